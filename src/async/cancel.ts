@@ -1,0 +1,297 @@
+/**
+ * Cancellation: one tree of nodes, through which every cancellable thing learns
+ * that it should end.
+ *
+ * Invariants
+ * - A node is cancelled once; the first origin and reason stay (law 14).
+ * - Cancellation goes down, never up, and stops at a shielded node.
+ * - It is level-triggered: once a node is cancelled every later `checkpoint` of
+ *   it throws, however often the error is swallowed (law 8).
+ * - A listener is told at most once, and has left the node's list before it is
+ *   told, so it may add and remove other listeners freely.
+ */
+import { nowMs, setAlarm } from "#clock";
+
+import { CancelledError, describeThrown, MisuseError, TimeoutError } from "../core/errors.js";
+import { Link, List } from "../core/list.js";
+import { probe, ProbeKind } from "../core/probe.js";
+import { nextIdentity } from "../core/thread.js";
+
+/** Something that a cancelled node tells: a wait, a child node, a job elsewhere. */
+export abstract class CancelListener extends Link {
+  /** `node` was cancelled. Must not throw. */
+  abstract onCancel(node: CancelNode): void;
+}
+
+export class CancelNode extends CancelListener {
+  readonly id: number = nextIdentity();
+  readonly name: string;
+  readonly parent: CancelNode | undefined;
+  readonly shielded: boolean;
+  isCancelled = false;
+  /** The node whose cancellation reached this one: itself or an ancestor. */
+  origin: CancelNode | undefined = undefined;
+  /** Why; meaningful once cancelled. */
+  reason: unknown = undefined;
+  /**
+   * Asks a source outside this thread whether the work was cancelled; called at
+   * each checkpoint. Inherited by child nodes.
+   */
+  readonly poll: (() => void) | undefined;
+
+  #ownDeadlineMs = Infinity;
+  #listeners: List<CancelListener> | undefined = undefined;
+  #stopAlarm: (() => void) | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+
+  constructor(
+    name: string,
+    parent: CancelNode | undefined,
+    shielded = false,
+    poll: (() => void) | undefined = parent?.poll,
+  ) {
+    super();
+    this.name = name;
+    this.parent = parent;
+    this.shielded = shielded;
+    this.poll = poll;
+    if (parent === undefined || shielded) return;
+    if (parent.isCancelled) {
+      this.isCancelled = true;
+      this.origin = parent.origin;
+      this.reason = parent.reason;
+    } else {
+      parent.listen(this);
+    }
+  }
+
+  /** Adds a listener, which leaves by `unlink()`. This node must not be cancelled yet. */
+  listen(listener: CancelListener): void {
+    this.#listeners ??= new List();
+    this.#listeners.push(listener);
+  }
+
+  /** What waits for this node's cancellation now: child nodes, waits, jobs elsewhere. */
+  listeners(): readonly CancelListener[] {
+    return this.#listeners?.toArray() ?? [];
+  }
+
+  /**
+   * Cancels this node and all below it that are not shielded.
+   *
+   * @returns false if it was cancelled before; then nothing changes
+   */
+  cancelTree(reason: unknown): boolean {
+    if (this.isCancelled) return false;
+    // Work lists instead of recursion: a chain of ten thousand nested scopes must
+    // not overflow the stack half way through. And the whole tree is marked
+    // before anyone is told, so what they set going finds every scope of it
+    // cancelled already.
+    const marked: CancelNode[] = [];
+    const told: { readonly listener: CancelListener; readonly node: CancelNode }[] = [];
+    this.#mark(this, reason);
+    marked.push(this);
+    for (let i = 0; i < marked.length; i++) {
+      const node = marked[i] as CancelNode;
+      for (let listener = node.#listeners?.shift(); listener !== undefined; listener = node.#listeners?.shift()) {
+        if (!(listener instanceof CancelNode)) {
+          told.push({ listener, node });
+        } else if (!listener.isCancelled) {
+          listener.#mark(this, reason);
+          marked.push(listener);
+        }
+      }
+    }
+    for (const { listener, node } of told) listener.onCancel(node);
+    for (const node of marked) node.#afterMark();
+    return true;
+  }
+
+  #mark(origin: CancelNode, reason: unknown): void {
+    this.isCancelled = true;
+    this.origin = origin;
+    this.reason = reason;
+    this.#stopAlarm?.();
+    this.#stopAlarm = undefined;
+    probe.ring?.write(ProbeKind.cancel, this.id);
+  }
+
+  #afterMark(): void {
+    this.whenCancelled();
+    this.#controller?.abort(this.makeError());
+  }
+
+  /** For subclasses: called once, after this node and all below it are marked. */
+  protected whenCancelled(): void {}
+
+  override onCancel(): void {
+    // `cancelTree` cancels child nodes itself.
+  }
+
+  /** Throws if this node is cancelled or its deadline has passed; else does nothing. */
+  checkpoint(): void {
+    if (!this.isCancelled) {
+      this.poll?.();
+      const nearest = this.#nearestDeadline();
+      // The alarm can't ring while this thread computes, so the clock is asked.
+      if (nearest.#ownDeadlineMs !== Infinity && nowMs() >= nearest.#ownDeadlineMs) nearest.#deadlinePassed();
+    }
+    if (this.isCancelled) throw this.makeError();
+  }
+
+  /** A new error that delivers this node's cancellation; never a shared one. */
+  makeError(): CancelledError {
+    const origin = this.origin ?? this;
+    return new CancelledError(`${origin.kindName} was cancelled: ${describeReason(this.reason)}`, {
+      reason: this.reason,
+      origin,
+    });
+  }
+
+  /** The same, without a stack: for waits, whose error is made on the canceller's stack. */
+  makeErrorForWait(): CancelledError {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      return this.makeError();
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  }
+
+  /** How messages name this node. */
+  get kindName(): string {
+    return `scope "${this.name}"`;
+  }
+
+  /** The earliest deadline of this node and those above it, on `#clock`; Infinity if none. */
+  get deadlineMs(): number {
+    return this.#nearestDeadline().#ownDeadlineMs;
+  }
+
+  /** Sets this node's own deadline, earlier or later than before; no effect once cancelled. */
+  setDeadline(deadlineMs: number): void {
+    if (Number.isNaN(deadlineMs)) {
+      throw new MisuseError("SKEIN_INVALID_ARGUMENT", "a deadline must be a number of milliseconds, but NaN came");
+    }
+    this.#stopAlarm?.();
+    this.#stopAlarm = undefined;
+    this.#ownDeadlineMs = deadlineMs;
+    if (deadlineMs === Infinity || this.isCancelled) return;
+    this.#stopAlarm = setAlarm(() => this.#deadlinePassed(), Math.max(0, deadlineMs - nowMs()));
+  }
+
+  #deadlinePassed(): void {
+    this.cancelTree(new TimeoutError(`${this.kindName} reached its deadline`));
+  }
+
+  /** The node, of this one and those above it up to a shield, whose deadline is the earliest. */
+  #nearestDeadline(): CancelNode {
+    let nearest: CancelNode = this;
+    for (let node: CancelNode = this; !node.shielded && node.parent !== undefined; ) {
+      node = node.parent;
+      if (node.#ownDeadlineMs < nearest.#ownDeadlineMs) nearest = node;
+    }
+    return nearest;
+  }
+
+  /** An `AbortSignal` that aborts when this node is cancelled; made when first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.isCancelled) this.#controller.abort(this.makeError());
+    }
+    return this.#controller.signal;
+  }
+
+  /** True if `error` is how this node's own cancellation, or one from above, shows. */
+  isOwnCancellation(error: unknown): boolean {
+    if (!this.isCancelled) return false;
+    const origin = CancelledError.originOf(error);
+    for (let node: CancelNode | undefined = this; node !== undefined; node = node.parent) {
+      if (node === origin) return true;
+    }
+    // A platform call that was given `signal` rejects with the signal's reason,
+    // or with an AbortError that has it as its cause.
+    const signalled = this.#controller?.signal.reason as unknown;
+    if (signalled === undefined || typeof error !== "object" || error === null) return false;
+    return error === signalled || ("name" in error && error.name === "AbortError" && "cause" in error && error.cause === signalled);
+  }
+
+  /** Leaves the parent, so that nothing of this node stays behind. */
+  detach(): void {
+    this.#stopAlarm?.();
+    this.#stopAlarm = undefined;
+    this.unlink();
+  }
+}
+
+function describeReason(reason: unknown): string {
+  if (reason === undefined) return "no reason given";
+  return typeof reason === "string" ? reason : describeThrown(reason);
+}
+
+/** The node of an `AbortSignal` that is used where a scope could be. */
+class SignalNode extends CancelNode {
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => {
+    this.cancelTree(this.#signal.reason);
+  };
+
+  constructor(signal: AbortSignal) {
+    super("AbortSignal", undefined);
+    this.#signal = signal;
+    // Once per signal, however many waits use it, and weak: the signal holds the
+    // node through the listener, the node is found again through the WeakMap.
+    if (signal.aborted) this.cancelTree(signal.reason);
+    else signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  override get kindName(): string {
+    return "the operation";
+  }
+}
+
+const signalNodes = new WeakMap<AbortSignal, CancelNode>();
+
+/** What a waiting verb accepts as its last argument: the scope, or the signal, that can cancel it. */
+export type Cancel = CancelSource | AbortSignal;
+
+/** The part of a scope that a waiting verb needs. */
+export interface CancelSource {
+  /** True once cancelled; it stays so. */
+  readonly isCancelled: boolean;
+  /** An `AbortSignal` that follows this scope. */
+  readonly signal: AbortSignal;
+}
+
+/** The node behind a `cancel` argument. */
+export function cancelNodeOf(cancel: Cancel | undefined): CancelNode | undefined {
+  if (cancel === undefined || cancel instanceof CancelNode) return cancel;
+  if (cancel instanceof AbortSignal) {
+    let node = signalNodes.get(cancel);
+    if (node === undefined) {
+      node = new SignalNode(cancel);
+      signalNodes.set(cancel, node);
+    }
+    return node;
+  }
+  if (typeof cancel === "object" && cancel !== null && (cancel as CancelSource).signal instanceof AbortSignal) {
+    // A scope of another copy of this library.
+    return cancelNodeOf((cancel as CancelSource).signal);
+  }
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `expected a scope or an AbortSignal as the last argument, but ${describeKind(cancel)} came; a timeout is a scope: scope(body, { timeoutMs })`,
+  );
+}
+
+/** How a message names a value of the wrong kind. */
+export function describeKind(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "function") return `the function ${value.name === "" ? "(anonymous)" : value.name}`;
+  if (typeof value === "object") return `an object of class ${value.constructor?.name ?? "(none)"}`;
+  if (typeof value === "string") return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  return `${typeof value} ${String(value)}`;
+}

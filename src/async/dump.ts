@@ -1,0 +1,66 @@
+/** The live tree of a scope in words. */
+import { nowMs } from "#clock";
+
+import { CancelNode } from "./cancel.js";
+import type { TaskScope } from "./scope.js";
+import { WaitCancelLink } from "./wait-queue.js";
+
+interface Line {
+  readonly text: string;
+  readonly inner: readonly Line[];
+}
+
+export function dumpScope(scope: TaskScope): string {
+  const lines: string[] = [];
+  print(describeScope(scope, "scope"), "", "", lines);
+  return lines.join("\n");
+}
+
+function print(line: Line, head: string, tail: string, into: string[]): void {
+  into.push(head + line.text);
+  line.inner.forEach((inner, index) => {
+    const isLast = index === line.inner.length - 1;
+    print(inner, `${tail}${isLast ? "└─ " : "├─ "}`, `${tail}${isLast ? "   " : "│  "}`, into);
+  });
+}
+
+function describeScope(scope: TaskScope, kind: string): Line {
+  const facts: string[] = [scope.state === "open" ? "open" : scope.state, `for ${duration(nowMs() - scope.openedMs)}`];
+  if (scope.shielded) facts.push("shielded");
+  if (scope.isCancelled) facts.push(`cancelled: ${scope.makeErrorForWait().message}`);
+  else if (scope.deadlineMs !== Infinity) facts.push(`deadline in ${duration(scope.deadlineMs - nowMs())}`);
+  return { text: `${kind} "${scope.name}" · ${facts.join(" · ")}`, inner: insideOf(scope) };
+}
+
+function insideOf(scope: TaskScope): Line[] {
+  const inner: Line[] = waitsOf(scope).map((label) => ({ text: `waits: ${label}`, inner: [] }));
+  for (const job of scope.jobs.toArray()) {
+    if (job.isBody) continue;
+    const node = job.code.node;
+    const text = `job "${job.name}" · ${job.state}`;
+    // A job's own scope is the job: its waits and jobs stand right under it.
+    if (isScope(node)) inner.push({ text, inner: job.state === "created" ? [] : insideOf(node) });
+    else inner.push({ text: job.code.stopByForce === undefined ? text : `${text} · on another thread`, inner: [] });
+  }
+  for (const child of scope.innerScopes) inner.push(describeScope(child, "scope"));
+  return inner;
+}
+
+// By shape, because importing the class would make the two files a circle.
+function isScope(node: CancelNode | undefined): node is TaskScope {
+  return node !== undefined && "jobs" in node;
+}
+
+/** What is waited for with this scope as its cancellation, with a count where several wait alike. */
+function waitsOf(scope: CancelNode): string[] {
+  const counts = new Map<string, number>();
+  for (const listener of scope.listeners()) {
+    if (listener instanceof WaitCancelLink) counts.set(listener.label, (counts.get(listener.label) ?? 0) + 1);
+  }
+  return [...counts].map(([label, count]) => (count === 1 ? label : `${label} (${count} times)`));
+}
+
+function duration(ms: number): string {
+  if (ms < 0) return "no time";
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,82 @@
+/**
+ * Where jobs run. The structure of a program does not depend on it: `on:` takes
+ * any executor, and a job without one runs on this thread.
+ */
+import type { Cancel } from "./cancel.js";
+import type { Scope } from "./scope.js";
+
+/** The key under which a task carries its identity; shared by all copies of the library. */
+export const TASK: unique symbol = Symbol.for("skein.task") as never;
+
+/** How any thread finds a task again. */
+export interface TaskIdentity {
+  /** URL of the module that declares it. */
+  readonly module: string;
+  /** Its name there, or `#` and its position among the module's unnamed tasks. */
+  readonly key: string;
+  /** True if its first parameter is the scope of its job. */
+  readonly takesScope: boolean;
+}
+
+/**
+ * A declared function that may run elsewhere. Called as a function, it is an
+ * ordinary function and runs here.
+ *
+ * @since 0.1.0
+ */
+export interface Task<Args extends readonly unknown[], Result> {
+  (...args: Args): Result;
+  readonly [TASK]: TaskIdentity & { readonly takesScope: false };
+}
+
+/**
+ * A task whose job's scope is its first parameter, on a thread too.
+ *
+ * @since 0.1.0
+ */
+export interface ScopedTask<Args extends readonly unknown[], Result> {
+  (scope: Scope, ...args: Args): Result;
+  readonly [TASK]: TaskIdentity & { readonly takesScope: true };
+}
+
+/** Any task, scoped or not. */
+export type AnyTask = Task<never, unknown> | ScopedTask<never, unknown>;
+
+/** The identity of a task, or `undefined` for any other value. */
+export function taskIdentity(value: unknown): TaskIdentity | undefined {
+  return typeof value === "function" && TASK in value ? (value as unknown as AnyTask)[TASK] : undefined;
+}
+
+/** What an executor is told of a job besides its task and arguments. */
+export interface RunOptions {
+  /** The job's number, unique in the process. */
+  readonly jobId: number;
+  readonly name: string;
+  /** Asks the executor to stop the job. One not started yet must never start. */
+  readonly cancel: Cancel;
+  /**
+   * Aborts when the job's time for cleanup is over too: whatever still runs must
+   * now be stopped by force, and the promise settle soon.
+   */
+  readonly graceOver: AbortSignal;
+  /** Objects to be moved to the job instead of copied. */
+  readonly transfer: readonly object[];
+  /** To be called when the job's code starts. */
+  readonly onStart: () => void;
+}
+
+/**
+ * Runs tasks somewhere.
+ *
+ * The promise settles exactly once for each call: with the task's result or
+ * error, with a `CancelledError` for a job stopped because `cancel` asked for it,
+ * or with a `WorkerLostError`.
+ *
+ * @since 0.1.0
+ */
+export interface Executor {
+  readonly name: string;
+  /** True if jobs run on the thread that spawns them: scopes then run them themselves. */
+  readonly runsHere?: boolean;
+  run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
+}

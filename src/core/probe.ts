@@ -1,0 +1,203 @@
+/**
+ * The hook through which every room reports what happens in it.
+ *
+ * Nobody listens by default: a report is then one load and one comparison,
+ *
+ *     probe.ring?.write(ProbeKind.jobStart, job.id);
+ *
+ * A recording (`trace`) puts a ring here, one per thread, and reads it.
+ */
+import { add, load, store, type SharedCells } from "#atomics";
+
+import { announceThread, threadIndex, workerMarker } from "./thread.js";
+
+/** What a record says; `subject`, `other` and `value` are as listed. */
+export const ProbeKind = {
+  /** A job exists: subject job, other its scope, value the text index of its name. */
+  jobSpawn: 1,
+  /** A job was handed to an executor: subject job. */
+  jobQueue: 2,
+  /** A job's code starts to run on this thread: subject job. */
+  jobStart: 3,
+  /** The job's first step gave the thread back without being done: subject job. */
+  jobSuspend: 4,
+  /** A job's code ended on this thread: subject job. */
+  jobStop: 5,
+  /** A job settled: subject job, value one of `ProbeOutcome`. */
+  jobEnd: 6,
+  /** A scope opened: subject scope, other its parent or 0, value the text index of its name. */
+  scopeOpen: 7,
+  /** A scope ended: subject scope, value one of `ProbeOutcome`. */
+  scopeEnd: 8,
+  /** A scope was cancelled: subject scope. */
+  cancel: 9,
+  /** A wait began: subject its number, other the waiting scope or 0, value the text index of what for. */
+  waitBegin: 10,
+  /** A wait ended: subject its number, value one of `ProbeOutcome`. */
+  waitEnd: 11,
+} as const;
+
+export const ProbeOutcome = { done: 0, failed: 1, cancelled: 2, abandoned: 3 } as const;
+
+export type ProbeKindValue = (typeof ProbeKind)[keyof typeof ProbeKind];
+export type ProbeOutcomeValue = (typeof ProbeOutcome)[keyof typeof ProbeOutcome];
+
+// Layout of a ring: a header of 64 bytes, then records of 32 bytes each.
+//
+// Header, as Int32 indexes:
+/** Records written since the ring was made; the owner thread alone writes it. Wraps. */
+const HEAD = 0;
+// Header, as Float64 indexes:
+/** The thread's time origin, so that times of several threads compare. Written once, before use. */
+const TIME_ORIGIN = 1;
+const HEADER_BYTES = 64;
+// Record: Float64 time, subject, other; then Int32 kind, value.
+const RECORD_BYTES = 32;
+const FLOATS_A_RECORD = RECORD_BYTES / 8;
+const INTS_A_RECORD = RECORD_BYTES / 4;
+
+/** A record, as the reader gives it. */
+export interface ProbeRecord {
+  /** Milliseconds since the epoch, comparable between threads. */
+  readonly timeMs: number;
+  readonly kind: ProbeKindValue;
+  readonly subject: number;
+  readonly other: number;
+  readonly value: number;
+}
+
+/** Makes the memory for a ring of `capacity` records, a power of two. */
+export function makeRingMemory(capacity: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(HEADER_BYTES + capacity * RECORD_BYTES);
+}
+
+function capacityOf(memory: SharedArrayBuffer): number {
+  return (memory.byteLength - HEADER_BYTES) / RECORD_BYTES;
+}
+
+/**
+ * Writes this thread's records; a full ring overwrites its oldest.
+ *
+ * Invariants: only the owner thread writes, and record number `n` (counted from
+ * 0) stands at slot `n mod capacity` from the moment HEAD exceeds `n` until HEAD
+ * reaches `n + capacity`.
+ */
+export class ProbeRing {
+  readonly #cells: SharedCells;
+  readonly #floats: Float64Array<SharedArrayBuffer>;
+  readonly #mask: number;
+  readonly #texts = new Map<string, number>();
+  readonly #onText: (text: string) => void;
+  #head: number;
+
+  /** @param onText - told each new text, in the order of their indexes */
+  constructor(memory: SharedArrayBuffer, onText: (text: string) => void) {
+    this.#cells = new Int32Array(memory);
+    this.#floats = new Float64Array(memory);
+    this.#mask = capacityOf(memory) - 1;
+    this.#floats[TIME_ORIGIN] = performance.timeOrigin;
+    this.#head = load(this.#cells, HEAD);
+    this.#onText = onText;
+  }
+
+  write(kind: ProbeKindValue, subject: number, other = 0, value = 0): void {
+    const slot = this.#head & this.#mask;
+    const float = HEADER_BYTES / 8 + slot * FLOATS_A_RECORD;
+    const int = HEADER_BYTES / 4 + slot * INTS_A_RECORD;
+    // The platform's own clock, not `#clock`: a recording shows what really
+    // happened, under a virtual clock too.
+    this.#floats[float] = performance.now();
+    this.#floats[float + 1] = subject;
+    this.#floats[float + 2] = other;
+    this.#cells[int + 6] = kind;
+    this.#cells[int + 7] = value;
+    this.#head = (this.#head + 1) | 0;
+    // Publishes the five plain writes above. A reader that sees this head reads
+    // the record whole; one that sees the old head does not look at the slot.
+    store(this.#cells, HEAD, this.#head);
+  }
+
+  /** The index by which records refer to `text`. */
+  text(text: string): number {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const index = this.#texts.size;
+    this.#texts.set(text, index);
+    this.#onText(text);
+    return index;
+  }
+}
+
+/** Reads a ring that any thread writes, while it writes. */
+export class ProbeRingReader {
+  readonly #cells: SharedCells;
+  readonly #floats: Float64Array<SharedArrayBuffer>;
+  readonly #capacity: number;
+  #read = 0;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Int32Array(memory);
+    this.#floats = new Float64Array(memory);
+    this.#capacity = capacityOf(memory);
+  }
+
+  /**
+   * Appends the records written since the last call to `into`, oldest first.
+   *
+   * @returns how many records were overwritten before they could be read
+   */
+  drain(into: ProbeRecord[]): number {
+    const head = load(this.#cells, HEAD);
+    const origin = this.#floats[TIME_ORIGIN] ?? 0;
+    let first = this.#read;
+    if (((head - first) | 0) > this.#capacity) first = (head - this.#capacity) | 0;
+    const start = into.length;
+    for (let number = first; number !== head; number = (number + 1) | 0) {
+      const slot = number & (this.#capacity - 1);
+      const float = HEADER_BYTES / 8 + slot * FLOATS_A_RECORD;
+      const int = HEADER_BYTES / 4 + slot * INTS_A_RECORD;
+      into.push({
+        timeMs: origin + (this.#floats[float] ?? 0),
+        subject: this.#floats[float + 1] ?? 0,
+        other: this.#floats[float + 2] ?? 0,
+        kind: (this.#cells[int + 6] ?? 0) as ProbeKindValue,
+        value: this.#cells[int + 7] ?? 0,
+      });
+    }
+    // The writer may have lapped the copy above: while HEAD is h, it may be in
+    // the middle of overwriting record h - capacity. So a copied record counts
+    // only if its number exceeds h - capacity for an h read after the copy. A
+    // plain load could be satisfied before the copy's reads; a read-modify-write
+    // cannot pass them.
+    const after = add(this.#cells, HEAD, 0);
+    const oldestWhole = (after - this.#capacity + 1) | 0;
+    const torn = Math.min(Math.max(0, (oldestWhole - first) | 0), into.length - start);
+    into.splice(start, torn);
+    const dropped = ((first - this.#read) | 0) + torn;
+    this.#read = head;
+    return dropped;
+  }
+}
+
+/** The hook: `ring` is set while somebody records this thread. */
+export const probe: { ring: ProbeRing | undefined } = { ring: undefined };
+
+/** Puts a ring in place on this thread, or takes it away. */
+export function attachProbeRing(memory: SharedArrayBuffer | undefined, onText: (text: string) => void): void {
+  probe.ring = memory === undefined ? undefined : new ProbeRing(memory, onText);
+}
+
+// The thread that starts the program announces itself; threads of pools are
+// announced by their pool, on the thread that owns it.
+if (workerMarker === undefined) {
+  const texts: string[] = [];
+  announceThread({
+    index: threadIndex,
+    name: "main",
+    texts,
+    attachRing: (memory) => {
+      texts.length = 0;
+      attachProbeRing(memory, (text) => texts.push(text));
+    },
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * Which thread this is, which threads there are, and identities that are unique
+ * in the process.
+ */
+
+/** What the boot code of one of our threads leaves on `globalThis` before anything else runs. */
+export interface WorkerMarker {
+  readonly index: number;
+  readonly name: string;
+}
+
+const MARKER = Symbol.for("skein.worker");
+
+/**
+ * Set on our own threads only. The platform's "is this the main thread?" is no
+ * substitute: test runners start programs on threads of theirs.
+ */
+export const workerMarker: WorkerMarker | undefined = (globalThis as Record<PropertyKey, unknown>)[MARKER] as
+  | WorkerMarker
+  | undefined;
+
+/** 0 for the thread that started the program, 1 and up for threads of pools. */
+export const threadIndex: number = workerMarker?.index ?? 0;
+
+// The thread's index stands above bit 40: 2^40 identities a thread and 2^13
+// threads fit a double exactly.
+let lastIdentity = threadIndex * 2 ** 40;
+
+/** A number that no other job, scope or structure of this process has. */
+export function nextIdentity(): number {
+  return ++lastIdentity;
+}
+
+/** A thread that the program runs on, as others see it. */
+export interface ThreadRecord {
+  readonly index: number;
+  readonly name: string;
+  /** Texts that the thread's probe records refer to by index. */
+  readonly texts: string[];
+  /** Makes the thread write its probe records into `ring`, or stop. */
+  attachRing(ring: SharedArrayBuffer | undefined): void;
+}
+
+const running = new Set<ThreadRecord>();
+const listeners = new Set<(thread: ThreadRecord) => void>();
+
+/** Threads alive now, in the order in which they started. */
+export function runningThreads(): ReadonlySet<ThreadRecord> {
+  return running;
+}
+
+/** Tells the directory of a new thread; the result takes it out again. */
+export function announceThread(thread: ThreadRecord): () => void {
+  running.add(thread);
+  for (const listener of listeners) listener(thread);
+  return () => running.delete(thread);
+}
+
+/** Calls `listener` for each thread announced from now on; the result ends that. */
+export function onThread(listener: (thread: ThreadRecord) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

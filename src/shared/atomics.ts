@@ -1,0 +1,32 @@
+/**
+ * The one file that names `Atomics`; reached as `#atomics`.
+ *
+ * Every access to memory that threads share goes through these names, so that
+ * exploration can swap them by an import condition and see every operation.
+ * All of them are sequentially consistent: the language offers nothing weaker.
+ */
+
+/** Memory that can be waited on. */
+export type SharedCells = Int32Array<SharedArrayBuffer>;
+
+export const load = (cells: SharedCells, index: number): number => Atomics.load(cells, index);
+
+export const store = (cells: SharedCells, index: number, value: number): number => Atomics.store(cells, index, value);
+
+export const add = (cells: SharedCells, index: number, value: number): number => Atomics.add(cells, index, value);
+
+export const compareExchange = (cells: SharedCells, index: number, expected: number, value: number): number =>
+  Atomics.compareExchange(cells, index, expected, value);
+
+export const exchange = (cells: SharedCells, index: number, value: number): number =>
+  Atomics.exchange(cells, index, value);
+
+export const wait = (
+  cells: SharedCells,
+  index: number,
+  expected: number,
+  timeoutMs?: number,
+): "ok" | "not-equal" | "timed-out" => Atomics.wait(cells, index, expected, timeoutMs);
+
+export const notify = (cells: SharedCells, index: number, count?: number): number =>
+  Atomics.notify(cells, index, count);
