@@ -25,3 +25,4 @@ export {
   TransferError,
   WorkerLostError,
 } from "./core/errors.js";
+export { scopedTask, task, type ThreadPool, threads } from "./threads/index.js";

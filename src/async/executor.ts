@@ -16,6 +16,8 @@ export interface TaskIdentity {
   readonly key: string;
   /** True if its first parameter is the scope of its job. */
   readonly takesScope: boolean;
+  /** The function inside which it seems to have been declared, in words. */
+  readonly declaredIn: string | undefined;
 }
 
 /**
@@ -59,6 +61,8 @@ export interface RunOptions {
    * now be stopped by force, and the promise settle soon.
    */
   readonly graceOver: AbortSignal;
+  /** Made where the job was spawned: its stack goes below that of an error of the job. */
+  readonly spawnSite: Error;
   /** Objects to be moved to the job instead of copied. */
   readonly transfer: readonly object[];
   /** To be called when the job's code starts. */

@@ -1,7 +1,7 @@
 /** The frame of a program: a root scope that the process's signals cancel. */
 import { CancelledError, describeThrown, MisuseError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
-import { workerMarker } from "../core/thread.js";
+import { parkIfImporting, workerMarker } from "../core/thread.js";
 import { describeKind } from "./cancel.js";
 import { dumpScope } from "./dump.js";
 import { rootScopes, type Scope, type ScopeOptions, TaskScope } from "./scope.js";
@@ -63,7 +63,7 @@ export async function main(body: (scope: Scope) => unknown, options: ScopeOption
   if (typeof body !== "function") {
     throw new MisuseError("SKEIN_INVALID_ARGUMENT", `main expected a function, but ${describeKind(body)} came`);
   }
-  if (workerMarker !== undefined) return new Promise(() => undefined);
+  if (workerMarker !== undefined) return parkIfImporting() ?? new Promise(() => undefined);
   started = true;
   const host = (globalThis as unknown as { process?: HostProcess }).process;
   const root = new TaskScope(undefined, { name: "main", ...options });

@@ -17,6 +17,7 @@ import { deferred } from "../core/deferred.js";
 import { MisuseError, StuckError, suppressed, TimeoutError } from "../core/errors.js";
 import { List } from "../core/list.js";
 import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
+import { parkIfImporting } from "../core/thread.js";
 import { type Cancel, cancelNodeOf, CancelNode, type CancelSource, describeKind } from "./cancel.js";
 import { dumpScope } from "./dump.js";
 import { type AnyTask, type Executor, type ScopedTask, taskIdentity } from "./executor.js";
@@ -24,6 +25,9 @@ import { type Job, type JobCode, type JobOwner, ScopeJob } from "./job.js";
 
 /** Grace time of a scope that names none, nor any around it. */
 const DEFAULT_GRACE_MS = 5000;
+
+/** Time that an executor has to settle jobs it was told to stop by force; ending a thread takes a few. */
+const FORCED_STOP_MS = 2000;
 
 /** Options of a scope. */
 export interface ScopeOptions {
@@ -237,6 +241,8 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   #codeElsewhere(fn: unknown, args: readonly unknown[], name: string, options: SpawnOptions, on: Executor): JobCode {
     const node = new CancelNode(name, this);
     const graceOver = new AbortController();
+    // The job starts in a microtask, whose stack no longer tells who spawned it.
+    const spawnSite = new Error("spawned here");
     return {
       node,
       stopByForce: () => graceOver.abort(),
@@ -248,6 +254,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
             cancel: node,
             graceOver: graceOver.signal,
             transfer: options.transfer ?? [],
+            spawnSite,
             onStart: () => {
               job.running();
               if (options.timeoutMs !== undefined) node.setDeadline(nowMs() + options.timeoutMs);
@@ -373,9 +380,9 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const elsewhere: ScopeJob[] = [];
     this.#collectOverdue(this.name, stuck, elsewhere);
     if (elsewhere.length > 0 && !isSecondTime) {
-      // Executors stop jobs by force and then settle them; they get as long again.
+      // Executors stop jobs by force and then settle them.
       for (const job of elsewhere) job.code.stopByForce?.();
-      this.#stopGraceAlarm = setAlarm(() => this.#graceOver(true), this.#graceMs);
+      this.#stopGraceAlarm = setAlarm(() => this.#graceOver(true), FORCED_STOP_MS);
       return;
     }
     stuck.push(...elsewhere.map((job) => job.name));
@@ -491,6 +498,10 @@ export async function scope<Result>(
 ): Promise<Awaited<Result>> {
   if (typeof body !== "function") {
     throw new MisuseError("SKEIN_INVALID_ARGUMENT", `scope expected a function as its body, but ${describeKind(body)} came`);
+  }
+  if (cancel === undefined) {
+    const parked = parkIfImporting("scope");
+    if (parked !== undefined) return parked;
   }
   const parent = cancelNodeOf(cancel);
   parent?.checkpoint();

@@ -42,5 +42,5 @@ export function randomFraction(): number {
   return next() / 2 ** 32;
 }
 
-// eslint-disable-next-line skein/no-math-random -- the platform's seed enters here and nowhere else
+// The platform's seed enters here and nowhere else.
 seedRandom(Math.floor(Math.random() * 2 ** 52));

@@ -7,6 +7,12 @@
 export interface WorkerMarker {
   readonly index: number;
   readonly name: string;
+  /** The module being imported for its tasks now, if any. The boot code writes it. */
+  importing: string | undefined;
+  /** Jobs running on this thread now. The server writes it. */
+  runningJobs: number;
+  /** Tells the boot code that the import will not go on, and what stopped it if that is a mistake. */
+  onPark: ((mistake: string | undefined) => void) | undefined;
 }
 
 const MARKER = Symbol.for("skein.worker");
@@ -18,6 +24,25 @@ const MARKER = Symbol.for("skein.worker");
 export const workerMarker: WorkerMarker | undefined = (globalThis as Record<PropertyKey, unknown>)[MARKER] as
   | WorkerMarker
   | undefined;
+
+/**
+ * On a thread that is importing a module for its tasks, gives a promise that
+ * never settles, to return instead of doing the work of the module; elsewhere
+ * `undefined`.
+ *
+ * A program that does its work at the top level of a module would otherwise do it
+ * again on each thread, and spawn threads from there without end. Parked, the
+ * import stops at that point, and the tasks declared before it can be used.
+ *
+ * @param mistake - the function called, if a program should not call it there
+ */
+export function parkIfImporting(mistake?: string): Promise<never> | undefined {
+  // With a job running it could be that job's doing. Then nothing is parked: a
+  // thread makes no threads of its own, so the worst is work done twice.
+  if (workerMarker?.importing === undefined || workerMarker.runningJobs > 0) return undefined;
+  workerMarker.onPark?.(mistake);
+  return new Promise(() => undefined);
+}
 
 /** 0 for the thread that started the program, 1 and up for threads of pools. */
 export const threadIndex: number = workerMarker?.index ?? 0;

@@ -30,3 +30,6 @@ export const wait = (
 
 export const notify = (cells: SharedCells, index: number, count?: number): number =>
   Atomics.notify(cells, index, count);
+
+/** True where a wait can be a promise (Node 20 and later, and all current browsers but the oldest). */
+export const hasWaitAsync: boolean = "waitAsync" in Atomics;

@@ -1,0 +1,21 @@
+/** Makes the tarball that npm would publish. */
+import { join } from "node:path";
+
+import { compile, run } from "./compile.mjs";
+
+/**
+ * Builds and packs into `folder`.
+ *
+ * @returns {{ path: string, bytes: number, files: string[] }} the tarball, its size and the paths in it
+ */
+export function packInto(folder) {
+  const built = compile(["src"], "pipe");
+  if (!built.ok) throw new Error(`src has type errors:\n${built.output}`);
+  // Built above; the package's own `prepack` would write into the JSON.
+  const packed = run("npm", ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (!packed.ok) throw new Error(`npm pack failed:\n${packed.output}`);
+  const [{ filename, size, files }] = JSON.parse(packed.output.slice(packed.output.indexOf("[")));
+  return { path: join(folder, filename), bytes: size, files: files.map(({ path }) => path) };
+}

@@ -1,0 +1,172 @@
+/** `skein run`: a program in this process, TypeScript or JavaScript. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { main, mainWasCalled } from "../async/main.js";
+import type { Scope } from "../async/scope.js";
+import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typescript.js";
+import { registry } from "../threads/registry.js";
+import { startRecording } from "../trace/index.js";
+import { writeChromeTrace } from "../trace/host-node.js";
+
+export interface RunOptions {
+  /** Path of the trace to write. */
+  readonly trace?: string;
+}
+
+/** A program that can't be run, in words for its author; ends the process with code 1. */
+class ProgramError extends Error {}
+
+/** Runs the program in `file`. Problems with it are printed, and the exit code is 1. */
+export async function runProgram(file: string, args: readonly string[], options: RunOptions): Promise<void> {
+  try {
+    const path = findProgram(file);
+    const url = pathToFileURL(path).href;
+    process.argv = [process.argv[0] ?? "node", path, ...args];
+    // Before anything of the program is loaded: a source map counts only then.
+    process.setSourceMapsEnabled(true);
+    if (isTypeScript(url)) await prepareTypeScript(url, path);
+    if (options.trace !== undefined) recordInto(options.trace);
+    const printed = countOutput();
+    const resources = process.getActiveResourcesInfo().length;
+    const program = await importProgram(url, path);
+    const lines = printed();
+    if (mainWasCalled()) return;
+    if (typeof program["default"] === "function") {
+      await main(program["default"] as (scope: Scope) => unknown);
+      return;
+    }
+    const isSilent = lines === 0 && process.getActiveResourcesInfo().length <= resources;
+    if (isSilent && process.exitCode === undefined && doesNothing(path)) throw nothingToRun(path, Object.keys(program));
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+function findProgram(file: string): string {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new ProgramError(`skein run: there is no file ${file}\n  looked for ${path}`);
+  }
+  if (!statSync(path).isFile()) {
+    throw new ProgramError(`skein run: ${file} is a folder, not a program; name a file: skein run ${file.replace(/\/$/, "")}/main.ts`);
+  }
+  return path;
+}
+
+/** Makes TypeScript importable here, and on threads the same way: one loader, the same sources. */
+async function prepareTypeScript(url: string, path: string): Promise<void> {
+  const loader = findTsx(url);
+  if (loader === undefined) {
+    if (stripsTypesItself()) return;
+    throw new ProgramError(
+      `skein run: ${relative("", path)} is TypeScript, which Node ${process.versions.node} can't load by itself.\n` +
+        "  Install the loader with `npm install -D tsx`, or use Node 22.18 or later.",
+    );
+  }
+  for (const part of [loader.cjs, loader.esm]) {
+    const { register } = (await import(part)) as { register: () => unknown };
+    register();
+  }
+  registry().typeScriptLoader = { esm: loader.esm, cjs: loader.cjs };
+}
+
+async function importProgram(url: string, path: string): Promise<Record<string, unknown>> {
+  // An import that waits for something that can't come leaves the process with
+  // nothing to do: it would end silently, or blame this file.
+  const onEnd = (): void => {
+    if (mainWasCalled()) return;
+    console.error(`skein run: ${relative("", path)} awaits something at its top level that never comes`);
+    process.exit(1);
+  };
+  process.once("beforeExit", onEnd);
+  try {
+    return (await import(url)) as Record<string, unknown>;
+  } catch (error) {
+    throw new ProgramError(`skein run: ${relative("", path)} could not be loaded\n\n${describeLoadError(error, path)}`);
+  } finally {
+    process.off("beforeExit", onEnd);
+  }
+}
+
+function describeLoadError(error: unknown, path: string): string {
+  if (!(error instanceof Error)) return `It threw ${String(error)}, which is no Error, so there is no place to show.`;
+  const text = error.stack ?? `${error.name}: ${error.message}`;
+  // The engine keeps the place of a syntax error to itself until it prints it.
+  if (error instanceof SyntaxError && !text.includes(path) && !isTypeScript(path)) {
+    const check = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" });
+    if (check.stderr.includes(path)) return check.stderr.trimEnd();
+  }
+  return error.cause === undefined ? text : `${text}\n\nCaused by: ${describeLoadError(error.cause, path)}`;
+}
+
+function nothingToRun(path: string, exported: readonly string[]): ProgramError {
+  const what = exported.length === 0 ? "exports nothing" : `exports ${exported.join(", ")}, but no default function`;
+  return new ProgramError(
+    `skein run: ${relative("", path)} was loaded, but there is nothing to run: it calls no main(), ${what}, and does nothing at its top level.\n` +
+      '  Begin with: import { main } from "skein"; main(async (s) => { … });\n' +
+      "  or: export default async function (s) { … }",
+  );
+}
+
+/** Counts how often the program prints from now on, until the count is asked for. */
+function countOutput(): () => number {
+  let count = 0;
+  const restore = [process.stdout, process.stderr].map((stream) => {
+    const { write } = stream;
+    stream.write = ((...args: Parameters<typeof write>): boolean => {
+      count++;
+      return write.apply(stream, args);
+    }) as typeof write;
+    return () => {
+      stream.write = write;
+    };
+  });
+  return () => {
+    for (const undo of restore) undo();
+    return count;
+  };
+}
+
+/**
+ * True if the module consists of declarations alone. Where that can't be told,
+ * the program gets the benefit of the doubt.
+ */
+function doesNothing(path: string): boolean {
+  const source = readFileSync(path, "utf8");
+  try {
+    const esbuild = createRequire(findTsx(pathToFileURL(path).href)?.manifest ?? "")("esbuild") as {
+      transformSync(source: string, options: object): { readonly code: string };
+    };
+    // As a function whose exports nobody sees, with what has no effect shaken off.
+    const { code } = esbuild.transformSync(source, {
+      loader: path.endsWith("x") ? "tsx" : "ts",
+      format: "iife",
+      treeShaking: true,
+      minifyWhitespace: true,
+    });
+    return /^(?:\s|;|"use strict"|\(\(\)=>\{\}\)\(\))*$/.test(code);
+  } catch {
+    return source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "").trim() === "";
+  }
+}
+
+/** Records until the process ends, however it ends short of being killed. */
+function recordInto(out: string): void {
+  const recording = startRecording();
+  process.once("exit", () => {
+    try {
+      const trace = recording.stop();
+      writeChromeTrace(trace, out);
+      console.error(`trace written to ${out}: open it at https://ui.perfetto.dev or chrome://tracing`);
+    } catch (error) {
+      console.error(`skein run: the trace could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    }
+  });
+}

@@ -1,0 +1,41 @@
+/** `#atomics` under exploration: announces each operation, then does it. */
+import * as real from "../shared/atomics.js";
+import type { SharedCells } from "../shared/atomics.js";
+import { announce } from "./listener.js";
+
+export { hasWaitAsync, type SharedCells } from "../shared/atomics.js";
+
+export const load: typeof real.load = (cells, index) => {
+  announce({ seam: "atomics", name: "load", index });
+  return real.load(cells, index);
+};
+
+export const store: typeof real.store = (cells, index, value) => {
+  announce({ seam: "atomics", name: "store", index });
+  return real.store(cells, index, value);
+};
+
+export const add: typeof real.add = (cells, index, value) => {
+  announce({ seam: "atomics", name: "add", index });
+  return real.add(cells, index, value);
+};
+
+export const compareExchange: typeof real.compareExchange = (cells, index, expected, value) => {
+  announce({ seam: "atomics", name: "compareExchange", index });
+  return real.compareExchange(cells, index, expected, value);
+};
+
+export const exchange: typeof real.exchange = (cells: SharedCells, index, value) => {
+  announce({ seam: "atomics", name: "exchange", index });
+  return real.exchange(cells, index, value);
+};
+
+export const wait: typeof real.wait = (cells, index, expected, timeoutMs) => {
+  announce({ seam: "atomics", name: "wait", index });
+  return real.wait(cells, index, expected, timeoutMs);
+};
+
+export const notify: typeof real.notify = (cells, index, count) => {
+  announce({ seam: "atomics", name: "notify", index });
+  return real.notify(cells, index, count);
+};

@@ -1,0 +1,18 @@
+/** `#clock` under exploration: announces each operation, then does it. */
+import * as real from "../core/clock.js";
+import { announce } from "./listener.js";
+
+export { type Clock, useClock } from "../core/clock.js";
+
+export const nowMs: typeof real.nowMs = () => {
+  announce({ seam: "clock", name: "nowMs" });
+  return real.nowMs();
+};
+
+export const setAlarm: typeof real.setAlarm = (ring, delayMs) => {
+  announce({ seam: "clock", name: "setAlarm" });
+  return real.setAlarm(() => {
+    announce({ seam: "clock", name: "ring" });
+    ring();
+  }, delayMs);
+};

@@ -1,0 +1,14 @@
+/** The host of platforms for which threads are not written yet. */
+import { MisuseError } from "../../core/errors.js";
+import type { Host } from "./host.js";
+
+export const host: Host = {
+  startThread() {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      "threads() does not run on this platform yet: it needs node:worker_threads (Node, Bun, Deno). Use `here`",
+    );
+  },
+  allowedCores: () => (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1,
+  typeScriptLoaderFor: () => undefined,
+};

@@ -1,0 +1,2 @@
+export { availableCores, type ThreadPool, type ThreadPoolOptions, threads, type ThreadPoolStatistics } from "./pool.js";
+export { scopedTask, task } from "./task.js";
