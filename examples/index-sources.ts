@@ -49,7 +49,7 @@ async function index(s: Scope, on: Executor | undefined, tick: (seen: number) =>
   const indexFile = async (path: string): Promise<void> => {
     try {
       const { size } = await stat(path);
-      if (size > maxBytes) throw new RangeError(`larger than ${maxBytes / 1e6} MB`);
+      if (size > maxBytes) throw new RangeError(`${(size / 1e6).toFixed(1)} MB, more than --max-mb ${maxBytes / 1e6}`);
       const bytes = new Uint8Array(await readFile(path, { signal: s.signal }));
       if (on === undefined) return; // only reading, to warm the disk's cache
       // A scope for each file: one that fails takes no other with it.
@@ -57,7 +57,8 @@ async function index(s: Scope, on: Executor | undefined, tick: (seen: number) =>
       summary.add(path, size, facts);
     } catch (error) {
       s.checkpoint(); // a cancellation is no problem of the file
-      summary.problem({ path, what: (error as NodeJS.ErrnoException).code ?? (error as Error).message });
+      const { name, message } = error as Error;
+      summary.problem({ path, what: name === "SyntaxError" ? `does not parse: ${message}` : message });
     } finally {
       tick(summary.seen);
     }

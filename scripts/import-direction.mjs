@@ -10,7 +10,7 @@
  * for both: under `verbatimModuleSyntax` it runs as `import {}`.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, posix, resolve } from "node:path";
+import { join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { parse } from "@babel/parser";
@@ -34,10 +34,10 @@ const BELOW = {
 };
 
 /** Rooms that may use packages; the others run wherever the language does. */
-const ROOMS_WITH_PACKAGES = ["cli", "inspect"];
+const ROOMS_WITH_PACKAGES = new Set(["cli", "inspect"]);
 
 /** Rooms that may use Node's modules; elsewhere a folder `host` or a file `host-….ts` may. */
-const ROOMS_ON_NODE = ["cli", "inspect"];
+const ROOMS_ON_NODE = new Set(["cli", "inspect"]);
 
 /** Reached from everywhere, and swapped by an import condition; see ARCHITECTURE. */
 const SEAMS = ["#atomics", "#clock", "#random"];
@@ -176,7 +176,15 @@ function problem(file, line, rule, what, mend) {
 
 function checkPlace(file) {
   if (file.syntaxError !== undefined) {
-    return [problem(file, file.syntaxError.loc?.line ?? 1, "syntax", file.syntaxError.message, "see `npm run check -- types`")];
+    return [
+      problem(
+        file,
+        file.syntaxError.loc?.line ?? 1,
+        "syntax",
+        file.syntaxError.message,
+        "see `npm run check -- types`",
+      ),
+    ];
   }
   if (file.path === "index.ts" || Object.hasOwn(BELOW, file.room ?? "")) return [];
   const mend =
@@ -193,22 +201,38 @@ function checkImport(tree, file, found) {
   if (specifier.startsWith(".") && !specifier.endsWith(".js")) return [];
 
   if (tree.seams.has(file.path) && found.how !== "type") {
-    return complain("seam", `a seam imports "${specifier}"`, "a seam is a leaf: everything imports it, so it imports nothing");
+    return complain(
+      "seam",
+      `a seam imports "${specifier}"`,
+      "a seam is a leaf: everything imports it, so it imports nothing",
+    );
   }
   const targets = resolveImport(tree, file, found);
   if (targets === undefined) return checkOutside(tree, file, specifier, complain);
   if (targets.length === 0) {
-    return complain("unresolved", `package.json has no import "${specifier}"`, "add it there, or import the file by its path");
+    return complain(
+      "unresolved",
+      `package.json has no import "${specifier}"`,
+      "add it there, or import the file by its path",
+    );
   }
   if (SEAMS.includes(specifier)) return [];
   return targets.flatMap((path) => {
     const target = tree.byPath.get(path);
     if (target === undefined) {
-      return complain("unresolved", `"${specifier}" names no source file (src/${path})`, "name an existing .ts file, with the ending .js");
+      return complain(
+        "unresolved",
+        `"${specifier}" names no source file (src/${path})`,
+        "name an existing .ts file, with the ending .js",
+      );
     }
     // The variants for exploration wrap the seams, so name them as they are.
     if (tree.seams.has(path) && file.room !== "explore" && found.how !== "type") {
-      return complain("seam", `a seam is imported by its path "${specifier}"`, `import ${seamName(tree, path)}, which can be swapped`);
+      return complain(
+        "seam",
+        `a seam is imported by its path "${specifier}"`,
+        `import ${seamName(tree, path)}, which can be swapped`,
+      );
     }
     return checkDirection(file, target, specifier, complain);
   });
@@ -222,7 +246,11 @@ function checkDirection(file, target, specifier, complain) {
   if (file.path === "index.ts") {
     const isRoomIndex = target.path === `${target.room}/index.ts`;
     if (isRoomIndex || target.path === FRONT_DOOR_EXTRA) return [];
-    return complain("front door", `the front door imports "${specifier}"`, "export it from the room's index.ts, and import that");
+    return complain(
+      "front door",
+      `the front door imports "${specifier}"`,
+      "export it from the room's index.ts, and import that",
+    );
   }
   if (file.room === target.room) return [];
   if (target.path === "index.ts") {
@@ -239,20 +267,32 @@ function checkDirection(file, target, specifier, complain) {
 
 function checkOutside(tree, file, specifier, complain) {
   if (specifier.startsWith("node:")) {
-    const mayUseNode = ROOMS_ON_NODE.includes(file.room) || /(?:^|\/)host(?:\/|-[^/]*$)/.test(file.path);
+    const mayUseNode = ROOMS_ON_NODE.has(file.room) || /(?:^|\/)host(?:\/|-[^/]*$)/.test(file.path);
     if (mayUseNode) return [];
-    return complain("platform", `"${specifier}" exists on Node alone`, "reach it through a file in a folder host/, or one named host-….ts");
+    return complain(
+      "platform",
+      `"${specifier}" exists on Node alone`,
+      "reach it through a file in a folder host/, or one named host-….ts",
+    );
   }
   const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
   if (name === tree.manifest.name) {
     return complain("direction", `"${specifier}" is this package itself`, "import the file by its path");
   }
-  if (!ROOMS_WITH_PACKAGES.includes(file.room)) {
-    return complain("dependency", `${file.room ?? "the front door"} imports the package ${name}`, `only ${ROOMS_WITH_PACKAGES.join(" and ")} may use packages`);
+  if (!ROOMS_WITH_PACKAGES.has(file.room)) {
+    return complain(
+      "dependency",
+      `${file.room ?? "the front door"} imports the package ${name}`,
+      `only ${[...ROOMS_WITH_PACKAGES].join(" and ")} may use packages`,
+    );
   }
   const { dependencies, optionalDependencies, peerDependencies } = tree.manifest;
   if ([dependencies, optionalDependencies, peerDependencies].some((known) => known?.[name] !== undefined)) return [];
-  return complain("dependency", `the package ${name} is not installed with ours`, "enter it under dependencies in package.json");
+  return complain(
+    "dependency",
+    `the package ${name} is not installed with ours`,
+    "enter it under dependencies in package.json",
+  );
 }
 
 /** An index is a list of what is public, and nothing else. */
@@ -293,7 +333,8 @@ function checkCircles(tree) {
     }
     if (lowest.get(path) !== order.get(path)) return;
     const members = new Set(open.splice(open.indexOf(path)));
-    if (members.size > 1 || edges.get(path).some(({ to }) => to === path)) problems.push(circle(tree, edges, path, members));
+    if (members.size > 1 || edges.get(path).some(({ to }) => to === path))
+      problems.push(circle(tree, edges, path, members));
   };
   for (const { path } of tree.files) if (!order.has(path)) enter(path);
   return problems;
@@ -343,7 +384,11 @@ function main() {
     console.log(`${file}:${line} [${rule}] ${what}\n  to mend: ${mend}`);
   }
   const count = filesUnder(join(root, "src")).filter((path) => path.endsWith(".ts")).length;
-  console.log(problems.length === 0 ? `imports: ${count} files in order` : `imports: ${problems.length} problems in ${count} files`);
+  console.log(
+    problems.length === 0
+      ? `imports: ${count} files in order`
+      : `imports: ${problems.length} problems in ${count} files`,
+  );
   process.exitCode = problems.length === 0 ? 0 : 1;
 }
 

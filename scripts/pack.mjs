@@ -10,7 +10,7 @@ import { compile, run } from "./compile.mjs";
  */
 export function packInto(folder) {
   const built = compile(["src"], "pipe");
-  if (!built.ok) throw new Error(`src has type errors:\n${built.output}`);
+  if (!built.ok) throw new Error("src has type errors: see `npm run check -- types`");
   // Built above; the package's own `prepack` would write into the JSON.
   const packed = run("npm", ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder], {
     stdio: ["ignore", "pipe", "pipe"],

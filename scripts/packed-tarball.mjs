@@ -11,8 +11,8 @@ import { isAbsolute, join } from "node:path";
 import { filesUnder, ROOT, run, since, tool } from "./compile.mjs";
 import { packInto } from "./pack.mjs";
 
-// Twice what it was when this was written (50 kB, November 2026): room to
-// grow into, but a bundled library or a stray recording does not pass.
+// It was 153 kB in November 2026, two thirds of it source maps. Room to grow
+// into; a bundled library or a stray recording does not pass.
 const SIZE_LIMIT_KB = 250;
 
 // Installing may need the network once; nothing else takes a second.
@@ -22,22 +22,26 @@ const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== "./package.json");
 const specifiers = subpaths.map((subpath) => manifest.name + subpath.slice(1));
 
+const sources = new Set(filesUnder(join(ROOT, "src")));
+
 /** What npm includes on its own, and what the compiler made of a source file of ours. */
 function mayBeShipped(path) {
   if (/^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return true;
   const [, stem] = /^dist\/(.+?)(?:\.d\.ts|\.js|\.js\.map)$/.exec(path) ?? [];
-  return stem !== undefined && !/\.test$/.test(stem) && sources.has(`${stem}.ts`);
+  return stem !== undefined && !stem.endsWith(".test") && sources.has(`${stem}.ts`);
 }
-const sources = new Set(filesUnder(join(ROOT, "src")));
+
+const BROWSER = ["es2023", "esnext.disposable", "dom"];
 
 const steps = [
   ["pack", pack],
+  ["size", checkSize],
   ["contents", checkContents],
   ["install", install],
   ["import", importAll],
   ["types, as Node resolves", () => typeCheck({ module: "nodenext", types: ["node"] })],
   ["types, as bundlers resolve", () => typeCheck({ module: "esnext", moduleResolution: "bundler", types: ["node"] })],
-  ["types, for a browser", () => typeCheck({ module: "esnext", moduleResolution: "bundler", lib: ["es2023", "esnext.disposable", "dom"], types: [] })],
+  ["types, in a browser", () => typeCheck({ module: "esnext", moduleResolution: "bundler", lib: BROWSER, types: [] })],
   ["command", runCommand],
   ["thread", runThread],
 ];
@@ -48,9 +52,13 @@ let tarball;
 
 function pack() {
   tarball = packInto(folder);
+  return `${tarball.files.length} files`;
+}
+
+function checkSize() {
   const kilobytes = tarball.bytes / 1000;
-  if (kilobytes > SIZE_LIMIT_KB) fail(`the tarball has ${kilobytes.toFixed(0)} kB, more than ${SIZE_LIMIT_KB}`);
-  return `${kilobytes.toFixed(1)} kB of at most ${SIZE_LIMIT_KB}, ${tarball.files.length} files`;
+  if (kilobytes > SIZE_LIMIT_KB) fail(`the tarball has ${kilobytes.toFixed(1)} kB, more than ${SIZE_LIMIT_KB}`);
+  return `${kilobytes.toFixed(1)} kB of at most ${SIZE_LIMIT_KB}`;
 }
 
 function checkContents() {
@@ -80,7 +88,13 @@ function install() {
   mkdirSync(consumer);
   write("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
   cpSync(tarball.path, join(consumer, "skein.tgz"));
-  expect(run("npm", ["install", "./skein.tgz", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], inFolder(consumer)));
+  expect(
+    run(
+      "npm",
+      ["install", "./skein.tgz", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"],
+      inFolder(consumer),
+    ),
+  );
   return `${filesUnder(join(consumer, "node_modules", manifest.name)).length} files, packages: ${installedPackages().join(", ")}`;
 }
 

@@ -14,6 +14,11 @@ import { compile, filesUnder, ROOT, run, since } from "./compile.mjs";
 // holding up the run.
 const STUCK_AFTER_MS = 240_000;
 
+/** The path that a person knows a compiled test by. */
+function sourceOf(file) {
+  return `test/${file.replace(/\.js$/, ".ts")}`;
+}
+
 function main() {
   const args = process.argv.slice(2);
   const flags = args.filter((arg) => arg.startsWith("-"));
@@ -21,11 +26,13 @@ function main() {
 
   const startMs = performance.now();
   const isCompiled = compile(["src", "test", "examples"]).ok;
-  console.log(`test: src, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`);
+  console.log(
+    `test: src, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`,
+  );
   if (!isCompiled) return false;
 
   const all = filesUnder(join(ROOT, "build/test")).filter((file) => file.endsWith(".test.js"));
-  const files = all.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+  const files = all.filter((file) => wanted.length === 0 || wanted.some((part) => sourceOf(file).includes(part)));
   if (files.length === 0) {
     // To Node a list of no files means "look for some yourself".
     console.log(wanted.length === 0 ? "test: there is no test file" : `test: no path contains ${wanted.join(" or ")}`);

@@ -1,4 +1,5 @@
 export {
+  after,
   type AnyTask,
   type Cancel,
   channel,
@@ -10,6 +11,7 @@ export {
   scope,
   type Scope,
   type ScopedTask,
+  select,
   sleep,
   type Task,
 } from "./async/index.js";

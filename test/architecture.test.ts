@@ -85,7 +85,10 @@ describe("imports across rooms", () => {
   });
 
   it("an import from a room beside fails", () => {
-    const sources = { "src/async/a.ts": "export const a = 1;", "src/shared/b.ts": `export { a } from "../async/a.js";` };
+    const sources = {
+      "src/async/a.ts": "export const a = 1;",
+      "src/shared/b.ts": `export { a } from "../async/a.js";`,
+    };
     assert.deepEqual(verdicts(sources), ["src/shared/b.ts:1 direction"]);
   });
 
@@ -135,7 +138,10 @@ describe("imports across rooms", () => {
   });
 
   it("a folder that is no known room fails", () => {
-    assert.deepEqual(verdicts({ "src/utils/a.ts": "", "src/loose.ts": "" }), ["src/loose.ts:1 room", "src/utils/a.ts:1 room"]);
+    assert.deepEqual(verdicts({ "src/utils/a.ts": "", "src/loose.ts": "" }), [
+      "src/loose.ts:1 room",
+      "src/utils/a.ts:1 room",
+    ]);
   });
 });
 
@@ -143,7 +149,10 @@ describe("seams", () => {
   const clock = { "src/core/clock.ts": "export const nowMs = () => 0;", "src/core/list.ts": "export const list = 1;" };
 
   it("a seam that imports a file fails", () => {
-    const sources = { ...clock, "src/core/clock.ts": `import "./list.js";\nimport type { L } from "./list.js";\nexport type M = L;` };
+    const sources = {
+      ...clock,
+      "src/core/clock.ts": `import "./list.js";\nimport type { L } from "./list.js";\nexport type M = L;`,
+    };
     assert.deepEqual(verdicts(sources), ["src/core/clock.ts:1 seam"]);
   });
 
@@ -213,7 +222,10 @@ describe("what is public", () => {
 
 describe("what lies outside", () => {
   it("a package is allowed to the command line alone, and only if it is installed with ours", () => {
-    const sources = { "src/async/a.ts": `import "commander";`, "src/cli/b.ts": `import "commander";\nimport "@babel/parser";` };
+    const sources = {
+      "src/async/a.ts": `import "commander";`,
+      "src/cli/b.ts": `import "commander";\nimport "@babel/parser";`,
+    };
     assert.deepEqual(verdicts(sources), ["src/async/a.ts:1 dependency", "src/cli/b.ts:2 dependency"]);
   });
 

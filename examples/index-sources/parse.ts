@@ -21,7 +21,12 @@ export const parseSource = task(function parseSource(path: string, bytes: Uint8A
   const plugins: ParserPlugin[] = ["decorators"];
   if (/\.[cm]?tsx?$/.test(path)) plugins.push(["typescript", { dts: /\.d\.[cm]?ts$/.test(path) }]);
   if (!/\.[cm]?ts$/.test(path)) plugins.push("jsx");
-  const tree = parse(source, { sourceType: "unambiguous", allowReturnOutsideFunction: true, plugins });
+  const tree = parse(source, {
+    sourceType: "unambiguous",
+    allowReturnOutsideFunction: true,
+    allowUndeclaredExports: true, // declaration files export what other files declare
+    plugins,
+  });
   const facts = { lines: lineCount(source), functions: 0, imports: new Set<string>(), identifiers: new Map<string, number>() };
   count(tree.program, facts);
   return { ...facts, imports: [...facts.imports] };
@@ -31,7 +36,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new SyntaxError("not UTF-8 text");
+    throw new SyntaxError("the text is not UTF-8");
   }
 }
 

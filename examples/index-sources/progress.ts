@@ -15,7 +15,7 @@ export function showProgress(name: string, total: number): { update: (seen: numb
   const width = process.stderr.columns ?? 80;
   const bar = new SingleBar(
     {
-      format: `${name.padEnd(9)} {bar} {percentage} % {value}/{total}${width > 70 ? " files, {eta} s left" : ""}`,
+      format: `${name.padEnd(9)} {bar} {percentage} % {value}/{total}${width > 70 ? " files" : ""}`,
       barsize: Math.max(8, Math.min(40, width - 45)),
       hideCursor: true,
       linewrap: false,

@@ -276,9 +276,9 @@ export function cancelNodeOf(cancel: Cancel | undefined): CancelNode | undefined
     }
     return node;
   }
-  if (typeof cancel === "object" && cancel !== null && (cancel as CancelSource).signal instanceof AbortSignal) {
+  if (typeof cancel === "object" && cancel !== null && cancel.signal instanceof AbortSignal) {
     // A scope of another copy of this library.
-    return cancelNodeOf((cancel as CancelSource).signal);
+    return cancelNodeOf(cancel.signal);
   }
   throw new MisuseError(
     "SKEIN_INVALID_ARGUMENT",

@@ -11,6 +11,7 @@
  */
 import { ClosedError, MisuseError } from "../core/errors.js";
 import { type Cancel, cancelNodeOf, type CancelNode, describeKind } from "./cancel.js";
+import { SELECTABLE, type Selectable } from "./select.js";
 import { WaitQueue } from "./wait-queue.js";
 
 /** Counters of a channel at one moment. */
@@ -78,6 +79,12 @@ export interface Channel<T> extends AsyncIterable<T> {
    * `SKEIN_CANCELLED`.
    */
   receive(cancel?: Cancel): Promise<T>;
+
+  /** The receiving of a value as a case of `select`: `done` once the channel is closed and drained. */
+  receiving(): Selectable<IteratorResult<T, undefined>>;
+
+  /** The sending of `value` as a case of `select`. */
+  sending(value: T): Selectable<undefined>;
 
   /** Receives without waiting: the value in an object, or `undefined` if none is there. */
   tryReceive(): { readonly value: T } | undefined;
@@ -210,6 +217,37 @@ class BufferedChannel<T> implements Channel<T> {
     if (taken !== undefined) return taken.value;
     if (this.#isClosed) throw this.#closedError();
     return this.#receivers.wait(node, undefined);
+  }
+
+  receiving(): Selectable<IteratorResult<T, undefined>> {
+    return {
+      [SELECTABLE]: {
+        attempt: () => {
+          const taken = this.tryReceive();
+          if (taken !== undefined) return { value: { done: false, value: taken.value } };
+          return this.#isClosed ? { value: { done: true, value: undefined } } : undefined;
+        },
+        park: (won) =>
+          this.#receivers.park(
+            undefined,
+            (value) => won({ done: false, value }),
+            () => won({ done: true, value: undefined }),
+          ),
+      },
+    };
+  }
+
+  sending(value: T): Selectable<undefined> {
+    return {
+      [SELECTABLE]: {
+        attempt: () => {
+          if (this.trySend(value)) return { value: undefined };
+          if (this.#isClosed) throw this.#closedError();
+          return undefined;
+        },
+        park: (won, failed) => this.#senders.park(value, () => won(undefined), failed),
+      },
+    };
   }
 
   close(): void {

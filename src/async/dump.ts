@@ -1,7 +1,7 @@
 /** The live tree of a scope in words. */
 import { nowMs } from "#clock";
 
-import { CancelNode } from "./cancel.js";
+import type { CancelNode } from "./cancel.js";
 import type { TaskScope } from "./scope.js";
 import { WaitCancelLink } from "./wait-queue.js";
 

@@ -18,6 +18,6 @@ export const here: Executor = {
       async (s) => (taskIdentity(task)?.takesScope === true ? fn(s, ...args) : fn(...args)),
       { name: options.name },
       options.cancel,
-    ) as Promise<Result>;
+    );
   },
 };

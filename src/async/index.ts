@@ -5,4 +5,5 @@ export { here } from "./here.js";
 export { type Job, type JobState } from "./job.js";
 export { main } from "./main.js";
 export { scope, type Scope, type ScopeOptions, type SpawnOptions } from "./scope.js";
+export { after, select, type Selectable, type Selected, type SelectOptions, trySelect } from "./select.js";
 export { sleep } from "./sleep.js";

@@ -17,7 +17,7 @@ import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { nextIdentity } from "../core/thread.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
-import { Waiter } from "./wait-queue.js";
+import { suspend } from "./wait-queue.js";
 
 /** Where a job stands; the last four are final. */
 export type JobState = "created" | "queued" | "running" | "done" | "failed" | "cancelled" | "abandoned";
@@ -209,12 +209,12 @@ export class ScopeJob extends Link implements Job<unknown> {
     const node = cancelNodeOf(cancel);
     node?.checkpoint();
     if (node === undefined) return this.#promise();
-    const waiter = new Waiter<unknown>(`join job "${this.name}"`, node, undefined, undefined);
+    const { waiter, promise } = suspend<unknown>(`join job "${this.name}"`, node, undefined);
     this.#promise().then(
       (value) => waiter.resolve(value),
       (error: unknown) => waiter.reject(error),
     );
-    return waiter.promise;
+    return promise;
   }
 
   // The run of a job on a thread is recorded by that thread.

@@ -101,8 +101,8 @@ function report(error: unknown, root: TaskScope, host: HostProcess | undefined):
   const reason = root.reason;
   const bySignal = reason instanceof SignalReason;
   if (host !== undefined) host.exitCode = bySignal ? (EXIT_CODES[reason.signal] ?? FAILED) : FAILED;
-  // A program that did nothing but stop when asked to has nothing to report.
-  if (bySignal && error instanceof CancelledError) return;
-  if (host === undefined) reportToOwner(`the program failed: ${describeThrown(error)}`, error);
+  // A program that did nothing but stop when asked to has no error to report.
+  if (bySignal && error instanceof CancelledError) console.error(`cancelled: ${reason.message}`);
+  else if (host === undefined) reportToOwner(`the program failed: ${describeThrown(error)}`, error);
   else console.error(error);
 }

@@ -2,7 +2,7 @@ import { setAlarm } from "#clock";
 
 import { MisuseError } from "../core/errors.js";
 import { type Cancel, cancelNodeOf, describeKind } from "./cancel.js";
-import { Waiter } from "./wait-queue.js";
+import { suspend } from "./wait-queue.js";
 
 /**
  * Suspends the caller for at least `delayMs` milliseconds.
@@ -27,7 +27,7 @@ export async function sleep(delayMs: number, cancel?: Cancel): Promise<void> {
   const node = cancelNodeOf(cancel);
   node?.checkpoint();
   let stopAlarm: (() => void) | undefined;
-  const waiter = new Waiter<void>("sleep", node, undefined, () => stopAlarm?.());
+  const { waiter, promise } = suspend<void>("sleep", node, undefined, () => stopAlarm?.());
   if (delayMs !== Infinity) stopAlarm = setAlarm(() => waiter.resolve(), delayMs);
-  await waiter.promise;
+  await promise;
 }

@@ -6,63 +6,53 @@
  * that a wait can end *claims* the oldest wait and settles it.
  *
  * Invariants
- * - A wait in the queue is not over. Claiming takes it out of the queue, and the
+ * - A wait in a queue is not over. Claiming takes it out of the queue, and the
  *   claimer settles it in the same turn; cancelling takes it out and settles it
- *   too. Whichever comes first is the outcome, and the only one (law 11).
+ *   too; so does losing a `select`. Whichever comes first is the outcome, and the
+ *   only one (laws 11 and 26).
  * - A value handed to a claimed wait belongs to it although its code has not run
  *   on yet: nobody can take it away (law 21).
- * - No reaction stays behind: a settled wait is in no list (law 40).
+ * - Nothing stays behind: a wait that is over is in no list (law 40).
  */
 import { Link, List } from "../core/list.js";
 import { probe, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
 import { CancelListener, type CancelNode } from "./cancel.js";
 
-/** The wait's place on the node that can cancel it. */
-export class WaitCancelLink extends CancelListener {
-  readonly #abandon: (node: CancelNode) => void;
-  /** What is waited for, in words. */
-  readonly label: string;
-
-  constructor(label: string, abandon: (node: CancelNode) => void) {
-    super();
-    this.label = label;
-    this.#abandon = abandon;
-  }
-
-  override onCancel(node: CancelNode): void {
-    this.#abandon(node);
-  }
-}
-
-/** One suspended caller. `Payload` is what it offers meanwhile, such as a value to send. */
+/** One suspended caller, or one case of its `select`. `Payload` is what it offers meanwhile, such as a value to send. */
 export class Waiter<T, Payload = undefined> extends Link {
   readonly payload: Payload;
-  readonly promise: Promise<T>;
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
-  readonly #cancelLink: WaitCancelLink | undefined;
-  #isOver = false;
+  /** True once it has its outcome. */
+  isOver = false;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined;
+  #cancelLink: WaitCancelLink | undefined = undefined;
   // The wait's number in the recording, 0 if none ran when it began.
   #traced = 0;
 
-  constructor(label: string, cancel: CancelNode | undefined, payload: Payload, onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined) {
+  /**
+   * @param resolve - passes a value on to whoever waits
+   * @param reject - passes an error on
+   * @param onLeave - called after the wait has left without being claimed
+   */
+  constructor(
+    payload: Payload,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+    onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined,
+  ) {
     super();
     this.payload = payload;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#onLeave = onLeave;
+  }
+
+  /** Makes the wait known: to `cancel`, which may end it, and to whoever records. */
+  begin(label: string, cancel: CancelNode | undefined): void {
     if (cancel !== undefined) {
-      this.#cancelLink = new WaitCancelLink(label, (node) => {
-        // Claimed by the `onLeave` of a wait that the same cancellation ended a
-        // moment before: the value is this wait's, so it was not cancelled.
-        if (this.#isOver) return;
-        this.unlink();
-        this.#settled(ProbeOutcome.cancelled);
-        this.#reject(node.makeErrorForWait());
-        onLeave?.(this);
-      });
+      this.#cancelLink = new WaitCancelLink(label, this);
       cancel.listen(this.#cancelLink);
     }
     const ring = probe.ring;
@@ -74,23 +64,82 @@ export class Waiter<T, Payload = undefined> extends Link {
 
   /** Ends the wait with a value. Called by whoever claimed it; a wait that is over stays as it is. */
   resolve(value: T): void {
-    if (this.#isOver) return;
-    this.#settled(ProbeOutcome.done);
-    this.#resolve(value);
+    if (this.#end(ProbeOutcome.done)) this.#resolve(value);
   }
 
   /** Ends the wait with an error; otherwise as `resolve`. */
   reject(error: unknown): void {
-    if (this.#isOver) return;
-    this.#settled(ProbeOutcome.failed);
-    this.#reject(error);
+    if (this.#end(ProbeOutcome.failed)) this.#reject(error);
   }
 
-  #settled(outcome: ProbeOutcomeValue): void {
-    this.#isOver = true;
+  /** Ends the wait with `error` because it is no longer wanted: it leaves its queue unclaimed. */
+  cancel(error: unknown): void {
+    // It may be over: claimed by the `onLeave` of a wait that the same
+    // cancellation ended a moment before. Then the value is its own.
+    if (!this.#end(ProbeOutcome.cancelled)) return;
+    this.unlink();
+    this.#reject(error);
+    this.#onLeave?.(this);
+  }
+
+  /** Takes the wait back as if it had never been: for the losing cases of a `select`. */
+  leave(): void {
+    if (!this.#end(ProbeOutcome.cancelled)) return;
+    this.unlink();
+    this.#onLeave?.(this);
+  }
+
+  #end(outcome: ProbeOutcomeValue): boolean {
+    if (this.isOver) return false;
+    this.isOver = true;
     this.#cancelLink?.unlink();
     if (this.#traced !== 0) probe.ring?.write(ProbeKind.waitEnd, this.#traced, 0, outcome);
+    return true;
   }
+}
+
+/** A wait's place on the node that can cancel it. */
+export class WaitCancelLink extends CancelListener {
+  /** What is waited for, in words. */
+  readonly label: string;
+  readonly #waiter: { cancel(error: unknown): void };
+
+  constructor(label: string, waiter: { cancel(error: unknown): void }) {
+    super();
+    this.label = label;
+    this.#waiter = waiter;
+  }
+
+  override onCancel(node: CancelNode): void {
+    this.#waiter.cancel(node.makeErrorForWait());
+  }
+}
+
+/** A wait together with the promise that its caller is suspended on. */
+export interface Suspension<T, Payload = undefined> {
+  readonly waiter: Waiter<T, Payload>;
+  readonly promise: Promise<T>;
+}
+
+/**
+ * Suspends a caller outside any queue: somebody who holds the waiter ends it.
+ * The caller has passed a checkpoint of `cancel` in this same turn.
+ *
+ * @param label - what is waited for, as dumps and recordings name it
+ * @param onLeave - called after a cancelled wait is over
+ */
+export function suspend<T, Payload = undefined>(
+  label: string,
+  cancel: CancelNode | undefined,
+  payload: Payload,
+  onLeave?: (waiter: Waiter<T, Payload>) => void,
+): Suspension<T, Payload> {
+  let waiter!: Waiter<T, Payload>;
+  const promise = new Promise<T>((resolve, reject) => {
+    waiter = new Waiter(payload, resolve, reject, onLeave);
+  });
+  waiter.begin(label, cancel);
+  return { waiter, promise };
 }
 
 /** Waits in order of arrival. */
@@ -101,7 +150,7 @@ export class WaitQueue<T, Payload = undefined> {
 
   /**
    * @param label - what is waited for, as dumps and recordings name it
-   * @param onLeave - called after a cancelled wait has left, for structures where
+   * @param onLeave - called after a wait has left unclaimed, for structures where
    *   that lets others go on
    */
   constructor(label: string, onLeave?: (waiter: Waiter<T, Payload>) => void) {
@@ -124,9 +173,16 @@ export class WaitQueue<T, Payload = undefined> {
    * The caller has passed a checkpoint of `cancel` in this same turn.
    */
   wait(cancel: CancelNode | undefined, payload: Payload): Promise<T> {
-    const waiter = new Waiter<T, Payload>(this.#label, cancel, payload, this.#onLeave);
+    const { waiter, promise } = suspend<T, Payload>(this.#label, cancel, payload, this.#onLeave);
     this.#waiting.push(waiter);
-    return waiter.promise;
+    return promise;
+  }
+
+  /** Queues one case of a `select`; it is over by `resolve`, `reject` or the result's `leave`. */
+  park(payload: Payload, resolve: (value: T) => void, reject: (error: unknown) => void): Waiter<T, Payload> {
+    const waiter = new Waiter(payload, resolve, reject, this.#onLeave);
+    this.#waiting.push(waiter);
+    return waiter;
   }
 
   /** Takes the oldest wait; the caller must settle it before it returns. */

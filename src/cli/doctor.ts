@@ -200,9 +200,12 @@ function isReadable(path: string): boolean {
 }
 
 function tool(name: string, gives: string, debianPackage: string): Finding {
-  return spawnSync(name, ["--version"]).error === undefined
-    ? { subject: name, state: "good", found: `there: ${gives}` }
-    : { subject: name, state: "limited", found: `not there: ${gives}`, mend: `apt-get install ${debianPackage}` };
+  const missing: Finding = { subject: name, state: "limited", found: `not there: ${gives}`, mend: `apt-get install ${debianPackage}` };
+  try {
+    return spawnSync(name, ["--version"]).error === undefined ? { subject: name, state: "good", found: `there: ${gives}` } : missing;
+  } catch (error) {
+    return { ...missing, found: `can't be looked for: ${describeThrown(error)}`, mend: "if Node runs with --permission, add --allow-child-process" };
+  }
 }
 
 function perf(): Finding {

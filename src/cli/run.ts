@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
@@ -96,13 +96,24 @@ async function importProgram(url: string, path: string): Promise<Record<string, 
 
 function describeLoadError(error: unknown, path: string): string {
   if (!(error instanceof Error)) return `It threw ${String(error)}, which is no Error, so there is no place to show.`;
-  const text = error.stack ?? `${error.name}: ${error.message}`;
+  const text = withoutPlumbing(error.stack ?? `${error.name}: ${error.message}`);
   // The engine keeps the place of a syntax error to itself until it prints it.
   if (error instanceof SyntaxError && !text.includes(path) && !isTypeScript(path)) {
     const check = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" });
     if (check.stderr.includes(path)) return check.stderr.trimEnd();
   }
   return error.cause === undefined ? text : `${text}\n\nCaused by: ${describeLoadError(error.cause, path)}`;
+}
+
+/** The stack less the frames of Node's loader, of this command and of the TypeScript loader. */
+function withoutPlumbing(stack: string): string {
+  const own = fileURLToPath(new URL("..", import.meta.url));
+  const isPlumbing = (line: string): boolean =>
+    /^\s+at /.test(line) && (/\(?node:|node_modules\/(?:tsx|esbuild|commander)\//.test(line) || line.includes(own));
+  return stack
+    .split("\n")
+    .filter((line) => !isPlumbing(line))
+    .join("\n");
 }
 
 function nothingToRun(path: string, exported: readonly string[]): ProgramError {
@@ -133,6 +144,11 @@ function countOutput(): () => number {
   };
 }
 
+/** The part of esbuild, which comes with tsx, that is used. */
+interface Esbuild {
+  transformSync(source: string, options: object): { readonly code: string };
+}
+
 /**
  * True if the module consists of declarations alone. Where that can't be told,
  * the program gets the benefit of the doubt.
@@ -140,17 +156,13 @@ function countOutput(): () => number {
 function doesNothing(path: string): boolean {
   const source = readFileSync(path, "utf8");
   try {
-    const esbuild = createRequire(findTsx(pathToFileURL(path).href)?.manifest ?? "")("esbuild") as {
-      transformSync(source: string, options: object): { readonly code: string };
-    };
-    // As a function whose exports nobody sees, with what has no effect shaken off.
-    const { code } = esbuild.transformSync(source, {
-      loader: path.endsWith("x") ? "tsx" : "ts",
-      format: "iife",
-      treeShaking: true,
-      minifyWhitespace: true,
-    });
-    return /^(?:\s|;|"use strict"|\(\(\)=>\{\}\)\(\))*$/.test(code);
+    const esbuild = createRequire(findTsx(pathToFileURL(path).href)?.manifest ?? "")("esbuild") as Esbuild;
+    // First to plain modules, where all exports stand in one statement, which is
+    // cut away; then what is left, with whatever has no effect shaken off.
+    const { code } = esbuild.transformSync(source, { loader: path.endsWith("x") ? "tsx" : "ts", format: "esm" });
+    const inner = code.replaceAll(/^export \{[^}]*\};?$/gm, "");
+    const rest = esbuild.transformSync(inner, { format: "iife", treeShaking: true, minify: true }).code;
+    return /^(?:\s|;|"use strict"|\(\(\)=>\{\}\)\(\))*$/.test(rest);
   } catch {
     return source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "").trim() === "";
   }

@@ -45,7 +45,7 @@ export function callerOf(callee: (...args: never[]) => unknown): CallerPlace | u
   } catch {
     return undefined;
   } finally {
-    Error.prepareStackTrace = prepareStackTrace as typeof Error.prepareStackTrace;
+    Error.prepareStackTrace = prepareStackTrace;
     Error.stackTraceLimit = stackTraceLimit;
   }
 }

@@ -169,7 +169,7 @@ function prototypeFor(error: EncodedError): object {
   let standIn = standIns.get(error.className);
   if (standIn === undefined) {
     const type = { [error.className]: class extends Error {} }[error.className] as typeof Error;
-    standIn = type.prototype as object;
+    standIn = type.prototype;
     // A hostile or generated program may throw classes without end.
     if (standIns.size < 1000) standIns.set(error.className, standIn);
   }

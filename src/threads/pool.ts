@@ -13,7 +13,7 @@ import { CancelListener, cancelNodeOf, type CancelNode, describeKind } from "../
 import { here } from "../async/here.js";
 import { type AnyTask, type Executor, type RunOptions, taskIdentity } from "../async/executor.js";
 import { deferred } from "../core/deferred.js";
-import { CancelledError, ClosedError, MisuseError } from "../core/errors.js";
+import { CancelledError, ClosedError, describeThrown, MisuseError, WorkerLostError } from "../core/errors.js";
 import { workerMarker } from "../core/thread.js";
 import { startPortThread } from "./port-transport.js";
 import type { Call, StartThread, ThreadTransport } from "./transport.js";
@@ -181,8 +181,18 @@ class Pool implements ThreadPool {
 
   #dispatch(): void {
     for (const submission of this.#queue) {
-      const thread = this.#free.pop() ?? this.#startThread();
-      if (thread === undefined) return;
+      let thread: ThreadTransport | undefined;
+      try {
+        thread = this.#free.pop() ?? this.#startThread();
+        if (thread === undefined) return;
+      } catch (error) {
+        // The platform refuses threads. This job pays for the try; the next one tries again.
+        this.withdraw(submission);
+        submission.failed(
+          new WorkerLostError("SKEIN_WORKER_LOST", `no thread could be started for task "${submission.task.key}": ${describeThrown(error)}`, { cause: error }),
+        );
+        continue;
+      }
       this.#queue.delete(submission);
       this.#send(thread, submission);
     }

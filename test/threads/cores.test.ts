@@ -10,17 +10,17 @@ function withFiles(files: Readonly<Record<string, string>>) {
   return coreAllowance((path) => files[path]);
 }
 
-void describe("the core allowance", () => {
-  void it("is what may be scheduled where no container limits it", () => {
+describe("the core allowance", () => {
+  it("is what may be scheduled where no container limits it", () => {
     assert.deepEqual(withFiles({}), { cores: schedulable, schedulable, quota: undefined });
   });
 
-  void it("reads the quota of version 2, and rounds it up", () => {
+  it("reads the quota of version 2, and rounds it up", () => {
     const allowance = withFiles({ "/proc/self/cgroup": "0::/app\n", "/sys/fs/cgroup/app/cpu.max": "50000 100000\n" });
     assert.deepEqual(allowance, { cores: 1, schedulable, quota: 0.5 });
   });
 
-  void it("takes the tightest quota on the way to the root", () => {
+  it("takes the tightest quota on the way to the root", () => {
     const allowance = withFiles({
       "/proc/self/cgroup": "0::/a/b\n",
       "/sys/fs/cgroup/a/b/cpu.max": "max 100000\n",
@@ -31,7 +31,7 @@ void describe("the core allowance", () => {
     assert.equal(allowance.cores, 1);
   });
 
-  void it("reads the quota of version 1, where -1 is none", () => {
+  it("reads the quota of version 1, where -1 is none", () => {
     const files = {
       "/proc/self/cgroup": "4:cpu,cpuacct:/job\n3:memory:/job\n",
       "/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us": "-1\n",
@@ -41,7 +41,7 @@ void describe("the core allowance", () => {
     assert.equal(withFiles({ ...files, "/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us": "20000\n" }).quota, 0.2);
   });
 
-  void it("is never below one core, nor above what may be scheduled", () => {
+  it("is never below one core, nor above what may be scheduled", () => {
     const quota = (text: string) =>
       withFiles({ "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": text }).cores;
     assert.equal(quota("1000 100000"), 1);

@@ -6,7 +6,7 @@ import { threadId } from "node:worker_threads";
 import {
   CancelledError,
   ClosedError,
-  MisuseError,
+  type MisuseError,
   scope,
   threads,
   TimeoutError,
@@ -31,42 +31,42 @@ async function failureOf(run: Parameters<typeof scope>[0], graceMs = 5000): Prom
   return assert.fail("the scope did not fail");
 }
 
-void describe("a task on a thread", () => {
-  void it("gives its result", async () => {
+describe("a task on a thread", () => {
+  it("gives its result", async () => {
     assert.equal(await scope((s) => s.spawn(tasks.double, [21], { on })), 42);
   });
 
-  void it("runs on another thread than the spawner's", async () => {
+  it("runs on another thread than the spawner's", async () => {
     assert.notEqual(await scope((s) => s.spawn(tasks.whereAmI, [], { on })), threadId);
   });
 
-  void it("is found by its position if it has no name", async () => {
+  it("is found by its position if it has no name", async () => {
     assert.equal(await scope((s) => s.spawn(tasks.plusOne, [1], { on })), 2);
   });
 
-  void it("shares shared memory that it is given", async () => {
+  it("shares shared memory that it is given", async () => {
     const order = new Int32Array(new SharedArrayBuffer(8));
     await scope((s) => s.spawn(tasks.appendOrder, [order, 7], { on }));
     assert.deepEqual([...order], [1, 7]);
   });
 
-  void it("takes over what is transferred", async () => {
+  it("takes over what is transferred", async () => {
     const bytes = new Uint8Array(16);
     const length = await scope((s) => s.spawn(tasks.byteLength, [bytes], { on, transfer: [bytes.buffer] }));
     assert.equal(length, 16);
     assert.equal(bytes.byteLength, 0);
   });
 
-  void it("can own a scope with jobs of its own", async () => {
+  it("can own a scope with jobs of its own", async () => {
     assert.equal(await scope((s) => s.spawn(tasks.sumInJobs, [[1, 2, 3]], { on })), 12);
   });
 
-  void it("runs the jobs it sends to threads on its own thread, so that they can't wait for it", async () => {
+  it("runs the jobs it sends to threads on its own thread, so that they can't wait for it", async () => {
     const { inner, outer } = await scope((s) => s.spawn(tasks.nested, [1], { on }));
     assert.equal(inner, outer);
   });
 
-  void it("resumes its spawner in the spawner's async context (law 37)", async () => {
+  it("resumes its spawner in the spawner's async context (law 37)", async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen = await storage.run("mine", () =>
       scope(async (s) => {
@@ -78,8 +78,8 @@ void describe("a task on a thread", () => {
   });
 });
 
-void describe("an error from a thread", () => {
-  void it("keeps class name, message, code, own properties and cause", async () => {
+describe("an error from a thread", () => {
+  it("keeps class name, message, code, own properties and cause", async () => {
     const error = await failureOf((s) => s.spawn(tasks.refuse, [], { on }));
     assert.ok(error instanceof Error);
     assert.equal(error.constructor.name, "RefusedError");
@@ -91,7 +91,7 @@ void describe("an error from a thread", () => {
     assert.equal(error.cause.message, "the cause");
   });
 
-  void it("shows the place on the thread and the place that spawned it, in the sources", async () => {
+  it("shows the place on the thread and the place that spawned it, in the sources", async () => {
     const error = (await failureOf((s) => s.spawn(tasks.refuse, [], { on }))) as Error;
     const [, thrownAt = "", ...rest] = (error.stack ?? "").split("\n");
     assert.match(thrownAt, /at refuse .*fixtures\/tasks\.ts:\d+/);
@@ -99,23 +99,23 @@ void describe("an error from a thread", () => {
     assert.doesNotMatch(error.stack ?? "", /port-transport|serve\.ts|worker eval/);
   });
 
-  void it("keeps all errors of an aggregate", async () => {
+  it("keeps all errors of an aggregate", async () => {
     const error = await failureOf((s) => s.spawn(tasks.throwMany, [], { on }));
     assert.ok(error instanceof AggregateError);
     assert.ok(error.errors[0] instanceof TypeError);
     assert.equal((error.errors[1] as tasks.RefusedError).attempts, 2);
   });
 
-  void it("may be no Error at all", async () => {
+  it("may be no Error at all", async () => {
     assert.equal(await failureOf((s) => s.spawn(tasks.throwText, [], { on })), "just text");
   });
 
-  void it("arrives from an async task too", async () => {
+  it("arrives from an async task too", async () => {
     assert.equal(((await failureOf((s) => s.spawn(tasks.rejectLater, [], { on }))) as Error).message, "later");
   });
 });
 
-void describe("misuse of a pool", () => {
+describe("misuse of a pool", () => {
   const cases: readonly (readonly [string, Parameters<typeof scope>[0], string, RegExp])[] = [
     ["a function that is no task", (s) => s.spawn((value: number) => value, [1], { on }), "SKEIN_NOT_A_TASK", /Declare it/],
     [
@@ -138,34 +138,34 @@ void describe("misuse of a pool", () => {
     ],
   ];
   for (const [what, run, code, message] of cases) {
-    void it(`${what} gives ${code}`, async () => {
+    it(`${what} gives ${code}`, async () => {
       const error = await failureOf(run);
       assert.equal((error as { code?: unknown }).code, code);
       assert.match((error as Error).message, message);
     });
   }
 
-  void it("a task declared inside a function is refused, with the function named", async () => {
+  it("a task declared inside a function is refused, with the function named", async () => {
     const late = declareLate();
     const error = await failureOf((s) => s.spawn(late, [], { on }));
     assert.equal((error as MisuseError).code, "SKEIN_TASK_INSIDE_FUNCTION");
     assert.match((error as Error).message, /inside the function declareLate of .*declares-late\.js/);
   });
 
-  void it("a size that is no whole number from 1 on is refused", () => {
+  it("a size that is no whole number from 1 on is refused", () => {
     for (const size of [0, -1, 1.5, Number.NaN, Infinity]) {
       assert.throws(() => threads({ size }), { code: "SKEIN_INVALID_ARGUMENT" });
     }
   });
 
-  void it("an uncloneable argument costs that job only", async () => {
+  it("an uncloneable argument costs that job only", async () => {
     await failureOf((s) => s.spawn(tasks.passGate, [makeGate(), () => 1], { on }));
     assert.equal(await scope((s) => s.spawn(tasks.double, [2], { on })), 4);
   });
 });
 
-void describe("a module that a thread imports for its tasks", () => {
-  void it("is stopped, with a warning, where it does the program's work; tasks before that place are found", async () => {
+describe("a module that a thread imports for its tasks", () => {
+  it("is stopped, with a warning, where it does the program's work; tasks before that place are found", async () => {
     const warned = new Promise<Error>((resolve) => {
       process.once("warning", resolve);
     });
@@ -179,7 +179,7 @@ void describe("a module that a thread imports for its tasks", () => {
     assert.match((error as Error).message, /"declaredBefore"/);
   });
 
-  void it("fails each job that needs it, with the reason, if it throws; the thread goes on", async () => {
+  it("fails each job that needs it, with the reason, if it throws; the thread goes on", async () => {
     const module = await import("./fixtures/throws-on-threads.js");
     for (let i = 0; i < 2; i++) {
       const error = await failureOf((s) => s.spawn(module.unreachable, [], { on }));
@@ -190,15 +190,15 @@ void describe("a module that a thread imports for its tasks", () => {
     assert.equal(await scope((s) => s.spawn(tasks.double, [3], { on })), 6);
   });
 
-  void it("is not trusted with positions if it declares another number of unnamed tasks there", async () => {
+  it("is not trusted with positions if it declares another number of unnamed tasks there", async () => {
     const module = await import("./fixtures/different-order.js");
     const error = await failureOf((s) => s.spawn(module.everywhere, [], { on }));
     assert.equal((error as MisuseError).code, "SKEIN_TASK_NOT_FOUND");
   });
 });
 
-void describe("cancelling a job on a thread", () => {
-  void it("takes a queued job out, and it never starts", async () => {
+describe("cancelling a job on a thread", () => {
+  it("takes a queued job out, and it never starts", async () => {
     const gate = makeGate();
     const order = new Int32Array(new SharedArrayBuffer(16));
     await scope(async (s) => {
@@ -216,7 +216,7 @@ void describe("cancelling a job on a thread", () => {
     assert.equal(order[0], 0);
   });
 
-  void it("reaches a loop that calls checkpoint", async () => {
+  it("reaches a loop that calls checkpoint", async () => {
     const gate = makeGate();
     const lost = on.statistics().lost;
     const error = await failureOf(async (s) => {
@@ -230,7 +230,7 @@ void describe("cancelling a job on a thread", () => {
     assert.equal(on.statistics().lost, lost, "the thread is kept");
   });
 
-  void it("reaches an async task, whose cleanups run", async () => {
+  it("reaches an async task, whose cleanups run", async () => {
     const gate = makeGate();
     const cleaned = new Int32Array(new SharedArrayBuffer(4));
     const error = await failureOf(async (s) => {
@@ -242,7 +242,7 @@ void describe("cancelling a job on a thread", () => {
     assert.equal(cleaned[0], 1);
   });
 
-  void it("stops a deaf loop with its thread after the grace time, and harms no other job", async () => {
+  it("stops a deaf loop with its thread after the grace time, and harms no other job", async () => {
     const gate = makeGate();
     const lost = on.statistics().lost;
     await scope(async (outer) => {
@@ -261,22 +261,22 @@ void describe("cancelling a job on a thread", () => {
     assert.equal(await scope((s) => s.spawn(tasks.double, [4], { on })), 8);
   });
 
-  void it("happens at the job's own timeout, which is that job's failure", async () => {
+  it("happens at the job's own timeout, which is that job's failure", async () => {
     const error = await failureOf((s) => s.spawn(tasks.spinWithCheckpoints, [makeGate()], { on, timeoutMs: 1 }));
     assert.ok(error instanceof TimeoutError);
     assert.match(error.message, /job "spinWithCheckpoints" did not end within 1 ms/);
   });
 });
 
-void describe("a thread that ends", () => {
-  void it("by process.exit fails its job with the exit code, and the pool goes on", async () => {
+describe("a thread that ends", () => {
+  it("by process.exit fails its job with the exit code, and the pool goes on", async () => {
     const error = await failureOf((s) => s.spawn(tasks.exitProcess, [], { on }));
     assert.ok(error instanceof WorkerLostError);
     assert.match(error.message, /exit code 9 while it ran task "exitProcess"/);
     assert.equal(await scope((s) => s.spawn(tasks.double, [5], { on })), 10);
   });
 
-  void it("by an error in the background fails its job with that error as the cause", async () => {
+  it("by an error in the background fails its job with that error as the cause", async () => {
     const error = await failureOf((s) => s.spawn(tasks.throwInBackground, [], { on }));
     assert.ok(error instanceof WorkerLostError);
     assert.match(error.message, /in the background/);
@@ -284,8 +284,8 @@ void describe("a thread that ends", () => {
   });
 });
 
-void describe("a pool", () => {
-  void it("runs no more jobs at once than it has threads, and starts the others in order", async () => {
+describe("a pool", () => {
+  it("runs no more jobs at once than it has threads, and starts the others in order", async () => {
     const pool = threads({ size: 1, name: "single" });
     const gate = makeGate();
     const order = new Int32Array(new SharedArrayBuffer(64));
@@ -305,7 +305,7 @@ void describe("a pool", () => {
     assert.equal(pool.statistics().alive, 0);
   });
 
-  void it("that closes finishes the jobs it has and refuses others", async () => {
+  it("that closes finishes the jobs it has and refuses others", async () => {
     const pool = threads({ size: 1, name: "closing" });
     const gate = makeGate();
     await scope(async (s) => {
@@ -320,7 +320,7 @@ void describe("a pool", () => {
     });
   });
 
-  void it("loses no job of thousands", async () => {
+  it("loses no job of thousands", async () => {
     const results = await scope((s) =>
       Promise.all(Array.from({ length: 3000 }, (_, i) => s.spawn(tasks.double, [i], { on }))),
     );
@@ -330,7 +330,7 @@ void describe("a pool", () => {
     );
   });
 
-  void it("settles each job exactly once while threads are lost at random", async () => {
+  it("settles each job exactly once while threads are lost at random", async () => {
     const outcomes = await scope(
       (s) =>
         Promise.allSettled(
@@ -347,7 +347,7 @@ void describe("a pool", () => {
   });
 });
 
-void it("TransferError is exported for callers to catch", async () => {
+it("TransferError is exported for callers to catch", async () => {
   const error = await failureOf((s) => s.spawn(tasks.giveFunction, [], { on }));
   assert.ok(error instanceof TransferError);
 });

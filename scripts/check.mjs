@@ -1,0 +1,120 @@
+/**
+ * Everything that must hold beside the tests, each under its own name:
+ *
+ *     npm run check                   all of it
+ *     npm run check -- lint format    only these
+ *
+ * All are run even if one fails; what a failed one said is shown in full.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { compile, ROOT, run, since, tool } from "./compile.mjs";
+import { packInto } from "./pack.mjs";
+
+const CHECKS = [
+  ["types", "src, test and examples compile", () => compile(["src", "test", "examples"], "pipe")],
+  ["lint", "oxlint; `npm run lint` shows the places", () => node(tool("oxlint/bin/oxlint"), "--format=unix")],
+  ["format", "oxfmt; `npm run format` mends it", () => node(tool("oxfmt/bin/oxfmt"), "--list-different")],
+  ["imports", "rooms, seams, circles, public names", () => node("scripts/import-direction.mjs")],
+  [
+    "unused",
+    "knip: files, exports, dependencies",
+    () => node(tool("knip/bin/knip.js"), "--no-progress", "--no-config-hints"),
+  ],
+  ["package", "publint and attw: exports as tools read them", checkPackage],
+  ["tarball", "packed, installed elsewhere and used", checkTarball],
+];
+
+function node(...args) {
+  return run(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function checkTarball() {
+  const result = node("scripts/packed-tarball.mjs");
+  return { ...result, note: /[\d.]+ kB of at most \d+/.exec(result.output)?.[0] };
+}
+
+function checkPackage() {
+  const tools = installPackageTools();
+  if (!tools.ok) return tools;
+  const folder = mkdtempSync(join(tmpdir(), "skein-package-"));
+  try {
+    const tarball = packInto(folder).path;
+    const results = [
+      node(packageTool("publint/src/cli.js"), "run", tarball, "--strict"),
+      // The package is ESM alone, which the profile means: that CommonJS can't
+      // require it is no fault. No network: our types are our own.
+      node(
+        packageTool("@arethetypeswrong/cli/dist/index.js"),
+        tarball,
+        "--profile",
+        "esm-only",
+        "--no-definitely-typed",
+      ),
+    ];
+    const failed = results.filter(({ ok }) => !ok);
+    return { ok: failed.length === 0, output: failed.map(({ output }) => output).join("\n") };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function packageTool(path) {
+  return join(ROOT, "tools/package/node_modules", path);
+}
+
+/**
+ * These tools bring a whole older compiler, so they are kept out of the root's
+ * `node_modules` and are installed when first needed, and again when their
+ * lockfile changes.
+ */
+function installPackageTools() {
+  const lockfile = readFileSync(join(ROOT, "tools/package/package-lock.json"));
+  const wanted = createHash("sha256").update(lockfile).digest("hex");
+  const record = packageTool(".installed-lockfile");
+  if (existsSync(record) && readFileSync(record, "utf8") === wanted) return { ok: true, output: "" };
+  const installed = run("npm", ["ci", "--prefix", "tools/package", "--no-audit", "--no-fund", "--loglevel=error"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (installed.ok) writeFileSync(record, wanted);
+  return installed;
+}
+
+function main() {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !CHECKS.some(([known]) => known === name));
+  if (unknown.length > 0) {
+    console.log(`check: there is no ${unknown.join(" or ")}; there are ${CHECKS.map(([name]) => name).join(", ")}`);
+    return false;
+  }
+  const rows = CHECKS.filter(([name]) => wanted.length === 0 || wanted.includes(name)).map(perform);
+  if (rows.length > 1) {
+    console.log("\nSummary");
+    for (const { name, what, ok, time } of rows) {
+      console.log(`  ${ok ? "✔" : "✖"} ${name.padEnd(8)} ${time.padStart(8)}  ${what}`);
+    }
+  }
+  return rows.every(({ ok }) => ok);
+}
+
+function perform([name, what, check]) {
+  const startMs = performance.now();
+  const { ok, output, note } = attempt(check);
+  const time = since(startMs);
+  console.log(`${ok ? "✔" : "✖"} ${name} (${time})${note === undefined ? "" : `: ${note}`}`);
+  if (!ok) console.log(output.trimEnd().replaceAll(/^/gm, "    "));
+  return { name, what, ok, time };
+}
+
+function attempt(check) {
+  try {
+    return check();
+  } catch (error) {
+    return { ok: false, output: error.message };
+  }
+}
+
+process.exitCode = main() ? 0 : 1;

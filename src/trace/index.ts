@@ -1,0 +1,22 @@
+export { type ProbeRecord } from "../core/probe.js";
+export { chromeTraceChunks } from "./chrome-trace.js";
+export { type Badge, computeFigures, type Durations, type Figure, type Figures, type ThreadBusy } from "./figures.js";
+export { writeChromeTrace } from "./host-node.js";
+export { type Level } from "./levels.js";
+export { record, type Recording, type RecordingOptions, startRecording } from "./recording.js";
+export {
+  type CancelMark,
+  type Edge,
+  type JobSpan,
+  type LaneGap,
+  type Outcome,
+  type ScopeSpan,
+  type Span,
+  type StepSpan,
+  type ThreadLane,
+  type Timeline,
+  type WaitSpan,
+} from "./spans.js";
+export { buildTimeline } from "./timeline.js";
+export { type ProcessUsage, type RecordGap, type ThreadTrace, type Trace } from "./trace.js";
+export { verdict, type Verdict, type VerdictKind } from "./verdict.js";
