@@ -53,7 +53,9 @@ async function index(s: Scope, on: Executor | undefined, tick: (seen: number) =>
       const bytes = new Uint8Array(await readFile(path, { signal: s.signal }));
       if (on === undefined) return; // only reading, to warm the disk's cache
       // A scope for each file: one that fails takes no other with it.
-      const facts = await s.scope((one) => one.spawn(parseSource, [path, bytes], { on, transfer: [bytes.buffer] }));
+      const facts = await s.scope((one) => one.spawn(parseSource, [path, bytes], { on, transfer: [bytes.buffer] }), {
+        name: "file",
+      });
       summary.add(path, size, facts);
     } catch (error) {
       s.checkpoint(); // a cancellation is no problem of the file
@@ -76,7 +78,9 @@ async function index(s: Scope, on: Executor | undefined, tick: (seen: number) =>
 async function run(s: Scope, name: string, on: Executor, total: number): Promise<Run> {
   const progress = showProgress(name, total);
   try {
-    const { result: summary, trace } = await record(() => s.scope((inner) => index(inner, on, progress.update), { name }));
+    const { result: summary, trace } = await record(() =>
+      s.scope((inner) => index(inner, on, progress.update), { name }),
+    );
     if (!options["no-trace"]) writeChromeTrace(trace, `index-sources.${on.name}.trace.json`);
     return { name, summary, trace };
   } finally {

@@ -25,6 +25,7 @@ const BELOW = {
   threads: ["core", "async", "shared"],
   parallel: ["core", "async", "shared", "threads"],
   remote: ["core", "async", "shared", "threads"],
+  compat: ["core", "async"],
   testing: ["core", "async", "threads"],
   trace: ["core", "shared"],
   explore: ["core", "async", "shared", "threads", "testing"],
@@ -200,11 +201,11 @@ function checkImport(tree, file, found) {
   // Something to read, such as package.json; the compiler has seen to modules.
   if (specifier.startsWith(".") && !specifier.endsWith(".js")) return [];
 
-  if (tree.seams.has(file.path) && found.how !== "type") {
+  if (tree.seams.has(file.path) && found.how !== "type" && !isLeafBeside(tree, file, found)) {
     return complain(
       "seam",
       `a seam imports "${specifier}"`,
-      "a seam is a leaf: everything imports it, so it imports nothing",
+      "everything imports a seam, so it imports nothing but files of its room that import nothing",
     );
   }
   const targets = resolveImport(tree, file, found);
@@ -235,6 +236,16 @@ function checkImport(tree, file, found) {
       );
     }
     return checkDirection(file, target, specifier, complain);
+  });
+}
+
+/** True if it names a file of the same room that imports nothing, a seam or a type included. */
+function isLeafBeside(tree, file, found) {
+  const targets = resolveImport(tree, file, found);
+  if (targets === undefined) return false;
+  return targets.every((path) => {
+    const target = tree.byPath.get(path);
+    return target !== undefined && target.room === file.room && target.imports.length === 0;
   });
 }
 

@@ -148,12 +148,22 @@ describe("imports across rooms", () => {
 describe("seams", () => {
   const clock = { "src/core/clock.ts": "export const nowMs = () => 0;", "src/core/list.ts": "export const list = 1;" };
 
-  it("a seam that imports a file fails", () => {
+  it("a seam may import files of its room that import nothing; another import fails", () => {
     const sources = {
       ...clock,
-      "src/core/clock.ts": `import "./list.js";\nimport type { L } from "./list.js";\nexport type M = L;`,
+      "src/core/errors.ts": `import type { L } from "./list.js";\nexport type E = L;`,
+      "src/core/clock.ts": `import "./list.js";\nimport "./errors.js";\nimport type { L } from "./errors.js";\nexport type M = L;`,
     };
-    assert.deepEqual(verdicts(sources), ["src/core/clock.ts:1 seam"]);
+    assert.deepEqual(verdicts(sources), ["src/core/clock.ts:2 seam"]);
+  });
+
+  it("a seam that imports a package, or a file of another room, fails", () => {
+    const sources = {
+      ...clock,
+      "src/async/a.ts": "export const a = 1;",
+      "src/core/clock.ts": `import "commander";\nimport "../async/a.js";`,
+    };
+    assert.deepEqual(verdicts(sources), ["src/core/clock.ts:1 seam", "src/core/clock.ts:2 seam"]);
   });
 
   it("a seam imported by its path fails, because that can't be swapped", () => {

@@ -27,7 +27,12 @@ export const parseSource = task(function parseSource(path: string, bytes: Uint8A
     allowUndeclaredExports: true, // declaration files export what other files declare
     plugins,
   });
-  const facts = { lines: lineCount(source), functions: 0, imports: new Set<string>(), identifiers: new Map<string, number>() };
+  const facts = {
+    lines: lineCount(source),
+    functions: 0,
+    imports: new Set<string>(),
+    identifiers: new Map<string, number>(),
+  };
   count(tree.program, facts);
   return { ...facts, imports: [...facts.imports] };
 });
@@ -59,7 +64,9 @@ interface Counts {
 }
 
 const FUNCTIONS = new Set(
-  "FunctionDeclaration FunctionExpression ArrowFunctionExpression ObjectMethod ClassMethod ClassPrivateMethod".split(" "),
+  "FunctionDeclaration FunctionExpression ArrowFunctionExpression ObjectMethod ClassMethod ClassPrivateMethod".split(
+    " ",
+  ),
 );
 
 // A stack of its own instead of recursion: generated code nests deeper than calls may.
@@ -93,6 +100,8 @@ function importedBy(node: TreeNode): string | undefined {
     const isImport = callee.type === "Import" || (callee.type === "Identifier" && callee["name"] === "require");
     return isImport && first?.type === "StringLiteral" ? (first["value"] as string) : undefined;
   }
-  const source = /^(?:Import|Export)\w*Declaration$/.test(node.type) ? (node["source"] as TreeNode | null | undefined) : undefined;
+  const source = /^(?:Import|Export)\w*Declaration$/.test(node.type)
+    ? (node["source"] as TreeNode | null | undefined)
+    : undefined;
   return source?.["value"] as string | undefined;
 }

@@ -7,7 +7,8 @@ export function showProgress(name: string, total: number): { update: (seen: numb
     console.error(`${name}: indexing ${total} files`);
     return {
       update: (seen) => {
-        for (; seen * 4 >= nextQuarter * total && nextQuarter <= 4; nextQuarter++) console.error(`${name}: ${nextQuarter * 25} %`);
+        for (; seen * 4 >= nextQuarter * total && nextQuarter <= 4; nextQuarter++)
+          console.error(`${name}: ${nextQuarter * 25} %`);
       },
       stop: () => undefined,
     };

@@ -22,7 +22,11 @@ export function printReport(alone: Run, together: Run, areEqual: boolean): void 
   const [first, second] = runs.map(({ figures }) => figures) as [Figures, Figures];
   const speedUp = (first.durationMs.value ?? 0) / (second.durationMs.value ?? 1);
   const row = (name: string, of: (run: (typeof runs)[number]) => string): string[] => [name, ...runs.map(of)];
-  const table = new Table({ head: ["", ...runs.map(({ name }) => name)], colAligns: ["left", "right", "right"], style: { head: [], border: [], compact: true } });
+  const table = new Table({
+    head: ["", ...runs.map(({ name }) => name)],
+    colAligns: ["left", "right", "right"],
+    style: { head: [], border: [], compact: true },
+  });
   table.push(
     row("files", ({ summary }) => summary.files.toLocaleString("en")),
     row("MB", ({ summary }) => (summary.bytes / 1e6).toFixed(1)),
@@ -40,15 +44,21 @@ export function printReport(alone: Run, together: Run, areEqual: boolean): void 
 
 function printSummary(summary: Summary): void {
   const count = (value: number): string => value.toLocaleString("en");
-  console.log(`\n${count(summary.lines)} lines, ${count(summary.functions)} functions, ${count(summary.imports)} imports\n`);
-  console.log(`Most used identifiers: ${summary.topIdentifiers.map(([name, uses]) => `${name} ${count(uses)}`).join(", ")}\n`);
+  console.log(
+    `\n${count(summary.lines)} lines, ${count(summary.functions)} functions, ${count(summary.imports)} imports\n`,
+  );
+  console.log(
+    `Most used identifiers: ${summary.topIdentifiers.map(([name, uses]) => `${name} ${count(uses)}`).join(", ")}\n`,
+  );
   console.log("Largest files:");
   for (const [path, bytes] of summary.largest) console.log(`  ${(bytes / 1e6).toFixed(2).padStart(6)} MB  ${path}`);
   const importing = summary.packages.filter(([, imports]) => imports.length > 0);
   const edges = importing.reduce((sum, [, imports]) => sum + imports.length, 0);
   console.log(`\nPackages: ${summary.packages.length}, of which ${importing.length} import others (${edges} pairs):`);
   for (const [name, imports] of importing.toSorted((one, other) => other[1].length - one[1].length).slice(0, 8)) {
-    console.log(`  ${name} → ${imports.slice(0, 6).join(", ")}${imports.length > 6 ? `, and ${imports.length - 6} more` : ""}`);
+    console.log(
+      `  ${name} → ${imports.slice(0, 6).join(", ")}${imports.length > 6 ? `, and ${imports.length - 6} more` : ""}`,
+    );
   }
   printProblems(summary.problems);
   console.log();
@@ -67,7 +77,8 @@ function verdictOf(alone: Figures, together: Figures, speedUp: number): string {
   const facts =
     `the same structure kept ${inFlight(alone)} jobs in flight on one thread with ${busy(alone)} cores busy, ` +
     `and ${inFlight(together)} on threads with ${busy(together)} cores busy, ${speedUp.toFixed(2)} times as fast`;
-  if ((alone.durationMs.value ?? 0) < ENOUGH_WORK_MS) return `Verdict: too little work to tell: ${facts}, start of the threads included.`;
+  if ((alone.durationMs.value ?? 0) < ENOUGH_WORK_MS)
+    return `Verdict: too little work to tell: ${facts}, start of the threads included.`;
   if (speedUp >= GOOD_SPEED_UP) return `Verdict: ${facts}: concurrent both times, parallel the second.`;
   const cores = together.coresAllowed.value ?? 1;
   if (cores < 2) return `Verdict: ${facts}: concurrent both times, parallel neither, as there is one core.`;

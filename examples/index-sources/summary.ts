@@ -48,7 +48,8 @@ export class SummaryBuilder {
     this.#lines += facts.lines;
     this.#functions += facts.functions;
     this.#imports += facts.imports.length;
-    for (const [name, count] of facts.identifiers) this.#identifiers.set(name, (this.#identifiers.get(name) ?? 0) + count);
+    for (const [name, count] of facts.identifiers)
+      this.#identifiers.set(name, (this.#identifiers.get(name) ?? 0) + count);
     const from = packageOfFile(path);
     const imported = this.#packages.get(from) ?? new Set();
     this.#packages.set(from, imported);
@@ -73,7 +74,9 @@ export class SummaryBuilder {
       packages: [...this.#packages]
         .map(([name, imports]) => [name, [...imports].sort(byText)] as const)
         .sort((first, second) => byText(first[0], second[0])),
-      problems: this.#problems.toSorted((first, second) => byText(first.path, second.path) || byText(first.what, second.what)),
+      problems: this.#problems.toSorted(
+        (first, second) => byText(first.path, second.path) || byText(first.what, second.what),
+      ),
     };
   }
 }

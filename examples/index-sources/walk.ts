@@ -12,7 +12,12 @@ const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
  * Sends the path of each source file under `folder`. What can't be looked at is
  * told as a problem; links are not followed.
  */
-export async function walk(folder: string, files: Channel<string>, tell: (problem: Problem) => void, s: Scope): Promise<void> {
+export async function walk(
+  folder: string,
+  files: Channel<string>,
+  tell: (problem: Problem) => void,
+  s: Scope,
+): Promise<void> {
   const open = [folder];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     s.checkpoint();
@@ -20,7 +25,10 @@ export async function walk(folder: string, files: Channel<string>, tell: (proble
     try {
       entries = await readdir(next, { withFileTypes: true });
     } catch (error) {
-      tell({ path: next, what: (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such folder" : "unreadable folder" });
+      tell({
+        path: next,
+        what: (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such folder" : "unreadable folder",
+      });
       continue;
     }
     if (entries.length === 0 && next === folder) tell({ path: next, what: "empty folder" });

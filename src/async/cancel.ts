@@ -43,6 +43,8 @@ export class CancelNode extends CancelListener {
   #listeners: List<CancelListener> | undefined = undefined;
   #stopAlarm: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
+  /** The text of its errors, kept since a hundred thousand waits that it cancels at once have one each. */
+  #message: string | undefined = undefined;
 
   constructor(
     name: string,
@@ -88,21 +90,23 @@ export class CancelNode extends CancelListener {
     // before anyone is told, so what they set going finds every scope of it
     // cancelled already.
     const marked: CancelNode[] = [];
-    const told: { readonly listener: CancelListener; readonly node: CancelNode }[] = [];
+    const told: CancelListener[] = [];
+    const tellers: CancelNode[] = [];
     this.#mark(this, reason);
     marked.push(this);
     for (let i = 0; i < marked.length; i++) {
       const node = marked[i] as CancelNode;
       for (let listener = node.#listeners?.shift(); listener !== undefined; listener = node.#listeners?.shift()) {
         if (!(listener instanceof CancelNode)) {
-          told.push({ listener, node });
+          told.push(listener);
+          tellers.push(node);
         } else if (!listener.isCancelled) {
           listener.#mark(this, reason);
           marked.push(listener);
         }
       }
     }
-    for (const { listener, node } of told) listener.onCancel(node);
+    for (let i = 0; i < told.length; i++) (told[i] as CancelListener).onCancel(tellers[i] as CancelNode);
     for (const node of marked) node.#afterMark();
     return true;
   }
@@ -142,10 +146,8 @@ export class CancelNode extends CancelListener {
   /** A new error that delivers this node's cancellation; never a shared one. */
   makeError(): CancelledError {
     const origin = this.origin ?? this;
-    return new CancelledError(`${origin.kindName} was cancelled: ${describeReason(this.reason)}`, {
-      reason: this.reason,
-      origin,
-    });
+    this.#message ??= `${origin.kindName} was cancelled: ${describeReason(this.reason)}`;
+    return new CancelledError(this.#message, { reason: this.reason, origin });
   }
 
   /** The same, without a stack: for waits, whose error is made on the canceller's stack. */
@@ -188,7 +190,7 @@ export class CancelNode extends CancelListener {
   /** The node, of this one and those above it up to a shield, whose deadline is the earliest. */
   #nearestDeadline(): CancelNode {
     let nearest: CancelNode = this;
-    for (let node: CancelNode = this; !node.shielded && node.parent !== undefined; ) {
+    for (let node: CancelNode = this; !node.shielded && node.parent !== undefined;) {
       node = node.parent;
       if (node.#ownDeadlineMs < nearest.#ownDeadlineMs) nearest = node;
     }
@@ -199,6 +201,9 @@ export class CancelNode extends CancelListener {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      // A wait given this signal instead of the node is this node's all the same,
+      // or its cancellation would pass for somebody else's (law 15).
+      signalNodes.set(this.#controller.signal, this);
       if (this.isCancelled) this.#controller.abort(this.makeError());
     }
     return this.#controller.signal;
@@ -207,15 +212,40 @@ export class CancelNode extends CancelListener {
   /** True if `error` is how this node's own cancellation, or one from above, shows. */
   isOwnCancellation(error: unknown): boolean {
     if (!this.isCancelled) return false;
-    const origin = CancelledError.originOf(error);
-    for (let node: CancelNode | undefined = this; node !== undefined; node = node.parent) {
-      if (node === origin) return true;
+    try {
+      return this.#isDelivery(error) || (error instanceof AggregateError && this.#areDeliveries(error));
+    } catch {
+      return false; // an error whose properties can't even be read
     }
-    // A platform call that was given `signal` rejects with the signal's reason,
-    // or with an AbortError that has it as its cause.
-    const signalled = this.#controller?.signal.reason as unknown;
-    if (signalled === undefined || typeof error !== "object" || error === null) return false;
-    return error === signalled || ("name" in error && error.name === "AbortError" && "cause" in error && error.cause === signalled);
+  }
+
+  /** True for what `Promise.any` over cancelled waits throws: an aggregate with nothing else in it. */
+  #areDeliveries(aggregate: AggregateError): boolean {
+    let count = 0;
+    const aggregates = new Set([aggregate]);
+    for (const { errors } of aggregates) {
+      for (const error of errors) {
+        if (error instanceof AggregateError) aggregates.add(error);
+        else if (this.#isDelivery(error)) count++;
+        else return false;
+      }
+    }
+    return count > 0;
+  }
+
+  #isDelivery(error: unknown): boolean {
+    // A platform call that was given a signal rejects with the signal's reason, or
+    // with an AbortError that has it as its cause.
+    const cause = error instanceof Error && error.name === "AbortError" ? error.cause : undefined;
+    for (let node: CancelNode | undefined = this; node !== undefined; node = node.shielded ? undefined : node.parent) {
+      if (node.delivers(error) || (cause !== undefined && node.delivers(cause))) return true;
+    }
+    return false;
+  }
+
+  /** True if `error` was made to deliver the cancellation that began at this very node. */
+  protected delivers(error: unknown): boolean {
+    return CancelledError.originOf(error) === this;
   }
 
   /** Leaves the parent, so that nothing of this node stays behind. */
@@ -249,6 +279,11 @@ class SignalNode extends CancelNode {
 
   override get kindName(): string {
     return "the operation";
+  }
+
+  /** Where the signal was given to a platform call itself, its reason is what comes. */
+  protected override delivers(error: unknown): boolean {
+    return super.delivers(error) || (this.isCancelled && error === this.reason);
   }
 }
 
@@ -292,6 +327,7 @@ export function describeKind(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "function") return `the function ${value.name === "" ? "(anonymous)" : value.name}`;
   if (typeof value === "object") return `an object of class ${value.constructor?.name ?? "(none)"}`;
-  if (typeof value === "string") return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  if (typeof value === "string")
+    return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
   return `${typeof value} ${String(value)}`;
 }

@@ -1,37 +1,35 @@
+/** Channels: typed queues between jobs of one thread. How they work: `channel-core.ts`. */
+import { MisuseError } from "../core/errors.js";
+import { type Cancel, cancelNodeOf, describeKind } from "./cancel.js";
+import { ChannelCore, type ChannelStatistics, type Overflow } from "./channel-core.js";
+import { type CanReceive, type CanSend, type Receiver, ReceiverEnd, type Sender, SenderEnd } from "./channel-ends.js";
+
+export type { ChannelStatistics, Overflow } from "./channel-core.js";
+
 /**
- * Channels: typed queues between jobs of one thread.
+ * How a channel is made, where a capacity alone does not say it.
  *
- * Invariants
- * - Never both: a waiting receiver and a buffered value; never both: a waiting
- *   sender and a free place in the buffer. Each operation restores this before it
- *   returns, so the buffer never exceeds its capacity (law 24).
- * - Values leave in the order in which their sends began (law 21): a freed place
- *   goes to the oldest waiting sender in the same step that frees it.
- * - Closed implies that no sender and no receiver waits.
+ * @since 0.1.0
  */
-import { ClosedError, MisuseError } from "../core/errors.js";
-import { type Cancel, cancelNodeOf, type CancelNode, describeKind } from "./cancel.js";
-import { SELECTABLE, type Selectable } from "./select.js";
-import { WaitQueue } from "./wait-queue.js";
-
-/** Counters of a channel at one moment. */
-export interface ChannelStatistics {
-  /** Values in the buffer. */
-  readonly length: number;
-  readonly capacity: number;
-  readonly waitingSenders: number;
-  readonly waitingReceivers: number;
-  /** Values accepted since the channel was made. */
-  readonly sent: number;
-  /** Values handed to receivers since then. */
-  readonly received: number;
-  readonly isClosed: boolean;
-}
-
-/** How a channel is made, where a capacity alone does not say it. */
-export interface ChannelOptions {
-  /** Values that may stand in the buffer: 0 hands over directly, Infinity never makes a sender wait. */
+export interface ChannelOptions<T = unknown> {
+  /**
+   * Values that may stand in the buffer: 0 hands over directly, Infinity never makes
+   * a sender wait. If omitted 0, or 1 where the overflow is dropped.
+   */
   readonly capacity?: number;
+  /**
+   * What a send does when the buffer is full: `"wait"`, the default; `"drop-newest"`
+   * keeps what is in the buffer (a *dropping* channel); `"drop-oldest"` keeps what
+   * came last (a *sliding* channel, and with a capacity of 1 a *conflated* one).
+   */
+  readonly overflow?: Overflow;
+  /**
+   * Called with each value that was accepted but that nobody will receive: because
+   * it was dropped, or was in the buffer when the last receiving end was closed or
+   * the channel cancelled. For values that hold something that must be released.
+   * Must not send to the channel. What it throws is reported as a warning.
+   */
+  readonly onUndelivered?: (value: T) => void;
   /** How dumps, recordings and errors name the channel. */
   readonly name?: string;
 }
@@ -40,7 +38,12 @@ export interface ChannelOptions {
  * A typed queue between jobs of one thread, first in, first out.
  *
  * Use it to pass values from jobs that make them to jobs that use them: a bounded
- * channel slows the makers down to the users' pace.
+ * channel slows the makers down to the users' pace. To give each value to several
+ * users use a broadcast, to tell them the latest state a watch, for a single
+ * answer a oneshot.
+ *
+ * It can be used as it is, or through ends that close it when the last of them is
+ * closed: `sender()`, `receiver()`.
  *
  * **Fairness** Waiting senders and waiting receivers are each served in order of
  * arrival. A newcomer never overtakes them.
@@ -49,7 +52,7 @@ export interface ChannelOptions {
  *
  * @since 0.1.0
  */
-export interface Channel<T> extends AsyncIterable<T> {
+export interface Channel<T> extends CanSend<T>, CanReceive<T> {
   readonly name: string;
   readonly capacity: number;
   /** Values in the buffer now. */
@@ -57,46 +60,22 @@ export interface Channel<T> extends AsyncIterable<T> {
   readonly isClosed: boolean;
 
   /**
-   * Sends a value, waiting for a place in the buffer, or for a receiver if the
-   * capacity is 0.
-   *
-   * **Cancels** A cancelled send did not happen: the value is not delivered.
-   *
-   * **Throws** `SKEIN_CLOSED` if the channel is closed, also while the send waits:
-   * then too the value is not delivered. `SKEIN_CANCELLED`.
-   */
-  send(value: T, cancel?: Cancel): Promise<void>;
-
-  /** Sends without waiting. False if there is no place, or the channel is closed; never throws. */
-  trySend(value: T): boolean;
-
-  /**
-   * Receives the oldest value, waiting for one.
-   *
-   * **Cancels** A cancelled receive took nothing.
-   *
-   * **Throws** `SKEIN_CLOSED` once the channel is closed and drained.
-   * `SKEIN_CANCELLED`.
-   */
-  receive(cancel?: Cancel): Promise<T>;
-
-  /** The receiving of a value as a case of `select`: `done` once the channel is closed and drained. */
-  receiving(): Selectable<IteratorResult<T, undefined>>;
-
-  /** The sending of `value` as a case of `select`. */
-  sending(value: T): Selectable<undefined>;
-
-  /** Receives without waiting: the value in an object, or `undefined` if none is there. */
-  tryReceive(): { readonly value: T } | undefined;
-
-  /**
    * Closes the channel. Values in the buffer can still be received; then receivers
    * end. Sends that wait fail with `SKEIN_CLOSED`. Closing again does nothing.
    */
   close(): void;
 
-  /** Receives until the channel is closed and drained: `for await (const value of channel.values(s))`. */
-  values(cancel?: Cancel): AsyncIterableIterator<T>;
+  /**
+   * Closes the channel from the receiving side: as `close`, and the values in the
+   * buffer go to `onUndelivered`. Cancelling again does nothing.
+   */
+  cancel(): void;
+
+  /** A new sending end. When as many were closed as were made, the channel closes. */
+  sender(): Sender<T>;
+
+  /** A new receiving end. When as many were closed as were made, the channel is cancelled. */
+  receiver(): Receiver<T>;
 
   statistics(): ChannelStatistics;
 }
@@ -106,7 +85,9 @@ export interface Channel<T> extends AsyncIterable<T> {
  *
  * **Cost** A rendezvous between two jobs takes two promise jobs.
  *
- * @param options - the capacity, or the capacity and a name; a rendezvous if omitted
+ * **Throws** `SKEIN_INVALID_ARGUMENT`.
+ *
+ * @param options - the capacity, or more; a rendezvous if omitted
  * @param cancel - the scope, or signal, that cancels each wait on this channel for
  *   which none is given. A channel that lives in a scope should be given it here.
  *
@@ -122,213 +103,72 @@ export interface Channel<T> extends AsyncIterable<T> {
  * });
  * ```
  *
+ * @example Several senders: the channel closes with the last of them.
+ * ```ts
+ * await scope(async (s) => {
+ *   const words = channel<string>(0, s);
+ *   {
+ *     using first = words.sender();
+ *     for (const word of ["one", "two"]) {
+ *       const own = first.clone();
+ *       s.spawn(() => own.send(word).finally(() => own.close()));
+ *     }
+ *   }
+ *   for await (const word of words) console.log(word);
+ * });
+ * ```
+ *
  * @since 0.1.0
  */
-export function channel<T>(options: number | ChannelOptions = 0, cancel?: Cancel): Channel<T> {
+export function channel<T>(options: number | ChannelOptions<T> = 0, cancel?: Cancel): Channel<T> {
   const given = typeof options === "number" ? { capacity: options } : options;
   if (typeof given !== "object" || given === null) {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `expected a capacity or options, but ${describeKind(options)} came`);
-  }
-  const { capacity = 0, name = "channel" } = given;
-  if (typeof capacity !== "number" || !(capacity >= 0) || (capacity !== Infinity && !Number.isSafeInteger(capacity))) {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
-      `a channel's capacity must be a whole number from 0 on, or Infinity, but ${describeKind(capacity)} came`,
+      `expected a capacity or options, but ${describeKind(options)} came`,
     );
   }
-  return new BufferedChannel<T>(capacity, name, cancelNodeOf(cancel));
+  const { overflow = "wait", onUndelivered, name = "channel" }: ChannelOptions<T> = given;
+  const { capacity = overflow === "wait" ? 0 : 1 } = given;
+  if (overflow !== "wait" && overflow !== "drop-newest" && overflow !== "drop-oldest") {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `a channel's overflow must be "wait", "drop-newest" or "drop-oldest", but ${describeKind(overflow)} came`,
+    );
+  }
+  requireCapacity("a channel", capacity, overflow === "wait" ? 0 : 1);
+  if (onUndelivered !== undefined && typeof onUndelivered !== "function") {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `onUndelivered must be a function, but ${describeKind(onUndelivered)} came`,
+    );
+  }
+  return new DirectChannel<T>({
+    kind: "channel",
+    capacity,
+    name,
+    overflow,
+    onUndelivered,
+    cancel: cancelNodeOf(cancel),
+  });
 }
 
-class BufferedChannel<T> implements Channel<T> {
-  readonly name: string;
-  readonly capacity: number;
-  readonly #cancel: CancelNode | undefined;
-  readonly #buffer = new Ring<T>();
-  readonly #senders: WaitQueue<void, T>;
-  readonly #receivers: WaitQueue<T>;
-  #isClosed = false;
-  #sent = 0;
-  #received = 0;
-
-  constructor(capacity: number, name: string, cancel: CancelNode | undefined) {
-    this.capacity = capacity;
-    this.name = name;
-    this.#cancel = cancel;
-    this.#senders = new WaitQueue(`send to channel "${name}"`);
-    this.#receivers = new WaitQueue(`receive from channel "${name}"`);
+class DirectChannel<T> extends ChannelCore<T> implements Channel<T> {
+  sender(): Sender<T> {
+    return new SenderEnd(this);
   }
 
-  get length(): number {
-    return this.#buffer.length;
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
-  trySend(value: T): boolean {
-    if (this.#isClosed) return false;
-    const receiver = this.#receivers.claim();
-    if (receiver !== undefined) {
-      this.#sent++;
-      this.#received++;
-      receiver.resolve(value);
-      return true;
-    }
-    if (this.#buffer.length >= this.capacity) return false;
-    this.#sent++;
-    this.#buffer.push(value);
-    return true;
-  }
-
-  async send(value: T, cancel?: Cancel): Promise<void> {
-    const node = cancelNodeOf(cancel) ?? this.#cancel;
-    node?.checkpoint();
-    if (this.trySend(value)) return;
-    if (this.#isClosed) throw this.#closedError();
-    await this.#senders.wait(node, value);
-  }
-
-  tryReceive(): { readonly value: T } | undefined {
-    if (this.#buffer.length > 0) {
-      const value = this.#buffer.shift();
-      this.#received++;
-      const sender = this.#senders.claim();
-      if (sender !== undefined) {
-        this.#sent++;
-        this.#buffer.push(sender.payload);
-        sender.resolve();
-      }
-      return { value };
-    }
-    // An empty buffer with a waiting sender: capacity 0.
-    const sender = this.#senders.claim();
-    if (sender === undefined) return undefined;
-    this.#sent++;
-    this.#received++;
-    sender.resolve();
-    return { value: sender.payload };
-  }
-
-  async receive(cancel?: Cancel): Promise<T> {
-    const node = cancelNodeOf(cancel) ?? this.#cancel;
-    node?.checkpoint();
-    const taken = this.tryReceive();
-    if (taken !== undefined) return taken.value;
-    if (this.#isClosed) throw this.#closedError();
-    return this.#receivers.wait(node, undefined);
-  }
-
-  receiving(): Selectable<IteratorResult<T, undefined>> {
-    return {
-      [SELECTABLE]: {
-        attempt: () => {
-          const taken = this.tryReceive();
-          if (taken !== undefined) return { value: { done: false, value: taken.value } };
-          return this.#isClosed ? { value: { done: true, value: undefined } } : undefined;
-        },
-        park: (won) =>
-          this.#receivers.park(
-            undefined,
-            (value) => won({ done: false, value }),
-            () => won({ done: true, value: undefined }),
-          ),
-      },
-    };
-  }
-
-  sending(value: T): Selectable<undefined> {
-    return {
-      [SELECTABLE]: {
-        attempt: () => {
-          if (this.trySend(value)) return { value: undefined };
-          if (this.#isClosed) throw this.#closedError();
-          return undefined;
-        },
-        park: (won, failed) => this.#senders.park(value, () => won(undefined), failed),
-      },
-    };
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    // Receivers wait only while the buffer is empty, so each of them is at the end.
-    for (let receiver = this.#receivers.claim(); receiver !== undefined; receiver = this.#receivers.claim()) {
-      receiver.reject(this.#closedError());
-    }
-    for (let sender = this.#senders.claim(); sender !== undefined; sender = this.#senders.claim()) {
-      sender.reject(this.#closedError());
-    }
-  }
-
-  values(cancel?: Cancel): AsyncIterableIterator<T> {
-    const source = this;
-    // Not an async generator: its `return` would queue behind a pending `next`.
-    return {
-      async next() {
-        try {
-          return { done: false, value: await source.receive(cancel) };
-        } catch (error) {
-          if (error instanceof ClosedError && source.#isClosed) return { done: true, value: undefined };
-          throw error;
-        }
-      },
-      async return() {
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return this.values();
-  }
-
-  statistics(): ChannelStatistics {
-    return {
-      length: this.length,
-      capacity: this.capacity,
-      waitingSenders: this.#senders.size,
-      waitingReceivers: this.#receivers.size,
-      sent: this.#sent,
-      received: this.#received,
-      isClosed: this.#isClosed,
-    };
-  }
-
-  #closedError(): ClosedError {
-    return new ClosedError(`channel "${this.name}" is closed`);
+  receiver(): Receiver<T> {
+    return new ReceiverEnd(this);
   }
 }
 
-/** A growing ring buffer: O(1) at both ends, where an array's `shift` is O(n). */
-class Ring<T> {
-  length = 0;
-  #places: (T | undefined)[] = [];
-  #first = 0;
-
-  push(value: T): void {
-    if (this.length === this.#places.length) this.#grow();
-    this.#places[(this.#first + this.length) & (this.#places.length - 1)] = value;
-    this.length++;
-  }
-
-  /** The caller has checked that there is a value. */
-  shift(): T {
-    const value = this.#places[this.#first] as T;
-    this.#places[this.#first] = undefined; // or the ring would keep it alive
-    this.#first = (this.#first + 1) & (this.#places.length - 1);
-    this.length--;
-    return value;
-  }
-
-  #grow(): void {
-    const grown: (T | undefined)[] = Array.from({ length: Math.max(8, this.#places.length * 2) });
-    for (let i = 0; i < this.length; i++) grown[i] = this.#places[(this.#first + i) & (this.#places.length - 1)];
-    this.#places = grown;
-    this.#first = 0;
-  }
+/** Refuses what is no number of places. */
+export function requireCapacity(whose: string, capacity: unknown, least: number): void {
+  if (capacity === Infinity) return;
+  if (typeof capacity === "number" && Number.isSafeInteger(capacity) && capacity >= least) return;
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${whose}'s capacity must be a whole number from ${least} on, or Infinity, but ${describeKind(capacity)} came`,
+  );
 }

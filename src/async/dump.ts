@@ -43,6 +43,7 @@ function insideOf(scope: TaskScope): Line[] {
     else inner.push({ text: job.code.stopByForce === undefined ? text : `${text} · on another thread`, inner: [] });
   }
   for (const child of scope.innerScopes) inner.push(describeScope(child, "scope"));
+  if (scope.runningCleanup !== undefined) inner.push(describeScope(scope.runningCleanup, "scope"));
   return inner;
 }
 

@@ -61,6 +61,8 @@ export interface RunOptions {
    * now be stopped by force, and the promise settle soon.
    */
   readonly graceOver: AbortSignal;
+  /** Higher goes first, where the executor knows priorities; 0 by default. */
+  readonly priority: number;
   /** Made where the job was spawned: its stack goes below that of an error of the job. */
   readonly spawnSite: Error;
   /** Objects to be moved to the job instead of copied. */

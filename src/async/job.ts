@@ -17,7 +17,7 @@ import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { nextIdentity } from "../core/thread.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
-import { suspend } from "./wait-queue.js";
+import { type Waiter, WaitQueue } from "./wait-queue.js";
 
 /** Where a job stands; the last four are final. */
 export type JobState = "created" | "queued" | "running" | "done" | "failed" | "cancelled" | "abandoned";
@@ -76,9 +76,11 @@ export class ScopeJob extends Link implements Job<unknown> {
   value: unknown = undefined;
   /** The error, once failed or cancelled. */
   error: unknown = undefined;
-  /** True once somebody asked for the outcome: then a failure is that caller's too. */
+  /** True once somebody awaits the outcome, or was given it: then a failure is that caller's too. */
   isObserved = false;
   #settling: Deferred<unknown> | undefined = undefined;
+  /** Callers of `join`, and cases of `select`, that wait for the end. */
+  #joining: WaitQueue<unknown> | undefined = undefined;
 
   constructor(owner: JobOwner, name: string, code: JobCode, isBody: boolean) {
     super();
@@ -149,8 +151,7 @@ export class ScopeJob extends Link implements Job<unknown> {
       return;
     }
     if (this.isOver) return;
-    const isCancellation =
-      this.owner.isOwnCancellation(error) || (this.code.node?.isOwnCancellation(error) ?? false);
+    const isCancellation = this.owner.isOwnCancellation(error) || (this.code.node?.isOwnCancellation(error) ?? false);
     this.#end(isCancellation ? "cancelled" : "failed", error);
   }
 
@@ -167,6 +168,7 @@ export class ScopeJob extends Link implements Job<unknown> {
     this.unlink();
     this.code.node?.detach();
     if (this.#settling !== undefined) this.#settle(this.#settling);
+    this.#settleJoins();
     this.owner.jobEnded(this);
   }
 
@@ -208,17 +210,45 @@ export class ScopeJob extends Link implements Job<unknown> {
   async join(cancel?: Cancel): Promise<unknown> {
     const node = cancelNodeOf(cancel);
     node?.checkpoint();
-    if (node === undefined) return this.#promise();
-    const { waiter, promise } = suspend<unknown>(`join job "${this.name}"`, node, undefined);
-    this.#promise().then(
-      (value) => waiter.resolve(value),
-      (error: unknown) => waiter.reject(error),
-    );
-    return promise;
+    const ended = this.tryJoin();
+    return ended === undefined ? this.#joinQueue().wait(node, undefined) : ended.value;
+  }
+
+  /** The result, if the job has ended; throws its error. */
+  tryJoin(): { readonly value: unknown } | undefined {
+    if (!this.isOver) return undefined;
+    if (this.state === "done") return { value: this.value };
+    this.isObserved = true;
+    throw this.error;
+  }
+
+  /** Queues the join of a job that has not ended as a case of `select`. */
+  parkJoin(won: (value: unknown) => void, failed: (error: unknown) => void): Waiter<unknown> {
+    return this.#joinQueue().park(undefined, won, failed);
+  }
+
+  // A queue, not reactions to the promise: those could not be taken back by a
+  // caller that stops waiting (law 40), who has not got the outcome either.
+  #joinQueue(): WaitQueue<unknown> {
+    this.#joining ??= new WaitQueue(`join job "${this.name}"`);
+    return this.#joining;
+  }
+
+  #settleJoins(): void {
+    for (let waiter = this.#joining?.claim(); waiter !== undefined; waiter = this.#joining?.claim()) {
+      if (this.state === "done") {
+        waiter.resolve(this.value);
+      } else {
+        this.isObserved = true;
+        waiter.reject(this.error);
+      }
+    }
   }
 
   // The run of a job on a thread is recorded by that thread.
-  #trace(kind: (typeof ProbeKind)["jobStart"] | (typeof ProbeKind)["jobSuspend"] | (typeof ProbeKind)["jobStop"]): void {
+  #trace(
+    kind: (typeof ProbeKind)["jobStart"] | (typeof ProbeKind)["jobSuspend"] | (typeof ProbeKind)["jobStop"],
+  ): void {
     if (this.code.stopByForce === undefined) probe.ring?.write(kind, this.id);
   }
 }

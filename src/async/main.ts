@@ -41,7 +41,8 @@ export function mainWasCalled(): boolean {
  * - Ctrl-C (SIGINT), SIGTERM and SIGHUP cancel the scope; a second one ends the
  *   process at once.
  * - The exit code follows the outcome: 0, 1 after a failure, which is printed,
- *   130 after Ctrl-C. A `process.exitCode` that the body sets stands.
+ *   130 after Ctrl-C. A `process.exitCode` that the body sets stands, but 0 does not
+ *   stand after a failure.
  * - If nothing is left that could wake a waiting job, the tree of jobs is printed
  *   and the exit code is 1, instead of a silent 0.
  * - SIGUSR2 prints the tree of jobs.
@@ -68,25 +69,20 @@ export async function main(body: (scope: Scope) => unknown, options: ScopeOption
   const host = (globalThis as unknown as { process?: HostProcess }).process;
   const root = new TaskScope(undefined, { name: "main", ...options });
   const handlers: [string, (...args: never[]) => void][] = [];
+  let wasSignalled = false;
   for (const signal of Object.keys(EXIT_CODES)) {
     handlers.push([
       signal,
       () => {
-        if (!root.cancel(new SignalReason(signal))) host?.exit(EXIT_CODES[signal] ?? FAILED);
+        // The first only asks, even if the program is ending for another reason by
+        // then: its cleanups are under way.
+        if (wasSignalled) host?.exit(EXIT_CODES[signal] ?? FAILED);
+        wasSignalled = true;
+        root.cancel(new SignalReason(signal));
       },
     ]);
   }
   handlers.push(["SIGUSR2", () => console.error([...rootScopes()].map(dumpScope).join("\n"))]);
-  handlers.push([
-    "beforeExit",
-    () => {
-      if (host !== undefined) host.exitCode = FAILED;
-      console.error(
-        `The program has nothing left that could wake it, but its jobs still wait:\n${dumpScope(root)}\n` +
-          "Close the channel, or settle the promise, that they wait for.",
-      );
-    },
-  ]);
   for (const [event, handler] of handlers) host?.on(event, handler);
   try {
     await root.run(body);
@@ -100,7 +96,9 @@ export async function main(body: (scope: Scope) => unknown, options: ScopeOption
 function report(error: unknown, root: TaskScope, host: HostProcess | undefined): void {
   const reason = root.reason;
   const bySignal = reason instanceof SignalReason;
-  if (host !== undefined) host.exitCode = bySignal ? (EXIT_CODES[reason.signal] ?? FAILED) : FAILED;
+  const exitCode = bySignal ? (EXIT_CODES[reason.signal] ?? FAILED) : FAILED;
+  // A code that the body set stands, unless it would call the failure a success.
+  if (host !== undefined && Number(host.exitCode ?? 0) === 0) host.exitCode = exitCode;
   // A program that did nothing but stop when asked to has no error to report.
   if (bySignal && error instanceof CancelledError) console.error(`cancelled: ${reason.message}`);
   else if (host === undefined) reportToOwner(`the program failed: ${describeThrown(error)}`, error);

@@ -14,14 +14,29 @@
 import { nowMs, setAlarm } from "#clock";
 
 import { deferred } from "../core/deferred.js";
-import { MisuseError, StuckError, suppressed, TimeoutError } from "../core/errors.js";
+import { CancelledError, MisuseError, StuckError, suppressed, TimeoutError } from "../core/errors.js";
 import { List } from "../core/list.js";
 import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
+import { reportToOwner } from "../core/report.js";
 import { parkIfImporting } from "../core/thread.js";
-import { type Cancel, cancelNodeOf, CancelNode, type CancelSource, describeKind } from "./cancel.js";
+import { type Cancel, cancelNodeOf, CancelNode, describeKind } from "./cancel.js";
+import { withoutCarried } from "./carried-errors.js";
 import { dumpScope } from "./dump.js";
-import { type AnyTask, type Executor, type ScopedTask, taskIdentity } from "./executor.js";
+import { watchExit } from "./exit-watch.js";
+import { type AnyTask, type Executor, taskIdentity } from "./executor.js";
+import { type Ready, startJob } from "./start.js";
+import { isSteps, runSteps } from "./steps.js";
 import { type Job, type JobCode, type JobOwner, ScopeJob } from "./job.js";
+import type { Scope, ScopeOptions, SpawnOptions } from "./scope-contract.js";
+import {
+  requireDeadline,
+  requireDuration,
+  requireExecutor,
+  requireFunction,
+  requireScopeOptions,
+} from "./scope-arguments.js";
+
+export type { Scope, ScopeOptions, SpawnOptions } from "./scope-contract.js";
 
 /** Grace time of a scope that names none, nor any around it. */
 const DEFAULT_GRACE_MS = 5000;
@@ -29,116 +44,15 @@ const DEFAULT_GRACE_MS = 5000;
 /** Time that an executor has to settle jobs it was told to stop by force; ending a thread takes a few. */
 const FORCED_STOP_MS = 2000;
 
-/** Options of a scope. */
-export interface ScopeOptions {
-  /** How dumps, recordings and errors name the scope. */
-  readonly name?: string;
-  /** Time for everything in the scope, counted from its start. */
-  readonly timeoutMs?: number;
-  /** The moment by which it must have ended, on the clock of `performance.now()`. */
-  readonly deadlineMs?: number;
-  /**
-   * A job's failure leaves the other jobs and the body running. `true`: failures
-   * that nobody awaited are thrown when the scope ends. A function: called once
-   * with each failure; what it throws fails the scope.
-   */
-  readonly supervise?: boolean | ((error: unknown, job: Job<unknown>) => void);
-  /**
-   * Time that jobs have to end after a cancellation; then they are abandoned and
-   * the scope fails with a `StuckError` that names them. Inherited; 5000 by
-   * default.
-   */
-  readonly graceMs?: number;
-}
-
-/** Options of one job. */
-export interface SpawnOptions {
-  /** Where it runs: this thread's event loop if omitted. */
-  readonly on?: Executor;
-  /** How dumps, recordings and errors name it; its function's name if omitted. */
-  readonly name?: string;
-  /** Objects to be moved to another thread instead of copied. */
-  readonly transfer?: readonly object[];
-  /** Time for the job, counted from when its code starts. */
-  readonly timeoutMs?: number;
-}
-
-/**
- * Owns jobs, and ends only when all of them have ended.
- *
- * **Threads** A scope is used on the thread that made it.
- *
- * @since 0.1.0
- */
-export interface Scope extends CancelSource {
-  readonly name: string;
-  /** True once cancelled, by itself or from above; it stays so. */
-  readonly isCancelled: boolean;
-  /** Follows the scope's cancellation, for platform calls that take a signal. */
-  readonly signal: AbortSignal;
-  /**
-   * The earliest deadline of this scope and those around it, on the clock of
-   * `performance.now()`; Infinity if none. Setting it moves this scope's own.
-   */
-  deadlineMs: number;
-
-  /**
-   * Starts a job: at the next microtask, in order of spawning.
-   *
-   * A function without arguments that declares a parameter is given a scope of
-   * its own, inside this one. A scoped task always is.
-   *
-   * **Throws** `SKEIN_SCOPE_CLOSED` if the scope has ended, and then nothing
-   * starts. Into a cancelled scope that is still open a job can be spawned: it
-   * ends cancelled without running.
-   */
-  spawn<Args extends readonly unknown[], Result>(
-    task: ScopedTask<Args, Result>,
-    args: NoInfer<Args>,
-    options?: SpawnOptions,
-  ): Job<Awaited<Result>>;
-  spawn<Result>(task: ScopedTask<[], Result>, args?: readonly [], options?: SpawnOptions): Job<Awaited<Result>>;
-  spawn<Result>(body: (scope: Scope) => Result, args?: readonly [], options?: SpawnOptions): Job<Awaited<Result>>;
-  spawn<Args extends readonly unknown[], Result>(
-    fn: (...args: Args) => Result,
-    args: NoInfer<Args>,
-    options?: SpawnOptions,
-  ): Job<Awaited<Result>>;
-
-  /** Runs `body` in a scope inside this one; see the function `scope`. */
-  scope<Result>(body: (scope: Scope) => Result, options?: ScopeOptions): Promise<Awaited<Result>>;
-
-  /** Cancels everything in the scope. @returns false if it was cancelled, or closed, before */
-  cancel(reason?: unknown): boolean;
-
-  /**
-   * Throws `CancelledError` if the scope is cancelled or its deadline has passed.
-   * For loops that compute: a call costs little more than a load.
-   */
-  checkpoint(): void;
-
-  /**
-   * Has `cleanup` run when the body and all jobs have ended, the last one given
-   * first. Its scope is not cancelled with this one, but gets this one's grace
-   * time as its deadline if this one is cancelled.
-   */
-  defer(cleanup: (scope: Scope) => unknown): void;
-
-  /**
-   * Runs `body` in a scope that cancellation from outside does not reach; it is
-   * delivered when the body has ended.
-   */
-  shield<Result>(body: (scope: Scope) => Result): Promise<Awaited<Result>>;
-
-  /** The live tree of scopes and jobs in words: states and what each waits for. */
-  dump(): string;
-}
-
 const openRoots = new Set<TaskScope>();
 
 /** Open scopes that stand in no other. */
 export function rootScopes(): ReadonlySet<TaskScope> {
   return openRoots;
+}
+
+function dumpOpenRoots(): string {
+  return Array.from(openRoots, dumpScope).join("\n");
 }
 
 export class TaskScope extends CancelNode implements Scope, JobOwner {
@@ -153,17 +67,23 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   readonly #supervise: ScopeOptions["supervise"];
   readonly #settling = deferred<unknown>();
   readonly #failures: { readonly order: number; readonly error: unknown; readonly job?: ScopeJob }[] = [];
-  readonly #cleanups: ((scope: Scope) => unknown)[] = [];
-  #runningCleanup: TaskScope | undefined = undefined;
+  readonly #cleanups: Cleanup[] = [];
+  /** The scope of the cleanup that runs now. */
+  runningCleanup: TaskScope | undefined = undefined;
   #body: ScopeJob | undefined = undefined;
-  #someJobWasCancelled = false;
+  /** True once this scope's cancellation kept a job from its end. */
+  #wasCutShort = false;
   #stopGraceAlarm: (() => void) | undefined = undefined;
 
   constructor(parent: CancelNode | undefined, options: ScopeOptions, shielded = false, poll?: () => void) {
-    super(options.name ?? "scope", parent, shielded, poll ?? parent?.poll);
+    requireScopeOptions(options);
     const { graceMs, timeoutMs, deadlineMs } = options;
+    // Before `super`, which makes this node known to its parent: a refused scope
+    // must not stay there.
     requireDuration("graceMs", graceMs);
     requireDuration("timeoutMs", timeoutMs);
+    requireDeadline(deadlineMs);
+    super(options.name ?? "scope", parent, shielded, poll ?? parent?.poll);
     this.#hasOwnGrace = graceMs !== undefined;
     this.#graceMs = graceMs ?? (parent instanceof TaskScope ? parent.#graceMs : DEFAULT_GRACE_MS);
     this.#supervise = options.supervise;
@@ -181,7 +101,10 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
 
   /** Runs `body` as this scope's body; called once. */
   run<Result>(body: (scope: Scope) => Result): Promise<Awaited<Result>> {
-    if (!(this.parent instanceof TaskScope)) openRoots.add(this);
+    if (!(this.parent instanceof TaskScope)) {
+      openRoots.add(this);
+      watchExit(dumpOpenRoots);
+    }
     const ring = probe.ring;
     if (ring !== undefined) ring.write(ProbeKind.scopeOpen, this.id, this.parent?.id ?? 0, ring.text(this.name));
     const job = new ScopeJob(this, "body", { run: () => body(this), node: undefined }, true);
@@ -192,9 +115,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   }
 
   spawn(fn: unknown, args?: readonly unknown[], options: SpawnOptions = {}): Job<never> {
-    if (typeof fn !== "function") {
-      throw new MisuseError("SKEIN_INVALID_ARGUMENT", `spawn expected a function or a task, but ${describeKind(fn)} came`);
-    }
+    requireFunction("spawn expected a function or a task", fn);
     if (args !== undefined && !Array.isArray(args)) {
       throw new MisuseError(
         "SKEIN_INVALID_ARGUMENT",
@@ -202,12 +123,19 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
       );
     }
     requireDuration("timeoutMs", options.timeoutMs);
+    requireExecutor(options.on);
     this.#requireOpen("spawn a job");
     const identity = taskIdentity(fn);
     const name = options.name ?? identity?.key ?? (fn.name === "" ? "job" : fn.name);
     const code =
       options.on === undefined || options.on.runsHere === true
-        ? this.#codeHere(fn as (...args: unknown[]) => unknown, args ?? [], identity?.takesScope === true, name, options)
+        ? this.#codeHere(
+            fn as (...args: unknown[]) => unknown,
+            args ?? [],
+            identity?.takesScope === true,
+            name,
+            options,
+          )
         : this.#codeElsewhere(fn, args ?? [], name, options, options.on);
     const job = new ScopeJob(this, name, code, false);
     this.jobs.push(job);
@@ -226,20 +154,21 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     options: SpawnOptions,
   ): JobCode {
     const takesScope = isScopedTask || (args.length === 0 && fn.length > 0);
-    if (!takesScope && options.timeoutMs === undefined) return { run: () => fn(...args), node: undefined };
+    if (!takesScope && options.timeoutMs === undefined)
+      return { run: () => completed(fn(...args), this), node: undefined };
     const inner = new TaskScope(this, { name });
     return {
       node: inner,
       run: () => {
         // Set here, not above: a timeout counts from when the code starts.
         if (options.timeoutMs !== undefined) inner.setDeadline(nowMs() + options.timeoutMs);
-        return inner.run((scope) => (takesScope ? fn(scope, ...args) : fn(...args)));
+        return inner.run((scope) => completed(takesScope ? fn(scope, ...args) : fn(...args), inner));
       },
     };
   }
 
   #codeElsewhere(fn: unknown, args: readonly unknown[], name: string, options: SpawnOptions, on: Executor): JobCode {
-    const node = new CancelNode(name, this);
+    const node = new ElsewhereNode(name, this);
     const graceOver = new AbortController();
     // The job starts in a microtask, whose stack no longer tells who spawned it.
     const spawnSite = new Error("spawned here");
@@ -247,12 +176,17 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
       node,
       stopByForce: () => graceOver.abort(),
       run: async (job) => {
+        let stopGrace: (() => void) | undefined;
+        node.onOwnCancel = () => {
+          stopGrace = this.#beginGraceOf(job);
+        };
         try {
           return await on.run(fn as AnyTask, args, {
             jobId: job.id,
             name,
             cancel: node,
             graceOver: graceOver.signal,
+            priority: options.priority ?? 0,
             transfer: options.transfer ?? [],
             spawnSite,
             onStart: () => {
@@ -266,6 +200,8 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
             throw new TimeoutError(`job "${name}" did not end within ${options.timeoutMs} ms`);
           }
           throw error;
+        } finally {
+          stopGrace?.();
         }
       },
     };
@@ -283,19 +219,25 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     return inner;
   }
 
+  async start<T>(body: (scope: Scope, ready: Ready<T>) => unknown, options?: { readonly name?: string }): Promise<T> {
+    return startJob(this, body, options?.name);
+  }
+
   cancel(reason?: unknown): boolean {
     return this.state !== "closed" && this.cancelTree(reason);
   }
 
   defer(cleanup: (scope: Scope) => unknown): void {
-    if (typeof cleanup !== "function") {
-      throw new MisuseError("SKEIN_INVALID_ARGUMENT", `defer expected a function, but ${describeKind(cleanup)} came`);
-    }
+    requireFunction("defer expected a function", cleanup);
     this.#requireOpen("defer a cleanup");
-    this.#cleanups.push(cleanup);
+    // A reaction made here carries the caller's async context to the cleanup (law 37).
+    const turn = deferred<TaskScope>();
+    const outcome = turn.promise.then((inner) => inner.run(cleanup));
+    this.#cleanups.push({ begin: turn.resolve, outcome });
   }
 
   async shield<Result>(body: (scope: Scope) => Result): Promise<Awaited<Result>> {
+    requireFunction("shield expected a function", body);
     const result = await this.open({ name: `shield in ${this.name}` }, true).run(body);
     this.checkpoint();
     return result;
@@ -314,19 +256,19 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   }
 
   jobEnded(job: ScopeJob): void {
-    if (job.state === "cancelled") this.#someJobWasCancelled = true;
-    if (job.state === "failed") this.#jobFailed(job);
+    if (job.state === "cancelled" && this.isOwnCancellation(job.error)) this.#wasCutShort = true;
+    if (job.state === "failed") this.#jobFailed(job, job.error);
     this.#endIfEmpty();
   }
 
-  #jobFailed(job: ScopeJob): void {
+  #jobFailed(job: ScopeJob, failure: unknown): void {
     if (job !== this.#body && this.#supervise !== undefined && this.#supervise !== false) {
       if (this.#supervise === true) {
-        this.#failures.push({ order: job.id, error: job.error, job });
+        this.#failures.push({ order: job.id, error: failure, job });
         return;
       }
       try {
-        this.#supervise(job.error, job);
+        this.#supervise(failure, job);
         return;
       } catch (error) {
         this.#failures.push({ order: job.id, error });
@@ -334,8 +276,8 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
         return;
       }
     }
-    this.#failures.push({ order: job.id, error: job.error });
-    this.cancelTree(job.error);
+    this.#failures.push({ order: job.id, error: failure });
+    this.cancelTree(failure);
   }
 
   innerScopeEnded(inner: TaskScope): void {
@@ -355,63 +297,98 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const errors: unknown[] = [];
     for (let cleanup = this.#cleanups.pop(); cleanup !== undefined; cleanup = this.#cleanups.pop()) {
       const inner = new TaskScope(this, { name: `cleanup of ${this.name}`, graceMs: this.#graceMs }, true);
-      this.#runningCleanup = inner;
+      this.runningCleanup = inner;
       if (this.isCancelled) inner.setDeadline(nowMs() + this.#graceMs);
+      cleanup.begin(inner);
       try {
-        await inner.run(cleanup);
+        await cleanup.outcome;
       } catch (error) {
         errors.push(error);
       }
     }
-    this.#runningCleanup = undefined;
+    this.runningCleanup = undefined;
     return errors;
   }
 
   protected override whenCancelled(): void {
-    this.#runningCleanup?.setDeadline(nowMs() + this.#graceMs);
+    this.runningCleanup?.setDeadline(nowMs() + this.#graceMs);
     // One alarm for the whole tree, at its origin, unless a scope asked for its
     // own grace: otherwise each level would report the same stuck job.
-    if (this.state !== "open" || (this.origin !== this && this.parent instanceof TaskScope && !this.#hasOwnGrace)) return;
+    if (this.jobs.size === 0 && this.innerScopes.size === 0) return; // nothing to wait for
+    if (this.state !== "open" || (this.origin !== this && this.parent instanceof TaskScope && !this.#hasOwnGrace))
+      return;
     if (this.#graceMs !== Infinity) this.#stopGraceAlarm = setAlarm(() => this.#graceOver(false), this.#graceMs);
   }
 
   #graceOver(isSecondTime: boolean): void {
-    const stuck: string[] = [];
-    const elsewhere: ScopeJob[] = [];
-    this.#collectOverdue(this.name, stuck, elsewhere);
-    if (elsewhere.length > 0 && !isSecondTime) {
-      // Executors stop jobs by force and then settle them.
-      for (const job of elsewhere) job.code.stopByForce?.();
+    const overdue: Overdue = { stuck: [], elsewhere: [], cleanups: [] };
+    this.#collectOverdue(this.name, overdue);
+    const { stuck, elsewhere, cleanups } = overdue;
+    if (!isSecondTime && elsewhere.length + cleanups.length > 0) {
+      // Executors stop jobs by force and then settle them. A cleanup has not been
+      // told to end so far; its own deadline would come too late for this scope.
+      for (const { job } of elsewhere) job.code.stopByForce?.();
+      for (const { scope: cleanup } of cleanups) cleanup.setDeadline(nowMs());
       this.#stopGraceAlarm = setAlarm(() => this.#graceOver(true), FORCED_STOP_MS);
       return;
     }
-    stuck.push(...elsewhere.map((job) => job.name));
-    const error = new StuckError(
-      `scope "${this.name}" was cancelled, but after ${this.#graceMs} ms these had not ended and were abandoned: ${stuck.join(", ")}. ` +
-        "Pass the scope to what they wait for (sleep(ms, s), channel.receive(s), fetch(url, { signal: s.signal })), or call s.checkpoint() in their loops",
-      stuck,
-    );
+    for (const { path } of [...elsewhere, ...cleanups]) stuck.push(path);
+    const error = this.#stuckError(this.kindName, stuck);
     this.#failures.push({ order: Infinity, error });
     for (const inner of this.innerScopes) inner.#orphan();
     this.innerScopes.clear();
     for (const job of this.jobs.toArray()) job.abandon(error);
+    // With jobs the last of them did this; there may have been scopes alone.
+    this.#endIfEmpty();
   }
 
-  #collectOverdue(path: string, stuck: string[], elsewhere: ScopeJob[]): void {
-    const before = stuck.length + elsewhere.length;
+  #collectOverdue(path: string, overdue: Overdue): void {
+    if (this.state === "cleaning") {
+      const cleanup = this.runningCleanup;
+      if (cleanup === undefined || cleanup.isCancelled) overdue.stuck.push(`${path} > cleanup`);
+      else overdue.cleanups.push({ path: `${path} > cleanup`, scope: cleanup });
+      return;
+    }
     for (const job of this.jobs.toArray()) {
       const inner = job.code.node;
-      if (job.code.stopByForce !== undefined) elsewhere.push(job);
-      else if (inner instanceof TaskScope && inner.state !== "closed") inner.#collectOverdue(`${path} > ${job.name}`, stuck, elsewhere);
-      else if (!job.isBody || (this.jobs.size === 1 && this.innerScopes.size === 0)) stuck.push(`${path} > ${job.name}`);
+      const jobPath = `${path} > ${job.name}`;
+      if (job.code.stopByForce !== undefined) overdue.elsewhere.push({ path: jobPath, job });
+      else if (inner instanceof TaskScope && inner.state !== "closed") inner.#collectOverdue(jobPath, overdue);
+      // A body mostly waits for what else is named.
+      else if (!job.isBody || (this.jobs.size === 1 && this.innerScopes.size === 0)) overdue.stuck.push(jobPath);
     }
-    for (const inner of this.innerScopes) inner.#collectOverdue(`${path} > ${inner.name}`, stuck, elsewhere);
-    if (stuck.length + elsewhere.length === before) stuck.push(`${path} > cleanup`);
+    for (const inner of this.innerScopes) inner.#collectOverdue(`${path} > ${inner.name}`, overdue);
+  }
+
+  #stuckError(what: string, names: readonly string[]): StuckError {
+    return new StuckError(
+      `${what} was cancelled, but after ${this.#graceMs} ms these had not ended and were abandoned: ${names.join(", ")}. ` +
+        "Pass the scope to what they wait for (sleep(ms, s), channel.receive(s), fetch(url, { signal: s.signal })), or call s.checkpoint() in their loops",
+      names,
+    );
+  }
+
+  /** Gives a job on an executor that was cancelled by itself its grace time. @returns calls it off */
+  #beginGraceOf(job: ScopeJob): () => void {
+    if (this.#graceMs === Infinity) return () => undefined;
+    let stop = setAlarm(() => {
+      job.code.stopByForce?.();
+      stop = setAlarm(() => {
+        if (job.isOver) return; // this scope gave up on it before
+        const error = this.#stuckError(`job "${job.name}"`, [`${this.name} > ${job.name}`]);
+        this.#jobFailed(job, error);
+        job.abandon(error);
+      }, FORCED_STOP_MS);
+    }, this.#graceMs);
+    return () => stop();
   }
 
   /** The scope around this one gave up on it; nobody may be left to hear its failure. */
   #orphan(): void {
-    this.#settling.promise.catch(() => undefined);
+    this.#settling.promise.catch((error: unknown) => {
+      if (error instanceof CancelledError) return;
+      reportToOwner(`${this.kindName} failed after it had been abandoned as stuck`, error);
+    });
   }
 
   #close(cleanupErrors: readonly unknown[]): void {
@@ -423,10 +400,12 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     if (failure !== undefined) {
       probe.ring?.write(ProbeKind.scopeEnd, this.id, 0, ProbeOutcome.failed);
       this.#settling.reject(failure.error);
-    } else if (this.#someJobWasCancelled && this.origin === this && this.reason instanceof TimeoutError) {
+    } else if (this.#wasCutShort && this.origin === this && this.reason instanceof TimeoutError) {
       probe.ring?.write(ProbeKind.scopeEnd, this.id, 0, ProbeOutcome.failed);
       this.#settling.reject(new TimeoutError(`scope "${this.name}" did not end before its deadline`));
-    } else if (body.state === "done") {
+    } else if (body.state === "done" && !(this.#wasCutShort && this.origin !== this)) {
+      // Cancelled from inside, the body chose to end its jobs and gives its result;
+      // cut short from outside, the scope did not do what its result claims.
       probe.ring?.write(ProbeKind.scopeEnd, this.id, 0, ProbeOutcome.done);
       this.#settling.resolve(body.value);
     } else {
@@ -438,31 +417,56 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
 
   /** All that went wrong, as one error; `undefined` if nothing did. */
   #failure(cleanupErrors: readonly unknown[]): { readonly error: unknown } | undefined {
-    const errors: unknown[] = [];
+    const failures: unknown[] = [];
     for (const { error, job } of this.#failures.toSorted((first, second) => first.order - second.order)) {
       // Supervised and awaited: whoever awaited it has it.
-      if (job?.isObserved === true) continue;
-      // The body that awaited a failed job fails with the very same error.
-      if (!errors.includes(error)) errors.push(error);
+      if (job?.isObserved !== true) failures.push(error);
     }
+    const errors = withoutCarried(failures);
     let failure: { readonly error: unknown } | undefined;
     if (errors.length === 1) failure = { error: errors[0] };
-    else if (errors.length > 1) failure = { error: new AggregateError(errors, `${errors.length} jobs of scope "${this.name}" failed`) };
+    else if (errors.length > 1)
+      failure = { error: new AggregateError(errors, `${errors.length} jobs of scope "${this.name}" failed`) };
     for (const error of cleanupErrors) {
       failure = {
-        error: failure === undefined ? error : suppressed(error, failure.error, `a cleanup of scope "${this.name}" failed too`),
+        error:
+          failure === undefined
+            ? error
+            : suppressed(error, failure.error, `a cleanup of scope "${this.name}" failed too`),
       };
     }
     return failure;
   }
 }
 
-function requireDuration(name: string, value: number | undefined): void {
-  if (value === undefined || (typeof value === "number" && value >= 0)) return;
-  throw new MisuseError(
-    "SKEIN_INVALID_ARGUMENT",
-    `${name} must be a number of milliseconds from 0 on, but ${describeKind(value)} came`,
-  );
+/** What is overdue when the grace time is over, each by its path of names. */
+interface Overdue {
+  /** Jobs that nothing can stop. */
+  readonly stuck: string[];
+  readonly elsewhere: { readonly path: string; readonly job: ScopeJob }[];
+  /** Scopes of cleanups that have not been told to end. */
+  readonly cleanups: { readonly path: string; readonly scope: TaskScope }[];
+}
+
+/** A cleanup that waits for its turn. */
+interface Cleanup {
+  readonly begin: (inner: TaskScope) => void;
+  readonly outcome: Promise<unknown>;
+}
+
+/** What cancels a job on an executor. */
+class ElsewhereNode extends CancelNode {
+  /** Called when the job is cancelled by itself, so that no scope's grace time begins. */
+  onOwnCancel: (() => void) | undefined = undefined;
+
+  protected override whenCancelled(): void {
+    if (this.origin === this) this.onOwnCancel?.();
+  }
+}
+
+/** A generator task runs its steps to the end; any other has been run by the call. */
+function completed(returned: unknown, cancel: CancelNode): unknown {
+  return isSteps(returned) ? runSteps(returned, cancel) : returned;
 }
 
 /**
@@ -496,9 +500,7 @@ export async function scope<Result>(
   options: ScopeOptions = {},
   cancel?: Cancel,
 ): Promise<Awaited<Result>> {
-  if (typeof body !== "function") {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `scope expected a function as its body, but ${describeKind(body)} came`);
-  }
+  requireFunction("scope expected a function as its body", body);
   if (cancel === undefined) {
     const parked = parkIfImporting("scope");
     if (parked !== undefined) return parked;

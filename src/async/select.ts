@@ -29,8 +29,16 @@ export interface Selectable<T> {
      * Queues it: exactly one of the two is called when it has been done, or has
      * failed, unless `leave` comes first.
      */
-    park(won: (value: T) => void, failed: (error: unknown) => void): { leave(): void };
+    park(won: (value: T) => void, failed: (error: unknown) => void): ParkedCase;
   };
+}
+
+/** A case that waits. */
+export interface ParkedCase {
+  /** Takes it back; settles nothing else. Does nothing if it has been done or has failed. */
+  leave(): void;
+  /** Called once all cases are back: lets those go on whom this one had held up. */
+  left?(): void;
 }
 
 /** Which case won, and with what. */
@@ -82,25 +90,40 @@ export async function select<const Given extends Cases>(
   const enabled = enabledCases(cases);
   const now = attemptOne(enabled, options.biased === true);
   if (now !== undefined) return now as Selected<Given>;
-  const parked: { leave(): void }[] = [];
-  const leaveAll = (): void => {
+  // A wait that begins on a cancelled node would not be told. A getter among the
+  // cases, or a case of foreign make, may have cancelled it since the checkpoint.
+  if (node?.isCancelled === true) node.checkpoint();
+  const parked: ParkedCase[] = [];
+  const end = (settle: () => void): void => {
+    // In three steps. First all are back, because whom a case lets go on when it
+    // has left may be another case of this same select, which would then be done
+    // besides the winner. Then this select is over, because those who go on may
+    // run code that cancels it, when a case has been done already.
     for (const one of parked) one.leave();
+    settle();
+    for (const one of parked) one.left?.();
   };
-  const { waiter, promise } = suspend<Selected<Given>>(`select ${enabled.map(([key]) => key).join(", ")}`, node, undefined, leaveAll);
+  const label = enabled.length === 0 ? "select of no case" : `select ${enabled.map(([key]) => key).join(", ")}`;
+  const { waiter, promise } = suspend<Selected<Given>>(label, node, undefined, () => end(() => undefined));
   for (const [key, operation] of enabled) {
-    parked.push(
-      operation[SELECTABLE].park(
-        (value) => {
-          // The winner is out of its queue already, so its own `leave` does nothing.
-          leaveAll();
-          waiter.resolve({ case: key, value } as Selected<Given>);
-        },
-        (error) => {
-          leaveAll();
-          waiter.reject(error);
-        },
-      ),
-    );
+    let one: ParkedCase;
+    try {
+      one = operation[SELECTABLE].park(
+        // The winner is out of its queue already, so its own `leave` does nothing.
+        (value) => end(() => waiter.resolve({ case: key, value } as Selected<Given>)),
+        (error) => end(() => waiter.reject(error)),
+      );
+    } catch (error) {
+      end(() => waiter.reject(error));
+      break;
+    }
+    if (waiter.isOver) {
+      // Parking it ended the select, and `end` could not know of it yet.
+      one.leave();
+      one.left?.();
+      break;
+    }
+    parked.push(one);
   }
   return promise;
 }
@@ -108,11 +131,19 @@ export async function select<const Given extends Cases>(
 /**
  * Does one of several operations if one can be done now; never waits.
  *
- * If at all times at least one of them can be done, one is done (law 27).
+ * It is `select` with a default: `undefined` means that none could be done. If at
+ * all times at least one of them can be done, one is done (law 27).
+ *
+ * **Throws** what the operation throws that it takes, such as the send to a closed
+ * channel: unlike other try-forms, because a case that has failed is an outcome
+ * and not a reason to try again.
  *
  * @since 0.1.0
  */
-export function trySelect<const Given extends Cases>(cases: Given, options: SelectOptions = {}): Selected<Given> | undefined {
+export function trySelect<const Given extends Cases>(
+  cases: Given,
+  options: SelectOptions = {},
+): Selected<Given> | undefined {
   return attemptOne(enabledCases(cases), options.biased === true) as Selected<Given> | undefined;
 }
 
@@ -133,13 +164,19 @@ export function after(delayMs: number): Selectable<undefined> {
 }
 
 function enabledCases(cases: Cases): [key: string, operation: Selectable<unknown>][] {
+  if (typeof cases !== "object" || cases === null) {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `select expected an object of named cases, but ${describeKind(cases)} came`,
+    );
+  }
   const enabled: [string, Selectable<unknown>][] = [];
   for (const [key, operation] of Object.entries(cases)) {
     if (operation === null || operation === undefined) continue;
     if (typeof operation !== "object" || !(SELECTABLE in operation)) {
       throw new MisuseError(
         "SKEIN_INVALID_ARGUMENT",
-        `the case "${key}" of select must be an operation such as channel.receiving(), channel.sending(value) or after(ms), but ${describeKind(operation)} came`,
+        `the case "${key}" of select must be an operation such as channel.receiving(), channel.sending(value), mutex.locking(), joining(job) or after(ms), but ${describeKind(operation)} came`,
       );
     }
     enabled.push([key, operation]);

@@ -28,6 +28,7 @@ export class Waiter<T, Payload = undefined> extends Link {
   readonly #reject: (error: unknown) => void;
   readonly #onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined;
   #cancelLink: WaitCancelLink | undefined = undefined;
+  #wasTakenBack = false;
   // The wait's number in the recording, 0 if none ran when it began.
   #traced = 0;
 
@@ -82,11 +83,19 @@ export class Waiter<T, Payload = undefined> extends Link {
     this.#onLeave?.(this);
   }
 
-  /** Takes the wait back as if it had never been: for the losing cases of a `select`. */
+  /**
+   * Takes the wait back as if it had never been: for the losing cases of a
+   * `select`, which calls `left` when all of them are back.
+   */
   leave(): void {
     if (!this.#end(ProbeOutcome.cancelled)) return;
     this.unlink();
-    this.#onLeave?.(this);
+    this.#wasTakenBack = true;
+  }
+
+  /** Lets those go on whom a wait that was taken back had held up. */
+  left(): void {
+    if (this.#wasTakenBack) this.#onLeave?.(this);
   }
 
   #end(outcome: ProbeOutcomeValue): boolean {
@@ -173,12 +182,17 @@ export class WaitQueue<T, Payload = undefined> {
    * The caller has passed a checkpoint of `cancel` in this same turn.
    */
   wait(cancel: CancelNode | undefined, payload: Payload): Promise<T> {
-    const { waiter, promise } = suspend<T, Payload>(this.#label, cancel, payload, this.#onLeave);
-    this.#waiting.push(waiter);
-    return promise;
+    return this.suspend(cancel, payload).promise;
   }
 
-  /** Queues one case of a `select`; it is over by `resolve`, `reject` or the result's `leave`. */
+  /** As `wait`, for callers that may end the wait themselves: by `cancel` of its waiter. */
+  suspend(cancel: CancelNode | undefined, payload: Payload): Suspension<T, Payload> {
+    const suspension = suspend<T, Payload>(this.#label, cancel, payload, this.#onLeave);
+    this.#waiting.push(suspension.waiter);
+    return suspension;
+  }
+
+  /** Queues one case of a `select`; it is over by `resolve`, `reject` or the result's `leave`, which `left` follows. */
   park(payload: Payload, resolve: (value: T) => void, reject: (error: unknown) => void): Waiter<T, Payload> {
     const waiter = new Waiter(payload, resolve, reject, this.#onLeave);
     this.#waiting.push(waiter);

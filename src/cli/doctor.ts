@@ -86,7 +86,11 @@ function cores(): Finding[] {
       subject: "cores allowed",
       state: allowed > 1 ? "good" : "limited",
       found: `${allowed} (${limits})`,
-      ...(allowed > 1 ? {} : { mend: "with one core threads take turns: concurrent, but not parallel. Raise the quota or the affinity (taskset, docker --cpus)" }),
+      ...(allowed > 1
+        ? {}
+        : {
+            mend: "with one core threads take turns: concurrent, but not parallel. Raise the quota or the affinity (taskset, docker --cpus)",
+          }),
     },
   ];
 }
@@ -95,16 +99,28 @@ function sharedMemory(): Finding {
   try {
     const cells = new Int32Array(new SharedArrayBuffer(4));
     const canWait = hasWaitAsync ? "Atomics.wait and waitAsync" : "Atomics.wait";
-    return { subject: "shared memory", state: "good", found: `SharedArrayBuffer of ${cells.byteLength} bytes made, ${canWait}` };
+    return {
+      subject: "shared memory",
+      state: "good",
+      found: `SharedArrayBuffer of ${cells.byteLength} bytes made, ${canWait}`,
+    };
   } catch (error) {
-    return { subject: "shared memory", state: "missing", found: describeThrown(error), mend: "a page must be cross-origin isolated: send COOP same-origin and COEP require-corp" };
+    return {
+      subject: "shared memory",
+      state: "missing",
+      found: describeThrown(error),
+      mend: "a page must be cross-origin isolated: send COOP same-origin and COEP require-corp",
+    };
   }
 }
 
 async function threadFindings(): Promise<Finding[]> {
   const pool = threads({ size: 2, name: "doctor" });
   try {
-    const { startMs, alone, together } = await scope((s) => measureScaling(s, pool), { name: "doctor", timeoutMs: 20_000 });
+    const { startMs, alone, together } = await scope((s) => measureScaling(s, pool), {
+      name: "doctor",
+      timeoutMs: 20_000,
+    });
     const scaling = together / alone;
     const found = `two threads did ${scaling.toFixed(2)} times the work of one in the same time`;
     return [
@@ -147,7 +163,12 @@ function typeScript(): Finding {
       mend: "npm install -D tsx lifts both limits",
     };
   }
-  return { subject, state: "missing", found: `Node ${process.versions.node} can't load .ts files by itself`, mend: "npm install -D tsx" };
+  return {
+    subject,
+    state: "missing",
+    found: `Node ${process.versions.node} can't load .ts files by itself`,
+    mend: "npm install -D tsx",
+  };
 }
 
 /** Files of the Linux kernel from which figures are read, and what each gives. */
@@ -173,7 +194,11 @@ function kernelFacts(): Finding[] {
   const unreadable = KERNEL_FACTS.filter(({ file }) => !isReadable(`${folder}/${file}`));
   const facts: Finding =
     unreadable.length === 0
-      ? { subject: "kernel facts", state: "good", found: `${KERNEL_FACTS.map(({ file }) => file).join(", ")} readable for each thread` }
+      ? {
+          subject: "kernel facts",
+          state: "good",
+          found: `${KERNEL_FACTS.map(({ file }) => file).join(", ")} readable for each thread`,
+        }
       : {
           subject: "kernel facts",
           state: "limited",
@@ -200,11 +225,22 @@ function isReadable(path: string): boolean {
 }
 
 function tool(name: string, gives: string, debianPackage: string): Finding {
-  const missing: Finding = { subject: name, state: "limited", found: `not there: ${gives}`, mend: `apt-get install ${debianPackage}` };
+  const missing: Finding = {
+    subject: name,
+    state: "limited",
+    found: `not there: ${gives}`,
+    mend: `apt-get install ${debianPackage}`,
+  };
   try {
-    return spawnSync(name, ["--version"]).error === undefined ? { subject: name, state: "good", found: `there: ${gives}` } : missing;
+    return spawnSync(name, ["--version"]).error === undefined
+      ? { subject: name, state: "good", found: `there: ${gives}` }
+      : missing;
   } catch (error) {
-    return { ...missing, found: `can't be looked for: ${describeThrown(error)}`, mend: "if Node runs with --permission, add --allow-child-process" };
+    return {
+      ...missing,
+      found: `can't be looked for: ${describeThrown(error)}`,
+      mend: "if Node runs with --permission, add --allow-child-process",
+    };
   }
 }
 
@@ -216,5 +252,10 @@ function perf(): Finding {
     : Number.NaN;
   return paranoid <= 2
     ? there
-    : { ...there, state: "limited", found: `perf is there, but perf_event_paranoid is ${paranoid}`, mend: "sysctl kernel.perf_event_paranoid=2" };
+    : {
+        ...there,
+        state: "limited",
+        found: `perf is there, but perf_event_paranoid is ${paranoid}`,
+        mend: "sysctl kernel.perf_event_paranoid=2",
+      };
 }

@@ -54,7 +54,9 @@ function findProgram(file: string): string {
     throw new ProgramError(`skein run: there is no file ${file}\n  looked for ${path}`);
   }
   if (!statSync(path).isFile()) {
-    throw new ProgramError(`skein run: ${file} is a folder, not a program; name a file: skein run ${file.replace(/\/$/, "")}/main.ts`);
+    throw new ProgramError(
+      `skein run: ${file} is a folder, not a program; name a file: skein run ${file.replace(/\/$/, "")}/main.ts`,
+    );
   }
   return path;
 }
@@ -177,7 +179,9 @@ function recordInto(out: string): void {
       writeChromeTrace(trace, out);
       console.error(`trace written to ${out}: open it at https://ui.perfetto.dev or chrome://tracing`);
     } catch (error) {
-      console.error(`skein run: the trace could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(
+        `skein run: the trace could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
+      );
       process.exitCode = 1;
     }
   });

@@ -7,7 +7,10 @@ import type { ThreadPool } from "../threads/pool.js";
 import { task } from "../threads/task.js";
 
 /** Counts how far a thread gets until `untilMs` on the clock, which all threads share. */
-const countUntil: Task<[fromMs: number, untilMs: number], number> = task(function countUntil(fromMs: number, untilMs: number) {
+const countUntil: Task<[fromMs: number, untilMs: number], number> = task(function countUntil(
+  fromMs: number,
+  untilMs: number,
+) {
   // Both wait for the same moment, so that they compete from the first step on.
   while (nowMs() < fromMs) continue;
   let steps = 0;

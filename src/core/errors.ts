@@ -6,8 +6,8 @@
  * error that came from another thread and was rebuilt here.
  */
 
-/** What each code means; the key is the code, the class says who has to act. */
-const TABLE = {
+/** The class that each code belongs to; the class says who has to act. */
+export const ERROR_TABLE = {
   // Misuse: the caller's mistake, thrown at once.
   SKEIN_INVALID_ARGUMENT: "MisuseError",
   SKEIN_SCOPE_CLOSED: "MisuseError",
@@ -17,6 +17,11 @@ const TABLE = {
   SKEIN_NOT_A_TASK: "MisuseError",
   SKEIN_TASK_AT_IMPORT: "MisuseError",
   SKEIN_VERSION_MISMATCH: "MisuseError",
+  SKEIN_ALREADY_HELD: "MisuseError",
+  SKEIN_NOT_HELD: "MisuseError",
+  SKEIN_OVERFLOW: "MisuseError",
+  SKEIN_END_CLOSED: "MisuseError",
+  SKEIN_ONESHOT_USED: "MisuseError",
   // Outcomes: something ended, and this is how.
   SKEIN_CLOSED: "ClosedError",
   SKEIN_CANCELLED: "CancelledError",
@@ -26,19 +31,20 @@ const TABLE = {
   SKEIN_TASK_IMPORT_FAILED: "WorkerLostError",
   SKEIN_NOT_TRANSFERABLE: "TransferError",
   SKEIN_DEADLOCK: "DeadlockError",
+  SKEIN_CIRCUIT_OPEN: "CircuitOpenError",
   // Ours: a broken invariant of the library itself.
   SKEIN_INTERNAL: "InternalError",
 } as const;
 
 /** The closed set of codes that `error.code` can have. */
-export type SkeinErrorCode = keyof typeof TABLE;
+export type SkeinErrorCode = keyof typeof ERROR_TABLE;
 
 /** The closed set of class names that `error.name` can have. */
-export type SkeinErrorName = (typeof TABLE)[SkeinErrorCode];
+export type SkeinErrorName = (typeof ERROR_TABLE)[SkeinErrorCode];
 
 /** Codes that belong to the class `Name`. */
 type CodeOf<Name extends SkeinErrorName> = {
-  [Code in SkeinErrorCode]: (typeof TABLE)[Code] extends Name ? Code : never;
+  [Code in SkeinErrorCode]: (typeof ERROR_TABLE)[Code] extends Name ? Code : never;
 }[SkeinErrorCode];
 
 // Each instance carries, on its prototype, the names of its classes from the base
@@ -196,6 +202,22 @@ export class DeadlockError extends SkeinError {
 }
 
 /**
+ * A circuit breaker refused the call: what it protects has failed too often, and
+ * its pause is not over. The call did not happen.
+ *
+ * @since 0.1.0
+ */
+export class CircuitOpenError extends SkeinError {
+  declare readonly code: "SKEIN_CIRCUIT_OPEN";
+  /** Time, when this was thrown, until the next call is let through; 0 while one is out to see. */
+  readonly retryAfterMs: number;
+  constructor(message: string, retryAfterMs: number, options?: ErrorOptions) {
+    super("SKEIN_CIRCUIT_OPEN", message, options);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/**
  * An invariant of this library was broken. Please report it.
  *
  * @since 0.1.0
@@ -217,6 +239,7 @@ export const ERROR_CLASSES: { readonly [Name in SkeinErrorName]: { readonly prot
   WorkerLostError,
   TransferError,
   DeadlockError,
+  CircuitOpenError,
   InternalError,
 };
 
@@ -234,7 +257,7 @@ for (const [name, type] of Object.entries(ERROR_CLASSES)) brand(type, ["SkeinErr
 
 /** True if `code` is one of ours; tells the class that it belongs to. */
 export function classNameOfCode(code: unknown): SkeinErrorName | undefined {
-  return typeof code === "string" && Object.hasOwn(TABLE, code) ? TABLE[code as SkeinErrorCode] : undefined;
+  return typeof code === "string" && Object.hasOwn(ERROR_TABLE, code) ? ERROR_TABLE[code as SkeinErrorCode] : undefined;
 }
 
 /**
@@ -242,16 +265,26 @@ export function classNameOfCode(code: unknown): SkeinErrorName | undefined {
  * `SuppressedError` where it exists, the same shape where it does not (Node 20).
  */
 export function suppressed(error: unknown, earlier: unknown, message: string): Error {
-  const platform = (globalThis as { SuppressedError?: new (error: unknown, suppressed: unknown, message: string) => Error })
-    .SuppressedError;
+  const platform = (
+    globalThis as { SuppressedError?: new (error: unknown, suppressed: unknown, message: string) => Error }
+  ).SuppressedError;
   if (platform !== undefined) return new platform(error, earlier, message);
   const made = new Error(message);
   made.name = "SuppressedError";
   return Object.assign(made, { error, suppressed: earlier });
 }
 
-/** A short description of any thrown value, for use inside another message. */
+/**
+ * A short description of any thrown value, for use inside another message.
+ *
+ * Never throws itself: the reason of a cancellation is described while a tree of
+ * scopes is being told, and half of it must not stay untold.
+ */
 export function describeThrown(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message === "" ? thrown.name : `${thrown.name}: ${thrown.message}`;
-  return `${typeof thrown} ${String(thrown)}`;
+  try {
+    if (thrown instanceof Error) return thrown.message === "" ? thrown.name : `${thrown.name}: ${thrown.message}`;
+    return `${typeof thrown} ${String(thrown)}`;
+  } catch {
+    return `${typeof thrown} that can't be turned into text`;
+  }
 }

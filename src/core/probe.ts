@@ -88,16 +88,20 @@ export class ProbeRing {
   readonly #mask: number;
   readonly #texts = new Map<string, number>();
   readonly #onText: (text: string) => void;
+  readonly #onHalfFull: (() => void) | undefined;
+  readonly #halfMask: number;
   #head: number;
 
   /** @param onText - told each new text, in the order of their indexes */
-  constructor(memory: SharedArrayBuffer, onText: (text: string) => void) {
+  constructor(memory: SharedArrayBuffer, onText: (text: string) => void, onHalfFull?: () => void) {
     this.#cells = new Int32Array(memory);
     this.#floats = new Float64Array(memory);
     this.#mask = capacityOf(memory) - 1;
     this.#floats[TIME_ORIGIN] = performance.timeOrigin;
     this.#head = load(this.#cells, HEAD);
     this.#onText = onText;
+    this.#onHalfFull = onHalfFull;
+    this.#halfMask = Math.max(1, capacityOf(memory) / 2) - 1;
   }
 
   write(kind: ProbeKindValue, subject: number, other = 0, value = 0): void {
@@ -115,6 +119,7 @@ export class ProbeRing {
     // Publishes the five plain writes above. A reader that sees this head reads
     // the record whole; one that sees the old head does not look at the slot.
     store(this.#cells, HEAD, this.#head);
+    if ((this.#head & this.#halfMask) === 0) this.#onHalfFull?.();
   }
 
   /** The index by which records refer to `text`. */
@@ -183,8 +188,12 @@ export class ProbeRingReader {
 export const probe: { ring: ProbeRing | undefined } = { ring: undefined };
 
 /** Puts a ring in place on this thread, or takes it away. */
-export function attachProbeRing(memory: SharedArrayBuffer | undefined, onText: (text: string) => void): void {
-  probe.ring = memory === undefined ? undefined : new ProbeRing(memory, onText);
+export function attachProbeRing(
+  memory: SharedArrayBuffer | undefined,
+  onText: (text: string) => void,
+  onHalfFull?: () => void,
+): void {
+  probe.ring = memory === undefined ? undefined : new ProbeRing(memory, onText, onHalfFull);
 }
 
 // The thread that starts the program announces itself; threads of pools are
@@ -195,9 +204,9 @@ if (workerMarker === undefined) {
     index: threadIndex,
     name: "main",
     texts,
-    attachRing: (memory) => {
+    attachRing: (memory, onHalfFull) => {
       texts.length = 0;
-      attachProbeRing(memory, (text) => texts.push(text));
+      attachProbeRing(memory, (text) => texts.push(text), onHalfFull);
     },
   });
 }

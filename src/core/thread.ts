@@ -62,8 +62,14 @@ export interface ThreadRecord {
   readonly name: string;
   /** Texts that the thread's probe records refer to by index. */
   readonly texts: string[];
-  /** Makes the thread write its probe records into `ring`, or stop. */
-  attachRing(ring: SharedArrayBuffer | undefined): void;
+  /**
+   * Makes the thread write its probe records into `ring`, or stop.
+   *
+   * @param onHalfFull - called by the thread itself whenever it has filled half of
+   *   the ring, if that is the thread that gave it: a long synchronous stretch
+   *   leaves no timer a chance to read
+   */
+  attachRing(ring: SharedArrayBuffer | undefined, onHalfFull?: () => void): void;
 }
 
 const running = new Set<ThreadRecord>();

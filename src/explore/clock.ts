@@ -2,7 +2,7 @@
 import * as real from "../core/clock.js";
 import { announce } from "./listener.js";
 
-export { type Clock, useClock } from "../core/clock.js";
+export { Alarm, type Clock, stopAlarm, useClock } from "../core/clock.js";
 
 export const nowMs: typeof real.nowMs = () => {
   announce({ seam: "clock", name: "nowMs" });
@@ -15,4 +15,8 @@ export const setAlarm: typeof real.setAlarm = (ring, delayMs) => {
     announce({ seam: "clock", name: "ring" });
     ring();
   }, delayMs);
+};
+
+export const startAlarm: typeof real.startAlarm = (alarm, delayMs) => {
+  real.startAlarmBy(setAlarm, alarm, delayMs);
 };

@@ -102,27 +102,34 @@ async function watch(): Promise<void> {
   isWatching = false;
 }
 
+/** What is used of the host; `setImmediate` is missing in browsers, the other on all hosts but Node. */
 interface Host {
   readonly process?: { getActiveResourcesInfo?(): string[] };
   readonly setImmediate?: (callback: () => void) => unknown;
+  readonly MessageChannel: new () => { readonly port1: Port; readonly port2: Port };
 }
 
-const host = globalThis as Host;
+interface Port {
+  addEventListener(type: "message", listener: () => void): void;
+  start(): void;
+  postMessage(message: undefined): void;
+  close(): void;
+}
+
+const host = globalThis as unknown as Host;
 
 /** One turn of the event loop, behind all that is ready now. */
 async function turn(): Promise<void> {
   const { promise, resolve } = deferred<void>();
   if (host.setImmediate !== undefined) {
     host.setImmediate(resolve);
-  } else {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
+    return promise;
   }
-  return promise;
+  const { port1, port2 } = new host.MessageChannel();
+  port1.addEventListener("message", resolve);
+  port1.start();
+  port2.postMessage(undefined);
+  return promise.then(() => port1.close());
 }
 
 // As Node names what is in flight: requests end by themselves; handles, such as

@@ -10,8 +10,8 @@
 import { type Clock, useClock } from "#clock";
 
 import { describeKind } from "../async/cancel.js";
+import { Alarm, AlarmQueue } from "../core/alarm-queue.js";
 import { MisuseError } from "../core/errors.js";
-import { AlarmQueue } from "./alarm-queue.js";
 import { type IdleAction, settled, useIdleAction, watchAnew } from "./quiescence.js";
 
 /** Options of a virtual clock. */
@@ -51,6 +51,15 @@ export interface VirtualClock extends Disposable {
    * it: only `advance` rings them now. Doing it again does nothing.
    */
   uninstall(): void;
+}
+
+class VirtualAlarm extends Alarm {
+  override readonly ring: () => void;
+
+  constructor(ring: () => void) {
+    super();
+    this.ring = ring;
+  }
 }
 
 class InstalledClock implements VirtualClock {
@@ -95,7 +104,7 @@ class InstalledClock implements VirtualClock {
   async #advanceTo(targetMs: number): Promise<void> {
     // Jobs that have not run yet set their alarms first, relative to now.
     await settled();
-    while ((this.#alarms.first?.dueMs ?? Infinity) <= targetMs) {
+    while (this.#alarms.firstDueMs <= targetMs) {
       this.#ringFirst();
       // While somebody waits for jobs to settle, time does not jump by itself.
       await settled();
@@ -104,15 +113,18 @@ class InstalledClock implements VirtualClock {
   }
 
   #setAlarm(ring: () => void, delayMs: number): () => void {
-    const stop = this.#alarms.add(this.#nowMs + Math.max(0, delayMs), ring);
+    const alarm = new VirtualAlarm(ring);
+    // A moment that never comes is none to jump to.
+    if (delayMs !== Infinity) this.#alarms.add(alarm, this.#nowMs + Math.max(0, delayMs));
     watchAnew();
-    return stop;
+    return () => this.#alarms.remove(alarm);
   }
 
   #ringFirst(): void {
-    const alarm = this.#alarms.shift();
+    const dueMs = this.#alarms.firstDueMs;
+    const alarm = this.#alarms.takeDue(dueMs);
     if (alarm === undefined) return;
-    this.#nowMs = alarm.dueMs;
+    this.#nowMs = dueMs;
     alarm.ring();
   }
 

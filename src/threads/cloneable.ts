@@ -40,7 +40,10 @@ function* children(value: object): Generator<[path: string, child: unknown]> {
     for (const child of value) yield [".values()", child];
   } else if (!isLeaf(value)) {
     for (const key of Object.keys(value)) {
-      yield [/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`, readSafely(value, key)];
+      yield [
+        /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
+        readSafely(value, key),
+      ];
     }
   }
 }
@@ -55,7 +58,12 @@ function readSafely(value: object, key: string): unknown {
 
 /** True for objects that are cloned, or refused, as one: promises, ports, weak maps, buffers, dates. */
 function isLeaf(value: object): boolean {
-  return Object.prototype.toString.call(value) !== "[object Object]" && !Array.isArray(value) && !(value instanceof Map) && !(value instanceof Set);
+  return (
+    Object.prototype.toString.call(value) !== "[object Object]" &&
+    !Array.isArray(value) &&
+    !(value instanceof Map) &&
+    !(value instanceof Set)
+  );
 }
 
 function canClone(value: object): boolean {

@@ -136,7 +136,12 @@ function decode(
       made.push(error);
       Object.setPrototypeOf(error, prototypeFor(encoded.error));
       for (const [name, value, enumerable] of encoded.error.properties) {
-        Object.defineProperty(error, name, { value: decode(value, made, rewriteStack), enumerable, writable: true, configurable: true });
+        Object.defineProperty(error, name, {
+          value: decode(value, made, rewriteStack),
+          enumerable,
+          writable: true,
+          configurable: true,
+        });
       }
       if (error.name !== encoded.error.name) setHidden(error, "name", encoded.error.name);
       setHidden(error, "stack", rewriteStack(encoded.error.stack ?? `${error.name}: ${error.message}`, isOutermost));

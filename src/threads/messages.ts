@@ -21,8 +21,8 @@ export type ToThread =
     }
   /** The call should end; `reason` is for its error's message. */
   | { readonly kind: "cancel"; readonly call: number; readonly reason: string }
-  /** Record into this memory, or stop recording. */
-  | { readonly kind: "ring"; readonly memory: SharedArrayBuffer | undefined };
+  /** Record into this memory, or stop recording. Rings are numbered. */
+  | { readonly kind: "ring"; readonly memory: SharedArrayBuffer | undefined; readonly number: number };
 
 /** From the thread. */
 export type FromThread =
@@ -33,8 +33,8 @@ export type FromThread =
   | { readonly kind: "failed"; readonly call: number; readonly thrown: EncodedValue }
   /** The call is not known here: the task was not declared when its module was imported. */
   | { readonly kind: "noSuchTask"; readonly call: number; readonly known: readonly string[]; readonly unnamed: number }
-  /** A text of this thread's probe records. */
-  | { readonly kind: "text"; readonly text: string }
+  /** A text of this thread's probe records in the ring of that number. */
+  | { readonly kind: "text"; readonly text: string; readonly ring: number }
   /** The module's import was stopped at `what`, which is work of the program. */
   | { readonly kind: "parked"; readonly module: string; readonly what: string };
 

@@ -124,7 +124,8 @@ class Submission extends CancelListener implements Call {
     // However a cancelled job came to an end short of its own error (its scope
     // on the thread, the thread's end), it was cancelled. The error is made anew
     // because the one from the thread does not know this thread's scopes.
-    const wasCancelled = this.#cancel?.isCancelled === true && (error instanceof CancelledError || this.#options.graceOver.aborted);
+    const wasCancelled =
+      this.#cancel?.isCancelled === true && (error instanceof CancelledError || this.#options.graceOver.aborted);
     this.#settling.reject(wasCancelled ? this.#cancel.makeErrorForWait() : error);
   }
 
@@ -189,7 +190,11 @@ class Pool implements ThreadPool {
         // The platform refuses threads. This job pays for the try; the next one tries again.
         this.withdraw(submission);
         submission.failed(
-          new WorkerLostError("SKEIN_WORKER_LOST", `no thread could be started for task "${submission.task.key}": ${describeThrown(error)}`, { cause: error }),
+          new WorkerLostError(
+            "SKEIN_WORKER_LOST",
+            `no thread could be started for task "${submission.task.key}": ${describeThrown(error)}`,
+            { cause: error },
+          ),
         );
         continue;
       }
@@ -305,7 +310,10 @@ export function threads(options?: ThreadPoolOptions): ThreadPool {
   }
   const size = options?.size ?? host.allowedCores();
   if (!Number.isSafeInteger(size) || size < 1) {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `the size of a pool must be a whole number from 1 on, but ${describeKind(size)} came`);
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `the size of a pool must be a whole number from 1 on, but ${describeKind(size)} came`,
+    );
   }
   if (workerMarker !== undefined) return onThisThread;
   if (options !== undefined) return new Pool(size, options.name ?? "threads", startPortThread);

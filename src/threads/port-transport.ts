@@ -33,6 +33,7 @@ class PortThread implements ThreadTransport {
   readonly #thread: HostThread;
   readonly #cells: SharedCells;
   readonly #texts: string[] = [];
+  #ringNumber = 0;
   readonly #leaveDirectory: () => void;
   readonly #onEnd: () => void;
   /** Modules this thread said it has loaded. */
@@ -59,7 +60,8 @@ class PortThread implements ThreadTransport {
       texts: this.#texts,
       attachRing: (ring) => {
         this.#texts.length = 0;
-        if (this.isAlive) this.#thread.post({ kind: "ring", memory: ring }, []);
+        this.#ringNumber++;
+        if (this.isAlive) this.#thread.post({ kind: "ring", memory: ring, number: this.#ringNumber }, []);
       },
     });
   }
@@ -73,7 +75,9 @@ class PortThread implements ThreadTransport {
     }
     const loader = host.typeScriptLoaderFor(call.task.module, registry().typeScriptLoader);
     if (typeof loader === "string") {
-      this.#settle()?.failed(new WorkerLostError("SKEIN_TASK_IMPORT_FAILED", `a thread can't import the task "${call.task.key}": ${loader}`));
+      this.#settle()?.failed(
+        new WorkerLostError("SKEIN_TASK_IMPORT_FAILED", `a thread can't import the task "${call.task.key}": ${loader}`),
+      );
       return;
     }
     this.#limitImport(call);
@@ -114,7 +118,9 @@ class PortThread implements ThreadTransport {
 
   #received(message: FromThread): void {
     if (message.kind === "text") {
-      this.#texts.push(message.text);
+      // One of an earlier ring was under way when the recording changed; it would
+      // shift the indexes of this one's.
+      if (message.ring === this.#ringNumber) this.#texts.push(message.text);
     } else if (message.kind === "parked") {
       warnOfParked(message.module, message.what);
     } else if (message.kind === "loaded") {
@@ -123,7 +129,8 @@ class PortThread implements ThreadTransport {
       if (this.#call?.task.module === message.module) this.#run(this.#call);
     } else if (message.kind === "loadFailed") {
       this.#stopImportLimit?.();
-      if (this.#call?.task.module === message.module) this.#settle()?.failed(importError(message.module, message.error, this.name));
+      if (this.#call?.task.module === message.module)
+        this.#settle()?.failed(importError(message.module, message.error, this.name));
     } else if (message.call === this.#callNumber) {
       // A message of an earlier call can only be one that its thread sent before
       // it learned that the call had been settled here.
@@ -140,7 +147,12 @@ class PortThread implements ThreadTransport {
     if (call === undefined) return;
     if (message.kind === "done") call.succeeded(message.value);
     else if (message.kind === "noSuchTask") call.failed(noSuchTask(call, message));
-    else call.failed(decodeThrown(message.thrown, (stack, isOutermost) => cleanStack(stack, isOutermost ? call : undefined, this.name)));
+    else
+      call.failed(
+        decodeThrown(message.thrown, (stack, isOutermost) =>
+          cleanStack(stack, isOutermost ? call : undefined, this.name),
+        ),
+      );
   }
 
   /** Takes the call, which the caller must settle. */
@@ -176,7 +188,11 @@ class PortThread implements ThreadTransport {
     if (call !== undefined) {
       const how = error === undefined ? `with exit code ${exitCode ?? "unknown"}` : "by an uncaught error";
       call.failed(
-        new WorkerLostError("SKEIN_WORKER_LOST", `thread "${this.name}" ended ${how} while it ran task "${call.task.key}"${cause}`, { cause: error }),
+        new WorkerLostError(
+          "SKEIN_WORKER_LOST",
+          `thread "${this.name}" ended ${how} while it ran task "${call.task.key}"${cause}`,
+          { cause: error },
+        ),
       );
     } else if (error !== undefined) {
       reportToOwner(`thread "${this.name}" ended between jobs by an uncaught error${cause}`, error);
@@ -188,7 +204,11 @@ class PortThread implements ThreadTransport {
 function importError(module: string, raw: RawError, thread: string): WorkerLostError {
   const cause = new Error(raw.message);
   Object.defineProperty(cause, "name", { value: raw.name, configurable: true, writable: true });
-  Object.defineProperty(cause, "stack", { value: raw.stack ?? `${raw.name}: ${raw.message}`, configurable: true, writable: true });
+  Object.defineProperty(cause, "stack", {
+    value: raw.stack ?? `${raw.name}: ${raw.message}`,
+    configurable: true,
+    writable: true,
+  });
   if (raw.code !== undefined) Object.assign(cause, { code: raw.code });
   return new WorkerLostError(
     "SKEIN_TASK_IMPORT_FAILED",
@@ -207,12 +227,17 @@ function noSuchTask(call: Call, answer: { readonly known: readonly string[]; rea
         "Declare it at the top level of the module, and pass what it used of the function as arguments",
     );
   }
-  const known = answer.known.length === 0 ? "it declares none there" : `there it declares ${answer.known.map((name) => `"${name}"`).join(", ")}`;
+  const known =
+    answer.known.length === 0
+      ? "it declares none there"
+      : `there it declares ${answer.known.map((name) => `"${name}"`).join(", ")}`;
   return new MisuseError(
     "SKEIN_TASK_NOT_FOUND",
     `a thread imported ${module}, but did not find task "${key}": ${known}. ` +
       "Declare tasks at the top level, unconditionally and before any work of the module; " +
-      (key.startsWith("#") ? 'tasks without a name must be declared in the same order everywhere, so give it one: task("name", fn)' : "a task inside a function is not found"),
+      (key.startsWith("#")
+        ? 'tasks without a name must be declared in the same order everywhere, so give it one: task("name", fn)'
+        : "a task inside a function is not found"),
   );
 }
 
@@ -230,7 +255,10 @@ function warnOfParked(module: string, what: string): void {
 function cleanStack(stack: string, thrownBy: Call | undefined, thread: string): string {
   const lines = stack.split("\n").filter((line) => !isPlumbing(line));
   if (thrownBy === undefined) return lines.join("\n");
-  const spawned = (thrownBy.spawnSite.stack ?? "").split("\n").slice(1).filter((line) => !isPlumbing(line));
+  const spawned = (thrownBy.spawnSite.stack ?? "")
+    .split("\n")
+    .slice(1)
+    .filter((line) => !isPlumbing(line));
   return [...lines, `    at job "${thrownBy.name}" on thread "${thread}", spawned:`, ...spawned].join("\n");
 }
 

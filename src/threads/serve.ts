@@ -7,6 +7,7 @@
 import { load, type SharedCells } from "#atomics";
 
 import { TaskScope } from "../async/scope.js";
+import { isSteps, runSteps } from "../async/steps.js";
 import { attachProbeRing, probe, ProbeKind } from "../core/probe.js";
 import { workerMarker } from "../core/thread.js";
 import { TransferError } from "../core/errors.js";
@@ -47,6 +48,9 @@ export function serve(givenPort: unknown, givenCells: unknown): (message: unknow
 
   const invoke = (call: Run, fn: (...args: readonly unknown[]) => unknown): unknown => {
     let result: unknown;
+    // A generator task runs its steps to the end.
+    const completed = (returned: unknown, cancel: TaskScope | undefined): unknown =>
+      isSteps(returned) ? runSteps(returned, cancel) : returned;
     if (call.takesScope) {
       // The cell reaches a loop that never gives the thread back; the message,
       // which the loop keeps out, reaches everything else.
@@ -55,9 +59,9 @@ export function serve(givenPort: unknown, givenCells: unknown): (message: unknow
       };
       const scope = new TaskScope(undefined, { name: call.name }, false, poll);
       scopes.set(call.call, scope);
-      result = scope.run((s) => fn(s, ...call.args)).finally(() => scopes.delete(call.call));
+      result = scope.run((s) => completed(fn(s, ...call.args), scope)).finally(() => scopes.delete(call.call));
     } else {
-      result = fn(...call.args);
+      result = completed(fn(...call.args), undefined);
     }
     if (result instanceof Promise) probe.ring?.write(ProbeKind.jobSuspend, call.jobId);
     return result;
@@ -92,7 +96,8 @@ export function serve(givenPort: unknown, givenCells: unknown): (message: unknow
     } else if (message.kind === "cancel") {
       scopes.get(message.call)?.cancelTree(message.reason);
     } else if (message.kind === "ring") {
-      attachProbeRing(message.memory, (text) => port.postMessage({ kind: "text", text }));
+      const ring = message.number;
+      attachProbeRing(message.memory, (text) => port.postMessage({ kind: "text", text, ring }));
     }
   };
 }

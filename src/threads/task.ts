@@ -74,7 +74,12 @@ export function scopedTask(...given: readonly unknown[]): unknown {
   return declare(given, true, callerOf(scopedTask), "scopedTask");
 }
 
-function declare(given: readonly unknown[], takesScope: boolean, place: CallerPlace | undefined, verb: string): unknown {
+function declare(
+  given: readonly unknown[],
+  takesScope: boolean,
+  place: CallerPlace | undefined,
+  verb: string,
+): unknown {
   const [first, second] = given;
   const fn = given.length === 1 ? first : second;
   const name = typeof first === "string" ? first : undefined;

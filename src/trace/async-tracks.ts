@@ -9,7 +9,7 @@
  */
 
 /** A span to be laid; times in whole units. */
-interface Laid {
+export interface AsyncSpan {
   readonly id: number;
   /** The span that it belongs inside, if any. */
   readonly inside: number | undefined;
@@ -17,57 +17,57 @@ interface Laid {
   readonly until: number;
 }
 
-interface Track<Event> {
+interface Track<Laid, Event> {
   readonly id: number;
   /** Spans under way, the innermost last. */
-  readonly open: { readonly span: Laid; readonly end: Event }[];
+  readonly open: Laid[];
   /** In order of time, and as a stack wants them. */
   readonly events: Event[];
 }
 
-export class AsyncTracks<Event> {
-  readonly #tracks: Track<Event>[] = [];
+export class AsyncTracks<Laid extends AsyncSpan, Event> {
+  readonly #tracks: Track<Laid, Event>[] = [];
   /** By span. */
-  readonly #trackOf = new Map<number, Track<Event>>();
+  readonly #trackOf = new Map<number, Track<Laid, Event>>();
+  readonly #makeBegin: (span: Laid, track: number) => Event;
+  readonly #makeEnd: (span: Laid, track: number) => Event;
 
-  /**
-   * Lays a span; called in order of `at`, the longer of two first.
-   *
-   * @param makeEvents - given the id of its track
-   */
-  add(span: Laid, makeEvents: (track: number) => { readonly begin: Event; readonly end: Event }): void {
-    const track = this.#place(span);
-    this.#trackOf.set(span.id, track);
-    const { begin, end } = makeEvents(track.id);
-    track.events.push(begin);
-    track.open.push({ span, end });
+  constructor(makeBegin: (span: Laid, track: number) => Event, makeEnd: (span: Laid, track: number) => Event) {
+    this.#makeBegin = makeBegin;
+    this.#makeEnd = makeEnd;
   }
 
-  #place(span: Laid): Track<Event> {
+  /** Lays a span; called in order of `at`, the longer of two first. */
+  add(span: Laid): void {
+    const track = this.#place(span);
+    this.#trackOf.set(span.id, track);
+    track.events.push(this.#makeBegin(span, track.id));
+    track.open.push(span);
+  }
+
+  #place(span: Laid): Track<Laid, Event> {
     const track = span.inside === undefined ? undefined : this.#trackOf.get(span.inside);
     if (track !== undefined) {
-      closeUntil(track, span.at);
-      const innermost = track.open.at(-1)?.span;
+      this.#closeUntil(track, span.at);
+      const innermost = track.open.at(-1);
       if (innermost !== undefined && innermost.id === span.inside && innermost.until >= span.until) return track;
     }
-    const made: Track<Event> = { id: span.id, open: [], events: [] };
+    const made: Track<Laid, Event> = { id: span.id, open: [], events: [] };
     this.#tracks.push(made);
     return made;
   }
 
+  /** Ends the spans that end by `at`. */
+  #closeUntil(track: Track<Laid, Event>, at: number): void {
+    for (let last = track.open.at(-1); last !== undefined && last.until <= at; last = track.open.at(-1)) {
+      track.events.push(this.#makeEnd(last, track.id));
+      track.open.pop();
+    }
+  }
+
   /** The events of all tracks, one track after the other. */
   finish(): Event[] {
-    return this.#tracks.flatMap((track) => {
-      closeUntil(track, Infinity);
-      return track.events;
-    });
-  }
-}
-
-/** Ends the spans that end by `at`. */
-function closeUntil<Event>(track: Track<Event>, at: number): void {
-  for (let last = track.open.at(-1); last !== undefined && last.span.until <= at; last = track.open.at(-1)) {
-    track.events.push(last.end);
-    track.open.pop();
+    for (const track of this.#tracks) this.#closeUntil(track, Infinity);
+    return this.#tracks.flatMap(({ events }) => events);
   }
 }

@@ -17,9 +17,9 @@
  * which compute with fractions find that what should touch or nest does. The
  * records' own clock is as fine.
  */
-import { AsyncTracks } from "./async-tracks.js";
+import { type AsyncSpan, AsyncTracks } from "./async-tracks.js";
 import { type Level, levelsOf, outermost } from "./levels.js";
-import type { JobSpan, ScopeSpan, Span, StepSpan, Timeline } from "./spans.js";
+import type { JobSpan, ScopeSpan, Span, StepSpan, Timeline, WaitSpan } from "./spans.js";
 import { buildTimeline } from "./timeline.js";
 import type { Trace } from "./trace.js";
 
@@ -32,18 +32,41 @@ const CHUNK_LENGTH = 65_536;
 
 const ARROW = "spawn";
 
+type Args = () => Readonly<Record<string, unknown>>;
+
 /** An event to be written. */
-interface TraceEvent {
+class TraceEvent {
   /** In quarters of a microsecond. */
   readonly at: number;
   readonly phase: "X" | "b" | "e" | "s" | "f" | "i" | "C";
+  readonly category: string;
   readonly name: string;
   readonly thread: number;
-  readonly category: string;
+  /** Made into text when the event is. */
+  readonly args: Args | undefined;
   /** Of events that belong together. */
-  readonly id?: number;
-  readonly length?: number;
-  readonly args?: () => Readonly<Record<string, unknown>>;
+  readonly id: number | undefined;
+  readonly length: number | undefined;
+
+  constructor(
+    at: number,
+    phase: TraceEvent["phase"],
+    category: string,
+    name: string,
+    thread: number,
+    args: Args | undefined,
+    id: number | undefined,
+    length?: number,
+  ) {
+    this.at = at;
+    this.phase = phase;
+    this.category = category;
+    this.name = name;
+    this.thread = thread;
+    this.args = args;
+    this.id = id;
+    this.length = length;
+  }
 }
 
 /**
@@ -100,16 +123,16 @@ function lossLaneOf(thread: number): number {
 
 function sortedEvents(timeline: Timeline): readonly TraceEvent[] {
   const names = new Names(timeline);
-  // The order counts at equal times, as sorting keeps it: a step before what
-  // hangs on it, an outer step before an inner one.
+  // The order counts at equal times, as sorting keeps it: an outer step before an
+  // inner one, and both before what hangs on them.
   const events = [
     ...stepEvents(timeline, names),
     ...arrowEvents(timeline),
     ...lossEvents(timeline),
     ...asyncEvents(timeline, names),
-    ...timeline.cancels.map(({ atMs, subject, thread }): TraceEvent => {
+    ...timeline.cancels.map(({ atMs, subject, thread }) => {
       const name = `cancel ${names.scopes.get(subject) ?? "a job elsewhere"}`;
-      return { at: quarters(atMs), phase: "i", name, thread, category: "cancel" };
+      return new TraceEvent(quarters(atMs), "i", "cancel", name, thread, undefined, undefined);
     }),
     ...counterEvents("jobs in flight", "jobs", levelsOf(timeline.jobs, timeline.durationMs)),
     ...counterEvents("threads running", "threads", levelsOf(outermost(timeline.steps), timeline.durationMs)),
@@ -138,138 +161,114 @@ function nameOf({ id, name }: { readonly id: number; readonly name: string | und
 }
 
 function stepEvents(timeline: Timeline, names: Names): readonly TraceEvent[] {
-  const events: TraceEvent[] = timeline.steps.map((step) => ({
-    at: quarters(step.beginMs),
-    phase: "X",
-    name: names.ofStep(step),
-    thread: step.thread,
-    category: "step",
-    length: quarters(step.endMs) - quarters(step.beginMs),
-    args: () => ({ id: step.subject, ...edgesOf(step), ...(step.isSuspended ? { suspended: true } : {}) }),
-  }));
-  for (const job of jobsWithArrow(timeline)) {
-    const at = quarters(job.beginMs);
-    events.push({
-      at,
-      phase: "X",
-      name: `spawn ${nameOf(job, "job")}`,
-      thread: job.thread,
-      category: ARROW,
-      length: 1,
+  const events = timeline.steps.map((step) => {
+    const at = quarters(step.beginMs);
+    const args = (): Readonly<Record<string, unknown>> => ({
+      id: step.subject,
+      suspended: step.isSuspended ? true : undefined,
+      ...edgesOf(step),
     });
+    return new TraceEvent(at, "X", "step", names.ofStep(step), step.thread, args, undefined, quarters(step.endMs) - at);
+  });
+  for (const job of jobsWithArrow(timeline)) {
+    const name = `spawn ${nameOf(job, "job")}`;
+    events.push(new TraceEvent(quarters(job.beginMs), "X", ARROW, name, job.thread, undefined, undefined, 1));
   }
-  // The longer one is around the other.
-  return events.sort((a, b) => a.at - b.at || (b.length ?? 0) - (a.length ?? 0));
+  return events;
 }
 
+type StartedElsewhere = JobSpan & { readonly startedMs: number; readonly ranOn: number };
+
 /** Jobs that were seen to be spawned on one thread and to start on another. */
-function jobsWithArrow({
-  jobs,
-}: Timeline): readonly (JobSpan & { readonly startedMs: number; readonly ranOn: number })[] {
+function jobsWithArrow({ jobs }: Timeline): readonly StartedElsewhere[] {
   return jobs.filter(
-    (job): job is JobSpan & { readonly startedMs: number; readonly ranOn: number } =>
+    (job): job is StartedElsewhere =>
       job.begin === "seen" && job.startedMs !== undefined && job.ranOn !== undefined && job.ranOn !== job.thread,
   );
 }
 
 function arrowEvents(timeline: Timeline): readonly TraceEvent[] {
-  return jobsWithArrow(timeline).flatMap((job): TraceEvent[] => {
-    // Both ends of an arrow are known by category, name and id together.
-    const arrow = { name: ARROW, category: ARROW, id: job.id };
-    return [
-      {
-        ...arrow,
-        at: quarters(job.beginMs),
-        phase: "s",
-        thread: job.thread,
-        args: () => ({ job: nameOf(job, "job") }),
-      },
-      { ...arrow, at: quarters(job.startedMs), phase: "f", thread: job.ranOn },
-    ];
-  });
+  // Both ends of an arrow are known by category, name and id together.
+  return jobsWithArrow(timeline).flatMap((job) => [
+    new TraceEvent(quarters(job.beginMs), "s", ARROW, ARROW, job.thread, undefined, job.id),
+    new TraceEvent(quarters(job.startedMs), "f", ARROW, ARROW, job.ranOn, undefined, job.id),
+  ]);
 }
 
 function lossEvents({ threads }: Timeline): readonly TraceEvent[] {
   return threads.flatMap(({ index, gaps }) =>
-    gaps.map((gap): TraceEvent => ({
-      at: quarters(gap.beginMs),
-      phase: "X",
-      name: `${gap.dropped} records dropped`,
-      thread: lossLaneOf(index) - PROCESS,
-      category: "dropped",
-      length: quarters(gap.endMs) - quarters(gap.beginMs),
-      args: () => ({ dropped: gap.dropped }),
-    })),
+    gaps.map(({ beginMs, endMs, dropped }) => {
+      const at = quarters(beginMs);
+      const name = `${dropped} records dropped`;
+      const lane = lossLaneOf(index) - PROCESS;
+      return new TraceEvent(at, "X", "dropped", name, lane, () => ({ dropped }), undefined, quarters(endMs) - at);
+    }),
   );
 }
 
+interface NamedSpan extends AsyncSpan {
+  readonly thread: number;
+  readonly name: string;
+  readonly args: Args;
+  /** Of several that cover the same time, what can be around the others comes first. */
+  readonly rank: number;
+}
+
 function asyncEvents(timeline: Timeline, names: Names): readonly TraceEvent[] {
-  const tracks = new AsyncTracks<TraceEvent>();
-  const spans = [
-    ...timeline.jobs.map((job) => ({ ...asyncSpan(job, "job", jobFacts(job, names)), inside: undefined, rank: 0 })),
-    ...timeline.scopes.map((scope) => ({
-      ...asyncSpan(scope, "scope", scopeFacts(scope, names)),
-      inside: scope.job ?? scope.parent,
-      rank: 1,
-    })),
-    ...timeline.waits.map((wait) => ({
-      ...asyncSpan(wait, "wait", () => ({ outcome: wait.outcome })),
-      inside: wait.scope,
-      rank: 2,
-    })),
-  ].sort((a, b) => a.at - b.at || b.until - a.until || a.rank - b.rank || a.id - b.id);
-  for (const span of spans) {
-    tracks.add(span, (track) => {
-      const common = { name: span.name, thread: span.thread, category: "skein", id: track };
-      return {
-        begin: { ...common, at: span.at, phase: "b", args: span.args },
-        end: { ...common, at: span.until, phase: "e" },
-      };
+  const spans: NamedSpan[] = [];
+  for (const job of timeline.jobs) {
+    const args: Args = () => ({
+      kind: "job",
+      id: job.id,
+      scope: names.scopes.get(job.scope),
+      outcome: job.outcome,
+      ranOnThread: job.ranOn,
+      waitMs: job.waitMs,
+      ...edgesOf(job),
     });
+    spans.push(namedSpan(job, "job", undefined, 0, args));
   }
+  for (const scope of timeline.scopes) {
+    const inside = names.scopes.get(scope.parent);
+    const args: Args = () => ({ kind: "scope", id: scope.id, inside, outcome: scope.outcome, ...edgesOf(scope) });
+    spans.push(namedSpan(scope, "scope", scope.job ?? scope.parent, 1, args));
+  }
+  for (const wait of timeline.waits) {
+    const args: Args = () => ({ kind: "wait", outcome: wait.outcome, ...edgesOf(wait) });
+    spans.push(namedSpan(wait, "wait", wait.scope, 2, args));
+  }
+  spans.sort((a, b) => a.at - b.at || b.until - a.until || a.rank - b.rank || a.id - b.id);
+  const tracks = new AsyncTracks<NamedSpan, TraceEvent>(
+    ({ at, name, thread, args }, track) => new TraceEvent(at, "b", "skein", name, thread, args, track),
+    ({ until, name, thread }, track) => new TraceEvent(until, "e", "skein", name, thread, undefined, track),
+  );
+  for (const span of spans) tracks.add(span);
   return tracks.finish();
 }
 
-interface AsyncSpan {
-  readonly id: number;
-  readonly thread: number;
-  readonly name: string;
-  readonly at: number;
-  readonly until: number;
-  readonly args: () => Readonly<Record<string, unknown>>;
-}
-
-function asyncSpan(
-  span: Span & { readonly id: number; readonly thread: number; readonly name: string | undefined },
+function namedSpan(
+  span: JobSpan | ScopeSpan | WaitSpan,
   kind: string,
-  facts: () => Readonly<Record<string, unknown>>,
-): AsyncSpan {
+  inside: number | undefined,
+  rank: number,
+  args: Args,
+): NamedSpan {
+  const { id, thread } = span;
   return {
-    id: span.id,
-    thread: span.thread,
+    id,
+    thread,
     name: nameOf(span, kind),
     at: quarters(span.beginMs),
     until: quarters(span.endMs),
-    args: () => ({ kind, ...facts(), ...edgesOf(span) }),
+    inside,
+    rank,
+    args,
   };
 }
 
-function jobFacts(job: JobSpan, names: Names): () => Readonly<Record<string, unknown>> {
-  return () => ({
-    id: job.id,
-    scope: names.scopes.get(job.scope),
-    outcome: job.outcome,
-    ranOnThread: job.ranOn,
-    waitMs: job.waitMs,
-  });
-}
-
-function scopeFacts(scope: ScopeSpan, names: Names): () => Readonly<Record<string, unknown>> {
-  return () => ({ id: scope.id, inside: names.scopes.get(scope.parent), outcome: scope.outcome });
-}
-
 /** What is to be said of edges that were not seen. */
-function edgesOf({ begin, end }: Span): Readonly<Record<string, string>> {
+function edgesOf({ begin, end }: Span): Readonly<Record<string, string>> | undefined {
+  if (begin === "seen" && end === "seen") return undefined;
   return {
     ...(begin === "seen" ? {} : { begin: describeEdge(begin, "before the recording") }),
     ...(end === "seen" ? {} : { end: describeEdge(end, "after the recording") }),
@@ -287,7 +286,7 @@ function counterEvents(name: string, unit: string, levels: readonly Level[]): re
     const next = levels[index + 1];
     // At the same quarter of a microsecond only the last one counts.
     if (next !== undefined && quarters(next.atMs) === at) return;
-    events.push({ at, phase: "C", name, thread: 0, category: "counter", args: () => ({ [unit]: count }) });
+    events.push(new TraceEvent(at, "C", "counter", name, 0, () => ({ [unit]: count }), undefined));
   });
   return events;
 }
@@ -337,12 +336,13 @@ function quoter(): Quote {
 /**
  * JSON that every viewer takes, and that can stand inside a page's script.
  *
- * Perfetto refuses a whole file for one escaped surrogate, and older ones for a
- * string that ends with a backslash written as two.
+ * Perfetto refuses a whole file for one escaped surrogate; older ones also for a
+ * string that ends with a backslash, written as two.
  */
 function toJson(value: unknown): string {
-  const text = JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "string" ? inner.replaceAll(/\p{Surrogate}/gu, "\uFFFD") : inner,
-  );
-  return text.replaceAll(/\\\\|</g, (found) => (found === "<" ? "\\u003c" : "\\u005c"));
+  // Two backslashes first: what follows them is no escape.
+  return JSON.stringify(value).replaceAll(/\\\\|\\ud[89a-f][0-9a-f]{2}|</g, (found) => {
+    if (found === "<") return "\\u003c";
+    return found === "\\\\" ? "\\u005c" : "\uFFFD";
+  });
 }

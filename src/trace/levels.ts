@@ -13,8 +13,8 @@ export interface Level {
 
 /** How many of `spans` lay over each moment of `durationMs`; begins at 0, no two at the same moment. */
 export function levelsOf(spans: readonly Pick<Span, "beginMs" | "endMs">[], durationMs: number): readonly Level[] {
-  const begins = spans.map(({ beginMs }) => beginMs).sort((a, b) => a - b);
-  const ends = spans.map(({ endMs }) => endMs).sort((a, b) => a - b);
+  const begins = Float64Array.from(spans, ({ beginMs }) => beginMs).sort();
+  const ends = Float64Array.from(spans, ({ endMs }) => endMs).sort();
   const levels: Level[] = [];
   let begun = 0;
   let ended = 0;
@@ -46,7 +46,7 @@ export function outermost(steps: readonly StepSpan[]): readonly StepSpan[] {
   const untilMs = new Map<number, number>();
   return steps.filter(({ thread, beginMs, endMs }) => {
     const lastMs = untilMs.get(thread) ?? -Infinity;
-    if (beginMs < lastMs || (beginMs === lastMs && endMs === lastMs)) return false;
+    if (beginMs < lastMs) return false;
     untilMs.set(thread, endMs);
     return true;
   });

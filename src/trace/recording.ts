@@ -71,12 +71,12 @@ class ThreadCollector {
   #givenUp = 0;
   #endedMs: number | undefined = undefined;
 
-  constructor(thread: ThreadRecord, ringCapacity: number) {
+  constructor(thread: ThreadRecord, ringCapacity: number, onHalfFull: () => void) {
     const memory = makeRingMemory(ringCapacity);
     this.thread = thread;
     this.#reader = new ProbeRingReader(memory);
     this.#attachedMs = epochMs();
-    thread.attachRing(memory);
+    thread.attachRing(memory, onHalfFull);
   }
 
   /** @returns how many records there were; `undefined` if there was nothing, not even a loss */
@@ -153,7 +153,7 @@ class RunningRecording implements Recording {
   constructor(ringCapacity: number, collectEveryMs: number, recordLimit: number) {
     this.#recordLimit = recordLimit;
     const attach = (thread: ThreadRecord): void => {
-      this.#collectors.push(new ThreadCollector(thread, ringCapacity));
+      this.#collectors.push(new ThreadCollector(thread, ringCapacity, () => this.#collect()));
     };
     for (const thread of runningThreads()) attach(thread);
     this.#stopListening = onThread(attach);
@@ -220,8 +220,9 @@ function epochMs(): number {
  * under way, and on a thread of a pool; `SKEIN_TASK_AT_IMPORT` if a thread calls
  * it while it imports the module for its tasks.
  *
- * **Cost** Nothing while nobody records. While recording, some 50 ns a record,
- * four to six records a job.
+ * **Cost** Nothing while nobody records. A job leaves some five records; a program
+ * of 200,000 jobs that do nothing takes twice as long while it is recorded
+ * (Node 20, November 2026).
  *
  * @example
  * ```ts

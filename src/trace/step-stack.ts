@@ -30,8 +30,6 @@ export class StepStack {
   readonly #thread: number;
   readonly #open: OpenStep[] = [];
   readonly #closed: StepSpan[] = [];
-  /** Whose first step is known to have ended here: what they report later is no end of a step. */
-  readonly #over = new Set<number>();
   /** The end of the last gap that may hide a beginning, or where the records begin. */
   #knownFrom: KnownFrom;
   #lastMs: number;
@@ -51,7 +49,6 @@ export class StepStack {
   }
 
   start(subject: number, atMs: number): void {
-    this.#over.delete(subject);
     this.#open.push({ subject, beginMs: atMs, knownFrom: this.#knownFrom, gap: undefined });
     this.#lastMs = atMs;
   }
@@ -67,13 +64,12 @@ export class StepStack {
       // it then are there still, and what began in these gaps has ended inside it.
       for (const around of this.#open) if (around.gap === step.gap) around.gap = undefined;
       this.#knownFrom = step.knownFrom;
-    } else if (!this.#over.has(subject)) {
+    } else {
       // Begun where nothing is known: what began since then was inside it.
       this.#closeAbove(this.#open.findLastIndex((step) => step.gap !== undefined));
       const { atMs: beginMs, edge: begin } = this.#knownFrom;
       this.#closed.push({ subject, thread: this.#thread, beginMs, endMs: atMs, begin, end: "seen", isSuspended: true });
     }
-    this.#over.add(subject);
     this.#lastMs = atMs;
   }
 
@@ -81,18 +77,12 @@ export class StepStack {
   stop(subject: number, atMs: number): void {
     const place = this.#open.findLastIndex((step) => step.subject === subject);
     const step = this.#open[place];
+    // After a gap it may be the one as well as the other, so the step stays as it is.
     if (step !== undefined && step.gap === undefined) {
       this.#closeAbove(place);
       this.#open.pop();
       this.#close(step, atMs, "seen", false);
-    } else if (step !== undefined) {
-      // Its step may have ended in the gap, with those inside it; those begun
-      // after the gap are then not inside it and go on.
-      const afterGap = this.#open.findIndex((open) => open.gap === undefined);
-      const inside = this.#open.splice(place, (afterGap === -1 ? this.#open.length : afterGap) - place);
-      for (const open of inside.reverse()) this.#closeUnseen(open);
     }
-    this.#over.add(subject);
     this.#lastMs = atMs;
   }
 

@@ -20,7 +20,6 @@ import type {
   LaneGap,
   Outcome,
   ScopeSpan,
-  Span,
   StepSpan,
   ThreadLane,
   Timeline,
@@ -50,8 +49,16 @@ interface Draft {
   ranOn: number | undefined;
   /** The job that may have opened this scope as its own. */
   maybeJob: number | undefined;
-  steps: StepSpan[];
+  steps: StepSpan[] | undefined;
 }
+
+/** An edge of a span, and what it rests on. */
+interface KnownEdge {
+  readonly atMs: number;
+  readonly edge: Edge;
+}
+
+const NO_STEPS: readonly StepSpan[] = [];
 
 const OUTCOMES = Object.fromEntries(Object.entries(ProbeOutcome).map(([name, value]) => [value, name])) as {
   readonly [Value in ProbeOutcomeValue]?: Outcome;
@@ -91,7 +98,11 @@ class TimelineBuilder {
     const jobs: JobSpan[] = [];
     const scopes: ScopeSpan[] = [];
     const waits: WaitSpan[] = [];
-    for (const step of this.#steps) this.#drafts.get(step.subject)?.steps.push(step);
+    for (const step of this.#steps) {
+      const draft = this.#drafts.get(step.subject);
+      if (draft?.steps !== undefined) draft.steps.push(step);
+      else if (draft !== undefined) draft.steps = [step];
+    }
     for (const draft of this.#drafts.values()) {
       // A scope's body runs at home, so what runs elsewhere is a job.
       if (draft.what === "job" || (draft.what === undefined && this.#ranElsewhere(draft))) jobs.push(this.#job(draft));
@@ -166,20 +177,9 @@ class TimelineBuilder {
       return;
     }
     const draft = this.#draftOf(record.subject, atMs, thread.index, gapsBefore);
-    const begun = (what: "job" | "scope" | "wait"): void => {
-      draft.what ??= what;
-      draft.begunMs ??= atMs;
-      draft.name ??= thread.texts[record.value];
-      draft.around ||= record.other;
-    };
-    const ended = (what: "job" | "scope" | "wait"): void => {
-      draft.what ??= what;
-      draft.endedMs ??= atMs;
-      draft.outcome ??= OUTCOMES[record.value as ProbeOutcomeValue];
-    };
     switch (record.kind) {
       case ProbeKind.jobSpawn:
-        return begun("job");
+        return noteBegin(draft, "job", atMs, record, thread);
       case ProbeKind.jobQueue:
         draft.what ??= "job";
         draft.queuedMs ??= atMs;
@@ -193,16 +193,16 @@ class TimelineBuilder {
         draft.ranOn = thread.index;
         return undefined;
       case ProbeKind.jobEnd:
-        return ended("job");
+        return noteEnd(draft, "job", atMs, record);
       case ProbeKind.scopeOpen:
         if (draft.begunMs === undefined) draft.maybeJob = lastStarted;
-        return begun("scope");
+        return noteBegin(draft, "scope", atMs, record, thread);
       case ProbeKind.scopeEnd:
-        return ended("scope");
+        return noteEnd(draft, "scope", atMs, record);
       case ProbeKind.waitBegin:
-        return begun("wait");
+        return noteBegin(draft, "wait", atMs, record, thread);
       case ProbeKind.waitEnd:
-        return ended("wait");
+        return noteEnd(draft, "wait", atMs, record);
       default:
         return undefined; // a kind of a later version
     }
@@ -227,7 +227,7 @@ class TimelineBuilder {
         startedMs: undefined,
         ranOn: undefined,
         maybeJob: undefined,
-        steps: [],
+        steps: undefined,
       };
       this.#drafts.set(id, draft);
     }
@@ -244,13 +244,7 @@ class TimelineBuilder {
     return draft.ranOn !== undefined && draft.ranOn !== homeOf(draft.id);
   }
 
-  #spanOf(draft: Draft): Span {
-    const { atMs: beginMs, edge: begin } = this.#beginOf(draft);
-    const { atMs: endMs, edge: end } = this.#endOf(draft);
-    return { beginMs, endMs: Math.max(beginMs, endMs), begin, end };
-  }
-
-  #beginOf(draft: Draft): { readonly atMs: number; readonly edge: Edge } {
+  #beginOf(draft: Draft): KnownEdge {
     if (draft.begunMs !== undefined) return { atMs: draft.begunMs, edge: "seen" };
     const home = this.#lanes.get(homeOf(draft.id));
     if (home === undefined) return { atMs: draft.firstMs, edge: "dropped" };
@@ -263,7 +257,7 @@ class TimelineBuilder {
     return { atMs: Math.min(draft.firstMs, home.fromMs), edge: "outside" };
   }
 
-  #endOf(draft: Draft): { readonly atMs: number; readonly edge: Edge } {
+  #endOf(draft: Draft): KnownEdge {
     if (draft.endedMs !== undefined) return { atMs: draft.endedMs, edge: "seen" };
     const home = this.#lanes.get(homeOf(draft.id));
     if (home === undefined || (draft.gapsBeforeLast === -1 && home.gaps.length > 0)) {
@@ -276,36 +270,43 @@ class TimelineBuilder {
   }
 
   #job(draft: Draft): JobSpan {
-    const span = this.#spanOf(draft);
-    const { begunMs } = draft;
+    const begin = this.#beginOf(draft);
+    const end = this.#endOf(draft);
     // Clocks of two threads may differ by a hair on some platforms.
-    const startedMs = draft.startedMs === undefined ? undefined : Math.max(span.beginMs, draft.startedMs);
+    const startedMs = draft.startedMs === undefined ? undefined : Math.max(begin.atMs, draft.startedMs);
     return {
-      ...span,
-      endMs: Math.max(span.endMs, startedMs ?? 0),
       id: draft.id,
       name: draft.name,
       scope: draft.around,
       thread: homeOf(draft.id),
+      beginMs: begin.atMs,
+      endMs: Math.max(begin.atMs, end.atMs, startedMs ?? 0),
+      begin: begin.edge,
+      end: end.edge,
       queuedMs: draft.queuedMs,
       startedMs,
       ranOn: draft.ranOn,
-      waitMs: begunMs === undefined || startedMs === undefined ? undefined : startedMs - begunMs,
+      waitMs: draft.begunMs === undefined || startedMs === undefined ? undefined : startedMs - draft.begunMs,
       outcome: draft.outcome,
-      steps: draft.steps,
+      steps: draft.steps ?? NO_STEPS,
     };
   }
 
   #scope(draft: Draft): ScopeSpan {
+    const begin = this.#beginOf(draft);
+    const end = this.#endOf(draft);
     return {
-      ...this.#spanOf(draft),
       id: draft.id,
       name: draft.name,
       parent: draft.around,
       job: this.#ownerOf(draft),
       thread: homeOf(draft.id),
+      beginMs: begin.atMs,
+      endMs: Math.max(begin.atMs, end.atMs),
+      begin: begin.edge,
+      end: end.edge,
       outcome: draft.outcome,
-      steps: draft.steps,
+      steps: draft.steps ?? NO_STEPS,
     };
   }
 
@@ -314,27 +315,42 @@ class TimelineBuilder {
     const job = scope.maybeJob === undefined ? undefined : this.#drafts.get(scope.maybeJob);
     if (job === undefined || job.what === "scope") return undefined;
     if (job.name !== undefined && job.name !== scope.name) return undefined;
-    return scope.around === 0
-      ? this.#ranElsewhere(job)
-        ? job.id
-        : undefined
-      : scope.around === job.around
-        ? job.id
-        : undefined;
+    const isItsPlace = scope.around === 0 ? this.#ranElsewhere(job) : scope.around === job.around;
+    return isItsPlace ? job.id : undefined;
   }
 
   #wait(draft: Draft): WaitSpan {
+    const begin = this.#beginOf(draft);
+    const end = this.#endOf(draft);
     return {
-      ...this.#spanOf(draft),
       id: draft.id,
       name: draft.name,
       scope: draft.around,
       thread: homeOf(draft.id),
+      beginMs: begin.atMs,
+      endMs: Math.max(begin.atMs, end.atMs),
+      begin: begin.edge,
+      end: end.edge,
       outcome: draft.outcome,
     };
   }
 }
 
-function byBegin(a: Span & { readonly id: number }, b: Span & { readonly id: number }): number {
+// What is seen first stays.
+
+function noteBegin(draft: Draft, what: Draft["what"], atMs: number, record: ProbeRecord, thread: ThreadTrace): void {
+  draft.what ??= what;
+  draft.begunMs ??= atMs;
+  draft.name ??= thread.texts[record.value];
+  draft.around ||= record.other;
+}
+
+function noteEnd(draft: Draft, what: Draft["what"], atMs: number, record: ProbeRecord): void {
+  draft.what ??= what;
+  draft.endedMs ??= atMs;
+  draft.outcome ??= OUTCOMES[record.value as ProbeOutcomeValue];
+}
+
+function byBegin(a: JobSpan | ScopeSpan | WaitSpan, b: JobSpan | ScopeSpan | WaitSpan): number {
   return a.beginMs - b.beginMs || a.id - b.id;
 }

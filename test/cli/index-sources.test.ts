@@ -18,7 +18,8 @@ function indexSources(args: readonly string[], options: RunOptions = {}) {
 describe("index-sources", () => {
   it("gives the same index on one thread and on many, and counts what is there", async () => {
     const folder = makeFolder({
-      "node_modules/alpha/index.js": 'import "node:fs";\nimport beta from "beta";\nconst name = () => beta;\nfunction twice() { return name(); }\n',
+      "node_modules/alpha/index.js":
+        'import "node:fs";\nimport beta from "beta";\nconst name = () => beta;\nfunction twice() { return name(); }\n',
       "node_modules/beta/index.ts": "export default 1 as number;",
       "node_modules/@scope/gamma/lib/a.cjs": 'const x = require("alpha/sub");\nmodule.exports = x;\n',
       "notes.txt": "not a source",
@@ -53,8 +54,12 @@ describe("index-sources", () => {
     chmodSync(join(folder, "secret.js"), 0o000);
     chmodSync(join(folder, "closed"), 0o000);
     // The super-user reads everything, so then the program runs without that power.
-    const withoutPower = process.getuid?.() === 0 ? { through: ["setpriv", `--bounding-set=${POWERS}`, `--inh-caps=${POWERS}`] } : {};
-    const { exitCode, stdout, stderr } = await indexSources([folder, join(folder, "absent"), join(folder, "void")], withoutPower);
+    const withoutPower =
+      process.getuid?.() === 0 ? { through: ["setpriv", `--bounding-set=${POWERS}`, `--inh-caps=${POWERS}`] } : {};
+    const { exitCode, stdout, stderr } = await indexSources(
+      [folder, join(folder, "absent"), join(folder, "void")],
+      withoutPower,
+    );
     chmodSync(join(folder, "closed"), 0o755);
     assert.equal(exitCode, 3, stderr);
     assert.match(stdout, /^Left out: 10$/m);

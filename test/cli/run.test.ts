@@ -16,7 +16,8 @@ async function run(files: Readonly<Record<string, string>>, args: readonly strin
 describe("skein run", () => {
   it("runs a TypeScript program with enums, and imports written as .js", async () => {
     const { exitCode, stdout } = await run({
-      "main.ts": 'import { one } from "./dep.js";\nenum E { A = 4 }\ninterface I { a: number }\nconst i: I = { a: one };\nconsole.log(E.A + i.a);',
+      "main.ts":
+        'import { one } from "./dep.js";\nenum E { A = 4 }\ninterface I { a: number }\nconst i: I = { a: one };\nconsole.log(E.A + i.a);',
       "dep.ts": "export const one: number = 1;",
     });
     assert.equal(stdout, "5\n");
@@ -48,13 +49,19 @@ main(async (s) => {
   });
 
   it("passes on everything behind the file, options included", async () => {
-    const { stdout } = await run({ "main.ts": "console.log(JSON.stringify(process.argv.slice(2)));" }, ["main.ts", "--port", "80", "-v"]);
+    const { stdout } = await run({ "main.ts": "console.log(JSON.stringify(process.argv.slice(2)));" }, [
+      "main.ts",
+      "--port",
+      "80",
+      "-v",
+    ]);
     assert.equal(stdout, '["--port","80","-v"]\n');
   });
 
   it("runs a default function as the body of a root scope", async () => {
     const { stdout, exitCode } = await run({
-      "main.ts": 'import type { Scope } from "skein";\nexport default async (s: Scope) => console.log(s.name, await s.spawn(() => 2));',
+      "main.ts":
+        'import type { Scope } from "skein";\nexport default async (s: Scope) => console.log(s.name, await s.spawn(() => 2));',
     });
     assert.equal(stdout, "main 2\n");
     assert.equal(exitCode, 0);
@@ -62,7 +69,10 @@ main(async (s) => {
 
   it("runs JavaScript, and TypeScript in a CommonJS package", async () => {
     assert.equal((await run({ "main.mjs": "console.log(1);" }, ["main.mjs"])).stdout, "1\n");
-    const commonJs = await run({ "package.json": "{}", "main.ts": 'import { sep } from "node:path";\nconsole.log(sep, typeof __filename);' });
+    const commonJs = await run({
+      "package.json": "{}",
+      "main.ts": 'import { sep } from "node:path";\nconsole.log(sep, typeof __filename);',
+    });
     assert.equal(commonJs.stdout, "/ string\n");
   });
 
@@ -71,7 +81,9 @@ main(async (s) => {
   });
 
   it("says nothing of a program that silently does its work", async () => {
-    const { exitCode, stderr, folder } = await run({ "main.ts": 'import { writeFileSync } from "node:fs";\nwriteFileSync("out.txt", "x");' });
+    const { exitCode, stderr, folder } = await run({
+      "main.ts": 'import { writeFileSync } from "node:fs";\nwriteFileSync("out.txt", "x");',
+    });
     assert.equal(stderr, "");
     assert.equal(exitCode, 0);
     assert.ok(existsSync(join(folder, "out.txt")));
@@ -100,16 +112,61 @@ main(async (s) => { await Promise.all([1, 2].map((x) => s.spawn(double, [x], { o
 
 describe("a program that skein can't run ends with code 1 and", () => {
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[], RegExp])[] = [
-    ["does not exist: its name and where it was looked for", {}, ["nope.ts"], /there is no file nope\.ts\n\s+looked for .*nope\.ts/],
+    [
+      "does not exist: its name and where it was looked for",
+      {},
+      ["nope.ts"],
+      /there is no file nope\.ts\n\s+looked for .*nope\.ts/,
+    ],
     ["is a folder: what to name instead", { "src/a.ts": "" }, ["src"], /src is a folder.*skein run src\/main\.ts/],
-    ["has a syntax error in TypeScript: the place", { "main.ts": "let x = 1;\nlet y: number = ;" }, ["main.ts"], /main\.ts:2:16: ERROR: Unexpected ";"/],
-    ["has a syntax error in JavaScript: the place", { "main.mjs": "let x = 1;\nlet y = ;" }, ["main.mjs"], /main\.mjs:2\nlet y = ;/],
-    ["throws at import: error and place", { "main.ts": "type A = 1;\n\nthrow new TypeError('at import');" }, ["main.ts"], /TypeError: at import\n\s+at .*main\.ts:3:\d+/],
-    ["throws something odd at import: that", { "main.ts": "throw undefined;" }, ["main.ts"], /could not be loaded.*threw undefined/s],
-    ["imports what is not there: what, and from where", { "main.ts": 'import "./gone.js";' }, ["main.ts"], /Cannot find module .*gone\.js' imported from .*main\.ts/],
-    ["exports nothing: what to write", { "main.ts": "const a = 1;\nexport {};" }, ["main.ts"], /nothing to run: it calls no main\(\), exports nothing.*export default async function/s],
-    ["exports only helpers: their names", { "main.ts": "export const add = (x: number) => x;" }, ["main.ts"], /nothing to run: .*exports add, but no default function/],
-    ["waits for ever at its top level: that, without hanging", { "main.ts": "await new Promise(() => undefined);\nexport {};" }, ["main.ts"], /awaits something at its top level that never comes/],
+    [
+      "has a syntax error in TypeScript: the place",
+      { "main.ts": "let x = 1;\nlet y: number = ;" },
+      ["main.ts"],
+      /main\.ts:2:16: ERROR: Unexpected ";"/,
+    ],
+    [
+      "has a syntax error in JavaScript: the place",
+      { "main.mjs": "let x = 1;\nlet y = ;" },
+      ["main.mjs"],
+      /main\.mjs:2\nlet y = ;/,
+    ],
+    [
+      "throws at import: error and place",
+      { "main.ts": "type A = 1;\n\nthrow new TypeError('at import');" },
+      ["main.ts"],
+      /TypeError: at import\n\s+at .*main\.ts:3:\d+/,
+    ],
+    [
+      "throws something odd at import: that",
+      { "main.ts": "throw undefined;" },
+      ["main.ts"],
+      /could not be loaded.*threw undefined/s,
+    ],
+    [
+      "imports what is not there: what, and from where",
+      { "main.ts": 'import "./gone.js";' },
+      ["main.ts"],
+      /Cannot find module .*gone\.js' imported from .*main\.ts/,
+    ],
+    [
+      "exports nothing: what to write",
+      { "main.ts": "const a = 1;\nexport {};" },
+      ["main.ts"],
+      /nothing to run: it calls no main\(\), exports nothing.*export default async function/s,
+    ],
+    [
+      "exports only helpers: their names",
+      { "main.ts": "export const add = (x: number) => x;" },
+      ["main.ts"],
+      /nothing to run: .*exports add, but no default function/,
+    ],
+    [
+      "waits for ever at its top level: that, without hanging",
+      { "main.ts": "await new Promise(() => undefined);\nexport {};" },
+      ["main.ts"],
+      /awaits something at its top level that never comes/,
+    ],
   ];
   for (const [what, files, args, message] of cases) {
     it(what, async () => {

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
+import { nowMs } from "#skein/explore/clock";
+import { listenToSeams, type SeamOperation } from "#skein/explore/listener";
+
 import { makeFolder, ROOT, runNode } from "../support/run-program.js";
 
 const PROGRAM = `
@@ -34,9 +37,25 @@ async function seenUnder(conditions: readonly string[]): Promise<Record<string, 
 }
 
 describe("the seams", () => {
+  it("tell a listener of each operation before it happens, until it stops listening", () => {
+    const heard: SeamOperation[] = [];
+    listenToSeams((operation) => heard.push(operation));
+    nowMs();
+    listenToSeams(undefined);
+    nowMs();
+    assert.deepEqual(heard, [{ seam: "clock", name: "nowMs" }]);
+  });
+
   it("announce each use of time, chance and shared memory under the condition explore", async () => {
     const seen = await seenUnder(["--conditions=explore"]);
-    for (const operation of ["clock.nowMs", "clock.setAlarm", "clock.ring", "random.randomBelow", "atomics.store", "atomics.add"]) {
+    for (const operation of [
+      "clock.nowMs",
+      "clock.setAlarm",
+      "clock.ring",
+      "random.randomBelow",
+      "atomics.store",
+      "atomics.add",
+    ]) {
       assert.ok((seen[operation] ?? 0) > 0, `${operation}: ${JSON.stringify(seen)}`);
     }
   });

@@ -42,8 +42,7 @@ describe("the core allowance", () => {
   });
 
   it("is never below one core, nor above what may be scheduled", () => {
-    const quota = (text: string) =>
-      withFiles({ "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": text }).cores;
+    const quota = (text: string) => withFiles({ "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": text }).cores;
     assert.equal(quota("1000 100000"), 1);
     assert.equal(quota("99900000 100000"), schedulable);
     assert.equal(quota("nonsense"), schedulable);

@@ -71,7 +71,13 @@ describe("an error that crosses threads", () => {
 
   it("arrives equal, whatever tree of causes, lists and properties it is", () => {
     const { thrown } = fc.letrec<{ thrown: unknown; error: Error; plain: unknown }>((tie) => ({
-      plain: fc.oneof(fc.string(), fc.integer(), fc.constant(undefined), fc.dictionary(fc.string(), fc.integer(), { noNullPrototype: true }), fc.date()),
+      plain: fc.oneof(
+        fc.string(),
+        fc.integer(),
+        fc.constant(undefined),
+        fc.dictionary(fc.string(), fc.integer(), { noNullPrototype: true }),
+        fc.date(),
+      ),
       error: fc
         .record({
           message: fc.string(),
@@ -80,7 +86,8 @@ describe("an error that crosses threads", () => {
           code: fc.option(fc.string(), { nil: undefined }),
         })
         .map(({ message, cause, list, code }) => {
-          const error = list === undefined ? new RangeError(message, { cause }) : new AggregateError(list, message, { cause });
+          const error =
+            list === undefined ? new RangeError(message, { cause }) : new AggregateError(list, message, { cause });
           return code === undefined ? error : Object.assign(error, { code });
         }),
       thrown: fc.oneof({ maxDepth: 4, depthIdentifier: "errors" }, tie("plain"), tie("error")),

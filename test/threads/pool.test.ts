@@ -117,7 +117,12 @@ describe("an error from a thread", () => {
 
 describe("misuse of a pool", () => {
   const cases: readonly (readonly [string, Parameters<typeof scope>[0], string, RegExp])[] = [
-    ["a function that is no task", (s) => s.spawn((value: number) => value, [1], { on }), "SKEIN_NOT_A_TASK", /Declare it/],
+    [
+      "a function that is no task",
+      (s) => s.spawn((value: number) => value, [1], { on }),
+      "SKEIN_NOT_A_TASK",
+      /Declare it/,
+    ],
     [
       "an argument that can't be cloned",
       (s) => s.spawn(tasks.passGate, [makeGate(), { a: [1, { run: () => 1 }] }], { on }),

@@ -55,7 +55,10 @@ const topLevel = task(function atTopLevel() {});
 describe("misuse of task", () => {
   it("two tasks of one name in a module", () => {
     task("twice", () => 1);
-    assert.throws(() => task("twice", () => 2), { code: "SKEIN_TASK_DUPLICATE", message: /two tasks named "twice".*another-name/s });
+    assert.throws(() => task("twice", () => 2), {
+      code: "SKEIN_TASK_DUPLICATE",
+      message: /two tasks named "twice".*another-name/s,
+    });
   });
 
   it("one function declared twice", () => {

@@ -56,7 +56,8 @@ function smallestQuota(readText: (path: string) => string | undefined): number |
 
 /** "/a/b" gives "/a/b", "/a" and "". */
 function* withParents(path: string): Generator<string> {
-  for (let folder = path.replace(/\/+$/, ""); folder !== ""; folder = folder.slice(0, folder.lastIndexOf("/"))) yield folder;
+  for (let folder = path.replace(/\/+$/, ""); folder !== ""; folder = folder.slice(0, folder.lastIndexOf("/")))
+    yield folder;
   yield "";
 }
 

@@ -13,7 +13,11 @@ export function isTypeScript(url: string): boolean {
 /** True if this runtime strips types itself. */
 export function stripsTypesItself(): boolean {
   const features = process.features as { typescript?: string | false };
-  return (typeof features.typescript === "string" && features.typescript !== "") || "Bun" in globalThis || "Deno" in globalThis;
+  return (
+    (typeof features.typescript === "string" && features.typescript !== "") ||
+    "Bun" in globalThis ||
+    "Deno" in globalThis
+  );
 }
 
 /**
@@ -30,7 +34,8 @@ export function findTsx(
       const require = createRequire(base);
       const manifest = require.resolve("tsx/package.json");
       const { version } = require(manifest) as { version: string };
-      const file = (name: string): string => pathToFileURL(join(dirname(manifest), "dist", name, "api", "index.mjs")).href;
+      const file = (name: string): string =>
+        pathToFileURL(join(dirname(manifest), "dist", name, "api", "index.mjs")).href;
       return { esm: file("esm"), cjs: file("cjs"), version, manifest };
     } catch {
       continue; // not installed there, or `from` is no file

@@ -1,0 +1,111 @@
+/** Traces made by hand: a few words per record. */
+import type { ProbeRecord, ProcessUsage, RecordGap, ThreadTrace, Trace } from "skein/trace";
+import { ProbeKind, ProbeOutcome } from "#skein/core/probe";
+
+/** When all traces made here begin. */
+export const START_MS = 1_700_000_000_000;
+
+export const NO_USAGE: ProcessUsage = { cpuMs: undefined, coreWaitMs: undefined, cores: undefined };
+
+/** An identity made on a thread. */
+export function idOn(thread: number, number: number): number {
+  return thread * 2 ** 40 + number;
+}
+
+/** Writes the records of one thread; times are milliseconds since the beginning. */
+export class ThreadScript {
+  readonly texts: string[] = [];
+  readonly records: ProbeRecord[] = [];
+  readonly gaps: RecordGap[] = [];
+  readonly index: number;
+
+  constructor(index = 0) {
+    this.index = index;
+  }
+
+  add(atMs: number, kind: keyof typeof ProbeKind, subject: number, other = 0, value = 0): this {
+    this.records.push({ timeMs: START_MS + atMs, kind: ProbeKind[kind], subject, other, value });
+    return this;
+  }
+
+  text(text: string): number {
+    const known = this.texts.indexOf(text);
+    return known === -1 ? this.texts.push(text) - 1 : known;
+  }
+
+  spawn(atMs: number, job: number, name: string, scope = 0): this {
+    return this.add(atMs, "jobSpawn", job, scope, this.text(name));
+  }
+
+  queue(atMs: number, job: number): this {
+    return this.add(atMs, "jobQueue", job);
+  }
+
+  start(atMs: number, subject: number): this {
+    return this.add(atMs, "jobStart", subject);
+  }
+
+  suspend(atMs: number, subject: number): this {
+    return this.add(atMs, "jobSuspend", subject);
+  }
+
+  stop(atMs: number, subject: number): this {
+    return this.add(atMs, "jobStop", subject);
+  }
+
+  end(atMs: number, job: number, outcome: keyof typeof ProbeOutcome = "done"): this {
+    return this.add(atMs, "jobEnd", job, 0, ProbeOutcome[outcome]);
+  }
+
+  open(atMs: number, scope: number, name: string, parent = 0): this {
+    return this.add(atMs, "scopeOpen", scope, parent, this.text(name));
+  }
+
+  close(atMs: number, scope: number, outcome: keyof typeof ProbeOutcome = "done"): this {
+    return this.add(atMs, "scopeEnd", scope, 0, ProbeOutcome[outcome]);
+  }
+
+  wait(atMs: number, wait: number, name: string, scope = 0): this {
+    return this.add(atMs, "waitBegin", wait, scope, this.text(name));
+  }
+
+  wake(atMs: number, wait: number, outcome: keyof typeof ProbeOutcome = "done"): this {
+    return this.add(atMs, "waitEnd", wait, 0, ProbeOutcome[outcome]);
+  }
+
+  cancel(atMs: number, scope: number): this {
+    return this.add(atMs, "cancel", scope);
+  }
+
+  /** Here so many records are missing. */
+  drop(dropped: number): this {
+    this.gaps.push({ at: this.records.length, dropped });
+    return this;
+  }
+
+  toThread(durationMs: number, name = this.index === 0 ? "main" : `worker-${this.index}`): ThreadTrace {
+    return {
+      index: this.index,
+      name,
+      fromMs: START_MS,
+      toMs: START_MS + durationMs,
+      hasEnded: false,
+      texts: this.texts,
+      records: this.records,
+      gaps: this.gaps,
+    };
+  }
+}
+
+export function traceOf(
+  durationMs: number,
+  threads: readonly ThreadScript[],
+  usage: Partial<ProcessUsage> = {},
+): Trace {
+  return {
+    startedMs: START_MS,
+    stoppedMs: START_MS + durationMs,
+    threads: threads.map((thread) => thread.toThread(durationMs)),
+    usage: { ...NO_USAGE, ...usage },
+  };
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { buildTimeline, computeFigures, type ProcessUsage, verdict, type Verdict } from "skein/trace";
+
+import { ThreadScript, traceOf } from "./support/traces.js";
+
+const DURATION_MS = 1000;
+
+/** So many jobs in flight all the time, each on a thread of its own, or none of them computing. */
+function verdictOf(jobs: number, threads: number, usage: Partial<ProcessUsage>, dropped = 0): Verdict {
+  const main = new ThreadScript();
+  for (let id = 1; id <= jobs; id++) main.spawn(0, id, "job");
+  if (dropped > 0) main.drop(dropped);
+  for (let id = 1; id <= jobs; id++) main.end(DURATION_MS, id);
+  const workers = Array.from({ length: threads }, (_, index) =>
+    new ThreadScript(index + 1).start(0, index + 1).stop(DURATION_MS, index + 1),
+  );
+  return verdict(computeFigures(buildTimeline(traceOf(DURATION_MS, [main, ...workers], usage))));
+}
+
+void describe("the verdict", () => {
+  for (const [fact, jobs, threads, usage, kind, text] of [
+    [
+      "is parallel with several cores busy",
+      34,
+      2,
+      { cpuMs: 1900, coreWaitMs: 0, cores: 2 },
+      "parallel",
+      "34 jobs in flight on average, 1.9 cores busy: concurrent and parallel",
+    ],
+    [
+      "is parallel with several cores busy although strangers wanted them too",
+      34,
+      4,
+      { cpuMs: 2900, coreWaitMs: 900, cores: 4 },
+      "parallel",
+      "34 jobs in flight on average, 2.9 cores busy: concurrent and parallel",
+    ],
+    [
+      "is concurrent and computing on one thread",
+      34,
+      1,
+      { cpuMs: 1000, coreWaitMs: 3, cores: 2 },
+      "concurrent",
+      "34 jobs in flight on average, 1.0 core busy: concurrent, not parallel; one thread did all the computing",
+    ],
+    [
+      "is concurrent and waiting when there is little use of the CPU",
+      34,
+      1,
+      { cpuMs: 120, coreWaitMs: 3, cores: 2 },
+      "concurrent",
+      "34 jobs in flight on average, 0.1 cores busy: concurrent, not parallel; the jobs mostly waited, as for I/O",
+    ],
+    [
+      "is not that jobs waited for I/O when their thread waited for a core",
+      34,
+      1,
+      { cpuMs: 500, coreWaitMs: 480, cores: 2 },
+      "concurrent",
+      "34 jobs in flight on average, 0.5 cores busy: concurrent, not parallel; one thread did all the computing",
+    ],
+    [
+      "is that threads took turns when there is but one core",
+      4,
+      4,
+      { cpuMs: 990, coreWaitMs: 2900, cores: 1 },
+      "concurrent",
+      "4.0 jobs in flight on average, 1.0 core busy: concurrent, not parallel; the threads took turns on one core",
+    ],
+    [
+      "is inconclusive when others used the cores",
+      4,
+      2,
+      { cpuMs: 1040, coreWaitMs: 930, cores: 2 },
+      "inconclusive",
+      "4.0 jobs in flight on average, 1.0 core busy: inconclusive, as threads that were ready to run waited 930 ms for cores that others used",
+    ],
+    [
+      "is neither with one job at a time",
+      1,
+      1,
+      { cpuMs: 1000, coreWaitMs: 0, cores: 2 },
+      "sequential",
+      "one job in flight at a time, 1.0 core busy: neither concurrent nor parallel",
+    ],
+    ["is nothing without a job", 0, 0, { cpuMs: 1000, coreWaitMs: 0, cores: 2 }, "nothing", "no jobs were recorded"],
+  ] as const) {
+    void it(fact, () => {
+      const given = verdictOf(jobs, threads, usage);
+      assert.equal(given.text, text);
+      assert.equal(given.kind, kind);
+    });
+  }
+
+  void it("rests on spans where the kernel does not tell, if they are complete", () => {
+    assert.equal(verdictOf(4, 2, {}).text, "4.0 jobs in flight on average, 2.0 cores busy: concurrent and parallel");
+    assert.equal(verdictOf(4, 2, {}, 5).kind, "inconclusive");
+  });
+
+  void it("says how many records were dropped", () => {
+    const { text } = verdictOf(34, 1, { cpuMs: 1000 }, 77);
+    assert.match(text, / \(77 records were dropped, so jobs are missing\)$/);
+  });
+
+  void it("does not call jobs sequential of which records are missing", () => {
+    const { kind, text } = verdictOf(1, 1, { cpuMs: 1000 }, 77);
+    assert.equal(kind, "inconclusive");
+    assert.match(text, /inconclusive, as too little was recorded/);
+  });
+});
