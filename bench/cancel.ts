@@ -59,8 +59,12 @@ await ask({
 
     effect: (load) =>
       measure(load, async (jobs) => {
+        let asleep = 0;
         let ended = 0;
-        const sleeper = Effect.sleep(HOUR_MS).pipe(Effect.ensuring(Effect.sync(() => ended++)));
+        const sleeper = Effect.suspend(() => {
+          asleep++;
+          return Effect.sleep(HOUR_MS);
+        }).pipe(Effect.ensuring(Effect.sync(() => ended++)));
         return Effect.runPromise(
           Effect.gen(function* () {
             const parent = yield* Effect.forkChild(
@@ -69,7 +73,7 @@ await ask({
                 yield* Effect.never;
               }),
             );
-            yield* Effect.sleep(100);
+            while (asleep < jobs) yield* Effect.sleep(10);
             const startMs = performance.now();
             yield* Fiber.interrupt(parent);
             return [performance.now() - startMs, ended] as [number, number];
@@ -82,11 +86,13 @@ await ask({
       measure(
         load,
         async (jobs) => {
+          let asleep = 0;
           let ended = 0;
           const parent = run(function* () {
             for (let i = 0; i < jobs; i++) {
               void (yield* spawn(function* () {
                 try {
+                  asleep++;
                   yield* sleepEffection(HOUR_MS);
                 } finally {
                   ended++;
@@ -96,7 +102,7 @@ await ask({
             yield* sleepEffection(HOUR_MS);
           });
           parent.catch(() => undefined);
-          await sleepNatively(100);
+          while (asleep < jobs) await sleepNatively(10);
           const startMs = performance.now();
           await parent.halt();
           return [performance.now() - startMs, ended];

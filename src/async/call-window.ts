@@ -110,7 +110,7 @@ class CallWindow<Args extends readonly unknown[], Result> {
   /** When the first of the calls since the last run came. */
   #pendingSinceMs = 0;
   #pending: Run<Result> | undefined = undefined;
-  /** The run at the window's opening, or the last one: stands for calls that will have no run. */
+  /** The run at the window's opening: stands for the others in it, if there is none at its end. */
   #last: Run<Result> | undefined = undefined;
   #isOwned = false;
 
@@ -198,10 +198,7 @@ class CallWindow<Args extends readonly unknown[], Result> {
     this.#close();
     if (pending === undefined) return;
     // Between runs, not only between calls, throttling leaves its time.
-    if (this.#rules.extendsForMs === undefined) {
-      this.#open(nowMs());
-      this.#last = pending;
-    }
+    if (this.#rules.extendsForMs === undefined) this.#open(nowMs());
     this.#running.add(pending);
     pending.begin();
   }

@@ -53,7 +53,9 @@ export function callerOf(callee: (...args: never[]) => unknown): CallerPlace | u
 function placeOf(site: CallSite | undefined): CallerPlace | undefined {
   const script = site?.getScriptNameOrSourceURL?.() ?? site?.getFileName?.();
   if (script === undefined || script === null || script === "") return undefined;
-  const module = script.includes("://") ? script : pathToUrl(script);
+  // A scheme has two letters or more, or "C:\\a.cjs" would have one. "data:" has no
+  // slashes after it.
+  const module = /^[a-z][a-z\d+.-]+:/i.test(script) ? script : pathToUrl(script);
   return {
     module,
     text: `${module}:${site?.getLineNumber?.() ?? 0}:${site?.getColumnNumber?.() ?? 0}`,

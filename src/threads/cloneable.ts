@@ -4,28 +4,64 @@ import { describeKind } from "../async/cancel.js";
 // The search runs only after a clone failed; the bound keeps it short for huge values.
 const MOST_VISITS = 100_000;
 
+// The search recurses as deep as this. Structured clone itself gives up some
+// thousands of levels down, with an overflow of the stack.
+const DEEPEST = 500;
+
 /**
  * The path and kind of the first value inside `value` that can't be cloned.
+ *
+ * Never throws, whatever proxies and getters the value has: its callers have a
+ * call to settle with the answer.
  *
  * @param path - how messages name `value` itself
  */
 export function findUncloneable(value: unknown, path: string, transfer: readonly object[]): string {
-  const seen = new Set<unknown>(transfer);
+  // JavaScript callers may pass anything as the list.
+  const seen = new Set<unknown>(Array.isArray(transfer) ? transfer : []);
   let visits = 0;
+  let deepPath: string | undefined;
 
-  const search = (inner: unknown, innerPath: string): string | undefined => {
+  const search = (inner: unknown, innerPath: string, depth: number): string | undefined => {
+    try {
+      return inspect(inner, innerPath, depth);
+    } catch {
+      return `${innerPath} is ${describeSafely(inner)} that can't be looked into`; // a revoked proxy, a hostile one
+    }
+  };
+
+  const inspect = (inner: unknown, innerPath: string, depth: number): string | undefined => {
     if (typeof inner === "function" || typeof inner === "symbol") return `${innerPath} is ${describeKind(inner)}`;
     if (typeof inner !== "object" || inner === null || seen.has(inner) || ++visits > MOST_VISITS) return undefined;
     seen.add(inner);
+    if (depth > DEEPEST) {
+      deepPath ??= innerPath;
+      return undefined;
+    }
     for (const [key, child] of children(inner)) {
-      const found = search(child, innerPath + key);
+      const found = search(child, innerPath + key, depth + 1);
       if (found !== undefined) return found;
     }
     // None of its parts fails, so if it fails it is itself the culprit.
     return isLeaf(inner) && !canClone(inner) ? `${innerPath} is ${describeKind(inner)}` : undefined;
   };
 
-  return search(value, path) ?? `${path} is ${describeKind(value)}`;
+  const found = search(value, path, 0);
+  if (found !== undefined) return found;
+  if (deepPath !== undefined) return `${path} is nested deeper than ${DEEPEST} levels (${shorten(deepPath)})`;
+  return `${path} is ${describeSafely(value)}`;
+}
+
+function describeSafely(value: unknown): string {
+  try {
+    return describeKind(value);
+  } catch {
+    return "an object";
+  }
+}
+
+function shorten(path: string): string {
+  return path.length > 60 ? `${path.slice(0, 60)}…` : path;
 }
 
 function* children(value: object): Generator<[path: string, child: unknown]> {

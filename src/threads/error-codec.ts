@@ -38,6 +38,7 @@ export function encodeThrown(thrown: unknown): EncodedValue {
 }
 
 function encode(value: unknown, seen: unknown[], depth: number): EncodedValue {
+  const seenBefore = seen.length;
   try {
     if (value instanceof Error || isErrorOfAnotherRealm(value)) {
       const number = seen.indexOf(value);
@@ -52,6 +53,9 @@ function encode(value: unknown, seen: unknown[], depth: number): EncodedValue {
     }
     return { kind: "plain", value: structuredClone(value) };
   } catch {
+    // What was half encoded is dropped. Its numbers must be too: `decode` counts
+    // only the errors that it makes.
+    seen.length = seenBefore;
     return { kind: "described", text: describe(value) };
   }
 }

@@ -117,6 +117,8 @@ class PortThread implements ThreadTransport {
   }
 
   #received(message: FromThread): void {
+    // The port is the platform's own, so a task can post on it too, even null.
+    if (typeof message !== "object" || message === null) return;
     if (message.kind === "text") {
       // One of an earlier ring was under way when the recording changed; it would
       // shift the indexes of this one's.

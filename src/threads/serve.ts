@@ -10,7 +10,7 @@ import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
 import { attachProbeRing, probe, ProbeKind } from "../core/probe.js";
 import { workerMarker } from "../core/thread.js";
-import { TransferError } from "../core/errors.js";
+import { CancelledError, TransferError } from "../core/errors.js";
 import { findUncloneable } from "./cloneable.js";
 import { encodeThrown } from "./error-codec.js";
 import { CANCELLED_CALL, type FromThread, type ToThread } from "./messages.js";
@@ -31,6 +31,14 @@ export function serve(givenPort: unknown, givenCells: unknown): (message: unknow
   const marker = workerMarker;
 
   const run = async (call: Run, fn: AnyFunction): Promise<void> => {
+    // Cancelled while its module loaded, or while something held this thread up:
+    // a job that has not started never does. The owner wrote the cell before the
+    // "cancel" that follows this message, and makes the error that callers see.
+    if (load(cells, CANCELLED_CALL) === call.call) {
+      const thrown = encodeThrown(new CancelledError(`job "${call.name}" was cancelled before it started`));
+      port.postMessage({ kind: "failed", call: call.call, thrown });
+      return;
+    }
     if (marker !== undefined) marker.runningJobs++;
     port.postMessage({ kind: "started", call: call.call });
     probe.ring?.write(ProbeKind.jobStart, call.jobId);

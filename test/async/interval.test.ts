@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { useClock } from "#skein/core/clock";
 import { interval, type MissedTicks, type Tick } from "#skein/async/interval";
 import * as fc from "fast-check";
 import { scope, sleep } from "skein";
@@ -108,6 +109,29 @@ describe("an interval", () => {
       ]);
       await iterator.return?.();
     }));
+
+  it("whose alarm is late lets nobody pass those who wait", async () => {
+    let now = 0;
+    const alarms: (() => void)[] = [];
+    const before = useClock({
+      nowMs: () => now,
+      setAlarm: (ring) => {
+        alarms.push(ring);
+        return () => undefined;
+      },
+    });
+    try {
+      const iterator = interval({ periodMs: 10, missed: "burst" })[Symbol.asyncIterator]();
+      const first = iterator.next();
+      now = 25;
+      const second = iterator.next();
+      for (let ring = alarms.shift(); ring !== undefined; ring = alarms.shift()) ring();
+      const beats = [await first, await second].map(({ value }) => (value as Tick).beat);
+      assert.deepEqual(beats, [1, 2]);
+    } finally {
+      useClock(before);
+    }
+  });
 
   it("that is cancelled gives no beat and leaves no alarm; each later next is refused too (laws 8, 9, 10)", () =>
     withVirtualClock(async (clock) => {

@@ -97,6 +97,7 @@ describe("a schedule", () => {
     const delays = schedule.delays();
     const told = ["a", "b", "a"].map((error) => delays.next(error).value);
     assert.deepEqual(told, [1, 2, undefined]);
+    assert.equal(schedule.delays().next("neither").done, true);
   });
 
   it("jittered stays within its spread, and repeats with the seed (law 42)", () => {

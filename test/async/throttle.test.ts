@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { cancelNodeOf } from "#skein/async/cancel";
 import { throttle, type ThrottleOptions } from "#skein/async/throttle";
 import * as fc from "fast-check";
 import { scope, type Scope, sleep } from "skein";
@@ -124,6 +125,18 @@ describe("a throttled function", () => {
       assert.equal(clock.pendingAlarms, 1);
       controller.abort();
       assert.equal(clock.pendingAlarms, 0);
+    }));
+
+  it("keeps nothing on what can cancel it while nothing is put off (law 40)", () =>
+    withVirtualClock(async () => {
+      const { signal } = new AbortController();
+      const throttled = throttle(() => 1, 10, {}, signal);
+      for (let i = 0; i < 3; i++) {
+        await throttled();
+        assert.equal(cancelNodeOf(signal)?.listeners().length, 1);
+        await sleep(10);
+        assert.equal(cancelNodeOf(signal)?.listeners().length, 0);
+      }
     }));
 });
 

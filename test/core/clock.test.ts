@@ -108,6 +108,7 @@ describe("alarms together", () => {
   it("share one timer of the host, set for the first of them", () =>
     withHost((host, { setAlarm }) => {
       for (const delay of [30, 10, 20]) setAlarm(() => undefined, delay);
+      assert.deepEqual([...host.timers.keys()], [2], "the third alarm left the timer alone");
       assert.deepEqual(host.delays, [10]);
       host.ringAt(1010.75);
       assert.deepEqual(host.delays, [10]);
