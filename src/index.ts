@@ -17,6 +17,7 @@ export {
 } from "./async/index.js";
 export {
   CancelledError,
+  CircuitOpenError,
   ClosedError,
   DeadlockError,
   InternalError,

@@ -80,3 +80,4 @@ export { type Attempt, retry } from "./retry.js";
 export { type Delays, exponential, fibonacci, linear, type RetrySchedule, Schedule, spaced } from "./schedule.js";
 export { throttle, type ThrottleOptions } from "./throttle.js";
 export { watch, type Watch, type Watcher, type WatchOptions, type WatchStatistics } from "./watch.js";
+export { type PutOff } from "./call-window.js";
