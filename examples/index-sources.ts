@@ -10,7 +10,7 @@ import { isDeepStrictEqual, parseArgs } from "node:util";
 import { channel, type Executor, here, main, type Scope, threads } from "skein";
 import { record, writeChromeTrace } from "skein/trace";
 
-import { parseSource } from "./index-sources/parse.js";
+import { parseSources, type SourceFile } from "./index-sources/parse.js";
 import { showProgress } from "./index-sources/progress.js";
 import { printReport, type Run } from "./index-sources/report.js";
 import { type Summary, SummaryBuilder } from "./index-sources/summary.js";
@@ -18,6 +18,10 @@ import { walk } from "./index-sources/walk.js";
 
 /** Exit code if some inputs had to be left out. */
 const PARTIAL = 3;
+/** Files are parsed in batches of this size, so that a job is worth its way to a thread. */
+const BATCH_BYTES = 128 * 1024;
+/** While warming up, one file of so many is parsed. */
+const WARM_UP_EVERY = 10;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -39,38 +43,48 @@ function numberFrom(name: string, text: string): number {
 }
 
 /** The program's structure. Where the parsing runs is `on`; nothing else differs between the runs. */
-async function index(s: Scope, on: Executor | undefined, tick: (seen: number) => void): Promise<Summary> {
+async function index(s: Scope, on: Executor, tick: (seen: number) => void, parseEvery = 1): Promise<Summary> {
   const summary = new SummaryBuilder();
+  let found = 0;
   const files = channel<string>({ capacity: 256, name: "files" }, s);
   s.spawn(async function walkFolders() {
     for (const folder of folders) await walk(folder, files, (problem) => summary.problem(problem), s);
     files.close();
   });
-  const indexFile = async (path: string): Promise<void> => {
-    try {
-      const { size } = await stat(path);
-      if (size > maxBytes) throw new RangeError(`${(size / 1e6).toFixed(1)} MB, more than --max-mb ${maxBytes / 1e6}`);
-      const bytes = new Uint8Array(await readFile(path, { signal: s.signal }));
-      if (on === undefined) return; // only reading, to warm the disk's cache
-      // A scope for each file: one that fails takes no other with it.
-      const facts = await s.scope((one) => one.spawn(parseSource, [path, bytes], { on, transfer: [bytes.buffer] }), {
-        name: "file",
-      });
-      summary.add(path, size, facts);
-    } catch (error) {
-      s.checkpoint(); // a cancellation is no problem of the file
-      const { name, message } = error as Error;
-      summary.problem({ path, what: name === "SyntaxError" ? `does not parse: ${message}` : message });
-    } finally {
-      tick(summary.seen);
-    }
+  const readSource = async (path: string): Promise<SourceFile> => {
+    const { size } = await stat(path);
+    if (size > maxBytes) throw new RangeError(`${(size / 1e6).toFixed(1)} MB, more than --max-mb ${maxBytes / 1e6}`);
+    return { path, bytes: new Uint8Array(await readFile(path, { signal: s.signal })) };
+  };
+  const parse = async (batch: readonly SourceFile[]): Promise<void> => {
+    const transfer = batch.map(({ bytes }) => bytes.buffer);
+    summary.add(await s.spawn(parseSources, [batch], { on, transfer }));
+    tick(summary.seen);
   };
   const pool = Array.from({ length: readers }, () =>
     s.spawn(async function read() {
-      for await (const path of files) await indexFile(path);
+      let batch: SourceFile[] = [];
+      let batchBytes = 0;
+      for await (const path of files) {
+        try {
+          const source = await readSource(path);
+          if (found++ % parseEvery !== 0) continue;
+          batch.push(source);
+          batchBytes += source.bytes.byteLength;
+        } catch (error) {
+          s.checkpoint(); // a cancellation is no problem of the file
+          summary.problem({ path, what: (error as Error).message });
+        }
+        if (batchBytes < BATCH_BYTES) continue;
+        await parse(batch);
+        batch = [];
+        batchBytes = 0;
+      }
+      if (batch.length > 0) await parse(batch);
     }),
   );
   await Promise.all(pool);
+  tick(found);
   return summary.build();
 }
 
@@ -91,7 +105,12 @@ async function run(s: Scope, name: string, on: Executor, total: number): Promise
 main(
   async (s) => {
     let total = 0;
-    await s.scope((inner) => index(inner, undefined, () => total++), { name: "warm up" });
+    // Files into the disk's cache, code compiled, threads started: both runs find it all warm.
+    for (const on of [here, threads()]) {
+      await s.scope((inner) => index(inner, on, (seen) => (total = seen), WARM_UP_EVERY), {
+        name: `warm up ${on.name}`,
+      });
+    }
     const alone = await run(s, "here", here, total);
     const together = await run(s, "threads()", threads(), total);
     const areEqual = isDeepStrictEqual(alone.summary, together.summary);

@@ -2,7 +2,8 @@
 import Table from "cli-table3";
 import { buildTimeline, computeFigures, type Figures, type Trace } from "skein/trace";
 
-import type { Problem, Summary } from "./summary.js";
+import type { Problem } from "./problem.js";
+import type { Summary } from "./summary.js";
 
 export interface Run {
   readonly name: string;
@@ -10,8 +11,8 @@ export interface Run {
   readonly trace: Trace;
 }
 
-// Below this speed-up on two cores or more, something else had the cores.
-const GOOD_SPEED_UP = 1.6;
+/** A speed-up below this on two cores or more shows nothing. */
+const CLEAR_SPEED_UP = 1.3;
 const PROBLEMS_SHOWN = 20;
 /** Less work than this is over before the threads have started and warmed up. */
 const ENOUGH_WORK_MS = 1000;
@@ -79,10 +80,13 @@ function verdictOf(alone: Figures, together: Figures, speedUp: number): string {
     `and ${inFlight(together)} on threads with ${busy(together)} cores busy, ${speedUp.toFixed(2)} times as fast`;
   if ((alone.durationMs.value ?? 0) < ENOUGH_WORK_MS)
     return `Verdict: too little work to tell: ${facts}, start of the threads included.`;
-  if (speedUp >= GOOD_SPEED_UP) return `Verdict: ${facts}: concurrent both times, parallel the second.`;
+  if (speedUp >= CLEAR_SPEED_UP) return `Verdict: ${facts}: concurrent both times, parallel the second.`;
   const cores = together.coresAllowed.value ?? 1;
   if (cores < 2) return `Verdict: ${facts}: concurrent both times, parallel neither, as there is one core.`;
-  return `Verdict: inconclusive: ${facts}, while threads waited ${seconds(together.coreWaitMs.value)} s for cores that others used.`;
+  return (
+    `Verdict: inconclusive: ${facts}, while threads waited ${seconds(together.coreWaitMs.value)} s ` +
+    "for cores that others used, of this program or of other programs."
+  );
 }
 
 function seconds(ms: number | undefined): string {

@@ -1,13 +1,8 @@
 /** What is known of all files together. */
 import { isBuiltin } from "node:module";
 
-import type { FileFacts } from "./parse.js";
-
-/** Something left out of the index, and why. */
-export interface Problem {
-  readonly path: string;
-  readonly what: string;
-}
+import type { BatchFacts, FileFacts } from "./parse.js";
+import type { Problem } from "./problem.js";
 
 /** The index of a tree. Equal trees give equal summaries, in whatever order their files came. */
 export interface Summary {
@@ -42,18 +37,22 @@ export class SummaryBuilder {
     this.#problems.push(problem);
   }
 
-  add(path: string, bytes: number, facts: FileFacts): void {
-    this.#sizes.push([path, bytes]);
-    this.#bytes += bytes;
-    this.#lines += facts.lines;
-    this.#functions += facts.functions;
-    this.#imports += facts.imports.length;
-    for (const [name, count] of facts.identifiers)
-      this.#identifiers.set(name, (this.#identifiers.get(name) ?? 0) + count);
+  add({ files, identifiers, problems }: BatchFacts): void {
+    for (const file of files) this.#addFile(file);
+    this.#problems.push(...problems);
+    for (const [name, count] of identifiers) this.#identifiers.set(name, (this.#identifiers.get(name) ?? 0) + count);
+  }
+
+  #addFile({ path, size, lines, functions, imports }: FileFacts): void {
+    this.#sizes.push([path, size]);
+    this.#bytes += size;
+    this.#lines += lines;
+    this.#functions += functions;
+    this.#imports += imports.length;
     const from = packageOfFile(path);
     const imported = this.#packages.get(from) ?? new Set();
     this.#packages.set(from, imported);
-    for (const specifier of facts.imports) {
+    for (const specifier of imports) {
       const to = packageOfSpecifier(specifier);
       if (to !== undefined && to !== from) imported.add(to);
     }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import type { Channel, Scope } from "skein";
 
-import type { Problem } from "./summary.js";
+import type { Problem } from "./problem.js";
 
 const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
 

@@ -39,6 +39,8 @@ describe("index-sources", () => {
     const folder = makeFolder({
       "ok.ts": "export const fine: number = 1;\n",
       "empty.js": "",
+      "script.js": "if (here) return;",
+      "deep.js": `x = ${"[".repeat(100_000)}${"]".repeat(100_000)}`,
       "broken.js": "let x = ;",
       "bytes.js": new Uint8Array([0x61, 0x3d, 0x22, 0xff, 0xfe, 0x22]),
       "huge.js": "a".repeat(50_000_000),
@@ -62,9 +64,10 @@ describe("index-sources", () => {
     );
     chmodSync(join(folder, "closed"), 0o755);
     assert.equal(exitCode, 3, stderr);
-    assert.match(stdout, /^Left out: 10$/m);
+    assert.match(stdout, /^Left out: 11$/m);
     for (const [name, what] of [
-      ["broken.js", /does not parse: Unexpected token \(1:8\)/],
+      ["broken.js", /does not parse: Unexpected token \(1:9\)/],
+      ["deep.js", /does not parse: nested more than 1000 levels deep/],
       ["bytes.js", /does not parse: the text is not UTF-8/],
       ["huge.js", /50\.0 MB, more than --max-mb 5/],
       ["secret.js", /EACCES: permission denied/],
@@ -77,7 +80,7 @@ describe("index-sources", () => {
     ] as const) {
       assert.match(stdout, new RegExp(`^  ${join(folder, name)}: ${what.source}`, "m"));
     }
-    assert.match(stdout, /│ files +│ +2 │ +2 │/);
+    assert.match(stdout, /│ files +│ +3 │ +3 │/);
     assert.match(stdout, /Both runs found exactly the same\./);
   });
 
