@@ -238,14 +238,14 @@ class CallWindow<Args extends readonly unknown[], Result> {
     this.#isOpen = true;
     this.#endMs = now + this.#rules.lengthMs;
     startAlarm(this.#alarm, this.#rules.lengthMs);
-    if (this.#link.list === undefined) this.#node?.listen(this.#link);
+    if (this.#link.listensTo === undefined) this.#node?.listen(this.#link);
   }
 
   #close(): void {
     this.#isOpen = false;
     this.#last = undefined;
     stopAlarm(this.#alarm);
-    this.#link.unlink();
+    this.#link.stopListening();
   }
 
   /** With the first call: a scope that ends has what is put off begin at once, and waits for what has begun. */

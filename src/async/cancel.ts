@@ -13,14 +13,28 @@
 import { nowMs, setAlarm } from "#clock";
 
 import { CancelledError, describeThrown, MisuseError, TimeoutError } from "../core/errors.js";
-import { Link, List } from "../core/list.js";
+import { Link } from "../core/list.js";
 import { probe, ProbeKind } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
 
-/** Something that a cancelled node tells: a wait, a child node, a job elsewhere. */
+/**
+ * Something that a cancelled node tells: a wait, a child node, a job elsewhere.
+ * It listens to one node at most, and its place there is its own: as a `Link` it
+ * may at the same time be in a list of another kind, as a wait is in its queue.
+ */
 export abstract class CancelListener extends Link {
+  // All three are written by `CancelNode` alone.
+  nextListener: CancelListener | undefined = undefined;
+  previousListener: CancelListener | undefined = undefined;
+  listensTo: CancelNode | undefined = undefined;
+
   /** `node` was cancelled. Must not throw. */
   abstract onCancel(node: CancelNode): void;
+
+  /** Leaves the node it listens to; does nothing if there is none. */
+  stopListening(): void {
+    this.listensTo?.dismiss(this);
+  }
 }
 
 export class CancelNode extends CancelListener {
@@ -40,7 +54,8 @@ export class CancelNode extends CancelListener {
   readonly poll: (() => void) | undefined;
 
   #ownDeadlineMs = Infinity;
-  #listeners: List<CancelListener> | undefined = undefined;
+  #firstListener: CancelListener | undefined = undefined;
+  #lastListener: CancelListener | undefined = undefined;
   #stopAlarm: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   /** The text of its errors, kept since a hundred thousand waits that it cancels at once have one each. */
@@ -67,15 +82,32 @@ export class CancelNode extends CancelListener {
     }
   }
 
-  /** Adds a listener, which leaves by `unlink()`. This node must not be cancelled yet. */
+  /** Adds a listener, which leaves by `stopListening()`. This node must not be cancelled yet. */
   listen(listener: CancelListener): void {
-    this.#listeners ??= new List();
-    this.#listeners.push(listener);
+    listener.listensTo = this;
+    listener.previousListener = this.#lastListener;
+    if (this.#lastListener === undefined) this.#firstListener = listener;
+    else this.#lastListener.nextListener = listener;
+    this.#lastListener = listener;
+  }
+
+  /** Takes a listener out, which must be this node's. */
+  dismiss(listener: CancelListener): void {
+    const { previousListener: previous, nextListener: next } = listener;
+    if (previous === undefined) this.#firstListener = next;
+    else previous.nextListener = next;
+    if (next === undefined) this.#lastListener = previous;
+    else next.previousListener = previous;
+    listener.listensTo = undefined;
+    listener.nextListener = undefined;
+    listener.previousListener = undefined;
   }
 
   /** What waits for this node's cancellation now: child nodes, waits, jobs elsewhere. */
   listeners(): readonly CancelListener[] {
-    return this.#listeners?.toArray() ?? [];
+    const listeners: CancelListener[] = [];
+    for (let one = this.#firstListener; one !== undefined; one = one.nextListener) listeners.push(one);
+    return listeners;
   }
 
   /**
@@ -96,7 +128,8 @@ export class CancelNode extends CancelListener {
     marked.push(this);
     for (let i = 0; i < marked.length; i++) {
       const node = marked[i] as CancelNode;
-      for (let listener = node.#listeners?.shift(); listener !== undefined; listener = node.#listeners?.shift()) {
+      for (let listener = node.#firstListener; listener !== undefined; listener = node.#firstListener) {
+        node.dismiss(listener);
         if (!(listener instanceof CancelNode)) {
           told.push(listener);
           tellers.push(node);
@@ -252,7 +285,7 @@ export class CancelNode extends CancelListener {
   detach(): void {
     this.#stopAlarm?.();
     this.#stopAlarm = undefined;
-    this.unlink();
+    this.stopListening();
   }
 }
 

@@ -3,7 +3,7 @@ import { nowMs } from "#clock";
 
 import type { CancelNode } from "./cancel.js";
 import type { TaskScope } from "./scope.js";
-import { WaitCancelLink } from "./wait-queue.js";
+import { Waiter } from "./wait-queue.js";
 
 interface Line {
   readonly text: string;
@@ -56,7 +56,7 @@ function isScope(node: CancelNode | undefined): node is TaskScope {
 function waitsOf(scope: CancelNode): string[] {
   const counts = new Map<string, number>();
   for (const listener of scope.listeners()) {
-    if (listener instanceof WaitCancelLink) counts.set(listener.label, (counts.get(listener.label) ?? 0) + 1);
+    if (listener instanceof Waiter) counts.set(listener.label, (counts.get(listener.label) ?? 0) + 1);
   }
   return [...counts].map(([label, count]) => (count === 1 ? label : `${label} (${count} times)`));
 }

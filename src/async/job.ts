@@ -58,10 +58,10 @@ export interface JobOwner extends CancelNode {
 
 /** How the code of a job is run: `node` is what can cancel it alone, if anything can. */
 export interface JobCode {
-  readonly run: (job: ScopeJob) => unknown;
+  run(job: ScopeJob): unknown;
   readonly node: CancelNode | undefined;
   /** Set if the code runs on an executor: stops it by force. */
-  readonly stopByForce?: () => void;
+  readonly stopByForce?: (() => void) | undefined;
 }
 
 export class ScopeJob extends Link implements Job<unknown> {

@@ -205,7 +205,7 @@ class Slicer implements SlicedExecutor {
 
   #settle(job: SlicedJob): void {
     job.isOver = true;
-    job.unlink();
+    job.stopListening();
     this.#jobs--;
     this.#settled++;
     if (this.#jobs === 0) this.#last = undefined;

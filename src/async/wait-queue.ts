@@ -14,20 +14,21 @@
  *   on yet: nobody can take it away (law 21).
  * - Nothing stays behind: a wait that is over is in no list (law 40).
  */
-import { Link, List } from "../core/list.js";
+import { List } from "../core/list.js";
 import { probe, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
 import { CancelListener, type CancelNode } from "./cancel.js";
 
 /** One suspended caller, or one case of its `select`. `Payload` is what it offers meanwhile, such as a value to send. */
-export class Waiter<T, Payload = undefined> extends Link {
+export class Waiter<T, Payload = undefined> extends CancelListener {
+  /** What is waited for, in words; empty for a case of `select`. */
+  label = "";
   readonly payload: Payload;
   /** True once it has its outcome. */
   isOver = false;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
   readonly #onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined;
-  #cancelLink: WaitCancelLink | undefined = undefined;
   #wasTakenBack = false;
   // The wait's number in the recording, 0 if none ran when it began.
   #traced = 0;
@@ -52,10 +53,8 @@ export class Waiter<T, Payload = undefined> extends Link {
 
   /** Makes the wait known: to `cancel`, which may end it, and to whoever records. */
   begin(label: string, cancel: CancelNode | undefined): void {
-    if (cancel !== undefined) {
-      this.#cancelLink = new WaitCancelLink(label, this);
-      cancel.listen(this.#cancelLink);
-    }
+    this.label = label;
+    cancel?.listen(this);
     const ring = probe.ring;
     if (ring !== undefined) {
       this.#traced = nextIdentity();
@@ -71,6 +70,10 @@ export class Waiter<T, Payload = undefined> extends Link {
   /** Ends the wait with an error; otherwise as `resolve`. */
   reject(error: unknown): void {
     if (this.#end(ProbeOutcome.failed)) this.#reject(error);
+  }
+
+  override onCancel(node: CancelNode): void {
+    this.cancel(node.makeErrorForWait());
   }
 
   /** Ends the wait with `error` because it is no longer wanted: it leaves its queue unclaimed. */
@@ -101,26 +104,9 @@ export class Waiter<T, Payload = undefined> extends Link {
   #end(outcome: ProbeOutcomeValue): boolean {
     if (this.isOver) return false;
     this.isOver = true;
-    this.#cancelLink?.unlink();
+    this.stopListening();
     if (this.#traced !== 0) probe.ring?.write(ProbeKind.waitEnd, this.#traced, 0, outcome);
     return true;
-  }
-}
-
-/** A wait's place on the node that can cancel it. */
-export class WaitCancelLink extends CancelListener {
-  /** What is waited for, in words. */
-  readonly label: string;
-  readonly #waiter: { cancel(error: unknown): void };
-
-  constructor(label: string, waiter: { cancel(error: unknown): void }) {
-    super();
-    this.label = label;
-    this.#waiter = waiter;
-  }
-
-  override onCancel(node: CancelNode): void {
-    this.#waiter.cancel(node.makeErrorForWait());
   }
 }
 

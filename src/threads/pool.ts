@@ -130,7 +130,7 @@ class Submission extends CancelListener implements Call {
   }
 
   #settled(): void {
-    this.unlink();
+    this.stopListening();
     this.#options.graceOver.removeEventListener("abort", this.#stopByForce);
   }
 }

@@ -238,7 +238,7 @@ class Reader<T> extends CancelListener {
 
   #end(): void {
     this.#isOver = true;
-    this.unlink();
+    this.stopListening();
   }
 
   /** Closes the iterator unless it is over, and waits until it is closed; the same closing for all who call. */

@@ -70,7 +70,7 @@ async function named<V>(scope: TaskScope, label: string, value: PromiseLike<V>):
   try {
     return await value;
   } finally {
-    overdue.unlink();
+    overdue.stopListening();
   }
 }
 
