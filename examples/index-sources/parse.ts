@@ -72,7 +72,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 function parse(path: string, source: string): ParseResult {
-  const lang = /\.d\.[cm]?ts$/.test(path) ? "dts" : path.endsWith(".tsx") ? "tsx" : /ts$/.test(path) ? "ts" : "jsx";
+  const lang = /\.d\.[cm]?ts$/.test(path) ? "dts" : path.endsWith(".tsx") ? "tsx" : path.endsWith("ts") ? "ts" : "jsx";
   const result = parseSync(path, source, { lang, sourceType: "unambiguous" });
   const [error] = result.errors;
   if (error === undefined) return result;

@@ -300,7 +300,8 @@ describe("what is over leaves nothing behind (law 40)", () => {
     const count = 100_000;
     const words = channel<number>(0);
     const { remove } = List.prototype;
-    let [rejected, removed] = [0, 0];
+    const { dismiss } = CancelNode.prototype;
+    let [rejected, removed, dismissed] = [0, 0, 0];
     try {
       await scope(async (s) => {
         for (let i = 0; i < count; i++) words.receive(s).catch(() => rejected++);
@@ -309,16 +310,23 @@ describe("what is over leaves nothing behind (law 40)", () => {
           removed++;
           remove.call(this, element);
         };
+        CancelNode.prototype.dismiss = function counted(this: CancelNode, listener) {
+          dismissed++;
+          dismiss.call(this, listener);
+        };
         s.cancel();
         assert.equal(words.statistics().waitingReceivers, 0);
       });
     } finally {
       List.prototype.remove = remove;
+      CancelNode.prototype.dismiss = dismiss;
     }
     await settled();
     assert.equal(rejected, count);
-    // Each wait leaves the channel's list and the node's, in one O(1) step each.
-    assert.ok(removed >= 2 * count && removed <= 3 * count, `${removed} steps`);
+    // Each wait leaves the channel's list and the node, in one O(1) step each; the
+    // body leaves too.
+    assert.equal(removed, count + 1);
+    assert.equal(dismissed, count);
   });
 });
 
