@@ -12,7 +12,7 @@ const SLEEP_MS = 1000;
 /**
  * @param start - starts that many sleepers, calls `onAsleep` when all sleep, and
  *   gives how many woke
- * @param part - of a hundred thousand; the work is told for all of them
+ * @param part - of a hundred thousand; the times are told for all of them
  */
 async function measure(
   load: Load,
@@ -33,18 +33,24 @@ async function measure(
   );
 
   const cpuBefore = process.cpuUsage();
+  const startMs = performance.now();
   check(await start(sleepers, SLEEP_MS, () => undefined), sleepers);
+  const overMs = performance.now() - startMs - SLEEP_MS;
   const { user, system } = process.cpuUsage(cpuBefore);
-  return { memory: [bytes / sleepers], work: [(user + system) / 1000 / part] };
+  return {
+    memory: [bytes / sleepers],
+    "over the second": [overMs / part],
+    work: [(user + system) / 1000 / part],
+  };
 }
 
 await ask({
   module: import.meta.url,
   asks: "What do a hundred thousand jobs that sleep for a second cost in memory and in work?",
-  units: { memory: "bytes a sleeper", work: "ms of processor time" },
+  units: { memory: "bytes a sleeper", "over the second": "ms", work: "ms of processor time" },
   targets: [
     { metric: "memory", of: "skein", atMost: 1400 },
-    { metric: "work", of: "skein", atMost: 450 },
+    { metric: "over the second", of: "skein", atMost: 450 },
   ],
   variants: {
     skein: (load) =>
