@@ -37,7 +37,8 @@ function insideOf(scope: TaskScope): Line[] {
   for (const job of scope.jobs.toArray()) {
     if (job.isBody) continue;
     const node = job.code.node;
-    const text = `job "${job.name}" · ${job.state}`;
+    const site = job.spawnSite === undefined ? undefined : callerIn(job.spawnSite.stack ?? "");
+    const text = `job "${job.name}" · ${job.state}${site === undefined ? "" : ` · spawned at ${site}`}`;
     // A job's own scope is the job: its waits and jobs stand right under it.
     if (isScope(node)) inner.push({ text, inner: job.state === "created" ? [] : insideOf(node) });
     else inner.push({ text: job.code.stopByForce === undefined ? text : `${text} · on another thread`, inner: [] });
@@ -52,13 +53,37 @@ function isScope(node: CancelNode | undefined): node is TaskScope {
   return node !== undefined && "jobs" in node;
 }
 
-/** What is waited for with this scope as its cancellation, with a count where several wait alike. */
+/** What is waited for with this scope as its cancellation, and for how long; as one where several wait alike. */
 function waitsOf(scope: CancelNode): string[] {
-  const counts = new Map<string, number>();
+  const alike = new Map<string, { count: number; beganMs: number }>();
   for (const listener of scope.listeners()) {
-    if (listener instanceof Waiter) counts.set(listener.label, (counts.get(listener.label) ?? 0) + 1);
+    if (!(listener instanceof Waiter)) continue;
+    const { label, beganMs } = listener;
+    const known = alike.get(label);
+    if (known === undefined) alike.set(label, { count: 1, beganMs });
+    else known.count++; // those who came later have waited less
   }
-  return [...counts].map(([label, count]) => (count === 1 ? label : `${label} (${count} times)`));
+  const now = Math.trunc(nowMs());
+  return [...alike].map(([label, { count, beganMs }]) =>
+    count === 1
+      ? `${label} · for ${duration(now - beganMs)}`
+      : `${label} (${count} times) · the longest for ${duration(now - beganMs)}`,
+  );
+}
+
+// This package's own frames, as compiled and as source maps show them.
+const PACKAGE = new URL("../..", import.meta.url);
+const OWN = ["dist/", "src/"].flatMap((folder) => {
+  const url = new URL(folder, PACKAGE);
+  return [url.href, decodeURIComponent(url.pathname)];
+});
+
+/** The place of the first frame that is not this package's: file, line and column. */
+function callerIn(stack: string): string | undefined {
+  const frame = stack.split("\n").find((line) => /^\s+at /.test(line) && !OWN.some((part) => line.includes(part)));
+  return frame === undefined
+    ? undefined
+    : (/\(([^()]+)\)$/.exec(frame)?.[1] ?? frame.replace(/^\s+at (?:async )?/, ""));
 }
 
 function duration(ms: number): string {

@@ -78,6 +78,8 @@ export class ScopeJob extends Link implements Job<unknown> {
   error: unknown = undefined;
   /** True once somebody awaits the outcome, or was given it: then a failure is that caller's too. */
   isObserved = false;
+  /** Where it was spawned, by its stack; only if a recording ran then. */
+  spawnSite: Error | undefined = undefined;
   #settling: Deferred<unknown> | undefined = undefined;
   /** Callers of `join`, and cases of `select`, that wait for the end. */
   #joining: WaitQueue<unknown> | undefined = undefined;

@@ -14,6 +14,8 @@
  *   on yet: nobody can take it away (law 21).
  * - Nothing stays behind: a wait that is over is in no list (law 40).
  */
+import { nowMs } from "#clock";
+
 import { List } from "../core/list.js";
 import { probe, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
@@ -23,6 +25,8 @@ import { CancelListener, type CancelNode } from "./cancel.js";
 export class Waiter<T, Payload = undefined> extends CancelListener {
   /** What is waited for, in words; empty for a case of `select`. */
   label = "";
+  /** When it began, in whole milliseconds, which need no object of their own; only of a wait that can be cancelled. */
+  beganMs = 0;
   readonly payload: Payload;
   /** True once it has its outcome. */
   isOver = false;
@@ -54,7 +58,10 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
   /** Makes the wait known: to `cancel`, which may end it, and to whoever records. */
   begin(label: string, cancel: CancelNode | undefined): void {
     this.label = label;
-    cancel?.listen(this);
+    if (cancel !== undefined) {
+      this.beganMs = Math.trunc(nowMs());
+      cancel.listen(this);
+    }
     const ring = probe.ring;
     if (ring !== undefined) {
       this.#traced = nextIdentity();

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 
 import { channel, type Executor, scope, type Scope, sleep } from "skein";
 import { settled, withVirtualClock } from "skein/testing";
+import { record } from "skein/trace";
 
 /** The dump that `look` takes when all has settled, under a virtual clock that has advanced by `ms`. */
 async function dumpOf(setUp: (s: Scope) => unknown, ms = 0): Promise<string> {
@@ -44,14 +45,14 @@ describe("a dump", () => {
       [
         'scope "root" · open · for 0 ms',
         '├─ job "walk" · running',
-        '│  └─ waits: send to channel "files"',
+        '│  └─ waits: send to channel "files" · for 0 ms',
         '├─ job "group" · running',
-        "│  ├─ waits: sleep",
+        "│  ├─ waits: sleep · for 0 ms",
         '│  └─ job "leaf" · running',
-        "│     └─ waits: sleep",
+        "│     └─ waits: sleep · for 0 ms",
         '├─ job "deaf" · running',
         '└─ scope "phase" · open · for 0 ms',
-        "   └─ waits: sleep",
+        "   └─ waits: sleep · for 0 ms",
       ].join("\n"),
     );
   });
@@ -66,11 +67,43 @@ describe("a dump", () => {
     );
   });
 
+  it("tells how long each wait has lasted, of those alike the longest", async () => {
+    const text = await withVirtualClock(async (clock) => {
+      let taken = "";
+      const running = scope(
+        async (s) => {
+          s.spawn(() => sleep(1e6, s));
+          await clock.advance(400);
+          s.spawn(() => sleep(1e6, s));
+          await clock.advance(100);
+          taken = s.dump();
+          s.cancel();
+        },
+        { name: "root" },
+      );
+      await running.catch(() => undefined);
+      return taken;
+    });
+    assert.match(text, /waits: sleep \(2 times\) · the longest for 500 ms/);
+  });
+
+  it("tells where a job was spawned, if a recording ran then", async () => {
+    const dumpNow = (): Promise<string> =>
+      scope(async (s) => {
+        s.spawn(() => sleep(1, s), [], { name: "leaf" });
+        await settled();
+        return s.dump();
+      });
+    assert.doesNotMatch(await dumpNow(), /spawned at/);
+    const { result } = await record(dumpNow);
+    assert.match(result, /job "leaf" · running · spawned at .*dump\.test\.[jt]s:[0-9]+:[0-9]+$/m);
+  });
+
   it("counts waits that are alike", async () => {
     const text = await dumpOf((s) => {
       for (let i = 0; i < 3; i++) void sleep(1e6, s).catch(() => undefined);
     });
-    assert.equal(text, 'scope "root" · open · for 0 ms\n└─ waits: sleep (3 times)');
+    assert.equal(text, 'scope "root" · open · for 0 ms\n└─ waits: sleep (3 times) · the longest for 0 ms');
   });
 
   it("tells how long a scope has been open, its deadline, its shield and its cancellation", async () => {
@@ -93,7 +126,7 @@ describe("a dump", () => {
       [
         'scope "root" · open · for 1.5 s · deadline in 58.5 s',
         '├─ scope "shield in root" · open · for 1.5 s · shielded',
-        "│  └─ waits: sleep",
+        "│  └─ waits: sleep · for 1.5 s",
         '└─ scope "ending" · open · for 1.5 s · cancelled: scope "ending" was cancelled: no more',
       ].join("\n"),
     );
@@ -154,7 +187,7 @@ describe("a dump", () => {
       );
       assert.equal(
         text,
-        'scope "root" · cleaning · for 0 ms\n└─ scope "cleanup of root" · open · for 0 ms · shielded\n   └─ waits: sleep',
+        'scope "root" · cleaning · for 0 ms\n└─ scope "cleanup of root" · open · for 0 ms · shielded\n   └─ waits: sleep · for 0 ms',
       );
     }));
 

@@ -153,7 +153,7 @@ describe("a program", () => {
     assert.match(stderr, /nothing left that could wake it/);
     assert.match(
       stderr,
-      /scope "main" · open · for .*\n├─ waits: receive from channel "words"\n└─ job "reader" · running\n   └─ waits: receive from channel "words"/,
+      /scope "main" · open · for .*\n├─ waits: receive from channel "words" · for .*\n└─ job "reader" · running\n   └─ waits: receive from channel "words" · for /,
     );
     assert.equal(stderr.match(/scope "main"/g)?.length, 1);
   });
@@ -180,7 +180,7 @@ describe("a program", () => {
     assert.deepEqual([exitCode, stdout], [0, "ready\nafter main\n"]);
     assert.match(
       stderr,
-      /scope "main" · open · for .*\n└─ job "waiter" · running\n   └─ waits: receive from channel "until"/,
+      /scope "main" · open · for .*\n└─ job "waiter" · running\n   └─ waits: receive from channel "until" · for /,
     );
   });
 
