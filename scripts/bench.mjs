@@ -49,7 +49,8 @@ function installRivals() {
 
 function build() {
   const startMs = performance.now();
-  const isBuilt = compile(["src"]).ok && run(process.execPath, [tool("typescript/bin/tsc"), "-b", "bench"]).ok;
+  const isBuilt =
+    compile(["src", "examples"]).ok && run(process.execPath, [tool("typescript/bin/tsc"), "-b", "bench"]).ok;
   console.log(`bench: src and bench ${isBuilt ? "compiled" : "have type errors, nothing was run"} (${since(startMs)})`);
   return isBuilt;
 }
