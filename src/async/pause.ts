@@ -5,9 +5,9 @@
  * `await` alone does not give way: promise jobs run before anything else, so a
  * loop over values that are always ready stops the whole event loop.
  *
- * The measure is the time since the event loop last had a turn. An alarm of no
- * delay, the marker, is set when a busy stretch is first noticed, and ends the
- * stretch when it rings: while it has not rung, the loop has had no turn. So a
+ * The measure is the time since the event loop last had a turn. A turn is
+ * asked for when a busy stretch is first noticed, the marker, and ends the stretch
+ * when it comes: while it has not come, the loop has had no turn. So a
  * flow that waits between its items never pauses, however long it lives.
  *
  * State of the thread, all of it written here alone
@@ -15,7 +15,7 @@
  * - `stretchMs`: when the busy stretch began, `undefined` outside one; set
  *   together with the marker
  */
-import { nowMs, setAlarm } from "#clock";
+import { nowMs, setTurn } from "#clock";
 
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
 import { WaitQueue } from "./wait-queue.js";
@@ -29,9 +29,9 @@ const CALLS_A_LOOK = 64;
 let calls = 0;
 let stretchMs: number | undefined;
 
-/** Waits for a turn of the event loop; each has an alarm of its own. */
-const giving = new WaitQueue<void, { stopAlarm: (() => void) | undefined }>("a turn of the event loop", (waiter) =>
-  waiter.payload.stopAlarm?.(),
+/** Waits for a turn of the event loop; each has asked for one of its own. */
+const giving = new WaitQueue<void, { callOff: (() => void) | undefined }>("a turn of the event loop", (waiter) =>
+  waiter.payload.callOff?.(),
 );
 
 /**
@@ -40,7 +40,7 @@ const giving = new WaitQueue<void, { stopAlarm: (() => void) | undefined }>("a t
  * For a loop that computes for long on a thread that has other things to do. A
  * flow does this by itself.
  *
- * **Waits** for one turn of the event loop, about a millisecond.
+ * **Waits** for one turn of the event loop: microseconds, if nothing else is due.
  *
  * **Cancels** The wait ends at once.
  *
@@ -61,18 +61,18 @@ const giving = new WaitQueue<void, { stopAlarm: (() => void) | undefined }>("a t
 export async function yieldNow(cancel?: Cancel): Promise<void> {
   const node = cancelNodeOf(cancel);
   node?.checkpoint();
-  const own: { stopAlarm: (() => void) | undefined } = { stopAlarm: undefined };
-  own.stopAlarm = setAlarm(turn, 0);
+  const own: { callOff: (() => void) | undefined } = { callOff: undefined };
+  own.callOff = setTurn(turn);
   await giving.wait(node, own);
 }
 
-// Wakes all that give way, not the one whose alarm it is: alarms that are due
-// together ring in one turn of the event loop, and if each woke a loop with a
+// Wakes all that give way, not only the one that asked for this turn: what was
+// asked for together comes in one turn of the event loop, and if each woke a loop with a
 // budget of its own, ten loops would hold I/O up for ten budgets.
 function turn(): void {
   stretchMs = undefined;
   for (let waiter = giving.claim(); waiter !== undefined; waiter = giving.claim()) {
-    waiter.payload.stopAlarm?.();
+    waiter.payload.callOff?.();
     waiter.resolve();
   }
 }
@@ -87,11 +87,11 @@ export function pauseIfDue(cancel: CancelNode | undefined): Promise<void> | unde
   if (++calls < CALLS_A_LOOK) return undefined;
   calls = 0;
   const now = nowMs();
-  // The clock goes back only if another was put in use; then the marker rings on
+  // The clock goes back only if another was put in use; then the marker comes by
   // the old one, or never.
   if (stretchMs === undefined || now < stretchMs) {
     stretchMs = now;
-    setAlarm(endStretch, 0);
+    setTurn(endStretch);
     return undefined;
   }
   return now - stretchMs < BUDGET_MS ? undefined : yieldNow(cancel);

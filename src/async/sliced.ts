@@ -17,7 +17,7 @@
  *
  * The event loop gets a turn after `budgetMs` of slices (law 36).
  */
-import { nowMs, setAlarm } from "#clock";
+import { nowMs, setTurn } from "#clock";
 
 import { deferred } from "../core/deferred.js";
 import { MisuseError } from "../core/errors.js";
@@ -158,8 +158,8 @@ class Slicer implements SlicedExecutor {
       this.#leastVirtualMs = Math.max(this.#leastVirtualMs, job.virtualMs);
       const ended = this.#runSlice(job);
       if (ended - begun < this.#budgetMs || this.#ready.length === 0) continue;
-      // A microtask would come before timers and I/O; an alarm comes among them.
-      setAlarm(() => this.#runSlices(), 0);
+      // A microtask would come before timers and I/O.
+      setTurn(() => this.#runSlices());
       return;
     }
     this.#isScheduled = false;

@@ -20,3 +20,11 @@ export const setAlarm: typeof real.setAlarm = (ring, delayMs) => {
 export const startAlarm: typeof real.startAlarm = (alarm, delayMs) => {
   real.startAlarmBy(setAlarm, alarm, delayMs);
 };
+
+export const setTurn: typeof real.setTurn = (run) => {
+  announce({ seam: "clock", name: "setTurn" });
+  return real.setTurn(() => {
+    announce({ seam: "clock", name: "ring" });
+    run();
+  });
+};
