@@ -25,8 +25,8 @@ import { dumpScope } from "./dump.js";
 import { watchExit } from "./exit-watch.js";
 import { type AnyTask, type Executor, taskIdentity } from "./executor.js";
 import { type Ready, startJob } from "./start.js";
-import { isSteps, runSteps } from "./steps.js";
 import { type Job, type JobCode, type JobOwner, ScopeJob } from "./job.js";
+import { completed, ElsewhereNode, PlainCode } from "./job-code.js";
 import type { Scope, ScopeOptions, SpawnOptions } from "./scope-contract.js";
 import {
   requireDeadline,
@@ -43,6 +43,9 @@ const DEFAULT_GRACE_MS = 5000;
 
 /** Time that an executor has to settle jobs it was told to stop by force; ending a thread takes a few. */
 const FORCED_STOP_MS = 2000;
+
+const NO_ARGUMENTS: readonly unknown[] = [];
+const SETTLED = Promise.resolve();
 
 const openRoots = new Set<TaskScope>();
 
@@ -453,51 +456,6 @@ interface Overdue {
 interface Cleanup {
   readonly begin: (inner: TaskScope) => void;
   readonly outcome: Promise<unknown>;
-}
-
-/** What cancels a job on an executor. */
-class ElsewhereNode extends CancelNode {
-  /** Called when the job is cancelled by itself, so that no scope's grace time begins. */
-  onOwnCancel: (() => void) | undefined = undefined;
-
-  protected override whenCancelled(): void {
-    if (this.origin === this) this.onOwnCancel?.();
-  }
-}
-
-/**
- * A function run as it is, on this thread. A class of its own, since of these there
- * may be a hundred thousand: a closure with its context weighs three times as much.
- */
-class PlainCode implements JobCode {
-  readonly #fn: (...args: unknown[]) => unknown;
-  readonly #args: readonly unknown[];
-
-  constructor(fn: (...args: unknown[]) => unknown, args: readonly unknown[]) {
-    this.#fn = fn;
-    this.#args = args;
-  }
-
-  get node(): undefined {
-    return undefined;
-  }
-
-  get stopByForce(): undefined {
-    return undefined;
-  }
-
-  run(job: ScopeJob): unknown {
-    const fn = this.#fn; // called without a receiver
-    return completed(fn(...this.#args), job.owner);
-  }
-}
-
-const NO_ARGUMENTS: readonly unknown[] = [];
-const SETTLED = Promise.resolve();
-
-/** A generator task runs its steps to the end; any other has been run by the call. */
-function completed(returned: unknown, cancel: CancelNode): unknown {
-  return isSteps(returned) ? runSteps(returned, cancel) : returned;
 }
 
 /**
