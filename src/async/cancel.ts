@@ -12,7 +12,7 @@
  */
 import { nowMs, setAlarm } from "#clock";
 
-import { CancelledError, describeThrown, MisuseError, TimeoutError } from "../core/errors.js";
+import { CancelledError, describeThrown, MisuseError, TimeoutError, withoutStack } from "../core/errors.js";
 import { Link } from "../core/list.js";
 import { probe, ProbeKind } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
@@ -185,13 +185,7 @@ export class CancelNode extends CancelListener {
 
   /** The same, without a stack: for waits, whose error is made on the canceller's stack. */
   makeErrorForWait(): CancelledError {
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    try {
-      return this.makeError();
-    } finally {
-      Error.stackTraceLimit = limit;
-    }
+    return withoutStack(() => this.makeError());
   }
 
   /** How messages name this node. */

@@ -44,7 +44,8 @@ export async function race<T>(bodies: readonly Body<T>[], cancel?: Cancel): Prom
  * **Cancels** All bodies. The losers are cancelled when one has succeeded.
  *
  * **Throws** an `AggregateError` with all errors, in order of the bodies, if none
- * succeeds; what a loser's cleanup throws.
+ * succeeds. Once one has succeeded, the failures of the others are passed over,
+ * those of their cleanups too.
  *
  * @since 0.1.0
  */
@@ -71,6 +72,9 @@ async function first<T>(
               if (winner !== undefined || !decides(true)) return;
               winner = { value };
             } catch (error) {
+              // `any` passes failures over, whether they come just before the success
+              // or just after it: which of both is a matter of promise jobs.
+              if (winner !== undefined && !decides(false)) return;
               // Decided, or cancelled from outside: then this is a loser's end, and
               // the scope tells its cancellation from a failure.
               if (winner !== undefined || s.isCancelled) throw error;

@@ -14,13 +14,13 @@
 import { nowMs, setAlarm } from "#clock";
 
 import { deferred } from "../core/deferred.js";
-import { CancelledError, MisuseError, StuckError, suppressed, TimeoutError } from "../core/errors.js";
+import { CancelledError, MisuseError, StuckError, TimeoutError, withoutStack } from "../core/errors.js";
 import { List } from "../core/list.js";
 import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { parkIfImporting } from "../core/thread.js";
 import { type Cancel, cancelNodeOf, CancelNode, describeKind } from "./cancel.js";
-import { withoutCarried } from "./carried-errors.js";
+import { type Failure, joinFailures } from "./failures.js";
 import { dumpScope } from "./dump.js";
 import { watchExit } from "./exit-watch.js";
 import { type AnyTask, type Executor, taskIdentity } from "./executor.js";
@@ -69,11 +69,15 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   readonly #hasOwnGrace: boolean;
   readonly #supervise: ScopeOptions["supervise"];
   readonly #settling = deferred<unknown>();
-  readonly #failures: { readonly order: number; readonly error: unknown; readonly job?: ScopeJob }[] = [];
+  readonly #failures: Failure[] = [];
   readonly #cleanups: Cleanup[] = [];
   /** The scope of the cleanup that runs now. */
   runningCleanup: TaskScope | undefined = undefined;
   #body: ScopeJob | undefined = undefined;
+  /** Where the job with a timeout was spawned whose scope this is. */
+  #site: Error | undefined = undefined;
+  /** What this scope settled with, if it is an error that it made itself. */
+  ownError: Error | undefined = undefined;
   /** True once this scope's cancellation kept a job from its end. */
   #wasCutShort = false;
   #stopGraceAlarm: (() => void) | undefined = undefined;
@@ -161,6 +165,10 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const takesScope = isScopedTask || (args.length === 0 && fn.length > 0);
     if (!takesScope && options.timeoutMs === undefined) return new PlainCode(fn, args);
     const inner = new TaskScope(this, { name });
+    if (options.timeoutMs !== undefined) {
+      inner.#site = new Error("spawned here");
+      Error.captureStackTrace(inner.#site, this.spawn);
+    }
     return {
       node: inner,
       run: () => {
@@ -399,14 +407,14 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     this.state = "closed";
     this.detach();
     openRoots.delete(this);
-    const failure = this.#failure(cleanupErrors);
+    const failure = joinFailures(this.name, this.#failures, cleanupErrors);
     const body = this.#body as ScopeJob;
     if (failure !== undefined) {
       probe.ring?.write(ProbeKind.scopeEnd, this.id, 0, ProbeOutcome.failed);
       this.#settling.reject(failure.error);
     } else if (this.#wasCutShort && this.origin === this && this.reason instanceof TimeoutError) {
       probe.ring?.write(ProbeKind.scopeEnd, this.id, 0, ProbeOutcome.failed);
-      this.#settling.reject(new TimeoutError(`scope "${this.name}" did not end before its deadline`));
+      this.#rejectWith(withoutStack(() => new TimeoutError(`scope "${this.name}" did not end before its deadline`)));
     } else if (body.state === "done" && !(this.#wasCutShort && this.origin !== this)) {
       // Cancelled from inside, the body chose to end its jobs and gives its result;
       // cut short from outside, the scope did not do what its result claims.
@@ -414,32 +422,16 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
       this.#settling.resolve(body.value);
     } else {
       probe.ring?.write(ProbeKind.scopeEnd, this.id, 0, ProbeOutcome.cancelled);
-      this.#settling.reject(this.makeError());
+      this.#rejectWith(this.makeErrorForWait());
     }
     if (this.parent instanceof TaskScope) this.parent.innerScopeEnded(this);
   }
 
-  /** All that went wrong, as one error; `undefined` if nothing did. */
-  #failure(cleanupErrors: readonly unknown[]): { readonly error: unknown } | undefined {
-    const failures: unknown[] = [];
-    for (const { error, job } of this.#failures.toSorted((first, second) => first.order - second.order)) {
-      // Supervised and awaited: whoever awaited it has it.
-      if (job?.isObserved !== true) failures.push(error);
-    }
-    const errors = withoutCarried(failures);
-    let failure: { readonly error: unknown } | undefined;
-    if (errors.length === 1) failure = { error: errors[0] };
-    else if (errors.length > 1)
-      failure = { error: new AggregateError(errors, `${errors.length} jobs of scope "${this.name}" failed`) };
-    for (const error of cleanupErrors) {
-      failure = {
-        error:
-          failure === undefined
-            ? error
-            : suppressed(error, failure.error, `a cleanup of scope "${this.name}" failed too`),
-      };
-    }
-    return failure;
+  #rejectWith(error: Error): void {
+    this.ownError = error;
+    const frames = this.#site?.stack;
+    if (frames !== undefined) error.stack = `${String(error)}${frames.slice(frames.indexOf("\n"))}`;
+    this.#settling.reject(error);
   }
 }
 
@@ -496,5 +488,13 @@ export async function scope<Result>(
   }
   const parent = cancelNodeOf(cancel);
   parent?.checkpoint();
-  return (parent instanceof TaskScope ? parent.open(options) : new TaskScope(parent, options)).run(body);
+  const inner = parent instanceof TaskScope ? parent.open(options) : new TaskScope(parent, options);
+  try {
+    return await inner.run(body);
+  } catch (error) {
+    // Made where the last job ended, on nobody's stack. Here, after the `await`, the
+    // engine knows who waits for this function.
+    if (inner.ownError !== undefined && error === inner.ownError) Error.captureStackTrace(inner.ownError, scope);
+    throw error;
+  }
 }

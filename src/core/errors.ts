@@ -288,3 +288,18 @@ export function describeThrown(thrown: unknown): string {
     return `${typeof thrown} that can't be turned into text`;
   }
 }
+
+/**
+ * Makes an error whose stack is its headline alone, where the frames would be this
+ * library's own: those tell nobody anything, and collecting them takes longer than
+ * all the rest.
+ */
+export function withoutStack<Made extends Error>(make: () => Made): Made {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}

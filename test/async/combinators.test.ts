@@ -69,6 +69,19 @@ describe("any", () => {
     assert.deepEqual(cleaned, ["c"]);
   });
 
+  it("passes over a failure in whatever turn it comes, just before the success or after it", async () => {
+    for (let failsAfter = 0; failsAfter < 12; failsAfter++) {
+      for (let succeedsAfter = 0; succeedsAfter < 12; succeedsAfter++) {
+        const turns = async (count: number): Promise<void> => {
+          for (let turn = 0; turn < count; turn++) await Promise.resolve();
+        };
+        const bodies = [() => turns(failsAfter).then(() => fail("a")), () => turns(succeedsAfter).then(() => "b")];
+        assert.equal(await any(bodies), "b");
+        assert.equal(await any(bodies.toReversed()), "b");
+      }
+    }
+  });
+
   it("gives all errors in order of the bodies if none succeeds", async () => {
     await assert.rejects(
       any([() => new Promise((resolve) => setImmediate(resolve)).then(() => fail("slow")), () => fail("quick")]),
