@@ -11,88 +11,100 @@ import { timed } from "../support/timed.js";
 
 describe("a scope settles after all that it owns", () => {
   for (const { name, options, body, outcome } of ENDINGS) {
-    timed(`every job, those of jobs and late ones included, on ${name} (law 1)`, async () => {
-      let alive = 0;
-      let started = 0;
-      const live = async (work: () => Promise<unknown>): Promise<void> => {
-        alive++;
-        started++;
-        try {
-          await work();
-        } finally {
-          await sleep(20); // its own cleanup
-          alive--;
-        }
-      };
-      const running = scope(async (s) => {
-        s.spawn((inner) =>
-          live(async () => {
-            inner.spawn((innermost) => live(() => sleep(100, innermost)));
-            await inner.scope((deep) => live(() => sleep(100, deep)));
-          }),
-        );
-        s.spawn(async () => {
+    it(
+      `every job, those of jobs and late ones included, on ${name} (law 1)`,
+      timed(async () => {
+        let alive = 0;
+        let started = 0;
+        const live = async (work: () => Promise<unknown>): Promise<void> => {
+          alive++;
+          started++;
           try {
-            await live(() => sleep(100, s));
+            await work();
           } finally {
-            // Spawned while the scope comes to its end.
-            s.spawn(() => live(() => sleep(5)));
+            await sleep(20); // its own cleanup
+            alive--;
           }
-        });
-        s.defer(() => live(() => sleep(5)));
-        await settled();
-        return body(s);
-      }, options);
-      assert.equal(await outcomeOf(running), outcome);
-      assert.equal(alive, 0);
-      // A job spawned into a cancelled scope does not run, all others did.
-      assert.equal(started, outcome === "result" ? 6 : 5);
-    });
+        };
+        const running = scope(async (s) => {
+          s.spawn((inner) =>
+            live(async () => {
+              inner.spawn((innermost) => live(() => sleep(100, innermost)));
+              await inner.scope((deep) => live(() => sleep(100, deep)));
+            }),
+          );
+          s.spawn(async () => {
+            try {
+              await live(() => sleep(100, s));
+            } finally {
+              // Spawned while the scope comes to its end.
+              s.spawn(() => live(() => sleep(5)));
+            }
+          });
+          s.defer(() => live(() => sleep(5)));
+          await settled();
+          return body(s);
+        }, options);
+        assert.equal(await outcomeOf(running), outcome);
+        assert.equal(alive, 0);
+        // A job spawned into a cancelled scope does not run, all others did.
+        assert.equal(started, outcome === "result" ? 6 : 5);
+      }),
+    );
   }
 
-  timed("a scope opened inside it that nobody awaits (law 1)", async () => {
-    let isOver = false;
-    await scope((s) => {
-      void s.scope(async () => {
-        await sleep(10);
-        isOver = true;
+  it(
+    "a scope opened inside it that nobody awaits (law 1)",
+    timed(async () => {
+      let isOver = false;
+      await scope((s) => {
+        void s.scope(async () => {
+          await sleep(10);
+          isOver = true;
+        });
       });
-    });
-    assert.ok(isOver);
-  });
+      assert.ok(isOver);
+    }),
+  );
 
-  timed("what starts when the last job has just ended", async () => {
-    const seen: string[] = [];
-    await scope((s) => {
-      const first = s.spawn(() => seen.push("first"));
-      void first.then(() => undefined);
-      s.spawn(async () => {
-        await first;
-        s.spawn(() => seen.push("second"));
+  it(
+    "what starts when the last job has just ended",
+    timed(async () => {
+      const seen: string[] = [];
+      await scope((s) => {
+        const first = s.spawn(() => seen.push("first"));
+        void first.then(() => undefined);
+        s.spawn(async () => {
+          await first;
+          s.spawn(() => seen.push("second"));
+        });
       });
-    });
-    assert.deepEqual(seen, ["first", "second"]);
-  });
+      assert.deepEqual(seen, ["first", "second"]);
+    }),
+  );
 });
 
 describe("spawning", () => {
   for (const { name, options, body } of ENDINGS) {
-    timed(`into a scope that has ended is refused and starts nothing, after ${name} (law 2)`, async () => {
-      let closed: Scope | undefined;
-      await outcomeOf(
-        scope((s) => {
-          closed = s;
-          return body(s);
-        }, options),
-      );
-      const s = closed as Scope;
-      const never = () => assert.fail("it ran");
-      assert.throws(() => s.spawn(never), { code: "SKEIN_SCOPE_CLOSED" });
-      assert.throws(() => s.defer(never), { code: "SKEIN_SCOPE_CLOSED" });
-      assert.equal(await codeOf(() => s.scope(never)), s.isCancelled ? "SKEIN_CANCELLED" : "SKEIN_SCOPE_CLOSED");
-      assert.equal(await codeOf(() => s.shield(never)), "SKEIN_SCOPE_CLOSED");
-      await settled();
-    });
+    it(
+      `into a scope that has ended is refused and starts nothing, after ${name} (law 2)`,
+      timed(async () => {
+        let closed: Scope | undefined;
+        await outcomeOf(
+          scope((s) => {
+            closed = s;
+            return body(s);
+          }, options),
+        );
+        const s = closed as Scope;
+        const never = () => assert.fail("it ran");
+        assert.throws(() => s.spawn(never), { code: "SKEIN_SCOPE_CLOSED" });
+        assert.throws(() => s.defer(never), { code: "SKEIN_SCOPE_CLOSED" });
+        assert.equal(await codeOf(() => s.scope(never)), s.isCancelled ? "SKEIN_CANCELLED" : "SKEIN_SCOPE_CLOSED");
+        assert.equal(await codeOf(() => s.shield(never)), "SKEIN_SCOPE_CLOSED");
+        await settled();
+      }),
+    );
   }
 
   it("into a scope that runs its cleanups is refused (law 2)", async () => {
@@ -173,57 +185,63 @@ describe("spawning", () => {
     assert.deepEqual(seen, ["inner", "spawn", "own scope", "defer"]);
   });
 
-  timed("captures the async context of a wait, whoever ends it (law 37)", async () => {
-    const storage = new AsyncLocalStorage<string>();
-    const seen: unknown[] = [];
-    await scope(async (s) => {
-      const words = channel<string>(0, s);
-      storage.run("receiver", () =>
-        s.spawn(async () => {
-          await words.receive();
-          seen.push(storage.getStore());
-          await sleep(5, s);
-          seen.push(storage.getStore());
-        }),
-      );
-      await settled();
-      await storage.run("sender", () => words.send("x"));
-    });
-    assert.deepEqual(seen, ["receiver", "receiver"]);
-  });
+  it(
+    "captures the async context of a wait, whoever ends it (law 37)",
+    timed(async () => {
+      const storage = new AsyncLocalStorage<string>();
+      const seen: unknown[] = [];
+      await scope(async (s) => {
+        const words = channel<string>(0, s);
+        storage.run("receiver", () =>
+          s.spawn(async () => {
+            await words.receive();
+            seen.push(storage.getStore());
+            await sleep(5, s);
+            seen.push(storage.getStore());
+          }),
+        );
+        await settled();
+        await storage.run("sender", () => words.send("x"));
+      });
+      assert.deepEqual(seen, ["receiver", "receiver"]);
+    }),
+  );
 });
 
 describe("a failure", () => {
-  timed("of one job cancels the others and the body, and is what the scope throws (law 3)", async (clock) => {
-    const error = new RangeError("first");
-    const seen: string[] = [];
-    const wait = async (s: Scope, name: string): Promise<void> => {
-      try {
-        await sleep(1000, s);
-      } catch (cancelled) {
-        seen.push(name);
-        assert.equal((cancelled as CancelledError).reason, error);
-        throw cancelled;
-      }
-    };
-    const thrown = await failureOf(
-      scope(async (s) => {
-        s.spawn((inner) => wait(inner, "sibling"));
-        s.spawn(async () => {
-          await sleep(10);
-          throw error;
-        });
-        await wait(s, "body");
-      }),
-    );
-    assert.equal(thrown, error);
-    assert.deepEqual(seen.toSorted(), ["body", "sibling"]);
-    assert.equal(clock.nowMs, 10);
-  });
+  it(
+    "of one job cancels the others and the body, and is what the scope throws (law 3)",
+    timed(async (clock) => {
+      const error = new RangeError("first");
+      const seen: string[] = [];
+      const wait = async (s: Scope, name: string): Promise<void> => {
+        try {
+          await sleep(1000, s);
+        } catch (cancelled) {
+          seen.push(name);
+          assert.equal((cancelled as CancelledError).reason, error);
+          throw cancelled;
+        }
+      };
+      const thrown = await failureOf(
+        scope(async (s) => {
+          s.spawn((inner) => wait(inner, "sibling"));
+          s.spawn(async () => {
+            await sleep(10);
+            throw error;
+          });
+          await wait(s, "body");
+        }),
+      );
+      assert.equal(thrown, error);
+      assert.deepEqual(seen.toSorted(), ["body", "sibling"]);
+      assert.equal(clock.nowMs, 10);
+    }),
+  );
 
-  timed(
+  it(
     "is told with all others, in order of spawning, the body's first, and no cancellation among them (law 3)",
-    async () => {
+    timed(async () => {
       const fail = async (s: Scope, name: string, afterMs: number): Promise<void> => {
         try {
           await sleep(afterMs, s);
@@ -246,7 +264,7 @@ describe("a failure", () => {
         thrown.errors.map(({ message }: Error) => message),
         ["body", "a", "b"],
       );
-    },
+    }),
   );
 
   it("that nobody awaits reaches the owner, also after the body gave its result (law 4)", async () => {
@@ -344,40 +362,46 @@ describe("a failure", () => {
     assert.equal(thrown, error);
   });
 
-  timed("of waits in an aggregate that holds nothing but cancellations is a cancellation (law 3)", async () => {
-    const error = new Error("real");
-    const thrown = await failureOf(
-      scope(async (s) => {
-        s.spawn(() => Promise.reject(error));
-        await Promise.any([sleep(10, s), sleep(20, s)]);
-      }),
-    );
-    assert.equal(thrown, error);
-  });
+  it(
+    "of waits in an aggregate that holds nothing but cancellations is a cancellation (law 3)",
+    timed(async () => {
+      const error = new Error("real");
+      const thrown = await failureOf(
+        scope(async (s) => {
+          s.spawn(() => Promise.reject(error));
+          await Promise.any([sleep(10, s), sleep(20, s)]);
+        }),
+      );
+      assert.equal(thrown, error);
+    }),
+  );
 });
 
 describe("a supervised scope", () => {
-  timed("leaves siblings and body running, and throws the failures at its end (law 5)", async () => {
-    const error = new Error("child");
-    let siblings = 0;
-    const thrown = await failureOf(
-      scope(
-        async (s) => {
-          s.spawn(() => Promise.reject(error));
-          s.spawn(async (inner) => {
-            await sleep(10, inner);
+  it(
+    "leaves siblings and body running, and throws the failures at its end (law 5)",
+    timed(async () => {
+      const error = new Error("child");
+      let siblings = 0;
+      const thrown = await failureOf(
+        scope(
+          async (s) => {
+            s.spawn(() => Promise.reject(error));
+            s.spawn(async (inner) => {
+              await sleep(10, inner);
+              siblings++;
+            });
+            await sleep(20, s);
+            assert.equal(s.isCancelled, false);
             siblings++;
-          });
-          await sleep(20, s);
-          assert.equal(s.isCancelled, false);
-          siblings++;
-        },
-        { supervise: true },
-      ),
-    );
-    assert.equal(thrown, error);
-    assert.equal(siblings, 2);
-  });
+          },
+          { supervise: true },
+        ),
+      );
+      assert.equal(thrown, error);
+      assert.equal(siblings, 2);
+    }),
+  );
 
   it("leaves a failure to whoever awaited it (law 5)", async () => {
     const error = new Error("child");
@@ -409,43 +433,49 @@ describe("a supervised scope", () => {
     ]);
   });
 
-  timed("fails with what its function throws, and ends then (law 5)", async (clock) => {
-    const worse = new Error("worse");
-    const supervise = () => {
-      throw worse;
-    };
-    const thrown = await failureOf(
-      scope(
-        async (s) => {
-          s.spawn(() => Promise.reject(new Error("child")));
-          await sleep(1000, s);
-        },
-        { supervise },
-      ),
-    );
-    assert.equal(thrown, worse);
-    assert.equal(clock.nowMs, 0);
-  });
-
-  timed("is ended by its body's failure and by its cancellation like any other (law 5)", async () => {
-    const error = new Error("body");
-    const states: string[] = [];
-    for (const end of [() => Promise.reject(error), (s: Scope) => s.cancel() && sleep(1, s)]) {
-      let job: Job<void> | undefined;
-      await failureOf(
+  it(
+    "fails with what its function throws, and ends then (law 5)",
+    timed(async (clock) => {
+      const worse = new Error("worse");
+      const supervise = () => {
+        throw worse;
+      };
+      const thrown = await failureOf(
         scope(
           async (s) => {
-            job = s.spawn((inner) => sleep(1000, inner));
-            await settled();
-            await end(s);
+            s.spawn(() => Promise.reject(new Error("child")));
+            await sleep(1000, s);
           },
-          { supervise: true },
+          { supervise },
         ),
       );
-      states.push(job?.state ?? "");
-    }
-    assert.deepEqual(states, ["cancelled", "cancelled"]);
-  });
+      assert.equal(thrown, worse);
+      assert.equal(clock.nowMs, 0);
+    }),
+  );
+
+  it(
+    "is ended by its body's failure and by its cancellation like any other (law 5)",
+    timed(async () => {
+      const error = new Error("body");
+      const states: string[] = [];
+      for (const end of [() => Promise.reject(error), (s: Scope) => s.cancel() && sleep(1, s)]) {
+        let job: Job<void> | undefined;
+        await failureOf(
+          scope(
+            async (s) => {
+              job = s.spawn((inner) => sleep(1000, inner));
+              await settled();
+              await end(s);
+            },
+            { supervise: true },
+          ),
+        );
+        states.push(job?.state ?? "");
+      }
+      assert.deepEqual(states, ["cancelled", "cancelled"]);
+    }),
+  );
 
   it("supervises its own jobs, not those of scopes inside it", async () => {
     const error = new Error("grandchild");

@@ -1,8 +1,6 @@
-import { it } from "node:test";
-
 import { type VirtualClock, withVirtualClock } from "skein/testing";
 
-/** Like `it`, under a virtual clock. */
-export function timed(name: string, test: (clock: VirtualClock) => Promise<void>): void {
-  it(name, () => withVirtualClock(test));
+/** The body of a test, run under a virtual clock: `it("…", timed(async () => { … }))`. */
+export function timed(test: (clock: VirtualClock) => Promise<void>): () => Promise<void> {
+  return () => withVirtualClock(test);
 }
