@@ -21,7 +21,7 @@ import { filesUnder, ROOT } from "./compile.mjs";
 const BELOW = {
   core: [],
   async: ["core"],
-  shared: ["core"],
+  shared: ["core", "async"],
   threads: ["core", "async", "shared"],
   parallel: ["core", "async", "shared", "threads"],
   remote: ["core", "async", "shared", "threads"],

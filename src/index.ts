@@ -22,6 +22,8 @@ export {
   DeadlockError,
   InternalError,
   MisuseError,
+  OwnerDiedError,
+  SharedMemoryError,
   SkeinError,
   StuckError,
   TimeoutError,

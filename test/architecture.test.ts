@@ -86,8 +86,8 @@ describe("imports across rooms", () => {
 
   it("an import from a room beside fails", () => {
     const sources = {
-      "src/async/a.ts": "export const a = 1;",
-      "src/shared/b.ts": `export { a } from "../async/a.js";`,
+      "src/compat/a.ts": "export const a = 1;",
+      "src/shared/b.ts": `export { a } from "../compat/a.js";`,
     };
     assert.deepEqual(verdicts(sources), ["src/shared/b.ts:1 direction"]);
   });

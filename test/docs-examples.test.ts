@@ -27,6 +27,7 @@ const HELPERS = `
   export const program = () => scope(async (s) => s.spawn(() => load("a", s.signal)));
   export const resize = task(function resize(picture) { return picture.slice(1); });
   export const picture = new Uint8Array(4);
+  import { Worker } from "node:worker_threads";
   export const response = { end: () => undefined };
 `;
 
@@ -34,18 +35,23 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string | object>>;
 }
 
-/** A module that makes all public names, and the helpers, global. */
-function prelude(): string {
+/**
+ * A module that makes all public names, and the helpers, global; where two entries
+ * have the same name, that of the room the example stands in.
+ */
+function prelude(room: string): string {
   const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
   // The conditions of an export are an object; files such as package.json are not modules.
   const entries = Object.keys(exports).filter((entry) => typeof exports[entry] === "object");
   const imports = entries.map((entry, index) => `import * as entry${index} from "skein${entry.slice(1)}";`);
+  const own = entries.indexOf(`./${room}`);
   return `
     ${imports.join("\n")}
     const { scope, task } = entry0;
     ${HELPERS}
-    const names = [{ load, report, program, resize, picture, response }, ${entries.map((_, index) => `entry${index}`).join()}];
+    const names = [{ Worker, load, report, program, resize, picture, response }, ${entries.map((_, index) => `entry${index}`).join()}];
     for (const one of names) for (const name in one) globalThis[name] ??= one[name];
+    ${own === -1 ? "" : `Object.assign(globalThis, entry${own});`}
   `;
 }
 
@@ -69,8 +75,8 @@ const examples = files.flatMap((file) =>
 );
 
 describe("the example at", { concurrency: availableParallelism() }, () => {
-  const common = { "prelude.mjs": prelude() };
   for (const { file, line, code } of examples) {
+    const common = { "prelude.mjs": prelude(/^src.(\w+)/.exec(file)?.[1] ?? "") };
     it(`${file}:${line} runs`, async () => {
       const { code: program } = transformSync(code, { loader: "ts", format: "esm", target: "node20" });
       const { exitCode, signal, stdout, stderr } = await runProgram(`import "./prelude.mjs";\n${program}`, {

@@ -205,3 +205,20 @@ export function useClock(clock: Clock): Clock {
   inUse = clock;
   return before;
 }
+
+let holds = 0;
+let holding: ReturnType<typeof setInterval> | undefined;
+
+/**
+ * Keeps the process, or this thread, alive until the result is called: for waits
+ * that the host does not count, as those on shared memory.
+ */
+export function holdProcess(): () => void {
+  if (holds++ === 0) holding = setInterval(() => undefined, LONGEST_DELAY_MS);
+  let isHeld = true;
+  return () => {
+    if (!isHeld) return;
+    isHeld = false;
+    if (--holds === 0) clearInterval(holding);
+  };
+}

@@ -22,6 +22,8 @@ export const ERROR_TABLE = {
   SKEIN_OVERFLOW: "MisuseError",
   SKEIN_END_CLOSED: "MisuseError",
   SKEIN_ONESHOT_USED: "MisuseError",
+  SKEIN_CANNOT_BLOCK: "MisuseError",
+  SKEIN_DISPOSED: "MisuseError",
   // Outcomes: something ended, and this is how.
   SKEIN_CLOSED: "ClosedError",
   SKEIN_CANCELLED: "CancelledError",
@@ -32,6 +34,9 @@ export const ERROR_TABLE = {
   SKEIN_NOT_TRANSFERABLE: "TransferError",
   SKEIN_DEADLOCK: "DeadlockError",
   SKEIN_CIRCUIT_OPEN: "CircuitOpenError",
+  SKEIN_OWNER_DIED: "OwnerDiedError",
+  SKEIN_OUT_OF_SHARED_MEMORY: "SharedMemoryError",
+  SKEIN_NO_SHARED_MEMORY: "SharedMemoryError",
   // Ours: a broken invariant of the library itself.
   SKEIN_INTERNAL: "InternalError",
 } as const;
@@ -218,6 +223,31 @@ export class CircuitOpenError extends SkeinError {
 }
 
 /**
+ * The thread that held the lock ended while it held it, so what the lock protects
+ * may be half changed. The lock itself is free.
+ *
+ * @since 0.1.0
+ */
+export class OwnerDiedError extends SkeinError {
+  declare readonly code: "SKEIN_OWNER_DIED";
+  constructor(message: string, options?: ErrorOptions) {
+    super("SKEIN_OWNER_DIED", message, options);
+  }
+}
+
+/**
+ * Memory that threads share is missing on this platform, or used up.
+ *
+ * @since 0.1.0
+ */
+export class SharedMemoryError extends SkeinError {
+  declare readonly code: CodeOf<"SharedMemoryError">;
+  constructor(code: CodeOf<"SharedMemoryError">, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/**
  * An invariant of this library was broken. Please report it.
  *
  * @since 0.1.0
@@ -240,6 +270,8 @@ export const ERROR_CLASSES: { readonly [Name in SkeinErrorName]: { readonly prot
   TransferError,
   DeadlockError,
   CircuitOpenError,
+  OwnerDiedError,
+  SharedMemoryError,
   InternalError,
 };
 

@@ -13,6 +13,8 @@ export interface WorkerMarker {
   runningJobs: number;
   /** Tells the boot code that the import will not go on, and what stopped it if that is a mistake. */
   onPark: ((mistake: string | undefined) => void) | undefined;
+  /** The memory of the shared heap, as `shared/heap.ts` has it. */
+  readonly heap?: unknown;
 }
 
 const MARKER = Symbol.for("skein.worker");

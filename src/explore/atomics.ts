@@ -3,7 +3,7 @@ import * as real from "../shared/atomics.js";
 import type { SharedCells } from "../shared/atomics.js";
 import { announce } from "./listener.js";
 
-export { hasWaitAsync, type SharedCells } from "../shared/atomics.js";
+export { hasWaitAsync, type SharedCells, type WaitResult } from "../shared/atomics.js";
 
 export const load: typeof real.load = (cells, index) => {
   announce({ seam: "atomics", name: "load", index });
@@ -38,4 +38,9 @@ export const wait: typeof real.wait = (cells, index, expected, timeoutMs) => {
 export const notify: typeof real.notify = (cells, index, count) => {
   announce({ seam: "atomics", name: "notify", index });
   return real.notify(cells, index, count);
+};
+
+export const waitAsync: typeof real.waitAsync = (cells, index, expected) => {
+  announce({ seam: "atomics", name: "waitAsync", index });
+  return real.waitAsync(cells, index, expected);
 };

@@ -2,7 +2,7 @@
 import * as real from "../core/clock.js";
 import { announce } from "./listener.js";
 
-export { Alarm, type Clock, stopAlarm, useClock } from "../core/clock.js";
+export { Alarm, type Clock, holdProcess, stopAlarm, useClock } from "../core/clock.js";
 
 export const nowMs: typeof real.nowMs = () => {
   announce({ seam: "clock", name: "nowMs" });

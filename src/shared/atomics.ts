@@ -21,15 +21,32 @@ export const compareExchange = (cells: SharedCells, index: number, expected: num
 export const exchange = (cells: SharedCells, index: number, value: number): number =>
   Atomics.exchange(cells, index, value);
 
-export const wait = (
-  cells: SharedCells,
-  index: number,
-  expected: number,
-  timeoutMs?: number,
-): "ok" | "not-equal" | "timed-out" => Atomics.wait(cells, index, expected, timeoutMs);
+export const wait = (cells: SharedCells, index: number, expected: number, timeoutMs?: number): WaitResult =>
+  Atomics.wait(cells, index, expected, timeoutMs);
 
 export const notify = (cells: SharedCells, index: number, count?: number): number =>
   Atomics.notify(cells, index, count);
+
+/** A wait that may be a promise; one that need not wait is not. */
+export type WaitResult = "ok" | "not-equal" | "timed-out";
+
+/**
+ * As `wait`, without blocking the thread: the promise settles in a turn of its
+ * event loop. It keeps no process alive, on no runtime.
+ */
+export const waitAsync = (
+  cells: SharedCells,
+  index: number,
+  expected: number,
+):
+  | { readonly async: false; readonly value: WaitResult }
+  | { readonly async: true; readonly value: Promise<WaitResult> } =>
+  (Atomics as unknown as AsyncAtomics).waitAsync(cells, index, expected);
+
+/** What the compiler's library for ES2023 does not tell yet. */
+interface AsyncAtomics {
+  waitAsync(cells: SharedCells, index: number, expected: number): ReturnType<typeof waitAsync>;
+}
 
 /** True where a wait can be a promise (Node 20 and later, and all current browsers but the oldest). */
 export const hasWaitAsync: boolean = "waitAsync" in Atomics;

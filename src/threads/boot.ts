@@ -10,8 +10,8 @@
  * was started with decide which of the two it is taken for.
  */
 export const BOOT = `
-import("node:worker_threads").then(({ parentPort: port, workerData: { index, name, cancelCells } }) => {
-  const marker = { index, name, importing: undefined, runningJobs: 0, onPark: undefined };
+import("node:worker_threads").then(({ parentPort: port, workerData: { index, name, cancelCells, heap } }) => {
+  const marker = { index, name, importing: undefined, runningJobs: 0, onPark: undefined, heap };
   globalThis[Symbol.for("skein.worker")] = marker;
   process.setSourceMapsEnabled?.(true);
   let serve;

@@ -18,6 +18,8 @@ export type ToThread =
       /** How many unnamed tasks of the module the spawning thread knows: positions must mean the same. */
       readonly unnamed: number;
       readonly args: readonly unknown[];
+      /** Whether there are shared objects among them, which are to be put in their places. */
+      readonly hasShared: boolean;
     }
   /** The call should end; `reason` is for its error's message. */
   | { readonly kind: "cancel"; readonly call: number; readonly reason: string }
@@ -29,7 +31,7 @@ export type FromThread =
   | { readonly kind: "loaded"; readonly module: string }
   | { readonly kind: "loadFailed"; readonly module: string; readonly error: RawError }
   | { readonly kind: "started"; readonly call: number }
-  | { readonly kind: "done"; readonly call: number; readonly value: unknown }
+  | { readonly kind: "done"; readonly call: number; readonly value: unknown; readonly hasShared: boolean }
   | { readonly kind: "failed"; readonly call: number; readonly thrown: EncodedValue }
   /** The call is not known here: the task was not declared when its module was imported. */
   | { readonly kind: "noSuchTask"; readonly call: number; readonly known: readonly string[]; readonly unnamed: number }

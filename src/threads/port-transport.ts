@@ -11,6 +11,9 @@ import { host } from "#host";
 import { describeThrown, MisuseError, TransferError, WorkerLostError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
 import { announceThread } from "../core/thread.js";
+import { heap } from "../shared/heap.js";
+import { adopt, poolThreadEnded } from "../shared/crossing.js";
+import { leaveForPool } from "../shared/object.js";
 import { findUncloneable } from "./cloneable.js";
 import { decodeThrown } from "./error-codec.js";
 import type { HostThread, ThreadEnd } from "./host/host.js";
@@ -51,6 +54,7 @@ class PortThread implements ThreadTransport {
       name,
       index: this.index,
       cancelCells: memory,
+      heap: heap().source,
       onMessage: (message) => this.#received(message),
       onEnd: (end) => this.#ended(end),
     });
@@ -101,9 +105,25 @@ class PortThread implements ThreadTransport {
     const unnamed = registry().modules.get(module)?.unnamed ?? 0;
     const { jobId, name, args } = call;
     try {
-      this.#thread.post(
-        { kind: "run", call: this.#callNumber, jobId, name, module, key, takesScope, unnamed, args },
-        call.transfer,
+      leaveForPool((hasShared) =>
+        this.#thread.post(
+          {
+            kind: "run",
+            call: this.#callNumber,
+            jobId,
+            name,
+            module,
+            key,
+            takesScope,
+            unnamed,
+            args,
+            // Behind `args`: read when those have been copied.
+            get hasShared() {
+              return hasShared();
+            },
+          },
+          call.transfer,
+        ),
       );
     } catch (error) {
       this.#settle()?.failed(
@@ -147,7 +167,7 @@ class PortThread implements ThreadTransport {
     }
     const call = this.#settle();
     if (call === undefined) return;
-    if (message.kind === "done") call.succeeded(message.value);
+    if (message.kind === "done") this.#succeeded(call, message);
     else if (message.kind === "noSuchTask") call.failed(noSuchTask(call, message));
     else
       call.failed(
@@ -155,6 +175,17 @@ class PortThread implements ThreadTransport {
           cleanStack(stack, isOutermost ? call : undefined, this.name),
         ),
       );
+  }
+
+  #succeeded(call: Call, { value, hasShared }: Extract<FromThread, { kind: "done" }>): void {
+    let arrived = value;
+    try {
+      if (hasShared) arrived = adopt(value);
+    } catch (error) {
+      call.failed(error);
+      return;
+    }
+    call.succeeded(arrived);
   }
 
   /** Takes the call, which the caller must settle. */
@@ -185,6 +216,9 @@ class PortThread implements ThreadTransport {
     this.isAlive = false;
     this.#stopImportLimit?.();
     this.#leaveDirectory();
+    // Before anybody learns that the job has failed: who then takes a lock that the
+    // thread held finds it free.
+    poolThreadEnded(this.index);
     const call = this.#settle();
     const cause = error === undefined ? "" : `: ${describeThrown(error)}`;
     if (call !== undefined) {

@@ -11,6 +11,8 @@ import { isSteps, runSteps } from "../async/steps.js";
 import { attachProbeRing, probe, ProbeKind } from "../core/probe.js";
 import { workerMarker } from "../core/thread.js";
 import { CancelledError, TransferError } from "../core/errors.js";
+import { adopt } from "../shared/crossing.js";
+import { leaveForPool } from "../shared/object.js";
 import { findUncloneable } from "./cloneable.js";
 import { encodeThrown } from "./error-codec.js";
 import { CANCELLED_CALL, type FromThread, type ToThread } from "./messages.js";
@@ -44,8 +46,9 @@ export function serve(givenPort: unknown, givenCells: unknown): (message: unknow
     probe.ring?.write(ProbeKind.jobStart, call.jobId);
     let answer: FromThread;
     try {
+      if (call.hasShared) adopt(call.args);
       const value = await invoke(call, fn as (...args: readonly unknown[]) => unknown);
-      answer = { kind: "done", call: call.call, value };
+      answer = { kind: "done", call: call.call, value, hasShared: false };
     } catch (error) {
       answer = { kind: "failed", call: call.call, thrown: encodeThrown(error) };
     }
@@ -77,7 +80,8 @@ export function serve(givenPort: unknown, givenCells: unknown): (message: unknow
 
   const send = (call: Run, answer: FromThread): void => {
     try {
-      port.postMessage(answer);
+      if (answer.kind === "done") postResult(answer);
+      else port.postMessage(answer);
     } catch (error) {
       const value = answer.kind === "done" ? answer.value : undefined;
       const refused = new TransferError(
@@ -88,6 +92,19 @@ export function serve(givenPort: unknown, givenCells: unknown): (message: unknow
       port.postMessage({ kind: "failed", call: call.call, thrown: encodeThrown(refused) });
     }
   };
+
+  const postResult = ({ kind, call, value }: Extract<FromThread, { kind: "done" }>): void =>
+    leaveForPool((hasShared) =>
+      port.postMessage({
+        kind,
+        call,
+        value,
+        // Behind `value`: read when that has been copied.
+        get hasShared() {
+          return hasShared();
+        },
+      }),
+    );
 
   return (given) => {
     const message = given as ToThread;

@@ -23,6 +23,8 @@ import {
   ERROR_TABLE,
   type SkeinErrorName,
   suppressed,
+  OwnerDiedError,
+  SharedMemoryError,
 } from "#skein/core/errors";
 
 import { loadCopy } from "../support/copy.js";
@@ -37,6 +39,8 @@ const MAKERS: { readonly [Name in SkeinErrorName]: (code: never) => SkeinError }
   TransferError: () => new TransferError("message"),
   DeadlockError: () => new DeadlockError("message"),
   CircuitOpenError: () => new CircuitOpenError("message", 5),
+  OwnerDiedError: () => new OwnerDiedError("message"),
+  SharedMemoryError: (code) => new SharedMemoryError(code, "message"),
   InternalError: () => new InternalError("message"),
 };
 

@@ -1,10 +1,17 @@
-/** Runs one function on several real threads at once, from a common start. */
+/** Runs one function on several real threads at once, and may stop some of them in the middle. */
 import { Worker } from "node:worker_threads";
+
+import { sharedThreadEnded } from "skein/shared";
 
 import type { HammerData } from "./fixtures/hammer-worker.js";
 
 // Only threads that hang get here: they are stopped, and the test fails.
 const LIMIT_MS = 60_000;
+
+interface HammerThread {
+  readonly worker: Worker;
+  readonly result: Promise<unknown>;
+}
 
 /**
  * Calls the function `hit` that `module` exports on `threads` new threads, no
@@ -15,26 +22,94 @@ const LIMIT_MS = 60_000;
  */
 export async function hammer<Result>(module: URL, threads: number, data: unknown): Promise<Result[]> {
   const start = new SharedArrayBuffer(4);
-  const workers = Array.from({ length: threads }, (_, index) => {
-    const workerData: HammerData = { module: module.href, index, threads, start, data };
-    return new Worker(new URL("./fixtures/hammer-worker.js", import.meta.url), { workerData });
+  const started = Array.from({ length: threads }, (_, index) => startThread(module, index, threads, start, data));
+  return watched(started, async () => Promise.all(started.map(({ result }) => result)) as Promise<Result[]>);
+}
+
+/** When to stop threads in the middle of their work. */
+export interface Stops {
+  readonly count: number;
+  /** How far the threads have come together; they are done at `end`. */
+  readonly progress: () => number;
+  /** By how much they come further between two stops. */
+  readonly every: number;
+  readonly end: number;
+}
+
+/**
+ * As `hammer`, and meanwhile stops threads in turn, each somewhere in the middle of
+ * its work, tells shared memory of its end, and puts another in its place.
+ *
+ * @returns what the threads that were not stopped gave
+ */
+export async function hammerWithStops<Result>(
+  module: URL,
+  threads: number,
+  data: unknown,
+  { count, progress, every, end }: Stops,
+): Promise<Result[]> {
+  // Those that come later are not waited for.
+  const start = new SharedArrayBuffer(4);
+  const started = Array.from({ length: threads }, (_, index) => startThread(module, index, 1, start, data));
+  return watched(started, async () => {
+    for (let stop = 0; stop < count; stop++) {
+      await hasCome(progress, Math.min(end, progress() + every));
+      const index = stop % threads;
+      const { worker, result } = started[index] as HammerThread;
+      const { threadId } = worker;
+      const ended = result.catch(() => undefined);
+      await worker.terminate();
+      await ended;
+      sharedThreadEnded(threadId);
+      started[index] = startThread(module, index, 1, start, data);
+    }
+    await hasCome(progress, end);
+    return Promise.all(started.map(({ result }) => result)) as Promise<Result[]>;
   });
-  const limit = setTimeout(() => {
-    for (const worker of workers) void worker.terminate();
-  }, LIMIT_MS);
-  try {
-    return await Promise.all(workers.map(resultOf<Result>));
-  } finally {
-    clearTimeout(limit);
-    await Promise.all(workers.map((worker) => worker.terminate()));
+}
+
+/** Waits until the threads have come so far; fails if they come no further. */
+async function hasCome(progress: () => number, end: number): Promise<void> {
+  let last = progress();
+  let lastMs = performance.now();
+  while (progress() < end) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (progress() !== last) {
+      last = progress();
+      lastMs = performance.now();
+    } else if (performance.now() - lastMs > LIMIT_MS) {
+      throw new Error(`the threads of the hammer hang at ${last} of ${end}`);
+    }
   }
 }
 
-async function resultOf<Result>(worker: Worker): Promise<Result> {
-  return new Promise((resolve, reject) => {
+function startThread(
+  module: URL,
+  index: number,
+  threads: number,
+  start: SharedArrayBuffer,
+  data: unknown,
+): HammerThread {
+  const workerData: HammerData = { module: module.href, index, threads, start, data };
+  const worker = new Worker(new URL("./fixtures/hammer-worker.js", import.meta.url), { workerData });
+  const result = new Promise((resolve, reject) => {
     worker.on("message", resolve);
     worker.on("error", reject);
     // After a result this has no effect.
     worker.on("exit", () => reject(new Error("a thread of the hammer ended without a result")));
   });
+  result.catch(() => undefined); // whoever wants it awaits it
+  return { worker, result };
+}
+
+async function watched<Result>(threads: HammerThread[], body: () => Promise<Result>): Promise<Result> {
+  const limit = setTimeout(() => {
+    for (const { worker } of threads) void worker.terminate();
+  }, LIMIT_MS);
+  try {
+    return await body();
+  } finally {
+    clearTimeout(limit);
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+  }
 }

@@ -23,6 +23,8 @@ export interface HostThreadOptions {
   readonly name: string;
   readonly index: number;
   readonly cancelCells: SharedArrayBuffer;
+  /** The memory of the shared heap, as it is posted. */
+  readonly heap: unknown;
   readonly onMessage: (message: FromThread) => void;
   /** Called once, last. */
   readonly onEnd: (end: ThreadEnd) => void;

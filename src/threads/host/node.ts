@@ -11,7 +11,12 @@ function startThread(options: HostThreadOptions): HostThread {
   const worker = new Worker(BOOT, {
     eval: true,
     name: options.name,
-    workerData: { index: options.index, name: options.name, cancelCells: new Int32Array(options.cancelCells) },
+    workerData: {
+      index: options.index,
+      name: options.name,
+      cancelCells: new Int32Array(options.cancelCells),
+      heap: options.heap,
+    },
   });
   let thrown: unknown;
   worker.on("message", (message: FromThread) => options.onMessage(message));

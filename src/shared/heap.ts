@@ -1,0 +1,591 @@
+/**
+ * The heap that all threads of a process share: who owns which part of the memory,
+ * and the taking and giving back of blocks.
+ *
+ * Memory is divided into chunks of 64 KiB. A chunk is free, or belongs to one
+ * thread and is divided into blocks of one size, or begins or continues a run of
+ * chunks that holds one large block. A block's owner takes and gives back without
+ * a word to others; another thread that gives it back pushes it on the chunk's
+ * list, which the owner empties when it runs short.
+ *
+ * Layout, in bytes from the memory's begin
+ *   0         header: see the indexes below
+ *   64 Ki     threads: 64 bytes each
+ *   128 Ki    chunks: 16 bytes each, for as many as 32 bits of address reach
+ *   1152 Ki   the chunks themselves, those before it counted too, but never given out
+ * A chunk divided into blocks begins with one word a block (its meta word), then
+ * the blocks. The meta word of a large block stands in its chunk's entry.
+ *
+ * A meta word: state in bits 0 and 1, kind of object in bits 2 to 7, generation in
+ * bits 8 to 31. A handle names a block and its generation; it is good while the
+ * block lives and has that generation.
+ *
+ * States of a block, and who moves it:
+ *   FREE      -> ALIVE      its owner, taking it; it is in the owner's own list till then
+ *   ALIVE     -> FREE       its owner, giving it back into that list
+ *   ALIVE     -> RELEASING  another thread, which then pushes it on the chunk's list
+ *   RELEASING -> FREE       its owner, emptying that list
+ *
+ * Invariants
+ * - Of two that give a block back one moves it out of ALIVE; the other is told.
+ * - The lists of a thread are its own memory and end with it. Whoever takes over a
+ *   chunk of an ended thread makes the list anew: exactly the blocks that are FREE.
+ *   One that is RELEASING is on the chunk's list, or about to be, and comes by that.
+ * - Chunks are claimed by a change of their state word from CHUNK_FREE, or by the
+ *   counter of chunks used; so each has one claimer.
+ */
+import { add, compareExchange, exchange, load, type SharedCells, store } from "#atomics";
+
+import { InternalError, MisuseError, SharedMemoryError } from "../core/errors.js";
+import { threadIndex, workerMarker } from "../core/thread.js";
+import { bufferOf, growTo, makeMemory, type MemorySource, PAGE_BYTES } from "./memory.js";
+
+const CHUNK_BYTES = PAGE_BYTES;
+const CHUNK_CELLS = CHUNK_BYTES / 4;
+const MOST_CHUNKS = 65_536;
+
+// Header, as Int32 indexes.
+/** Chunks claimed by counting, those of the tables included; only ever added to. */
+const CHUNKS_USED = 0;
+/** Free chunks below that count, which somebody gave back. A hint: it may lag behind. */
+const CHUNKS_FREE = 1;
+/** Chunks whose owner has ended. A hint, as above. */
+const CHUNKS_ORPHANED = 2;
+/** Bytes of the blocks that live, in units of 16. */
+const UNITS_ALIVE = 3;
+
+// A thread's entry, as Int32 offsets in it. Slot 0 is nobody.
+const FIRST_THREAD = CHUNK_CELLS;
+const THREAD_CELLS = 16;
+/** Slots of threads, from 0, which is nobody. Structures have a cell for each. */
+export const MOST_SLOTS = 256;
+/** One of the states below. */
+const THREAD_STATE = 0;
+/** `threadIndex` of the thread, or `strangerIndex`; it alone writes it, before it runs anything else. */
+const THREAD_INDEX = 1;
+/** Where the object is that the thread waits for, blocked; 0 if it does not. It alone writes it. */
+const THREAD_WAITS_FOR = 2;
+
+/** Nobody's. */
+const SLOT_FREE = 0;
+/** A thread's that runs. Claimed by the thread itself. */
+const SLOT_RUNNING = 1;
+/** A thread's that has ended, and what it left is being put in order by whoever claimed that. */
+const SLOT_ENDING = 2;
+
+// A chunk's entry, as Int32 offsets in it.
+const FIRST_CHUNK_ENTRY = 2 * CHUNK_CELLS;
+const ENTRY_CELLS = 4;
+/** One of the states below in bits 0 and 1; above, the size class, or the chunks of the run. */
+const CHUNK_STATE = 0;
+/** Slot of its owner, or ORPHANED. */
+const CHUNK_OWNER = 1;
+/** Blocks: the first block given back by others, its number plus 1. Large: the meta word. */
+const CHUNK_LIST = 2;
+
+/** Nobody's; its bytes are whatever they were. */
+const CHUNK_FREE = 0;
+const CHUNK_OF_BLOCKS = 1;
+const CHUNK_LARGE = 2;
+/** Continues a run, or is being claimed. */
+const CHUNK_TAKEN = 3;
+
+/** Owner of a chunk whose thread has ended. */
+const ORPHANED = -1;
+
+const TABLE_CHUNKS = 2 + (MOST_CHUNKS * ENTRY_CELLS) / CHUNK_CELLS;
+
+// States in a meta word.
+const FREE = 0;
+const ALIVE = 1;
+const RELEASING = 2;
+
+const UNIT_BYTES = 16;
+/** Sizes of blocks: 16 bytes and its doubles. What is larger gets chunks of its own. */
+const SIZE_CLASSES = 11;
+const LARGEST_BLOCK_BYTES = UNIT_BYTES << (SIZE_CLASSES - 1);
+
+const MOST_GENERATIONS = 1 << 24;
+
+/** A block that somebody holds, as a number: fits a double, and means the same on every thread. */
+export type Handle = number;
+
+/** What the heap knows of a block that lives. */
+export interface LiveBlock {
+  readonly offset: number;
+  readonly kind: number;
+  readonly byteLength: number;
+  /** Slot of the thread that made it, 0 if that has ended. */
+  readonly owner: number;
+}
+
+/** Figures of the heap at one moment. */
+export interface HeapStatistics {
+  /** Length of the memory now. */
+  readonly byteLength: number;
+  /** Bytes of the blocks that live, as rounded up to their size class. */
+  readonly usedBytes: number;
+  readonly chunks: number;
+  readonly freeChunks: number;
+  readonly threads: number;
+}
+
+interface Places {
+  readonly firstMeta: number;
+  readonly firstBlock: number;
+  readonly blocks: number;
+  readonly blockBytes: number;
+}
+
+/** Where the blocks of a chunk of each size class are, in bytes from the chunk's begin. */
+const PLACES: readonly Places[] = Array.from({ length: SIZE_CLASSES }, (_, sizeClass) => {
+  const blockBytes = UNIT_BYTES << sizeClass;
+  let blocks = Math.floor(CHUNK_BYTES / (blockBytes + 4));
+  const metaBytes = (): number => Math.ceil((blocks * 4) / 64) * 64;
+  while (metaBytes() + blocks * blockBytes > CHUNK_BYTES) blocks--;
+  return { firstMeta: 0, firstBlock: CHUNK_BYTES - blocks * blockBytes, blocks, blockBytes };
+});
+
+function sizeClassOf(byteLength: number): number {
+  return byteLength <= UNIT_BYTES ? 0 : 32 - Math.clz32((byteLength - 1) >>> 4);
+}
+
+export class Heap {
+  readonly source: MemorySource;
+  /** This thread's entry in the heap's table: what stands in locks as their owner. */
+  readonly slot: number;
+  /** All of the memory that this thread has seen so far. */
+  cells: SharedCells;
+  /** Of each size class: blocks that this thread can take, by their offsets. */
+  readonly #free: number[][] = Array.from({ length: SIZE_CLASSES }, () => []);
+  /** Of each size class: chunks that this thread owns. */
+  readonly #chunks: number[][] = Array.from({ length: SIZE_CLASSES }, () => []);
+  #generation: number;
+
+  constructor(source?: MemorySource) {
+    this.source = source ?? makeMemory(TABLE_CHUNKS + 2);
+    this.cells = new Int32Array(bufferOf(this.source));
+    // The tables count as used, once: whoever comes first writes it.
+    compareExchange(this.cells, CHUNKS_USED, 0, TABLE_CHUNKS);
+    // A thread that no pool of ours started has no index of ours.
+    this.slot = this.#claimSlot(source !== undefined && workerMarker === undefined);
+    this.#generation = (this.slot * 65_537) % MOST_GENERATIONS;
+  }
+
+  #claimSlot(isStranger: boolean): number {
+    for (let slot = 1; slot < MOST_SLOTS; slot++) {
+      const entry = FIRST_THREAD + slot * THREAD_CELLS;
+      if (compareExchange(this.cells, entry + THREAD_STATE, SLOT_FREE, SLOT_RUNNING) !== SLOT_FREE) continue;
+      store(this.cells, entry + THREAD_INDEX, isStranger ? strangerIndex(slot) : threadIndex);
+      store(this.cells, entry + THREAD_WAITS_FOR, 0);
+      return slot;
+    }
+    throw new SharedMemoryError(
+      "SKEIN_OUT_OF_SHARED_MEMORY",
+      `shared memory is laid out for ${MOST_SLOTS - 1} threads at a time, and so many use it now`,
+    );
+  }
+
+  get buffer(): SharedArrayBuffer {
+    return this.cells.buffer;
+  }
+
+  /**
+   * Takes a block of at least so many bytes, all 0, at a multiple of 16.
+   *
+   * **Throws** `SKEIN_OUT_OF_SHARED_MEMORY`.
+   */
+  allocate(byteLength: number, kind: number): number {
+    this.#generation = (this.#generation + 1) % MOST_GENERATIONS;
+    const meta = (this.#generation << 8) | (kind << 2) | ALIVE;
+    if (byteLength > LARGEST_BLOCK_BYTES) return this.#allocateLarge(Math.ceil(byteLength / CHUNK_BYTES), meta);
+    const sizeClass = sizeClassOf(byteLength);
+    const free = this.#free[sizeClass] as number[];
+    if (free.length === 0) this.#refill(sizeClass);
+    const offset = free.pop() as number;
+    this.cells.fill(0, offset / 4, (offset + (UNIT_BYTES << sizeClass)) / 4);
+    add(this.cells, UNITS_ALIVE, 1 << sizeClass);
+    // Publishes the zeros: who gets the handle finds the block alive and empty.
+    this.#setMeta(offset, meta);
+    return offset;
+  }
+
+  /** Finds blocks of a size class for this thread's list: given back, left behind, or new. */
+  #refill(sizeClass: number): void {
+    const free = this.#free[sizeClass] as number[];
+    const chunks = this.#chunks[sizeClass] as number[];
+    for (const chunk of chunks) this.#takeGivenBack(chunk, sizeClass);
+    if (free.length > 0) return;
+    const chunk = this.#adopt(sizeClass);
+    if (chunk !== undefined) {
+      chunks.push(chunk);
+      this.#takeGivenBack(chunk, sizeClass);
+      if (free.length > 0) return;
+    }
+    chunks.push(this.#makeBlocks(sizeClass));
+  }
+
+  /** Empties the list of blocks of this thread's chunk that others gave back. */
+  #takeGivenBack(chunk: number, sizeClass: number): void {
+    const { cells } = this;
+    const { firstBlock, blockBytes } = PLACES[sizeClass] as Places;
+    const free = this.#free[sizeClass] as number[];
+    const list = entryOf(chunk) + CHUNK_LIST;
+    if (load(cells, list) === 0) return;
+    // All of it at once: others only push, so none can be taken and pushed again
+    // between a look and an exchange.
+    for (let number = exchange(cells, list, 0); number !== 0;) {
+      const offset = chunk * CHUNK_BYTES + firstBlock + (number - 1) * blockBytes;
+      number = cells[offset / 4] as number;
+      this.#setMeta(offset, FREE);
+      free.push(offset);
+    }
+  }
+
+  /** Takes over a chunk of an ended thread, with the blocks of it that are free. */
+  #adopt(sizeClass: number): number | undefined {
+    const { cells } = this;
+    if (load(cells, CHUNKS_ORPHANED) <= 0) return undefined;
+    const wanted = (sizeClass << 2) | CHUNK_OF_BLOCKS;
+    const used = load(cells, CHUNKS_USED);
+    for (let chunk = TABLE_CHUNKS; chunk < used; chunk++) {
+      const entry = entryOf(chunk);
+      if (load(cells, entry + CHUNK_OWNER) !== ORPHANED || load(cells, entry + CHUNK_STATE) !== wanted) continue;
+      if (compareExchange(cells, entry + CHUNK_OWNER, ORPHANED, this.slot) !== ORPHANED) continue;
+      add(cells, CHUNKS_ORPHANED, -1);
+      this.#see(chunk);
+      const { firstBlock, blocks, blockBytes } = PLACES[sizeClass] as Places;
+      for (let block = 0; block < blocks; block++) {
+        const meta = load(this.cells, chunk * CHUNK_CELLS + block);
+        if ((meta & 3) === FREE) this.#free[sizeClass]?.push(chunk * CHUNK_BYTES + firstBlock + block * blockBytes);
+      }
+      return chunk;
+    }
+    return undefined;
+  }
+
+  #makeBlocks(sizeClass: number): number {
+    const { firstBlock, blocks, blockBytes } = PLACES[sizeClass] as Places;
+    const chunk = this.#claimRun(1);
+    const entry = entryOf(chunk);
+    // Before the state, which makes the words below count as meta words: after a
+    // large block they are what somebody wrote there.
+    this.cells.fill(FREE, chunk * CHUNK_CELLS, chunk * CHUNK_CELLS + firstBlock / 4);
+    store(this.cells, entry + CHUNK_LIST, 0);
+    store(this.cells, entry + CHUNK_OWNER, this.slot);
+    store(this.cells, entry + CHUNK_STATE, (sizeClass << 2) | CHUNK_OF_BLOCKS);
+    const free = this.#free[sizeClass] as number[];
+    for (let block = blocks - 1; block >= 0; block--) {
+      free.push(chunk * CHUNK_BYTES + firstBlock + block * blockBytes);
+    }
+    return chunk;
+  }
+
+  #allocateLarge(chunks: number, meta: number): number {
+    const chunk = this.#claimRun(chunks);
+    const entry = entryOf(chunk);
+    this.cells.fill(0, chunk * CHUNK_CELLS, (chunk + chunks) * CHUNK_CELLS);
+    store(this.cells, entry + CHUNK_OWNER, this.slot);
+    store(this.cells, entry + CHUNK_LIST, meta);
+    add(this.cells, UNITS_ALIVE, (chunks * CHUNK_BYTES) / UNIT_BYTES);
+    store(this.cells, entry + CHUNK_STATE, (chunks << 2) | CHUNK_LARGE);
+    return chunk * CHUNK_BYTES;
+  }
+
+  /** Claims chunks that lie side by side; each is CHUNK_TAKEN until the caller says what it is. */
+  #claimRun(chunks: number): number {
+    const { cells } = this;
+    if (load(cells, CHUNKS_FREE) >= chunks) {
+      const reused = this.#claimGivenBack(chunks);
+      if (reused !== undefined) return reused;
+    }
+    let first = load(cells, CHUNKS_USED);
+    for (;;) {
+      // The memory before the count: a count that ran ahead of it could not be taken
+      // back without giving one chunk to two.
+      if (first + chunks > MOST_CHUNKS || !growTo(this.source, (first + chunks) * CHUNK_BYTES)) {
+        throw new SharedMemoryError(
+          "SKEIN_OUT_OF_SHARED_MEMORY",
+          `the shared heap can't grow by ${chunks * (CHUNK_BYTES / 1024)} KiB: ${JSON.stringify(this.statistics())}. ` +
+            "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
+        );
+      }
+      const seen = compareExchange(cells, CHUNKS_USED, first, first + chunks);
+      if (seen === first) break;
+      first = seen;
+    }
+    for (let chunk = first; chunk < first + chunks; chunk++) store(cells, entryOf(chunk) + CHUNK_STATE, CHUNK_TAKEN);
+    this.#see(first + chunks - 1);
+    return first;
+  }
+
+  /** As `#claimRun`, of chunks that were given back. */
+  #claimGivenBack(chunks: number): number | undefined {
+    const { cells } = this;
+    const used = load(cells, CHUNKS_USED);
+    let claimed = 0;
+    const giveUp = (end: number): void => {
+      for (let chunk = end - claimed; chunk < end; chunk++) store(cells, entryOf(chunk) + CHUNK_STATE, CHUNK_FREE);
+      claimed = 0;
+    };
+    for (let chunk = TABLE_CHUNKS; chunk < used; chunk++) {
+      // A chunk that the counter has given out but whose claimer has not marked yet
+      // looks free. So only one counts that somebody gave back, with an owner of -2.
+      const entry = entryOf(chunk);
+      const isGivenBack = load(cells, entry + CHUNK_OWNER) === GIVEN_BACK;
+      if (isGivenBack && compareExchange(cells, entry + CHUNK_STATE, CHUNK_FREE, CHUNK_TAKEN) === CHUNK_FREE) claimed++;
+      else giveUp(chunk);
+      if (claimed < chunks) continue;
+      const first = chunk - chunks + 1;
+      for (let own = first; own <= chunk; own++) store(cells, entryOf(own) + CHUNK_OWNER, this.slot);
+      add(cells, CHUNKS_FREE, -chunks);
+      this.#see(chunk);
+      return first;
+    }
+    giveUp(used);
+    return undefined;
+  }
+
+  /** Makes sure that `cells` reaches to the end of a chunk, which another thread may have grown the memory for. */
+  #see(chunk: number): void {
+    if ((chunk + 1) * CHUNK_CELLS > this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
+  }
+
+  /**
+   * Gives a block back. Any thread may call it; what the block held is gone.
+   *
+   * @returns false if the handle was no longer good: then nothing happened
+   */
+  free(handle: Handle): boolean {
+    const offset = this.locate(handle);
+    if (offset === undefined) return false;
+    const metaIndex = this.#metaIndex(offset);
+    const meta = load(this.cells, metaIndex);
+    const chunk = Math.floor(offset / CHUNK_BYTES);
+    const entry = entryOf(chunk);
+    const state = load(this.cells, entry + CHUNK_STATE);
+    if (meta >>> 8 !== handle % MOST_GENERATIONS) return false;
+    if ((state & 3) === CHUNK_LARGE) return this.#freeLarge(chunk, state >>> 2, meta);
+    const isOwn = load(this.cells, entry + CHUNK_OWNER) === this.slot;
+    if (compareExchange(this.cells, metaIndex, meta, isOwn ? FREE : RELEASING) !== meta) return false;
+    const sizeClass = state >>> 2;
+    add(this.cells, UNITS_ALIVE, -(1 << sizeClass));
+    if (isOwn) {
+      this.#free[sizeClass]?.push(offset);
+      return true;
+    }
+    const { firstBlock, blockBytes } = PLACES[sizeClass] as Places;
+    const number = (offset - chunk * CHUNK_BYTES - firstBlock) / blockBytes + 1;
+    // The owner reads the link only after it has taken the list, so after the
+    // exchange below that makes this block its head.
+    for (let head = load(this.cells, entry + CHUNK_LIST); ;) {
+      this.cells[offset / 4] = head;
+      const seen = compareExchange(this.cells, entry + CHUNK_LIST, head, number);
+      if (seen === head) return true;
+      head = seen;
+    }
+  }
+
+  #freeLarge(chunk: number, chunks: number, meta: number): boolean {
+    const { cells } = this;
+    if (compareExchange(cells, entryOf(chunk) + CHUNK_LIST, meta, FREE) !== meta) return false;
+    add(cells, UNITS_ALIVE, (-chunks * CHUNK_BYTES) / UNIT_BYTES);
+    for (let own = chunk; own < chunk + chunks; own++) {
+      // Owner first: a chunk that is free and given back may be claimed at once.
+      store(cells, entryOf(own) + CHUNK_OWNER, GIVEN_BACK);
+      store(cells, entryOf(own) + CHUNK_STATE, CHUNK_FREE);
+    }
+    add(cells, CHUNKS_FREE, chunks);
+    return true;
+  }
+
+  /** The handle of a block that lives. */
+  handleOf(offset: number): Handle {
+    return (offset / UNIT_BYTES) * MOST_GENERATIONS + (this.#meta(offset) >>> 8);
+  }
+
+  /** Where the block of a handle is; `undefined` if it has been given back. */
+  locate(handle: Handle): number | undefined {
+    const offset = Math.floor(handle / MOST_GENERATIONS) * UNIT_BYTES;
+    const chunk = Math.floor(offset / CHUNK_BYTES);
+    if (!(chunk >= TABLE_CHUNKS && chunk < MOST_CHUNKS)) return undefined;
+    if ((chunk + 1) * CHUNK_BYTES > bufferOf(this.source).byteLength) return undefined;
+    this.#see(chunk);
+    const state = load(this.cells, entryOf(chunk) + CHUNK_STATE) & 3;
+    if (state !== CHUNK_OF_BLOCKS && state !== CHUNK_LARGE) return undefined;
+    const meta = this.#meta(offset);
+    return (meta & 3) === ALIVE && meta >>> 8 === handle % MOST_GENERATIONS ? offset : undefined;
+  }
+
+  /** The kind that a living block was taken for. */
+  kindOf(offset: number): number {
+    return (this.#meta(offset) >>> 2) & 63;
+  }
+
+  #meta(offset: number): number {
+    // The index first: finding it may replace `cells` by a longer view.
+    const index = this.#metaIndex(offset);
+    return load(this.cells, index);
+  }
+
+  #setMeta(offset: number, meta: number): void {
+    const index = this.#metaIndex(offset);
+    store(this.cells, index, meta);
+  }
+
+  #metaIndex(offset: number): number {
+    const chunk = Math.floor(offset / CHUNK_BYTES);
+    this.#see(chunk);
+    const entry = entryOf(chunk);
+    const state = load(this.cells, entry + CHUNK_STATE);
+    if ((state & 3) === CHUNK_LARGE) return entry + CHUNK_LIST;
+    const { firstBlock, blockBytes } = PLACES[state >>> 2] as Places;
+    return chunk * CHUNK_CELLS + Math.floor((offset - chunk * CHUNK_BYTES - firstBlock) / blockBytes);
+  }
+
+  /** All blocks that live now; those taken or given back meanwhile may be among them. */
+  *liveBlocks(): Generator<LiveBlock> {
+    const used = load(this.cells, CHUNKS_USED);
+    for (let chunk = TABLE_CHUNKS; chunk < used; chunk++) {
+      const entry = entryOf(chunk);
+      const state = load(this.cells, entry + CHUNK_STATE);
+      const owner = Math.max(0, load(this.cells, entry + CHUNK_OWNER));
+      if ((state & 3) === CHUNK_LARGE) {
+        const meta = load(this.cells, entry + CHUNK_LIST);
+        if ((meta & 3) !== ALIVE) continue;
+        this.#see(chunk + (state >>> 2) - 1);
+        yield {
+          offset: chunk * CHUNK_BYTES,
+          kind: (meta >>> 2) & 63,
+          byteLength: (state >>> 2) * CHUNK_BYTES,
+          owner,
+        };
+      } else if ((state & 3) === CHUNK_OF_BLOCKS) {
+        this.#see(chunk);
+        const { firstBlock, blocks, blockBytes } = PLACES[state >>> 2] as Places;
+        for (let block = 0; block < blocks; block++) {
+          const meta = load(this.cells, chunk * CHUNK_CELLS + block);
+          if ((meta & 3) !== ALIVE) continue;
+          const offset = chunk * CHUNK_BYTES + firstBlock + block * blockBytes;
+          yield { offset, kind: (meta >>> 2) & 63, byteLength: blockBytes, owner };
+        }
+      }
+    }
+  }
+
+  // Threads
+
+  /** Slots of the threads of that index that have not been put in order: one, or none. */
+  slotsOfThread(index: number): number[] {
+    return this.#slots().filter((slot) => this.threadIndexOf(slot) === index);
+  }
+
+  #slots(): number[] {
+    const slots: number[] = [];
+    for (let slot = 1; slot < MOST_SLOTS; slot++) {
+      if (load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE) !== SLOT_FREE) slots.push(slot);
+    }
+    return slots;
+  }
+
+  /** `threadIndex` of the thread that has a slot. */
+  threadIndexOf(slot: number): number {
+    return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_INDEX);
+  }
+
+  /** Says, for others to see, what this thread waits for, blocked: an object's offset, or 0. */
+  sayWaitsFor(offset: number): void {
+    store(this.cells, FIRST_THREAD + this.slot * THREAD_CELLS + THREAD_WAITS_FOR, offset / UNIT_BYTES);
+  }
+
+  /** What the thread of a slot waits for, blocked: an object's offset, or 0. */
+  waitsFor(slot: number): number {
+    return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_WAITS_FOR) * UNIT_BYTES;
+  }
+
+  /**
+   * Puts in order what an ended thread has left: `recover` is called for every
+   * block that lives, then the thread's chunks and its slot are anybody's. Any
+   * thread may call it, several may; one of them does it.
+   *
+   * The thread must have ended: nothing of it may run on.
+   */
+  threadEnded(slot: number, recover: (block: LiveBlock) => void): void {
+    const { cells } = this;
+    const state = FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE;
+    if (compareExchange(cells, state, SLOT_RUNNING, SLOT_ENDING) !== SLOT_RUNNING) return;
+    for (const block of this.liveBlocks()) recover(block);
+    const used = load(cells, CHUNKS_USED);
+    for (let chunk = TABLE_CHUNKS; chunk < used; chunk++) {
+      if (compareExchange(cells, entryOf(chunk) + CHUNK_OWNER, slot, ORPHANED) === slot) add(cells, CHUNKS_ORPHANED, 1);
+    }
+    store(cells, state, SLOT_FREE);
+  }
+
+  statistics(): HeapStatistics {
+    return {
+      byteLength: bufferOf(this.source).byteLength,
+      usedBytes: load(this.cells, UNITS_ALIVE) * UNIT_BYTES,
+      chunks: load(this.cells, CHUNKS_USED) - TABLE_CHUNKS,
+      freeChunks: load(this.cells, CHUNKS_FREE),
+      threads: this.#slots().length,
+    };
+  }
+}
+
+/**
+ * The number of a thread that no pool of ours started: minus the platform's own, by
+ * which its starter knows it from the first moment, or minus its slot.
+ */
+function strangerIndex(slot: number): number {
+  const { process: host } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  const platform = host?.getBuiltinModule?.("node:worker_threads") as { readonly threadId?: number } | undefined;
+  return -(platform?.threadId ?? slot);
+}
+
+/** Owner of a chunk that somebody gave back. */
+const GIVEN_BACK = -2;
+
+function entryOf(chunk: number): number {
+  return FIRST_CHUNK_ENTRY + chunk * ENTRY_CELLS;
+}
+
+let own: Heap | undefined;
+
+/** The heap of this process, as this thread sees it; made when first asked for. */
+export function heap(): Heap {
+  return (own ??= new Heap(workerMarker?.heap as MemorySource | undefined));
+}
+
+/** Whether this thread has the heap in use. */
+export function usesHeap(): boolean {
+  return own !== undefined;
+}
+
+/**
+ * Uses the heap of another thread, for a thread that no pool of ours started.
+ *
+ * **Throws** `SKEIN_INVALID_ARGUMENT` if this thread has one of its own already.
+ */
+export function joinHeap(source: MemorySource): Heap {
+  if (own === undefined) own = new Heap(source);
+  // What came from another thread is another object for the same bytes, which
+  // nothing tells apart from a foreign one but a word that both can see.
+  else if (!isSameMemory(own, source)) {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      "this object is of another heap than the one this thread uses: adopt one of the program's shared objects before making any on this thread",
+    );
+  }
+  return own;
+}
+
+function isSameMemory(heapInUse: Heap, source: MemorySource): boolean {
+  const theirs = new Int32Array(bufferOf(source));
+  const entry = FIRST_THREAD + heapInUse.slot * THREAD_CELLS + THREAD_CELLS - 1;
+  if (entry >= theirs.length) throw new InternalError("a heap's memory is shorter than its tables");
+  // Only this thread writes its entry.
+  const mark = (load(theirs, entry) + 1) | 0;
+  store(heapInUse.cells, entry, mark);
+  return load(theirs, entry) === mark;
+}

@@ -1,0 +1,12 @@
+export { Condition, type SharedConditionOptions } from "./condition.js";
+export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
+export { Mutex, type SharedMutexGuard, type SharedMutexStatistics } from "./mutex.js";
+export { adopt, type LiveSharedObject, liveSharedObjects, sharedThreadEnded } from "./crossing.js";
+export { SharedObject, type SharedOptions } from "./object.js";
+export { RwLock, type SharedRwLockStatistics } from "./rw-lock.js";
+export {
+  Semaphore,
+  type SharedSemaphoreOptions,
+  type SharedSemaphoreStatistics,
+  type SharedSemaphoreToken,
+} from "./semaphore.js";

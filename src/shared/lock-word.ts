@@ -1,0 +1,206 @@
+/**
+ * A lock in one word, with its owner in it: what mutexes are, and what guards the
+ * state of every other structure of this room.
+ *
+ * Layout, as Int32 indexes from `word`
+ *   0  STATE    the owner's slot in bits 2 and up, 0 if the lock is free; flags below
+ *   1  INSISTS  slot of a thread that the next release has to grant the lock to, or 0
+ *
+ * States, and who moves them
+ *   free    -> held     a thread, for itself
+ *   held    -> free     its owner; anybody, once the owner's thread has ended
+ *   held    -> granted  its owner, to the thread that insists
+ *   granted -> held     that thread
+ *   granted -> free     that thread, which wants it no more; the one that granted
+ *                       it, finding that; anybody, once that thread has ended
+ * CONTENDED is set by those who are about to sleep, and stays until the lock is
+ * free. Who takes the lock after having waited sets it too, for others may sleep.
+ *
+ * Invariants
+ * - Owner and state are one word, moved by one operation: there is no moment in
+ *   which the lock is held and nobody knows by whom. So a thread may be stopped
+ *   anywhere.
+ * - Who sleeps has seen CONTENDED in the word it sleeps on; a release that finds it
+ *   set wakes one. One suffices: the lock has room for one, and whoever takes it in
+ *   its stead, woken or not, has or finds CONTENDED and wakes the next.
+ *
+ * Fairness: a newcomer may take the lock ahead of sleepers, which spares a switch
+ * of threads for each hand-over. A sleeper that was woken and passed over for a
+ * millisecond insists; then the next release grants the lock to it, and it stays
+ * closed to newcomers till that thread has come.
+ *
+ * After Drepper, "Futexes Are Tricky" (2011), and the two modes of Go's mutex.
+ */
+import { compareExchange, load, notify, type SharedCells } from "#atomics";
+
+import { type Heap } from "./heap.js";
+import type { Waitable } from "./waiting.js";
+
+// Offsets from the word.
+const STATE = 0;
+const INSISTS = 1;
+/** How many cells a lock takes. */
+export const LOCK_CELLS = 2;
+
+// Flags of STATE.
+const CONTENDED = 1;
+const GRANTED = 2;
+const OWNER_SHIFT = 2;
+
+/** No state that the word ever has: to sleep on it returns at once. */
+const NEVER = CONTENDED;
+
+export class LockWord implements Waitable<true, void> {
+  readonly cells: SharedCells;
+  readonly word: number;
+  readonly label: string;
+  readonly offset: number;
+  readonly #slot: number;
+  readonly #held: number;
+  readonly #onStall: (() => void) | undefined;
+
+  /**
+   * @param offset - of the block that the lock is in
+   * @param onStall - looks for a deadlock, now and then, while a thread waits
+   */
+  constructor(
+    inHeap: Heap,
+    cells: SharedCells,
+    word: number,
+    offset: number,
+    label: string,
+    onStall: (() => void) | undefined,
+  ) {
+    this.cells = cells;
+    this.word = word;
+    this.offset = offset;
+    this.label = label;
+    this.#slot = inHeap.slot;
+    this.#held = inHeap.slot << OWNER_SHIFT;
+    this.#onStall = onStall;
+  }
+
+  /** Slot of the thread that holds it, 0 if none does; a granted lock is held by the one it waits for. */
+  get owner(): number {
+    return load(this.cells, this.word + STATE) >>> OWNER_SHIFT;
+  }
+
+  /** Whether this thread holds it. */
+  get isOwn(): boolean {
+    return (load(this.cells, this.word + STATE) & ~CONTENDED) === this.#held;
+  }
+
+  /** Takes the lock if it is free. */
+  tryTake(): boolean {
+    return compareExchange(this.cells, this.word + STATE, 0, this.#held) === 0;
+  }
+
+  /** As `tryTake`, for those who wait: others may sleep, and the lock may have been granted to this thread. */
+  tryGrant(): true | undefined {
+    const { cells, word } = this;
+    const mine = this.#held | CONTENDED;
+    const state = load(cells, word + STATE);
+    if (state !== 0 && state !== (mine | GRANTED)) return undefined;
+    if (compareExchange(cells, word + STATE, state, mine) !== state) return undefined;
+    if (load(cells, word + INSISTS) === this.#slot) compareExchange(cells, word + INSISTS, this.#slot, 0);
+    return true;
+  }
+
+  mark(): number {
+    const { cells, word } = this;
+    for (let state = load(cells, word + STATE); ;) {
+      if (state === 0) return NEVER;
+      if ((state & CONTENDED) !== 0) return state;
+      const seen = compareExchange(cells, word + STATE, state, state | CONTENDED);
+      if (seen === state) return state | CONTENDED;
+      state = seen;
+    }
+  }
+
+  /** CONTENDED stays: it is at worst a wake-up for nobody. */
+  unmark(): void {}
+
+  insist(): void {
+    // One at a time; another that insists has it first, and this one after that.
+    compareExchange(this.cells, this.word + INSISTS, 0, this.#slot);
+  }
+
+  passOn(): void {
+    const { cells, word } = this;
+    compareExchange(cells, word + INSISTS, this.#slot, 0);
+    // Either a release reads INSISTS after that and grants nothing, or takes its
+    // grant back; or it granted before, and this sees it.
+    const granted = this.#held | CONTENDED | GRANTED;
+    compareExchange(cells, word + STATE, granted, 0);
+    notify(cells, word + STATE);
+  }
+
+  stalled(): void {
+    this.#onStall?.();
+  }
+
+  /**
+   * Gives the lock up.
+   *
+   * @returns false if this thread does not hold it: then nothing happened
+   */
+  release(): boolean {
+    const { cells, word } = this;
+    if (compareExchange(cells, word + STATE, this.#held, 0) === this.#held) return true;
+    for (;;) {
+      const state = load(cells, word + STATE);
+      if ((state & ~CONTENDED) !== this.#held) return false;
+      const insisting = load(cells, word + INSISTS);
+      const next = insisting === 0 ? 0 : (insisting << OWNER_SHIFT) | CONTENDED | GRANTED;
+      if (compareExchange(cells, word + STATE, state, next) !== state) continue; // somebody set CONTENDED
+      if (next === 0) {
+        notify(cells, word + STATE, 1);
+        return true;
+      }
+      // It may have given up between the two reads and have found no grant to
+      // refuse; then the lock would stay closed to all for ever.
+      if (load(cells, word + INSISTS) !== insisting) compareExchange(cells, word + STATE, next, 0);
+      // All, as the one that insists sleeps among others, in no known place.
+      notify(cells, word + STATE);
+      return true;
+    }
+  }
+
+  /**
+   * The thread of that slot has ended: takes back what it asked for.
+   *
+   * @returns true if it held the lock. It still does, for nobody else then; the
+   *   caller puts in order what the lock protects, then calls `releaseFor`
+   */
+  forget(slot: number): boolean {
+    const { cells, word } = this;
+    compareExchange(cells, word + INSISTS, slot, 0);
+    for (;;) {
+      const state = load(cells, word + STATE);
+      if (state >>> OWNER_SHIFT === slot) {
+        if ((state & GRANTED) === 0) return true;
+        if (compareExchange(cells, word + STATE, state, 0) !== state) continue;
+      }
+      // It may have granted the lock to a thread that had given up, and have ended
+      // before it could take that back.
+      if ((state & GRANTED) !== 0 && load(cells, word + INSISTS) !== state >>> OWNER_SHIFT) {
+        if (compareExchange(cells, word + STATE, state, 0) !== state) continue;
+      }
+      // It may have been woken and ended before it could take the lock, or have
+      // released it and ended before it could wake anybody.
+      notify(cells, word + STATE);
+      return false;
+    }
+  }
+
+  /** Gives the lock up for the thread of that slot, which has ended holding it. */
+  releaseFor(slot: number): void {
+    const { cells, word } = this;
+    for (;;) {
+      const state = load(cells, word + STATE);
+      if (state >>> OWNER_SHIFT !== slot) return;
+      if (compareExchange(cells, word + STATE, state, 0) === state) break;
+    }
+    notify(cells, word + STATE);
+  }
+}

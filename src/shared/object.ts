@@ -1,0 +1,242 @@
+/**
+ * Objects in the shared heap: each is a block, and on every thread that knows it
+ * one JavaScript object that looks at the block.
+ *
+ * How one crosses to another thread: whatever copies it (`postMessage`, a task's
+ * arguments) reads its own properties, of which it has one, a getter. That gives
+ * its address, and counts, so the sender knows afterwards whether a message had
+ * any shared objects in it, without a search. The receiver puts them in place of
+ * their addresses.
+ *
+ * Layout of every block: a header of 32 bytes, then the object's own cells.
+ *   0   Int32: length of the name in bytes
+ *   4   Int32: 1 once the object is made
+ *   8   the name in UTF-8, cut at 24 bytes
+ */
+import { load, type SharedCells, store } from "#atomics";
+
+import { describeKind } from "../async/cancel.js";
+import { MisuseError } from "../core/errors.js";
+import { type Handle, type Heap, heap } from "./heap.js";
+import type { MemorySource } from "./memory.js";
+
+const HEADER_BYTES = 32;
+const NAME_LENGTH = 0;
+const IS_MADE = 1;
+const NAME_AT = 8;
+const MOST_NAME_BYTES = HEADER_BYTES - NAME_AT;
+
+/** What a block is, as its meta word has it. */
+export const Kind = {
+  bytes: 0,
+  mutex: 1,
+  semaphore: 2,
+  rwLock: 3,
+  condition: 4,
+  barrier: 5,
+  latch: 6,
+  once: 7,
+  event: 8,
+} as const;
+
+/** By the values of `Kind`. */
+export const NAMES: readonly string[] = Object.keys(Kind);
+
+export type KindValue = (typeof Kind)[keyof typeof Kind];
+
+/** The property by which an object crosses. */
+export const ADDRESS = "skein.shared";
+
+/** What a copy of a shared object is, before it is put in its place. */
+export interface Address {
+  readonly kind: number;
+  readonly handle: Handle;
+  /** Only in what leaves for a thread that may not have the heap yet. */
+  readonly memory?: MemorySource;
+}
+
+/** Where an object is that exists already; in place of the options of one to be made. */
+export class Place {
+  readonly inHeap: Heap;
+  readonly offset: number;
+
+  constructor(inHeap: Heap, offset: number) {
+    this.inHeap = inHeap;
+    this.offset = offset;
+  }
+}
+
+/** This thread's objects, by the offsets of their blocks. Weak: a block outlives those who look at it. */
+const known = new Map<number, WeakRef<SharedObject>>();
+const forgotten = new FinalizationRegistry<number>((offset) => {
+  if (known.get(offset)?.deref() === undefined) known.delete(offset);
+});
+
+/** How an object is made. */
+export interface SharedOptions {
+  /** How dumps, messages and errors name it, on every thread; what is longer than 24 bytes is cut. */
+  readonly name?: string;
+}
+
+/**
+ * An object that threads share.
+ *
+ * Pass it to a task, or inside a value that you pass: there it arrives as the same
+ * object. It lives until some thread disposes of it, not until nobody refers to it.
+ *
+ * @since 0.1.0
+ */
+export abstract class SharedObject implements Disposable {
+  // All private: what an object has of its own is copied when it crosses.
+  readonly #name: string;
+  readonly #cells: SharedCells;
+  readonly #heap: Heap;
+  readonly #offset: number;
+  readonly #handle: Handle;
+  readonly #kind: KindValue;
+  #isDisposed = false;
+
+  /** @param cellCount - how many cells the object needs besides the header */
+  protected constructor(kind: KindValue, cellCount: number, options: SharedOptions | Place) {
+    const isNew = !(options instanceof Place);
+    if (isNew && (typeof options !== "object" || options === null)) {
+      throw new MisuseError(
+        "SKEIN_INVALID_ARGUMENT",
+        `a shared object expected options, but ${describeKind(options)} came`,
+      );
+    }
+    this.#heap = isNew ? heap() : options.inHeap;
+    this.#offset = isNew ? this.#heap.allocate(HEADER_BYTES + cellCount * 4, kind) : options.offset;
+    this.#kind = kind;
+    this.#handle = this.#heap.handleOf(this.#offset);
+    const header = new Uint8Array(this.#heap.buffer, this.#offset, HEADER_BYTES);
+    if (isNew) writeName(header, options.name ?? NAMES[kind] ?? "object");
+    this.#name = readName(header);
+    this.#cells = new Int32Array(this.#heap.buffer, this.#offset + HEADER_BYTES, cellCount);
+    known.set(this.#offset, new WeakRef(this));
+    forgotten.register(this, this.#offset);
+    Object.defineProperty(this, ADDRESS, CROSSING);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** The object's own cells. */
+  protected get cells(): SharedCells {
+    return this.#cells;
+  }
+
+  protected get heap(): Heap {
+    return this.#heap;
+  }
+
+  /** @internal Where its block is. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Says that the block holds what its kind promises; until then no other thread looks into it. */
+  protected made(): void {
+    store(new Int32Array(this.#heap.buffer, this.#offset, 2), IS_MADE, 1);
+  }
+
+  /** True once this thread, or another, has disposed of it. */
+  get isDisposed(): boolean {
+    return this.#isDisposed || (this.#isDisposed = this.#heap.locate(this.#handle) === undefined);
+  }
+
+  /**
+   * Gives the memory back. Nobody may wait for the object or hold it, and nobody
+   * may use it afterwards, on any thread; a thread that gets it then fails with
+   * `SKEIN_DISPOSED`. Doing it again does nothing.
+   */
+  dispose(): void {
+    this.#isDisposed = true;
+    known.delete(this.#offset);
+    this.#heap.free(this.#handle);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal The thread of that slot has ended: puts in order what it left here. */
+  abstract threadEnded(slot: number): void;
+
+  /** Fails if it has been disposed of. */
+  protected requireAlive(): void {
+    if (!this.isDisposed) return;
+    throw new MisuseError("SKEIN_DISPOSED", `${this.constructor.name} "${this.name}" has been disposed of`);
+  }
+
+  /** @internal What a copy of it says. */
+  leave(): Address {
+    crossings++;
+    const address = { kind: this.#kind, handle: this.#handle };
+    return isWithinPool ? address : { ...address, memory: this.#heap.source };
+  }
+}
+
+// One getter for all: a function for each object would make each a shape of its own,
+// and slow whatever meets several of them.
+const CROSSING: PropertyDescriptor & ThisType<SharedObject> = {
+  enumerable: true,
+  get() {
+    return this.leave();
+  },
+};
+
+// What a console prints of it.
+Object.defineProperty(SharedObject.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: SharedObject): string {
+    return `${this.constructor.name} ${JSON.stringify(this.name)}${this.isDisposed ? " (disposed)" : ""}`;
+  },
+});
+
+function writeName(header: Uint8Array, name: unknown): void {
+  if (typeof name !== "string") {
+    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `a name must be a string, but ${describeKind(name)} came`);
+  }
+  // Not straight into the block: browsers refuse to encode into shared memory.
+  const bytes = new Uint8Array(MOST_NAME_BYTES);
+  const { written } = new TextEncoder().encodeInto(name, bytes);
+  header.set(bytes, NAME_AT);
+  new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] = written;
+}
+
+function readName(header: Uint8Array): string {
+  const length = new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] ?? 0;
+  return new TextDecoder().decode(header.slice(NAME_AT, NAME_AT + length));
+}
+
+// Crossing
+
+let crossings = 0;
+let isWithinPool = false;
+
+/**
+ * Has `post` copy a value for a thread of a pool, which has the heap.
+ *
+ * @param post - is given a question to put into the message *behind* the value, as a
+ *   getter: whether any shared object has been copied so far
+ */
+export function leaveForPool(post: (hasShared: () => boolean) => void): void {
+  const before = crossings;
+  isWithinPool = true;
+  try {
+    post(() => crossings > before);
+  } finally {
+    isWithinPool = false;
+  }
+}
+
+/** This thread's object whose block is at `offset`, if it has met it. */
+export function knownAt(offset: number): SharedObject | undefined {
+  return known.get(offset)?.deref();
+}
+
+/** Whether a block holds what its kind promises. */
+export function isMade(inHeap: Heap, offset: number): boolean {
+  return load(new Int32Array(inHeap.buffer, offset, 2), IS_MADE) === 1;
+}

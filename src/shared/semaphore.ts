@@ -1,0 +1,224 @@
+/**
+ * Semaphores that threads share.
+ *
+ * Layout of its own cells, behind the monitor's
+ *   PERMITS  how many there are; never changes
+ *   FREE     how many nobody holds
+ *   HELD     for each slot, how many its thread holds
+ *
+ * Invariant: outside the monitor FREE is PERMITS less the sum of HELD. HELD is what
+ * counts: a thread stopped between the two writes of a change has made the change
+ * if it wrote HELD, and FREE is computed anew.
+ */
+import { type Cancel, cancelNodeOf } from "../async/cancel.js";
+import { Blocks, type Guard, requireFunction, requireOptions, requireWhole } from "../async/guard.js";
+import type { Scope } from "../async/scope.js";
+import { MisuseError } from "../core/errors.js";
+import { MOST_SLOTS } from "./heap.js";
+import { Monitor, MONITOR_CELLS } from "./monitor.js";
+import { Kind, Place, SharedObject, type SharedOptions } from "./object.js";
+import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
+
+const PERMITS = MONITOR_CELLS;
+const FREE = MONITOR_CELLS + 1;
+const HELD = MONITOR_CELLS + 2;
+const CELLS = HELD + MOST_SLOTS;
+
+const MOST_PERMITS = 2 ** 31 - 1;
+
+/** How a shared semaphore is made. */
+export interface SharedSemaphoreOptions extends SharedOptions {
+  /** How many there are, from 1 on. */
+  readonly permits: number;
+}
+
+/** Permits held, until they are released; on the thread that took them. */
+export interface SharedSemaphoreToken extends Guard {
+  readonly count: number;
+}
+
+/** Counters of a semaphore at one moment. */
+export interface SharedSemaphoreStatistics {
+  readonly permits: number;
+  readonly free: number;
+  /** Permits that this thread holds. */
+  readonly heldHere: number;
+  /** Jobs of this thread that wait. */
+  readonly waitingHere: number;
+}
+
+/**
+ * Bounds how much the jobs of all threads do at a time.
+ *
+ * **Fairness** A newcomer may take permits ahead of those who wait; one who has
+ * waited for a millisecond, was woken and did not get its permits gets the next
+ * that are free, however many it wants. The jobs of one thread are served in order
+ * of arrival.
+ *
+ * **A holder that dies** Its permits are free again.
+ *
+ * **Threads** Any; a token is released on the thread that took it.
+ *
+ * @example
+ * ```ts
+ * const connections = new Semaphore({ permits: 10 });
+ * using token = await connections.acquire();
+ * console.log(connections.statistics().free); // 9
+ * ```
+ *
+ * @since 0.1.0
+ */
+export class Semaphore extends SharedObject {
+  readonly #monitor: Monitor;
+  readonly #wanted: Waitable<true, number>;
+  readonly #waits: SharedWaits<true, number>;
+  readonly #blocks = new Blocks();
+
+  constructor(options: SharedSemaphoreOptions | Place) {
+    if (!(options instanceof Place)) {
+      requireOptions("a shared semaphore", options);
+      requireWhole("a semaphore's permits", options.permits, 1);
+      if (options.permits > MOST_PERMITS) requireWhole("a shared semaphore's permits, up to 2^31 - 1,", NaN, 1);
+    }
+    super(Kind.semaphore, CELLS, options);
+    this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
+    this.#wanted = this.#monitor.waitable(`permits of shared semaphore "${this.name}"`, (count) => this.#grant(count));
+    this.#waits = new SharedWaits(this.#wanted);
+    if (options instanceof Place) return;
+    this.cells[PERMITS] = options.permits;
+    this.cells[FREE] = options.permits;
+    this.made();
+  }
+
+  /** How many permits there are. */
+  get permits(): number {
+    return this.cells[PERMITS] as number;
+  }
+
+  /** Takes permits if they are free, else gives `undefined`; never waits for any. */
+  tryAcquire(count = 1): SharedSemaphoreToken | undefined {
+    this.#requireCount(count);
+    return this.#wanted.tryGrant(count) === undefined ? undefined : new Token(this, count);
+  }
+
+  /**
+   * Takes permits, waiting for them.
+   *
+   * **Cancels** A cancelled caller holds nothing and waits no more.
+   *
+   * **Throws** `SKEIN_CANCELLED`; `SKEIN_INVALID_ARGUMENT` for more than there are.
+   */
+  async acquire(count = 1, cancel?: Cancel): Promise<SharedSemaphoreToken> {
+    this.#requireCount(count);
+    const node = cancelNodeOf(cancel);
+    node?.checkpoint();
+    this.requireAlive();
+    await this.#waits.wait(count, node);
+    return new Token(this, count);
+  }
+
+  /**
+   * Takes permits, blocking this thread until it has them.
+   *
+   * **Throws** as `acquire`; `SKEIN_CANNOT_BLOCK` on the main thread of a page.
+   */
+  acquireSync(count = 1, cancel?: Cancel): SharedSemaphoreToken {
+    this.#requireCount(count);
+    const node = cancelNodeOf(cancel);
+    node?.checkpoint();
+    this.requireAlive();
+    waitBlocked(this.#wanted, count, node);
+    return new Token(this, count);
+  }
+
+  /**
+   * Runs `fn` while holding one permit. A function that declares a parameter is
+   * given a scope of its own, and the permit is released when that has ended.
+   *
+   * **Throws** what `fn` throws; what `acquire` throws.
+   */
+  async with<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
+    requireFunction("with", fn);
+    const token = await this.acquire(1, cancel);
+    return this.#blocks.run(token, `permit of ${this.name}`, fn, cancel);
+  }
+
+  statistics(): SharedSemaphoreStatistics {
+    return this.#monitor.inside(() => ({
+      permits: this.permits,
+      free: this.cells[FREE] as number,
+      heldHere: this.cells[HELD + this.heap.slot] as number,
+      waitingHere: this.#waits.size,
+    }));
+  }
+
+  #grant(count: number): true | undefined {
+    const { cells } = this;
+    const free = cells[FREE] as number;
+    if (free < count) return undefined;
+    const held = HELD + this.heap.slot;
+    cells[held] = (cells[held] as number) + count;
+    cells[FREE] = free - count;
+    return true;
+  }
+
+  /** @internal Called once by each token. */
+  giveBack(count: number): void {
+    const { cells } = this;
+    const held = HELD + this.heap.slot;
+    this.#monitor.inside(() => {
+      cells[held] = (cells[held] as number) - count;
+      cells[FREE] = (cells[FREE] as number) + count;
+    });
+    this.#monitor.changed();
+  }
+
+  /** @internal */
+  override threadEnded(slot: number): void {
+    const { cells } = this;
+    this.#monitor.threadEnded(slot, () => {
+      cells[HELD + slot] = 0;
+      let free = this.permits;
+      for (let other = 0; other < MOST_SLOTS; other++) free -= cells[HELD + other] as number;
+      cells[FREE] = free;
+    });
+  }
+
+  #requireCount(count: number): void {
+    requireWhole("a number of permits", count, 1);
+    if (count <= this.permits) return;
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `${count} permits of shared semaphore "${this.name}" were asked for, which has ${this.permits}: that would wait for ever`,
+    );
+  }
+}
+
+class Token implements SharedSemaphoreToken {
+  readonly #semaphore: Semaphore;
+  readonly #count: number;
+  #isHeld = true;
+
+  constructor(semaphore: Semaphore, count: number) {
+    this.#semaphore = semaphore;
+    this.#count = count;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#semaphore.giveBack(this.#count);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}

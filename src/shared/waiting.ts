@@ -1,0 +1,231 @@
+/**
+ * Waiting for other threads, built once: the only place in this room that blocks a
+ * thread or suspends a caller.
+ *
+ * A structure is a core that never waits, plus a word on which threads sleep while
+ * the core has nothing for them. Both kinds of wait, blocking and not, follow one
+ * order:
+ *
+ *   mark   say that somebody waits, and learn for which value of the word it is
+ *          right to sleep
+ *   try    once more
+ *   sleep  while the word has that value
+ *
+ * and whoever changes the core so that somebody can go on *changes the word* and
+ * then wakes sleepers, if any are marked.
+ *
+ * No wake-up is lost. A change either comes before the try, which then sees it; or
+ * after it, so after the mark too: then whoever made it finds somebody marked,
+ * changes the word, and the sleeper does not fall asleep, or is woken. Without the
+ * second try a change between the first and the mark would wake nobody. A waker
+ * that left the word as it was would lose the wake-up of a sleeper between its try
+ * and its sleep.
+ *
+ * A promise to wait on shared memory can't be taken back, and one left behind would
+ * swallow a wake-up meant for another. So a thread has one of them a word, for all
+ * its jobs that wait there; a job that is cancelled leaves this thread's queue, and
+ * when it was the last, all sleepers are woken, the promise among them. To wake
+ * with the word unchanged is harmless: nothing has changed for anybody, so who was
+ * about to sleep may as well.
+ *
+ * Nothing but a thread that runs keeps such a promise: while one is pending, the
+ * process is held alive.
+ */
+import { type SharedCells, wait, waitAsync } from "#atomics";
+import { holdProcess, nowMs } from "#clock";
+
+import { type CancelNode } from "../async/cancel.js";
+import { WaitQueue } from "../async/wait-queue.js";
+import { MisuseError } from "../core/errors.js";
+import { beginOutsideWork, endOutsideWork } from "../core/outside-work.js";
+import { heap } from "./heap.js";
+
+/** The core of a structure, as a wait sees it. `Wish` is what a caller asks for. */
+export interface Waitable<T, Wish> {
+  /** Where the word is. */
+  readonly cells: SharedCells;
+  readonly word: number;
+  /** What is waited for, as dumps and messages name it. */
+  readonly label: string;
+  /** The block that the structure lives in, for the search for deadlocks. */
+  readonly offset: number;
+  /** Grants the wish if that is possible now; never waits. `undefined` if it is not. */
+  tryGrant(wish: Wish): T | undefined;
+  /** Says that this thread waits; `unmark` follows. @returns the word's value at which to sleep */
+  mark(): number;
+  unmark(): void;
+  /** This thread has waited for long although it was woken: from now on others should let it pass. */
+  insist(wish: Wish): void;
+  /**
+   * A wait of this thread ends without a grant: takes back that it insists, and has
+   * all sleepers look again. A wake-up that this wait had belongs to one of them;
+   * and a promise of this thread on the word, now wanted by nobody, settles by it.
+   */
+  passOn(): void;
+  /** Called now and then while a thread blocks; throws to end a wait that can't end. */
+  stalled(): void;
+}
+
+/** A waiter that was woken, and still has nothing after so long, insists. */
+const INSISTS_AFTER_MS = 1;
+
+/** How long a thread that can be cancelled sleeps before it looks whether it was. */
+const CANCEL_LOOK_MS = 20;
+
+/** How long a thread sleeps before it looks whether anybody could ever wake it. */
+const STALL_LOOK_MS = 1000;
+
+/** Tries before it sleeps: about the time that a short critical section takes. */
+const SPINS = 40;
+
+/** Blocks this thread until the wish is granted. Throws if `cancel` is cancelled, or its deadline passes. */
+export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNode | undefined): T {
+  for (let spin = 0; spin < SPINS; spin++) {
+    const granted = on.tryGrant(wish);
+    if (granted !== undefined) return granted;
+  }
+  const beganMs = nowMs();
+  let nextLookMs = beganMs + STALL_LOOK_MS;
+  for (;;) {
+    const expected = on.mark();
+    try {
+      const granted = on.tryGrant(wish);
+      if (granted !== undefined) return granted;
+      cancel?.checkpoint();
+      if (nowMs() >= nextLookMs) {
+        on.stalled();
+        nextLookMs = nowMs() + STALL_LOOK_MS;
+      }
+      sleep(on, expected, cancel);
+    } catch (error) {
+      on.unmark();
+      on.passOn();
+      throw error;
+    }
+    on.unmark();
+    if (nowMs() - beganMs >= INSISTS_AFTER_MS) on.insist(wish);
+  }
+}
+
+function sleep(on: Waitable<unknown, never>, expected: number, cancel: CancelNode | undefined): void {
+  const inUse = heap();
+  const untilDeadlineMs = cancel === undefined ? Infinity : Math.max(0, cancel.deadlineMs - nowMs());
+  const mostMs = Math.min(untilDeadlineMs, cancel === undefined ? STALL_LOOK_MS : CANCEL_LOOK_MS);
+  inUse.sayWaitsFor(on.offset);
+  try {
+    wait(on.cells, on.word, expected, mostMs);
+  } catch (error) {
+    throw new MisuseError(
+      "SKEIN_CANNOT_BLOCK",
+      `${on.label} can't block here: this thread must not, as the main thread of a page. Use the verb without "Sync", which gives a promise`,
+      { cause: error },
+    );
+  } finally {
+    inUse.sayWaitsFor(0);
+  }
+}
+
+/** The jobs of this thread that wait for one structure. */
+export class SharedWaits<T, Wish> {
+  readonly #on: Waitable<T, Wish>;
+  readonly #queue: WaitQueue<T, Wish>;
+  /** The promise on the word that is pending; `undefined` if there is none that anybody wants. */
+  #armed: { readonly letGo: () => void } | undefined = undefined;
+  #waitingSinceMs = 0;
+
+  constructor(on: Waitable<T, Wish>) {
+    this.#on = on;
+    this.#queue = new WaitQueue<T, Wish>(on.label, () => this.#left());
+  }
+
+  /** Jobs that wait. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Suspends the caller until its wish is granted. The caller has passed a checkpoint of `cancel` in this turn. */
+  async wait(wish: Wish, cancel: CancelNode | undefined): Promise<T> {
+    if (this.#queue.size === 0) {
+      const granted = this.#on.tryGrant(wish);
+      if (granted !== undefined) return granted;
+      this.#waitingSinceMs = nowMs();
+    }
+    const promise = this.#queue.wait(cancel, wish);
+    this.#serve();
+    return promise;
+  }
+
+  /** Queues a case of a `select`. */
+  park(wish: Wish, won: (value: T) => void, failed: (error: unknown) => void): ReturnType<WaitQueue<T, Wish>["park"]> {
+    if (this.#queue.size === 0) this.#waitingSinceMs = nowMs();
+    const waiter = this.#queue.park(wish, won, failed);
+    this.#serve();
+    return waiter;
+  }
+
+  /** Grants what can be granted, in order of arrival, and waits for a change of the word if somebody is left. */
+  #serve(): void {
+    const on = this.#on;
+    for (;;) {
+      if (!this.#grantOldest()) return;
+      if (this.#armed !== undefined) return; // woken by that
+      const expected = on.mark();
+      const before = this.#queue.size;
+      this.#grantOldest();
+      if (this.#queue.size < before) {
+        on.unmark();
+        continue;
+      }
+      const waiting = waitAsync(on.cells, on.word, expected);
+      if (!waiting.async) {
+        on.unmark();
+        continue;
+      }
+      const release = holdProcess();
+      beginOutsideWork();
+      const arm = {
+        letGo: () => {
+          this.#armed = undefined;
+          endOutsideWork();
+          release();
+          on.unmark();
+        },
+      };
+      this.#armed = arm;
+      // One that nobody wanted any more has let go before.
+      void waiting.value.then(() => (this.#armed === arm ? this.#woken() : undefined));
+      return;
+    }
+  }
+
+  /** @returns whether anybody still waits */
+  #grantOldest(): boolean {
+    for (let oldest = this.#queue.oldest; oldest !== undefined; oldest = this.#queue.oldest) {
+      const granted = this.#on.tryGrant(oldest.payload);
+      if (granted === undefined) return true;
+      this.#waitingSinceMs = nowMs();
+      this.#queue.claim()?.resolve(granted);
+    }
+    return false;
+  }
+
+  #woken(): void {
+    this.#armed?.letGo();
+    const before = this.#queue.oldest;
+    this.#serve();
+    const oldest = this.#queue.oldest;
+    if (oldest !== undefined && oldest === before && nowMs() - this.#waitingSinceMs >= INSISTS_AFTER_MS) {
+      this.#on.insist(oldest.payload);
+    }
+  }
+
+  /** A wait was cancelled. */
+  #left(): void {
+    if (this.#queue.size > 0) {
+      this.#serve(); // the next may want less
+      return;
+    }
+    this.#armed?.letGo();
+    this.#on.passOn();
+  }
+}
