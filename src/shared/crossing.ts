@@ -3,6 +3,7 @@
  * what has to know every kind there is.
  */
 import { MisuseError } from "../core/errors.js";
+import { SharedChannel } from "./channel.js";
 import { Condition } from "./condition.js";
 import { Event, Latch } from "./event.js";
 import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
@@ -19,6 +20,7 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.condition]: (place) => new Condition(place),
   [Kind.latch]: (place) => new Latch(place),
   [Kind.event]: (place) => new Event(place),
+  [Kind.channel]: (place) => new SharedChannel(place),
 };
 
 /** The object at an address, the same one whenever this thread meets it. */

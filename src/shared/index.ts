@@ -1,3 +1,4 @@
+export { SharedChannel, type SharedChannelOptions, type SharedChannelStatistics } from "./channel.js";
 export { Condition, type SharedConditionOptions } from "./condition.js";
 export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
 export { Mutex, type SharedMutexGuard, type SharedMutexStatistics } from "./mutex.js";

@@ -106,6 +106,11 @@ export class LockWord implements Waitable<true, void> {
     return true;
   }
 
+  /** Does not set CONTENDED, since it leaves nobody asleep; a look first, as a failing exchange would take the word from its holder. */
+  trySpinning(): true | undefined {
+    return load(this.cells, this.word + STATE) === 0 && this.tryTake() ? true : undefined;
+  }
+
   mark(): number {
     const { cells, word } = this;
     for (let state = load(cells, word + STATE); ;) {

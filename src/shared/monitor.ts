@@ -22,7 +22,7 @@
  * Fairness: as the lock word has it; who insists closes the structure to all others
  * until its wish is granted, so that a large wish does not starve among small ones.
  */
-import { add, load, notify, type SharedCells, store } from "#atomics";
+import { add, load, notify, type SharedCells } from "#atomics";
 
 import { MisuseError } from "../core/errors.js";
 import { type Heap } from "./heap.js";
@@ -38,29 +38,53 @@ export const MONITOR_CELLS: number = LOCK_CELLS + 3;
 
 export class Monitor {
   readonly #cells: SharedCells;
+  readonly #epoch: number;
+  readonly #sleepers: number;
+  readonly #insists: number;
   readonly #slot: number;
   readonly #offset: number;
   readonly #lock: LockWord;
 
-  /** @param name - the structure's, as messages have it */
-  constructor(inHeap: Heap, cells: SharedCells, offset: number, name: string) {
+  /**
+   * @param name - the structure's, as messages have it
+   * @param base - its first cell
+   */
+  constructor(inHeap: Heap, cells: SharedCells, offset: number, name: string, base = 0) {
     this.#cells = cells;
+    this.#epoch = base + EPOCH;
+    this.#sleepers = base + SLEEPERS;
+    this.#insists = base + INSISTS;
     this.#slot = inHeap.slot;
     this.#offset = offset;
-    this.#lock = new LockWord(inHeap, cells, 0, offset, `entry to "${name}"`, undefined);
+    this.#lock = new LockWord(inHeap, cells, base, offset, `entry to "${name}"`, undefined);
   }
 
   /** Runs `body` inside. It must neither wait nor throw half way. */
   inside<Result>(body: () => Result): Result {
-    if (!this.#lock.tryTake()) this.#enter();
+    this.enter();
     try {
       return body();
     } finally {
-      this.#lock.release();
+      this.exit();
     }
   }
 
-  #enter(): void {
+  /** Enters; `exit` follows, whatever happens. */
+  enter(): void {
+    if (!this.#lock.tryTake()) this.#enterBusy();
+  }
+
+  exit(): void {
+    this.#lock.release();
+  }
+
+  /** Whether this thread must not be granted anything now, as another insists. Asked inside. */
+  get isClosedToThis(): boolean {
+    const insisting = this.#cells[this.#insists] as number;
+    return insisting !== 0 && insisting !== this.#slot;
+  }
+
+  #enterBusy(): void {
     try {
       waitBlocked(this.#lock, undefined, undefined);
     } catch (error) {
@@ -74,14 +98,14 @@ export class Monitor {
   /** Has sleepers look again. Called after a change that may grant somebody's wish. */
   changed(): void {
     // Who is not marked yet will look at the changed state before it sleeps.
-    if (load(this.#cells, SLEEPERS) > 0) this.#wakeAll();
+    if (load(this.#cells, this.#sleepers) > 0) this.#wakeAll();
   }
 
   #wakeAll(): void {
     // The epoch first: a sleeper between its look and its sleep would sleep through
     // a wake-up that left the word as it was.
-    add(this.#cells, EPOCH, 1);
-    notify(this.#cells, EPOCH);
+    add(this.#cells, this.#epoch, 1);
+    notify(this.#cells, this.#epoch);
   }
 
   /**
@@ -93,31 +117,36 @@ export class Monitor {
   waitable<T, Wish>(label: string, grant: (wish: Wish) => T | undefined): Waitable<T, Wish> {
     const cells = this.#cells;
     const slot = this.#slot;
+    const epoch = this.#epoch;
+    const sleepers = this.#sleepers;
+    const insists = this.#insists;
+    const tryGrant = (wish: Wish): T | undefined =>
+      this.inside(() => {
+        const insisting = cells[insists] as number;
+        if (insisting !== 0 && insisting !== slot) return undefined;
+        const granted = grant(wish);
+        if (granted !== undefined && insisting === slot) this.#takeBack();
+        return granted;
+      });
     return {
       cells,
-      word: EPOCH,
+      word: epoch,
       label,
       offset: this.#offset,
-      tryGrant: (wish) =>
-        this.inside(() => {
-          const insisting = cells[INSISTS] as number;
-          if (insisting !== 0 && insisting !== slot) return undefined;
-          const granted = grant(wish);
-          if (granted !== undefined && insisting === slot) this.#takeBack();
-          return granted;
-        }),
+      tryGrant,
+      trySpinning: tryGrant,
       mark: () => {
-        add(cells, SLEEPERS, 1);
-        return load(cells, EPOCH);
+        add(cells, sleepers, 1);
+        return load(cells, epoch);
       },
-      unmark: () => void add(cells, SLEEPERS, -1),
+      unmark: () => void add(cells, sleepers, -1),
       insist: () =>
         this.inside(() => {
-          if (cells[INSISTS] === 0) cells[INSISTS] = slot;
+          if (cells[insists] === 0) cells[insists] = slot;
         }),
       passOn: () => {
         this.inside(() => {
-          if (cells[INSISTS] === slot) this.#takeBack();
+          if (cells[insists] === slot) this.#takeBack();
         });
         this.#wakeAll();
       },
@@ -127,7 +156,7 @@ export class Monitor {
 
   /** Runs inside. */
   #takeBack(): void {
-    this.#cells[INSISTS] = 0;
+    this.#cells[this.#insists] = 0;
     this.changed();
   }
 
@@ -140,7 +169,7 @@ export class Monitor {
   threadEnded(slot: number, repair: () => void): void {
     const cells = this.#cells;
     const repairAll = (): void => {
-      if (cells[INSISTS] === slot) cells[INSISTS] = 0;
+      if (cells[this.#insists] === slot) cells[this.#insists] = 0;
       repair();
     };
     if (this.#lock.forget(slot)) {
@@ -151,10 +180,5 @@ export class Monitor {
       this.inside(repairAll);
     }
     this.#wakeAll();
-  }
-
-  /** Writes the structure's cells of a new object, before anybody knows of it. */
-  write(cell: number, value: number): void {
-    store(this.#cells, cell, value);
   }
 }

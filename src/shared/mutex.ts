@@ -23,6 +23,8 @@ const LOCK = 0;
 const INCONSISTENT = LOCK_CELLS;
 const CELLS = LOCK_CELLS + 1;
 
+const MOST_HOLDS = 2 ** 30 - 1;
+
 /** A mutex held, until it is released; released on the thread that took it. */
 export interface SharedMutexGuard extends Guard {
   readonly mutex: Mutex;
@@ -69,8 +71,9 @@ export class Mutex extends SharedObject {
   readonly #lock: LockWord;
   readonly #waits: SharedWaits<true, void>;
   readonly #blocks = new Blocks();
-  /** The guard that holds it on this thread, if one does. */
-  #holder: LockGuard | undefined = undefined;
+  /** Number of the hold that this thread has, 0 if it has none. */
+  #hold = 0;
+  #lastHold = 0;
 
   constructor(options: SharedOptions | Place = {}) {
     super(Kind.mutex, CELLS, options);
@@ -155,9 +158,8 @@ export class Mutex extends SharedObject {
    * **Throws** `SKEIN_NOT_HELD` if this thread does not hold it.
    */
   unlock(): void {
-    const guard = this.#holder;
-    if (guard !== undefined) {
-      guard.release();
+    if (this.#hold !== 0) {
+      this.letGo();
       return;
     }
     const { owner } = this.statistics();
@@ -177,13 +179,13 @@ export class Mutex extends SharedObject {
    */
   async recover(cancel?: Cancel): Promise<SharedMutexGuard> {
     await this.#wait(cancel);
-    return this.#hold();
+    return this.#begin();
   }
 
   /** As `recover`, blocking this thread. */
   recoverSync(cancel?: Cancel): SharedMutexGuard {
     this.#block(cancel);
-    return this.#hold();
+    return this.#begin();
   }
 
   /**
@@ -256,7 +258,7 @@ export class Mutex extends SharedObject {
 
   #taken(): SharedMutexGuard {
     this.#requireConsistent();
-    return this.#hold();
+    return this.#begin();
   }
 
   /** The lock is held, and is released again if a holder has died. */
@@ -269,8 +271,12 @@ export class Mutex extends SharedObject {
     );
   }
 
-  #hold(): LockGuard {
-    return (this.#holder = new LockGuard(this));
+  /** The lock has been taken. */
+  #begin(): LockGuard {
+    // Comes round after 2^30 holds; no guard is kept for so long.
+    this.#lastHold = this.#lastHold === MOST_HOLDS ? 1 : this.#lastHold + 1;
+    this.#hold = this.#lastHold;
+    return new LockGuard(this, this.#lastHold);
   }
 
   /** @internal Takes the mutex again for a guard that a condition released; not to be cancelled. */
@@ -287,13 +293,18 @@ export class Mutex extends SharedObject {
 
   #takenAgain(guard: LockGuard): void {
     this.#requireConsistent();
-    guard.holdAgain();
-    this.#holder = guard;
+    this.#begin();
+    guard.holdAgain(this.#hold);
+  }
+
+  /** @internal Number of the hold that this thread has, 0 if it has none. */
+  get hold(): number {
+    return this.#hold;
   }
 
   /** @internal Called by the guard that holds it. */
   letGo(): void {
-    this.#holder = undefined;
+    this.#hold = 0;
     this.#lock.release();
   }
 
@@ -306,14 +317,18 @@ export class Mutex extends SharedObject {
   }
 }
 
-// Not a `HeldGuard`: one is made for each lock, and the fields of a base class take
-// three times as long to set up as these (bench `shared-mutex`).
+/**
+ * Holds the mutex if the mutex's hold is its own: a number, so that the mutex keeps
+ * no reference to it, and the compiler can do without the object in a loop that
+ * takes and releases (bench `shared-mutex`).
+ */
 class LockGuard implements SharedMutexGuard {
   readonly #mutex: Mutex;
-  #isHeld = true;
+  #hold: number;
 
-  constructor(mutex: Mutex) {
+  constructor(mutex: Mutex, hold: number) {
     this.#mutex = mutex;
+    this.#hold = hold;
   }
 
   get mutex(): Mutex {
@@ -321,18 +336,16 @@ class LockGuard implements SharedMutexGuard {
   }
 
   get isHeld(): boolean {
-    return this.#isHeld;
+    return this.#mutex.hold === this.#hold;
   }
 
   /** A condition has taken the mutex for it again. */
-  holdAgain(): void {
-    this.#isHeld = true;
+  holdAgain(hold: number): void {
+    this.#hold = hold;
   }
 
   release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    this.#mutex.letGo();
+    if (this.#mutex.hold === this.#hold) this.#mutex.letGo();
   }
 
   [Symbol.dispose](): void {

@@ -20,7 +20,7 @@ import { MisuseError } from "../core/errors.js";
 import { type Handle, type Heap, heap } from "./heap.js";
 import type { MemorySource } from "./memory.js";
 
-const HEADER_BYTES = 32;
+export const HEADER_BYTES = 32;
 const NAME_LENGTH = 0;
 const IS_MADE = 1;
 const NAME_AT = 8;
@@ -37,6 +37,7 @@ export const Kind = {
   latch: 6,
   once: 7,
   event: 8,
+  channel: 9,
 } as const;
 
 /** By the values of `Kind`. */
@@ -96,8 +97,11 @@ export abstract class SharedObject implements Disposable {
   readonly #kind: KindValue;
   #isDisposed = false;
 
-  /** @param cellCount - how many cells the object needs besides the header */
-  protected constructor(kind: KindValue, cellCount: number, options: SharedOptions | Place) {
+  /**
+   * @param cellCount - how many cells the object needs besides the header
+   * @param moreBytes - and how much room behind them
+   */
+  protected constructor(kind: KindValue, cellCount: number, options: SharedOptions | Place, moreBytes = 0) {
     const isNew = !(options instanceof Place);
     if (isNew && (typeof options !== "object" || options === null)) {
       throw new MisuseError(
@@ -106,7 +110,7 @@ export abstract class SharedObject implements Disposable {
       );
     }
     this.#heap = isNew ? heap() : options.inHeap;
-    this.#offset = isNew ? this.#heap.allocate(HEADER_BYTES + cellCount * 4, kind) : options.offset;
+    this.#offset = isNew ? this.#heap.allocate(HEADER_BYTES + cellCount * 4 + moreBytes, kind) : options.offset;
     this.#kind = kind;
     this.#handle = this.#heap.handleOf(this.#offset);
     const header = new Uint8Array(this.#heap.buffer, this.#offset, HEADER_BYTES);

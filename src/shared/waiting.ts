@@ -51,6 +51,8 @@ export interface Waitable<T, Wish> {
   readonly offset: number;
   /** Grants the wish if that is possible now; never waits. `undefined` if it is not. */
   tryGrant(wish: Wish): T | undefined;
+  /** As `tryGrant`, for who has not marked yet, and tries again and again. */
+  trySpinning(wish: Wish): T | undefined;
   /** Says that this thread waits; `unmark` follows. @returns the word's value at which to sleep */
   mark(): number;
   unmark(): void;
@@ -81,7 +83,7 @@ const SPINS = 40;
 /** Blocks this thread until the wish is granted. Throws if `cancel` is cancelled, or its deadline passes. */
 export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNode | undefined): T {
   for (let spin = 0; spin < SPINS; spin++) {
-    const granted = on.tryGrant(wish);
+    const granted = on.trySpinning(wish);
     if (granted !== undefined) return granted;
   }
   const beganMs = nowMs();
@@ -159,7 +161,8 @@ export class SharedWaits<T, Wish> {
   park(wish: Wish, won: (value: T) => void, failed: (error: unknown) => void): ReturnType<WaitQueue<T, Wish>["park"]> {
     if (this.#queue.size === 0) this.#waitingSinceMs = nowMs();
     const waiter = this.#queue.park(wish, won, failed);
-    this.#serve();
+    // Not at once: whoever parks a case has yet to learn of it.
+    queueMicrotask(() => this.#serve());
     return waiter;
   }
 
