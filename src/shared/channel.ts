@@ -403,7 +403,9 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
     const receivers = this.#receivers;
     receivers.enter();
     const head = cells[HEAD] as number;
-    const count = receivers.isClosedToThis ? 0 : Math.min(most - values.length, this.#there(head, most - values.length));
+    const count = receivers.isClosedToThis
+      ? 0
+      : Math.min(most - values.length, this.#there(head, most - values.length));
     const data = this.#data;
     const mask = this.#mask;
     for (let i = 0; i < count; i++) values.push(data[(head + i) & mask] as number);
