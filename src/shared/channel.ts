@@ -5,10 +5,12 @@
  * Layout of its own cells
  *   TYPE, MASK        what the numbers are, and the capacity less 1; never change
  *   CLOSED            1 once nothing may be sent; written inside the senders' side
- *   8 to 14           the senders' side: a monitor, then
+ *   8 to 13           the words for waiting of the monitors of both sides, which
+ *                     the other side reads for each value, and which seldom change
+ *   40 to 43          the senders' side: its monitor's lock word, then
  *     TAIL            values sent so far; wraps
  *     SEEN_HEAD       a HEAD of the past, so that senders seldom look at the real one
- *   40 to 46          the receivers' side, in a cache line of its own: a monitor, then
+ *   72 to 75          the receivers' side, in a cache line of its own: likewise, and
  *     HEAD            values received so far; wraps
  *     SEEN_TAIL       a TAIL of the past
  *   from byte DATA    the ring
@@ -27,7 +29,7 @@
  * - Nothing is sent after CLOSED, as both happen inside. A receiver that sees CLOSED
  *   and looks at TAIL after that has seen all that will ever be there.
  */
-import { load, store } from "#atomics";
+import { compareExchange, load, type SharedCells, store } from "#atomics";
 
 import { type Cancel, cancelNodeOf, type CancelNode, describeKind } from "../async/cancel.js";
 import type { CanReceive, CanSend } from "../async/channel-ends.js";
@@ -35,20 +37,23 @@ import { requireWhole } from "../async/guard.js";
 import { SELECTABLE, type Selectable } from "../async/select.js";
 import { SelectableIterator } from "../async/selectable-iterator.js";
 import { ClosedError, MisuseError } from "../core/errors.js";
-import { Monitor, MONITOR_CELLS } from "./monitor.js";
+import { LOCK_CELLS } from "./lock-word.js";
+import { Monitor } from "./monitor.js";
 import { HEADER_BYTES, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
 
 const TYPE = 0;
 const MASK = 1;
 const CLOSED = 2;
-const SENDERS = 8;
-const TAIL = SENDERS + MONITOR_CELLS;
+const SENDERS_WAITING = 8;
+const RECEIVERS_WAITING = 11;
+const SENDERS = 40;
+const TAIL = SENDERS + LOCK_CELLS;
 const SEEN_HEAD = TAIL + 1;
-const RECEIVERS = 40;
-const HEAD = RECEIVERS + MONITOR_CELLS;
+const RECEIVERS = 72;
+const HEAD = RECEIVERS + LOCK_CELLS;
 const SEEN_TAIL = HEAD + 1;
-const CELLS = 72;
+const CELLS = 104;
 /** Behind the cells, counted from the block: a multiple of 8. */
 const DATA: number = HEADER_BYTES + CELLS * 4;
 
@@ -109,10 +114,14 @@ export interface SharedChannelStatistics {
  * @since 0.1.0
  */
 export class SharedChannel extends SharedObject implements CanSend<number>, CanReceive<number> {
+  readonly #cells: SharedCells;
+  /** The state of the lock words of both sides while this thread is inside. */
+  readonly #entered: number;
   readonly #senders: Monitor;
   readonly #receivers: Monitor;
   readonly #data: Float64Array | Int32Array;
   readonly #mask: number;
+  readonly #isWhole: boolean;
   readonly #hasPlace: Waitable<true | typeof OVER, number>;
   readonly #hasValue: Waitable<number | typeof OVER, undefined>;
   readonly #sending: SharedWaits<true | typeof OVER, number>;
@@ -139,15 +148,26 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
     }
     const isWhole = TYPES[type] === "int32";
     super(Kind.channel, CELLS, options, (mask + 1) * (isWhole ? 4 : 8));
+    this.#cells = this.cells;
     this.#mask = mask;
+    this.#isWhole = isWhole;
     const { buffer } = this.heap;
     this.#data = isWhole
       ? new Int32Array(buffer, this.offset + DATA, mask + 1)
       : new Float64Array(buffer, this.offset + DATA, mask + 1);
-    this.#senders = new Monitor(this.heap, this.cells, this.offset, this.name, SENDERS);
-    this.#receivers = new Monitor(this.heap, this.cells, this.offset, this.name, RECEIVERS);
-    this.#hasPlace = this.#senders.waitable(`place in shared channel "${this.name}"`, (value) => this.#put(value));
-    this.#hasValue = this.#receivers.waitable(`value from shared channel "${this.name}"`, () => this.#take());
+    this.#senders = new Monitor(this.heap, this.cells, this.offset, this.name, SENDERS, SENDERS_WAITING);
+    this.#receivers = new Monitor(this.heap, this.cells, this.offset, this.name, RECEIVERS, RECEIVERS_WAITING);
+    this.#entered = this.#senders.entered;
+    this.#hasPlace = this.#senders.waitable(
+      `place in shared channel "${this.name}"`,
+      (value) => this.#put(value),
+      () => this.isClosed || this.length <= this.#mask,
+    );
+    this.#hasValue = this.#receivers.waitable(
+      `value from shared channel "${this.name}"`,
+      () => this.#take(),
+      () => this.length > 0 || this.isClosed,
+    );
     this.#sending = new SharedWaits(this.#hasPlace);
     this.#receiving = new SharedWaits(this.#hasValue);
     if (options instanceof Place) return;
@@ -179,7 +199,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
 
   async send(value: number, cancel?: Cancel): Promise<void> {
     this.#requireSendable(value);
-    const node = this.#entered(cancel);
+    const node = this.#checked(cancel);
     const sent = this.#sending.size === 0 ? this.#sendNow(value) : undefined;
     if ((sent ?? (await this.#sending.wait(value, node))) === OVER) throw this.#closedError();
   }
@@ -187,7 +207,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
   /** As `send`, blocking this thread; throws `SKEIN_CANNOT_BLOCK` on the main thread of a page. */
   sendSync(value: number, cancel?: Cancel): void {
     this.#requireSendable(value);
-    const node = this.#entered(cancel);
+    const node = this.#checked(cancel);
     if ((this.#sendNow(value) ?? waitBlocked(this.#hasPlace, value, node)) === OVER) throw this.#closedError();
   }
 
@@ -201,7 +221,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
    */
   async sendMany(values: ArrayLike<number>, cancel?: Cancel): Promise<void> {
     this.#requireAllSendable(values);
-    const node = this.#entered(cancel);
+    const node = this.#checked(cancel);
     for (let sent = 0; sent < values.length;) {
       if (this.#sending.size === 0) sent += this.#sendSome(values, sent);
       if (sent < values.length && (await this.#sending.wait(values[sent++] as number, node)) === OVER) {
@@ -213,7 +233,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
   /** As `sendMany`, blocking this thread. */
   sendManySync(values: ArrayLike<number>, cancel?: Cancel): void {
     this.#requireAllSendable(values);
-    const node = this.#entered(cancel);
+    const node = this.#checked(cancel);
     for (let sent = 0; sent < values.length;) {
       sent += this.#sendSome(values, sent);
       if (sent < values.length && waitBlocked(this.#hasPlace, values[sent++] as number, node) === OVER) {
@@ -237,17 +257,21 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
     };
   }
 
+  // This and `#receiveNow` enter and exit without a call: the compiler's budget for
+  // putting callees into their caller would be used up before the end, and each call
+  // left costs as much as the exchange it makes (bench `shared-channel`).
   #sendNow(value: number): true | typeof OVER | undefined {
-    const senders = this.#senders;
-    senders.enter();
-    const sent = senders.isClosedToThis ? undefined : this.#put(value);
-    senders.exit();
+    const cells = this.#cells;
+    const entered = this.#entered;
+    if (compareExchange(cells, SENDERS, 0, entered) !== 0) this.#senders.enterBusy();
+    const sent = this.#senders.isClosedToThis ? undefined : this.#put(value);
+    if (compareExchange(cells, SENDERS, entered, 0) !== entered) this.#senders.exit();
     return sent;
   }
 
   /** Inside the senders' side. */
   #put(value: number): true | typeof OVER | undefined {
-    const { cells } = this;
+    const cells = this.#cells;
     if (cells[CLOSED] === 1) return OVER;
     const tail = cells[TAIL] as number;
     if (this.#places(tail, 1) === 0) return undefined;
@@ -259,7 +283,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
 
   /** @returns how many of `values` from `first` on found a place */
   #sendSome(values: ArrayLike<number>, first: number): number {
-    const { cells } = this;
+    const cells = this.#cells;
     const senders = this.#senders;
     senders.enter();
     const tail = cells[TAIL] as number;
@@ -276,7 +300,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
 
   /** Inside the senders' side: places that are free, or fewer if these are enough. */
   #places(tail: number, enough: number): number {
-    const { cells } = this;
+    const cells = this.#cells;
     const places = this.#mask + 1 - ((tail - (cells[SEEN_HEAD] as number)) | 0);
     if (places >= enough) return places;
     const head = load(cells, HEAD);
@@ -285,12 +309,12 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
   }
 
   #isSendable(value: unknown): boolean {
-    return typeof value === "number" && (this.#data instanceof Float64Array || (value | 0) === value);
+    return typeof value === "number" && (!this.#isWhole || (value | 0) === value);
   }
 
   #requireSendable(value: unknown): void {
     if (this.#isSendable(value)) return;
-    const wanted = this.#data instanceof Float64Array ? "a number" : "a whole number from -2^31 to 2^31 - 1";
+    const wanted = !this.#isWhole ? "a number" : "a whole number from -2^31 to 2^31 - 1";
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
       `shared channel "${this.name}" takes ${wanted}, but ${typeof value === "number" ? String(value) : describeKind(value)} came`,
@@ -299,7 +323,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
 
   #requireAllSendable(values: ArrayLike<number>): void {
     // Typed arrays of the kind that the ring is need no look.
-    if (values instanceof Float64Array && this.#data instanceof Float64Array) return;
+    if (values instanceof Float64Array && !this.#isWhole) return;
     if (values instanceof Int32Array) return;
     if (typeof values !== "object" || values === null || typeof values.length !== "number") {
       throw new MisuseError("SKEIN_INVALID_ARGUMENT", `sendMany expected an array, but ${describeKind(values)} came`);
@@ -315,7 +339,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
   }
 
   async receive(cancel?: Cancel): Promise<number> {
-    const node = this.#entered(cancel);
+    const node = this.#checked(cancel);
     const now = this.#receiving.size === 0 ? this.#receiveNow() : undefined;
     const value = now ?? (await this.#receiving.wait(undefined, node));
     if (value === OVER) throw this.#closedError();
@@ -324,7 +348,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
 
   /** As `receive`, blocking this thread; throws `SKEIN_CANNOT_BLOCK` on the main thread of a page. */
   receiveSync(cancel?: Cancel): number {
-    const node = this.#entered(cancel);
+    const node = this.#checked(cancel);
     const value = this.#receiveNow() ?? waitBlocked(this.#hasValue, undefined, node);
     if (value === OVER) throw this.#closedError();
     return value;
@@ -366,7 +390,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
   }
 
   values(cancel?: Cancel): AsyncIterableIterator<number> {
-    const node = this.#entered(cancel);
+    const node = this.#checked(cancel);
     return new SelectableIterator(`value from shared channel "${this.name}"`, this.receiving(), node);
   }
 
@@ -375,16 +399,17 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
   }
 
   #receiveNow(): number | typeof OVER | undefined {
-    const receivers = this.#receivers;
-    receivers.enter();
-    const value = receivers.isClosedToThis ? undefined : this.#take();
-    receivers.exit();
+    const cells = this.#cells;
+    const entered = this.#entered;
+    if (compareExchange(cells, RECEIVERS, 0, entered) !== 0) this.#receivers.enterBusy();
+    const value = this.#receivers.isClosedToThis ? undefined : this.#take();
+    if (compareExchange(cells, RECEIVERS, entered, 0) !== entered) this.#receivers.exit();
     return value;
   }
 
   /** Inside the receivers' side. */
   #take(): number | typeof OVER | undefined {
-    const { cells } = this;
+    const cells = this.#cells;
     const head = cells[HEAD] as number;
     if (this.#there(head, 1) === 0) {
       if (load(cells, CLOSED) === 0) return undefined;
@@ -399,7 +424,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
 
   /** Appends values that are there now, until `values` has `most`. */
   #receiveSome(values: number[], most: number): void {
-    const { cells } = this;
+    const cells = this.#cells;
     const receivers = this.#receivers;
     receivers.enter();
     const head = cells[HEAD] as number;
@@ -416,7 +441,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
 
   /** Inside the receivers' side: values that are there, or fewer if these are enough. */
   #there(head: number, enough: number): number {
-    const { cells } = this;
+    const cells = this.#cells;
     const count = ((cells[SEEN_TAIL] as number) - head) | 0;
     if (count >= enough) return count;
     const tail = load(cells, TAIL);
@@ -453,7 +478,7 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
     this.#receivers.threadEnded(slot, () => undefined);
   }
 
-  #entered(cancel: Cancel | undefined): CancelNode | undefined {
+  #checked(cancel: Cancel | undefined): CancelNode | undefined {
     if (cancel === undefined) return undefined;
     const node = cancelNodeOf(cancel);
     node?.checkpoint();

@@ -80,6 +80,11 @@ export class LockWord implements Waitable<true, void> {
     this.#onStall = onStall;
   }
 
+  /** The state while this thread holds the lock and nobody waits. */
+  get held(): number {
+    return this.#held;
+  }
+
   /** Slot of the thread that holds it, 0 if none does; a granted lock is held by the one it waits for. */
   get owner(): number {
     return load(this.cells, this.word + STATE) >>> OWNER_SHIFT;

@@ -3,12 +3,13 @@
  * waits for it to change. All structures of this room but the mutex, which is a
  * lock word alone, are such state.
  *
- * Layout, as Int32 indexes from `base`
- *   0, 1  the lock word that guards everything below and the structure's own cells
- *   2     EPOCH    the word that threads sleep on; changed before anybody is woken
- *   3     SLEEPERS threads that sleep or are about to; of one that has ended there it
- *         counts on, which costs others a wake-up for nobody
- *   4     INSISTS  slot of the thread that alone may be granted a wish now, or 0
+ * Layout: the lock word that guards everything else, and behind it, or where the
+ * structure wants them, so that they are not in a cache line that changes all the
+ * time:
+ *   0  EPOCH    the word that threads sleep on; changed before anybody is woken
+ *   1  SLEEPERS threads that sleep or are about to; of one that has ended there it
+ *      counts on, which costs others a wake-up for nobody
+ *   2  INSISTS  slot of the thread that alone may be granted a wish now, or 0
  *
  * Invariants
  * - Only who is inside reads or writes the structure's cells, so plain accesses do:
@@ -29,12 +30,13 @@ import { type Heap } from "./heap.js";
 import { LOCK_CELLS, LockWord } from "./lock-word.js";
 import { type Waitable, waitBlocked } from "./waiting.js";
 
-// Offsets from `base`.
-const EPOCH = LOCK_CELLS;
-const SLEEPERS = LOCK_CELLS + 1;
-const INSISTS = LOCK_CELLS + 2;
+// Offsets of the words for waiting.
+const EPOCH = 0;
+const SLEEPERS = 1;
+const INSISTS = 2;
+const WAITING_CELLS = 3;
 /** How many cells a monitor takes, before those of the structure. */
-export const MONITOR_CELLS: number = LOCK_CELLS + 3;
+export const MONITOR_CELLS: number = LOCK_CELLS + WAITING_CELLS;
 
 export class Monitor {
   readonly #cells: SharedCells;
@@ -47,13 +49,21 @@ export class Monitor {
 
   /**
    * @param name - the structure's, as messages have it
-   * @param base - its first cell
+   * @param base - where the lock word is
+   * @param waiting - where the words for waiting are
    */
-  constructor(inHeap: Heap, cells: SharedCells, offset: number, name: string, base = 0) {
+  constructor(
+    inHeap: Heap,
+    cells: SharedCells,
+    offset: number,
+    name: string,
+    base = 0,
+    waiting: number = base + LOCK_CELLS,
+  ) {
     this.#cells = cells;
-    this.#epoch = base + EPOCH;
-    this.#sleepers = base + SLEEPERS;
-    this.#insists = base + INSISTS;
+    this.#epoch = waiting + EPOCH;
+    this.#sleepers = waiting + SLEEPERS;
+    this.#insists = waiting + INSISTS;
     this.#slot = inHeap.slot;
     this.#offset = offset;
     this.#lock = new LockWord(inHeap, cells, base, offset, `entry to "${name}"`, undefined);
@@ -71,11 +81,21 @@ export class Monitor {
 
   /** Enters; `exit` follows, whatever happens. */
   enter(): void {
-    if (!this.#lock.tryTake()) this.#enterBusy();
+    if (!this.#lock.tryTake()) this.enterBusy();
   }
 
   exit(): void {
     this.#lock.release();
+  }
+
+  /**
+   * The state of the lock word while this thread is inside and nobody waits to
+   * enter, for a structure that enters and exits without a call: an exchange of 0
+   * for this enters, one of this for 0 exits. Where it fails, `enterBusy` and `exit`
+   * do.
+   */
+  get entered(): number {
+    return this.#lock.held;
   }
 
   /** Whether this thread must not be granted anything now, as another insists. Asked inside. */
@@ -84,7 +104,8 @@ export class Monitor {
     return insisting !== 0 && insisting !== this.#slot;
   }
 
-  #enterBusy(): void {
+  /** Enters, although somebody is inside. */
+  enterBusy(): void {
     try {
       waitBlocked(this.#lock, undefined, undefined);
     } catch (error) {
@@ -113,8 +134,14 @@ export class Monitor {
    *
    * @param grant - grants a wish if that is possible now, else gives `undefined`;
    *   runs inside
+   * @param isWorthTrying - a look from outside, for those who spin: false if `grant`
+   *   would surely fail
    */
-  waitable<T, Wish>(label: string, grant: (wish: Wish) => T | undefined): Waitable<T, Wish> {
+  waitable<T, Wish>(
+    label: string,
+    grant: (wish: Wish) => T | undefined,
+    isWorthTrying: () => boolean = () => true,
+  ): Waitable<T, Wish> {
     const cells = this.#cells;
     const slot = this.#slot;
     const epoch = this.#epoch;
@@ -134,7 +161,7 @@ export class Monitor {
       label,
       offset: this.#offset,
       tryGrant,
-      trySpinning: tryGrant,
+      trySpinning: (wish) => (isWorthTrying() ? tryGrant(wish) : undefined),
       mark: () => {
         add(cells, sleepers, 1);
         return load(cells, epoch);

@@ -1,0 +1,55 @@
+/** What the threads of `shared-channel` run. */
+import type { MessagePort } from "node:worker_threads";
+
+import { task } from "skein";
+import type { SharedChannel } from "skein/shared";
+
+/** Indexes of the ring written by hand: each in a cache line of its own. */
+export const HEAD = 0;
+export const TAIL = 32;
+export const DATA = 64;
+export const RING_PLACES = 1024;
+
+/** Brings the module to the thread: a sender that blocks could not answer its questions. */
+export const getReady = task(function getReady(): void {});
+
+export const receiveOneByOne = task(function receiveOneByOne(channel: SharedChannel, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += channel.receiveSync();
+  return sum;
+});
+
+export const receiveInBatches = task(function receiveInBatches(channel: SharedChannel, count: number): number {
+  let sum = 0;
+  for (let received = 0; received < count;) {
+    const values = channel.receiveManySync(64);
+    for (const value of values) sum += value;
+    received += values.length;
+  }
+  return sum;
+});
+
+/** One sender, one receiver, both spinning: the least that it takes. */
+export const receiveFromRing = task(function receiveFromRing(cells: Int32Array, count: number): number {
+  let sum = 0;
+  let tail = 0;
+  for (let head = 0; head < count;) {
+    while (tail === head) tail = Atomics.load(cells, TAIL);
+    sum += cells[DATA + (head % RING_PLACES)] as number;
+    Atomics.store(cells, HEAD, ++head);
+  }
+  return sum;
+});
+
+export const receiveFromPort = task(async function receiveFromPort(port: MessagePort, count: number): Promise<number> {
+  return new Promise((resolve) => {
+    let sum = 0;
+    let received = 0;
+    port.on("message", (value: number) => {
+      sum += value;
+      if (++received < count) return;
+      port.close();
+      resolve(sum);
+    });
+  });
+});

@@ -1,0 +1,116 @@
+// What does it cost to hand a number to another thread, one at a time or 64?
+import { MessageChannel } from "node:worker_threads";
+
+import { type AnyTask, scope, threads } from "skein";
+import { SharedChannel } from "skein/shared";
+
+import { ask, check, type Load, type Samples } from "./harness.js";
+import {
+  DATA,
+  getReady,
+  HEAD,
+  receiveFromPort,
+  receiveFromRing,
+  receiveInBatches,
+  receiveOneByOne,
+  RING_PLACES,
+  TAIL,
+} from "./shared-channel-tasks.js";
+
+/**
+ * @param make - gives what the task is given, and how this thread sends to it
+ */
+async function measure(
+  load: Load,
+  count: number,
+  receive: AnyTask,
+  make: () => { readonly end: unknown; readonly transfer?: object; readonly send: (count: number) => void },
+): Promise<Samples> {
+  const pool = threads({ size: 1, name: "receiving" });
+  const samples: number[] = [];
+  await scope((s) => s.spawn(getReady, [], { on: pool }));
+  for (let i = 0; i < load.of(8, 2); i++) {
+    await scope(async (s) => {
+      const { end, transfer, send } = make();
+      const job = s.spawn(receive as never, [end, count] as never, {
+        on: pool,
+        transfer: transfer === undefined ? [] : [transfer],
+      }) as unknown as Promise<number>;
+      // The thread has the task, and waits.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const startMs = performance.now();
+      send(count);
+      const sum = await job;
+      const ns = ((performance.now() - startMs) * 1e6) / count;
+      check(sum, (count * (count - 1)) / 2);
+      if (i > 1) samples.push(ns);
+    });
+  }
+  await pool.close();
+  return { message: samples };
+}
+
+function shared(load: Load, batch: number): Promise<Samples> {
+  const count = load.of(1_000_000, 10_000);
+  return measure(load, count, batch === 1 ? receiveOneByOne : receiveInBatches, () => {
+    const channel = new SharedChannel({ capacity: 1024, type: "int32" });
+    const values = new Int32Array(batch);
+    return {
+      end: channel,
+      send: (all) => {
+        if (batch === 1) {
+          for (let i = 0; i < all; i++) channel.sendSync(i);
+          return;
+        }
+        for (let first = 0; first < all; first += batch) {
+          const some = values.subarray(0, Math.min(batch, all - first));
+          for (let i = 0; i < some.length; i++) some[i] = first + i;
+          channel.sendManySync(some);
+        }
+      },
+    };
+  });
+}
+
+await ask({
+  module: import.meta.url,
+  asks: "What does it cost to hand a number to another thread, one at a time or 64?",
+  units: { message: "ns" },
+  targets: [
+    { metric: "message", of: "skein", atMost: 50 },
+    { metric: "message", of: "skein", against: "ring by hand", ratioAtMost: 1.8 },
+    { metric: "message", of: "skein", against: "MessagePort", ratioAtMost: 1 / 15 },
+    { metric: "message", of: "skein, 64 at a time", atMost: 4 },
+    { metric: "message", of: "skein, 64 at a time", against: "MessagePort", ratioAtMost: 1 / 150 },
+  ],
+  variants: {
+    skein: (load) => shared(load, 1),
+    "skein, 64 at a time": (load) => shared(load, 64),
+    "ring by hand": (load) =>
+      measure(load, load.of(1_000_000, 10_000), receiveFromRing, () => {
+        const cells = new Int32Array(new SharedArrayBuffer((DATA + RING_PLACES) * 4));
+        return {
+          end: cells,
+          send: (all) => {
+            let head = 0;
+            for (let tail = 0; tail < all;) {
+              while (tail - head === RING_PLACES) head = Atomics.load(cells, HEAD);
+              cells[DATA + (tail % RING_PLACES)] = tail;
+              Atomics.store(cells, TAIL, ++tail);
+            }
+          },
+        };
+      }),
+    MessagePort: (load) =>
+      measure(load, load.of(200_000, 10_000), receiveFromPort, () => {
+        const { port1, port2 } = new MessageChannel();
+        return {
+          end: port2,
+          transfer: port2,
+          send: (all) => {
+            for (let i = 0; i < all; i++) port1.postMessage(i);
+          },
+        };
+      }),
+  },
+});
