@@ -38,6 +38,13 @@ export const Kind = {
   once: 7,
   event: 8,
   channel: 9,
+  array: 10,
+  counter: 11,
+  text: 12,
+  struct: 13,
+  map: 14,
+  vector: 15,
+  deque: 16,
 } as const;
 
 /** By the values of `Kind`. */
