@@ -158,16 +158,12 @@ export class SharedChannel extends SharedObject implements CanSend<number>, CanR
     this.#senders = new Monitor(this.heap, this.cells, this.offset, this.name, SENDERS, SENDERS_WAITING);
     this.#receivers = new Monitor(this.heap, this.cells, this.offset, this.name, RECEIVERS, RECEIVERS_WAITING);
     this.#entered = this.#senders.entered;
-    this.#hasPlace = this.#senders.waitable(
-      `place in shared channel "${this.name}"`,
-      (value) => this.#put(value),
-      () => this.isClosed || this.length <= this.#mask,
-    );
-    this.#hasValue = this.#receivers.waitable(
-      `value from shared channel "${this.name}"`,
-      () => this.#take(),
-      () => this.length > 0 || this.isClosed,
-    );
+    this.#hasPlace = this.#senders.waitable(`place in shared channel "${this.name}"`, (value) => this.#put(value), {
+      isWorthTrying: () => this.isClosed || this.length <= this.#mask,
+    });
+    this.#hasValue = this.#receivers.waitable(`value from shared channel "${this.name}"`, () => this.#take(), {
+      isWorthTrying: () => this.length > 0 || this.isClosed,
+    });
     this.#sending = new SharedWaits(this.#hasPlace);
     this.#receiving = new SharedWaits(this.#hasValue);
     if (options instanceof Place) return;

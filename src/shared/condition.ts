@@ -84,7 +84,7 @@ export class Condition extends SharedObject {
     }
     super(Kind.condition, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
-    this.#signal = this.#monitor.waitable(`shared condition "${this.name}"`, () => this.#take());
+    this.#signal = this.#monitor.waitable(`shared condition "${this.name}"`, () => this.#take(), { competes: false });
     this.#waits = new SharedWaits(this.#signal);
     if (options instanceof Place) {
       const handle = (this.cells[MUTEX] as number) * LOW + (this.cells[MUTEX + 1] as number);

@@ -25,9 +25,8 @@ abstract class Countdown extends SharedObject {
   protected constructor(kind: KindValue, what: string, count: number, options: SharedOptions | Place) {
     super(kind, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
-    this.#over = this.#monitor.waitable(`shared ${what} "${this.name}"`, () =>
-      this.cells[COUNT] === 0 ? true : undefined,
-    );
+    const isOver = (): true | undefined => (this.cells[COUNT] === 0 ? true : undefined);
+    this.#over = this.#monitor.waitable(`shared ${what} "${this.name}"`, isOver, { competes: false });
     this.#waits = new SharedWaits(this.#over);
     if (options instanceof Place) return;
     this.cells[COUNT] = count;

@@ -38,6 +38,19 @@ const WAITING_CELLS = 3;
 /** How many cells a monitor takes, before those of the structure. */
 export const MONITOR_CELLS: number = LOCK_CELLS + WAITING_CELLS;
 
+/** How wishes for a structure's state are tried. */
+export interface WishOptions {
+  /** A look from outside, for those who spin: false if `grant` would surely fail. */
+  readonly isWorthTrying?: () => boolean;
+  /**
+   * Whether a wish granted to one thread can keep another's from being granted; true
+   * by default. Wishes that don't compete never insist: nobody could have passed
+   * them over. And one that insisted on what may never come would keep all others
+   * from what is there for them.
+   */
+  readonly competes?: boolean;
+}
+
 export class Monitor {
   readonly #cells: SharedCells;
   readonly #epoch: number;
@@ -134,13 +147,11 @@ export class Monitor {
    *
    * @param grant - grants a wish if that is possible now, else gives `undefined`;
    *   runs inside
-   * @param isWorthTrying - a look from outside, for those who spin: false if `grant`
-   *   would surely fail
    */
   waitable<T, Wish>(
     label: string,
     grant: (wish: Wish) => T | undefined,
-    isWorthTrying: () => boolean = () => true,
+    { isWorthTrying = () => true, competes = true }: WishOptions = {},
   ): Waitable<T, Wish> {
     const cells = this.#cells;
     const slot = this.#slot;
@@ -167,10 +178,12 @@ export class Monitor {
         return load(cells, epoch);
       },
       unmark: () => void add(cells, sleepers, -1),
-      insist: () =>
+      insist: () => {
+        if (!competes) return;
         this.inside(() => {
           if (cells[insists] === 0) cells[insists] = slot;
-        }),
+        });
+      },
       passOn: () => {
         this.inside(() => {
           if (cells[insists] === slot) this.#takeBack();

@@ -7,7 +7,7 @@ import { Condition, Event, Latch, Mutex, RwLock, Semaphore } from "skein/shared"
 
 import { codeOf } from "../support/failure.js";
 import { hammer, hammerWithStops } from "../support/hammer.js";
-import { DONE, type StructureHits, WRONG } from "./fixtures/structure-hits.js";
+import { DONE, type StructureHits, WAITING, WRONG } from "./fixtures/structure-hits.js";
 
 const hits = new URL("./fixtures/structure-hits.js", import.meta.url);
 const ROUNDS = 200_000;
@@ -230,6 +230,31 @@ describe("a shared condition", () => {
       assert.deepEqual([cells[DONE], cells[WRONG]], [2 * rounds, 0]);
     });
   }
+
+  it("lets that one go on which was notified, however long others wait in vain", async () => {
+    using mutex = new Mutex();
+    using signal = new Condition({ mutex });
+    const { memory: bytes, cells } = memory();
+    const rounds = 300;
+    const data: StructureHits = { kind: "signals", mutex, signal, memory: bytes, rounds };
+    const all = hammer<number>(hits, 4, data);
+    // At first nobody waits; at the end those go on that wait for more than there is.
+    const hasEnded = all.then(() => true);
+    for (let done = 0; done < rounds;) {
+      while (Atomics.load(cells, WAITING) < 4) await sleep(0);
+      const wasTaken = await mutex.withLock(() => signal.notifyOne());
+      assert.ok(wasTaken);
+      done++;
+      await scope(
+        async (s) => {
+          while (Atomics.load(cells, DONE) < done) await sleep(1, s);
+        },
+        { timeoutMs: 20_000, name: `notification ${done}` },
+      );
+    }
+    while (!(await Promise.race([hasEnded, sleep(1).then(() => false)]))) signal.notifyAll();
+    assert.equal(cells[WRONG], 0);
+  });
 });
 
 describe("a shared event and a shared latch", () => {
