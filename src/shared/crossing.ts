@@ -3,12 +3,14 @@
  * what has to know every kind there is.
  */
 import { MisuseError } from "../core/errors.js";
+import { Barrier } from "./barrier.js";
 import { SharedChannel } from "./channel.js";
 import { Condition } from "./condition.js";
 import { Event, Latch } from "./event.js";
 import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
 import { Mutex } from "./mutex.js";
 import { ADDRESS, type Address, isMade, Kind, knownAt, NAMES, Place, SharedObject } from "./object.js";
+import { Once } from "./once.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
 
@@ -18,7 +20,9 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.semaphore]: (place) => new Semaphore(place),
   [Kind.rwLock]: (place) => new RwLock(place),
   [Kind.condition]: (place) => new Condition(place),
+  [Kind.barrier]: (place) => new Barrier(place),
   [Kind.latch]: (place) => new Latch(place),
+  [Kind.once]: (place) => new Once(place),
   [Kind.event]: (place) => new Event(place),
   [Kind.channel]: (place) => new SharedChannel(place),
 };
@@ -109,17 +113,17 @@ function isPlain(value: object): boolean {
  * @since 0.1.0
  */
 export function sharedThreadEnded(threadId: number): void {
-  poolThreadEnded(-threadId);
+  poolThreadEnded(-threadId, true);
 }
 
-/** As `sharedThreadEnded`, of a thread with that `threadIndex`. */
-export function poolThreadEnded(index: number): void {
+/** As `sharedThreadEnded`, of a thread with that `threadIndex`, and whether a job ran on it. */
+export function poolThreadEnded(index: number, wasBusy: boolean): void {
   // Without a heap here there is nothing that anybody here has shared.
   if (!usesHeap()) return;
   const inHeap = heap();
   for (const slot of inHeap.slotsOfThread(index)) {
     if (slot === inHeap.slot) continue;
-    inHeap.threadEnded(slot, (block) => objectOf(inHeap, block)?.threadEnded(slot));
+    inHeap.threadEnded(slot, (block) => objectOf(inHeap, block)?.threadEnded(slot, wasBusy));
   }
 }
 

@@ -1,9 +1,11 @@
+export { Barrier, type SharedBarrierOptions, type SharedBarrierStatistics } from "./barrier.js";
 export { SharedChannel, type SharedChannelOptions, type SharedChannelStatistics } from "./channel.js";
 export { Condition, type SharedConditionOptions } from "./condition.js";
 export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
 export { Mutex, type SharedMutexGuard, type SharedMutexStatistics } from "./mutex.js";
 export { adopt, type LiveSharedObject, liveSharedObjects, sharedThreadEnded } from "./crossing.js";
 export { SharedObject, type SharedOptions } from "./object.js";
+export { Once, type SharedOnceStatistics } from "./once.js";
 export { RwLock, type SharedRwLockStatistics } from "./rw-lock.js";
 export {
   Semaphore,

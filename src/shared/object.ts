@@ -172,8 +172,12 @@ export abstract class SharedObject implements Disposable {
     this.dispose();
   }
 
-  /** @internal The thread of that slot has ended: puts in order what it left here. */
-  abstract threadEnded(slot: number): void;
+  /**
+   * @internal The thread of that slot has ended: puts in order what it left here.
+   *
+   * @param wasBusy - whether it ended in the middle of a job, as far as is known
+   */
+  abstract threadEnded(slot: number, wasBusy: boolean): void;
 
   /** Fails if it has been disposed of. */
   protected requireAlive(): void {

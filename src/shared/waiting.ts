@@ -157,6 +157,14 @@ export class SharedWaits<T, Wish> {
     return promise;
   }
 
+  /** Grants now what can be granted, without waiting for this thread's loop to hear of it. */
+  serve(): void {
+    if (this.#queue.size === 0 || this.#grantOldest() || this.#armed === undefined) return;
+    // Nobody wants the promise any more.
+    this.#armed.letGo();
+    this.#on.passOn();
+  }
+
   /** Queues a case of a `select`. */
   park(wish: Wish, won: (value: T) => void, failed: (error: unknown) => void): ReturnType<WaitQueue<T, Wish>["park"]> {
     if (this.#queue.size === 0) this.#waitingSinceMs = nowMs();

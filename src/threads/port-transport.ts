@@ -218,7 +218,7 @@ class PortThread implements ThreadTransport {
     this.#leaveDirectory();
     // Before anybody learns that the job has failed: who then takes a lock that the
     // thread held finds it free.
-    poolThreadEnded(this.index);
+    poolThreadEnded(this.index, this.#call !== undefined);
     const call = this.#settle();
     const cause = error === undefined ? "" : `: ${describeThrown(error)}`;
     if (call !== undefined) {

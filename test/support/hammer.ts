@@ -55,17 +55,27 @@ export async function hammerWithStops<Result>(
     for (let stop = 0; stop < count; stop++) {
       await hasCome(progress, Math.min(end, progress() + every));
       const index = stop % threads;
-      const { worker, result } = started[index] as HammerThread;
-      const { threadId } = worker;
-      const ended = result.catch(() => undefined);
-      await worker.terminate();
-      await ended;
-      sharedThreadEnded(threadId);
+      await stopThread(started[index] as HammerThread);
       started[index] = startThread(module, index, 1, start, data);
     }
     await hasCome(progress, end);
     return Promise.all(started.map(({ result }) => result)) as Promise<Result[]>;
   });
+}
+
+/** Calls the function `hit` that `module` exports on one new thread, to be stopped in the middle. */
+export function startOne(module: URL, data: unknown): { readonly stop: () => Promise<void> } {
+  const thread = startThread(module, 0, 1, new SharedArrayBuffer(4), data);
+  return { stop: async () => stopThread(thread) };
+}
+
+/** Stops a thread wherever it is, and tells shared memory of its end. */
+async function stopThread({ worker, result }: HammerThread): Promise<void> {
+  const { threadId } = worker;
+  const ended = result.catch(() => undefined);
+  await worker.terminate();
+  await ended;
+  sharedThreadEnded(threadId);
 }
 
 /** Waits until the threads have come so far; fails if they come no further. */
