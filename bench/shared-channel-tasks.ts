@@ -13,21 +13,34 @@ export const RING_PLACES = 1024;
 /** Brings the module to the thread: a sender that blocks could not answer its questions. */
 export const getReady = task(function getReady(): void {});
 
-export const receiveOneByOne = task(function receiveOneByOne(channel: SharedChannel, count: number): number {
+export const receiveOneByOne = task(function receiveOneByOne(channel: SharedChannel<number>, count: number): number {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += channel.receiveSync();
   return sum;
 });
 
-export const receiveInBatches = task(function receiveInBatches(channel: SharedChannel, count: number): number {
+export const receiveInBatches = task(function receiveInBatches(channel: SharedChannel<number>, count: number): number {
+  const values = new Int32Array(64);
   let sum = 0;
   for (let received = 0; received < count;) {
-    const values = channel.receiveManySync(64);
-    for (const value of values) sum += value;
-    received += values.length;
+    const there = channel.receiveIntoSync(values);
+    for (let i = 0; i < there; i++) sum += values[i] as number;
+    received += there;
   }
   return sum;
 });
+
+export const receiveMessages = task(function receiveMessages(channel: SharedChannel<Message>, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += channel.receiveSync().number;
+  return sum;
+});
+
+/** What is sent where it is not a number alone. */
+export interface Message {
+  readonly number: number;
+  readonly text: string;
+}
 
 /** One sender, one receiver, both spinning: the least that it takes. */
 export const receiveFromRing = task(function receiveFromRing(cells: Int32Array, count: number): number {
@@ -45,8 +58,8 @@ export const receiveFromPort = task(async function receiveFromPort(port: Message
   return new Promise((resolve) => {
     let sum = 0;
     let received = 0;
-    port.on("message", (value: number) => {
-      sum += value;
+    port.on("message", (value: number | Message) => {
+      sum += typeof value === "number" ? value : value.number;
       if (++received < count) return;
       port.close();
       resolve(sum);

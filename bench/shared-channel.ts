@@ -2,16 +2,18 @@
 import { MessageChannel } from "node:worker_threads";
 
 import { type AnyTask, scope, threads } from "skein";
-import { SharedChannel } from "skein/shared";
+import { SharedChannel, text } from "skein/shared";
 
 import { ask, check, type Load, type Samples } from "./harness.js";
 import {
   DATA,
   getReady,
   HEAD,
+  type Message,
   receiveFromPort,
   receiveFromRing,
   receiveInBatches,
+  receiveMessages,
   receiveOneByOne,
   RING_PLACES,
   TAIL,
@@ -50,10 +52,10 @@ async function measure(
   return { message: samples };
 }
 
-function shared(load: Load, batch: number): Promise<Samples> {
+function shared(load: Load, batch: number, sides: "one" | "many"): Promise<Samples> {
   const count = load.of(1_000_000, 10_000);
   return measure(load, count, batch === 1 ? receiveOneByOne : receiveInBatches, () => {
-    const channel = new SharedChannel({ capacity: 1024, type: "int32" });
+    const channel = new SharedChannel({ capacity: 1024, type: "int32", senders: sides, receivers: sides });
     const values = new Int32Array(batch);
     return {
       end: channel,
@@ -82,10 +84,34 @@ await ask({
     { metric: "message", of: "skein", against: "MessagePort", ratioAtMost: 1 / 15 },
     { metric: "message", of: "skein, 64 at a time", atMost: 4 },
     { metric: "message", of: "skein, 64 at a time", against: "MessagePort", ratioAtMost: 1 / 150 },
+    { metric: "message", of: "skein, objects", against: "MessagePort, objects", ratioAtMost: 1 / 4 },
+    { metric: "message", of: "skein, records", against: "MessagePort, objects", ratioAtMost: 1 / 8 },
   ],
   variants: {
-    skein: (load) => shared(load, 1),
-    "skein, 64 at a time": (load) => shared(load, 64),
+    skein: (load) => shared(load, 1, "one"),
+    "skein, for many": (load) => shared(load, 1, "many"),
+    "skein, 64 at a time": (load) => shared(load, 64, "one"),
+    "skein, objects": (load) =>
+      measure(load, load.of(200_000, 10_000), receiveMessages, () => {
+        const channel = new SharedChannel<Message>({ capacity: 1024, senders: "one", receivers: "one" });
+        return {
+          end: channel,
+          send: (all) => {
+            for (let i = 0; i < all; i++) channel.sendSync({ number: i, text: "message" });
+          },
+        };
+      }),
+    "skein, records": (load) =>
+      measure(load, load.of(200_000, 10_000), receiveMessages, () => {
+        const type = { number: "int32", text: text(8) } as const;
+        const channel = new SharedChannel({ capacity: 1024, type, senders: "one", receivers: "one" });
+        return {
+          end: channel,
+          send: (all) => {
+            for (let i = 0; i < all; i++) channel.sendSync({ number: i, text: "message" });
+          },
+        };
+      }),
     "ring by hand": (load) =>
       measure(load, load.of(1_000_000, 10_000), receiveFromRing, () => {
         const cells = new Int32Array(new SharedArrayBuffer((DATA + RING_PLACES) * 4));
@@ -98,6 +124,17 @@ await ask({
               cells[DATA + (tail % RING_PLACES)] = tail;
               Atomics.store(cells, TAIL, ++tail);
             }
+          },
+        };
+      }),
+    "MessagePort, objects": (load) =>
+      measure(load, load.of(100_000, 10_000), receiveFromPort, () => {
+        const { port1, port2 } = new MessageChannel();
+        return {
+          end: port2,
+          transfer: port2,
+          send: (all) => {
+            for (let i = 0; i < all; i++) port1.postMessage({ number: i, text: "message" });
           },
         };
       }),

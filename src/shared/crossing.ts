@@ -8,9 +8,11 @@ import { SharedChannel } from "./channel.js";
 import { Condition } from "./condition.js";
 import { Event, Latch } from "./event.js";
 import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
+import { SharedMap } from "./map.js";
 import { Mutex } from "./mutex.js";
-import { ADDRESS, type Address, isMade, Kind, knownAt, NAMES, Place, SharedObject } from "./object.js";
+import { ADDRESS, type Address, isMade, Kind, knownAt, NAMES, Place, setArrival, SharedObject } from "./object.js";
 import { Once } from "./once.js";
+import { containerOf, freePayload, holderOf } from "./payload.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
 
@@ -24,11 +26,16 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.latch]: (place) => new Latch(place),
   [Kind.once]: (place) => new Once(place),
   [Kind.event]: (place) => new Event(place),
-  [Kind.channel]: (place) => new SharedChannel(place),
+  [Kind.channel]: (place) => new SharedChannel(place as never),
+  [Kind.map]: (place) => new SharedMap(place as never),
 };
 
 /** The object at an address, the same one whenever this thread meets it. */
-function arrive({ kind, handle, memory }: Address): SharedObject {
+function arrive({ kind, handle, memory, end }: Address): object {
+  if (end !== undefined) {
+    const channel = arrive({ kind: Kind.channel, handle, ...(memory === undefined ? {} : { memory }) });
+    return (channel as SharedChannel).endArrived(end, kind === Kind.sender);
+  }
   const inHeap = memory === undefined ? heap() : joinHeap(memory);
   const offset = inHeap.locate(handle);
   const attach = ATTACH[kind];
@@ -42,6 +49,7 @@ function arrive({ kind, handle, memory }: Address): SharedObject {
   }
   return knownAt(offset) ?? attach(new Place(inHeap, offset));
 }
+setArrival(arrive);
 
 /** Bound on what is searched: deeper values come from nobody's hand. */
 const DEEPEST = 2000;
@@ -123,7 +131,28 @@ export function poolThreadEnded(index: number, wasBusy: boolean): void {
   const inHeap = heap();
   for (const slot of inHeap.slotsOfThread(index)) {
     if (slot === inHeap.slot) continue;
-    inHeap.threadEnded(slot, (block) => objectOf(inHeap, block)?.threadEnded(slot, wasBusy));
+    inHeap.threadEnded(slot, (blocks) => repair(inHeap, blocks, slot, wasBusy));
+  }
+}
+
+function repair(inHeap: Heap, blocks: Iterable<LiveBlock>, slot: number, wasBusy: boolean): void {
+  /** Payloads in that thread's hands, by their containers. */
+  const loose = new Map<number, number[]>();
+  for (const block of blocks) {
+    if (block.kind !== Kind.payload) {
+      objectOf(inHeap, block)?.threadEnded(slot, wasBusy);
+    } else if (holderOf(inHeap, block.offset) === slot) {
+      const container = containerOf(inHeap, block.offset);
+      const others = loose.get(container);
+      if (others === undefined) loose.set(container, [block.offset]);
+      else others.push(block.offset);
+    }
+  }
+  for (const [container, payloads] of loose) {
+    const kind = inHeap.kindIfAlive(container);
+    const object = kind === undefined ? undefined : objectOf(inHeap, { offset: container, kind });
+    if (object !== undefined) object.freeLoose(slot, payloads);
+    else for (const payload of payloads) freePayload(inHeap, payload, slot);
   }
 }
 
@@ -152,7 +181,7 @@ export function liveSharedObjects(): readonly LiveSharedObject[] {
   return live;
 }
 
-function objectOf(inHeap: Heap, { offset, kind }: LiveBlock): SharedObject | undefined {
+function objectOf(inHeap: Heap, { offset, kind }: Pick<LiveBlock, "offset" | "kind">): SharedObject | undefined {
   const attach = ATTACH[kind];
   if (attach === undefined || !isMade(inHeap, offset)) return undefined;
   return knownAt(offset) ?? attach(new Place(inHeap, offset));

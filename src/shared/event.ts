@@ -6,6 +6,7 @@
  */
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import { requireOptions, requireWhole } from "../async/guard.js";
+import type { Selectable } from "../async/select.js";
 import { MisuseError } from "../core/errors.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
 import { Kind, type KindValue, Place, SharedObject, type SharedOptions } from "./object.js";
@@ -53,6 +54,15 @@ abstract class Countdown extends SharedObject {
     node?.checkpoint();
     this.requireAlive();
     waitBlocked(this.#over, undefined, node);
+  }
+
+  /** The wait as a case of `select`. */
+  waiting(): Selectable<undefined> {
+    return this.#waits.selectable(
+      undefined,
+      () => this.#over.tryGrant(undefined),
+      () => undefined,
+    );
   }
 
   /** How much is to happen now. */

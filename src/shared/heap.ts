@@ -194,16 +194,23 @@ export class Heap {
    * Takes a block of at least so many bytes, all 0, at a multiple of 16.
    *
    * **Throws** `SKEIN_OUT_OF_SHARED_MEMORY`.
+   *
+   * @param first, second - the block's first cells, for what must stand there from
+   *   the moment on at which the block lives
    */
-  allocate(byteLength: number, kind: number): number {
+  allocate(byteLength: number, kind: number, first = 0, second = 0): number {
     this.#generation = (this.#generation + 1) % MOST_GENERATIONS;
     const meta = (this.#generation << 8) | (kind << 2) | ALIVE;
-    if (byteLength > LARGEST_BLOCK_BYTES) return this.#allocateLarge(Math.ceil(byteLength / CHUNK_BYTES), meta);
+    if (byteLength > LARGEST_BLOCK_BYTES) {
+      return this.#allocateLarge(Math.ceil(byteLength / CHUNK_BYTES), meta, first, second);
+    }
     const sizeClass = sizeClassOf(byteLength);
     const free = this.#free[sizeClass] as number[];
     if (free.length === 0) this.#refill(sizeClass);
     const offset = free.pop() as number;
     this.cells.fill(0, offset / 4, (offset + (UNIT_BYTES << sizeClass)) / 4);
+    this.cells[offset / 4] = first;
+    this.cells[offset / 4 + 1] = second;
     add(this.cells, UNITS_ALIVE, 1 << sizeClass);
     // Publishes the zeros: who gets the handle finds the block alive and empty.
     this.#setMeta(offset, meta);
@@ -281,10 +288,12 @@ export class Heap {
     return chunk;
   }
 
-  #allocateLarge(chunks: number, meta: number): number {
+  #allocateLarge(chunks: number, meta: number, firstCell: number, secondCell: number): number {
     const chunk = this.#claimRun(chunks);
     const entry = entryOf(chunk);
     this.cells.fill(0, chunk * CHUNK_CELLS, (chunk + chunks) * CHUNK_CELLS);
+    this.cells[chunk * CHUNK_CELLS] = firstCell;
+    this.cells[chunk * CHUNK_CELLS + 1] = secondCell;
     store(this.cells, entry + CHUNK_OWNER, this.slot);
     store(this.cells, entry + CHUNK_LIST, meta);
     add(this.cells, UNITS_ALIVE, (chunks * CHUNK_BYTES) / UNIT_BYTES);
@@ -417,6 +426,18 @@ export class Heap {
     return (meta & 3) === ALIVE && meta >>> 8 === handle % MOST_GENERATIONS ? offset : undefined;
   }
 
+  /** The kind of the block at an offset if one lives there. */
+  kindIfAlive(offset: number): number | undefined {
+    const meta = this.#meta(offset);
+    return (meta & 3) === ALIVE ? (meta >>> 2) & 63 : undefined;
+  }
+
+  /** All of the memory, at least to the end of the block at `offset`, which lives. */
+  cellsWith(offset: number): SharedCells {
+    if (offset / 4 >= this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
+    return this.cells;
+  }
+
   /** The kind that a living block was taken for. */
   kindOf(offset: number): number {
     return (this.#meta(offset) >>> 2) & 63;
@@ -504,17 +525,17 @@ export class Heap {
   }
 
   /**
-   * Puts in order what an ended thread has left: `recover` is called for every
-   * block that lives, then the thread's chunks and its slot are anybody's. Any
+   * Puts in order what an ended thread has left: `recover` is called with all blocks
+   * that live, then the thread's chunks and its slot are anybody's. Any
    * thread may call it, several may; one of them does it.
    *
    * The thread must have ended: nothing of it may run on.
    */
-  threadEnded(slot: number, recover: (block: LiveBlock) => void): void {
+  threadEnded(slot: number, recover: (blocks: Iterable<LiveBlock>) => void): void {
     const { cells } = this;
     const state = FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE;
     if (compareExchange(cells, state, SLOT_RUNNING, SLOT_ENDING) !== SLOT_RUNNING) return;
-    for (const block of this.liveBlocks()) recover(block);
+    recover(this.liveBlocks());
     const used = load(cells, CHUNKS_USED);
     for (let chunk = TABLE_CHUNKS; chunk < used; chunk++) {
       if (compareExchange(cells, entryOf(chunk) + CHUNK_OWNER, slot, ORPHANED) === slot) add(cells, CHUNKS_ORPHANED, 1);

@@ -1,7 +1,17 @@
 export { Barrier, type SharedBarrierOptions, type SharedBarrierStatistics } from "./barrier.js";
-export { SharedChannel, type SharedChannelOptions, type SharedChannelStatistics } from "./channel.js";
+export {
+  SharedChannel,
+  type SharedChannelMaker,
+  type SharedChannelOptions,
+  type SharedChannelStatistics,
+} from "./channel.js";
+export { SharedReceiver, SharedSender } from "./channel-ends.js";
+export type { ElementType } from "./element.js";
+export const text = (_bytes: number): "text" => "text";
 export { Condition, type SharedConditionOptions } from "./condition.js";
 export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
+export { SharedMap, type SharedMapMaker, type SharedMapOptions, type SharedMapStatistics } from "./map.js";
+export type { SharedMapKey } from "./map-key.js";
 export { Mutex, type SharedMutexGuard, type SharedMutexStatistics } from "./mutex.js";
 export { adopt, type LiveSharedObject, liveSharedObjects, sharedThreadEnded } from "./crossing.js";
 export { SharedObject, type SharedOptions } from "./object.js";

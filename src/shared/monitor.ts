@@ -59,6 +59,10 @@ export class Monitor {
   readonly #slot: number;
   readonly #offset: number;
   readonly #lock: LockWord;
+  readonly #inHeap: Heap;
+  readonly #name: string;
+  /** Whether this thread has entered for good. */
+  #isKept = false;
 
   /**
    * @param name - the structure's, as messages have it
@@ -73,6 +77,8 @@ export class Monitor {
     base = 0,
     waiting: number = base + LOCK_CELLS,
   ) {
+    this.#inHeap = inHeap;
+    this.#name = name;
     this.#cells = cells;
     this.#epoch = waiting + EPOCH;
     this.#sleepers = waiting + SLEEPERS;
@@ -94,11 +100,41 @@ export class Monitor {
 
   /** Enters; `exit` follows, whatever happens. */
   enter(): void {
-    if (!this.#lock.tryTake()) this.enterBusy();
+    if (!this.#isKept && !this.#lock.tryTake()) this.enterBusy();
   }
 
   exit(): void {
+    if (!this.#isKept) this.#lock.release();
+  }
+
+  /**
+   * Enters for as long as this thread lives, or until it leaves: entering and exiting
+   * are free then, and nobody else gets in.
+   *
+   * **Throws** `SKEIN_WRONG_THREAD` if another thread has done so.
+   */
+  keep(verb: string): void {
+    // It may be held by this thread already, for an object that was forgotten since.
+    if (!this.#lock.tryTake() && !this.#lock.isOwn) {
+      const { owner } = this.#lock;
+      throw new MisuseError(
+        "SKEIN_WRONG_THREAD",
+        `"${this.#name}" was made for one thread to ${verb}, which is thread ${this.#inHeap.threadIndexOf(owner)}: ` +
+          `${verb} there, or make it for many threads`,
+      );
+    }
+    this.#isKept = true;
+  }
+
+  /** Lets others in again. */
+  leave(): void {
+    this.#isKept = false;
     this.#lock.release();
+  }
+
+  /** Slot of the thread that is inside, 0 if none is. */
+  get holder(): number {
+    return this.#lock.owner;
   }
 
   /**
@@ -204,21 +240,35 @@ export class Monitor {
    * The thread of that slot has ended.
    *
    * @param repair - takes out of the structure's cells what that thread held, and
-   *   makes them agree if it was stopped inside; runs inside
+   *   makes them agree if it was stopped inside; runs inside, and is told whether
+   *   the thread was
    */
-  threadEnded(slot: number, repair: () => void): void {
+  threadEnded(slot: number, repair: (wasInside: boolean) => void): void {
     const cells = this.#cells;
-    const repairAll = (): void => {
+    const repairAll = (wasInside: boolean): void => {
       if (cells[this.#insists] === slot) cells[this.#insists] = 0;
-      repair();
+      repair(wasInside);
     };
     if (this.#lock.forget(slot)) {
       // The lock is the ended thread's, so nobody else is inside.
-      repairAll();
+      repairAll(true);
       this.#lock.releaseFor(slot);
     } else {
-      this.inside(repairAll);
+      this.inside(() => repairAll(false));
     }
     this.#wakeAll();
+  }
+
+  /**
+   * As `threadEnded`, of a monitor that some thread keeps, which can't be entered
+   * therefore and in which nobody insists.
+   *
+   * @returns whether it was that thread that kept it; now nobody does
+   */
+  keeperEnded(slot: number): boolean {
+    const wasKeeper = this.#lock.forget(slot);
+    if (wasKeeper) this.#lock.releaseFor(slot);
+    this.#wakeAll();
+    return wasKeeper;
   }
 }

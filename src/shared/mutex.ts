@@ -13,6 +13,7 @@ import { load, store } from "#atomics";
 import { type Cancel, cancelNodeOf, describeKind } from "../async/cancel.js";
 import { Blocks, type Guard, requireFunction } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
+import type { Selectable } from "../async/select.js";
 import { DeadlockError, MisuseError, OwnerDiedError } from "../core/errors.js";
 import { describeCycle } from "./deadlock.js";
 import { LOCK_CELLS, LockWord } from "./lock-word.js";
@@ -150,6 +151,15 @@ export class Mutex extends SharedObject {
     } finally {
       guard.release();
     }
+  }
+
+  /** The locking as a case of `select`; throws as `lock`. */
+  locking(): Selectable<SharedMutexGuard> {
+    return this.#waits.selectable(
+      undefined,
+      () => this.#lock.tryGrant(),
+      () => this.#taken(),
+    );
   }
 
   /**

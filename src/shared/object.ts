@@ -16,8 +16,12 @@
 import { load, type SharedCells, store } from "#atomics";
 
 import { describeKind } from "../async/cancel.js";
-import { MisuseError } from "../core/errors.js";
+import { InternalError, MisuseError } from "../core/errors.js";
 import { type Handle, type Heap, heap } from "./heap.js";
+import { Kind, type KindValue, NAMES } from "./kinds.js";
+import { freePayload } from "./payload.js";
+
+export { Kind, type KindValue, NAMES };
 import type { MemorySource } from "./memory.js";
 
 export const HEADER_BYTES = 32;
@@ -25,32 +29,6 @@ const NAME_LENGTH = 0;
 const IS_MADE = 1;
 const NAME_AT = 8;
 const MOST_NAME_BYTES = HEADER_BYTES - NAME_AT;
-
-/** What a block is, as its meta word has it. */
-export const Kind = {
-  bytes: 0,
-  mutex: 1,
-  semaphore: 2,
-  rwLock: 3,
-  condition: 4,
-  barrier: 5,
-  latch: 6,
-  once: 7,
-  event: 8,
-  channel: 9,
-  array: 10,
-  counter: 11,
-  text: 12,
-  struct: 13,
-  map: 14,
-  vector: 15,
-  deque: 16,
-} as const;
-
-/** By the values of `Kind`. */
-export const NAMES: readonly string[] = Object.keys(Kind);
-
-export type KindValue = (typeof Kind)[keyof typeof Kind];
 
 /** The property by which an object crosses. */
 export const ADDRESS = "skein.shared";
@@ -61,6 +39,8 @@ export interface Address {
   readonly handle: Handle;
   /** Only in what leaves for a thread that may not have the heap yet. */
   readonly memory?: MemorySource;
+  /** Which end of the channel, if it is one. */
+  readonly end?: number;
 }
 
 /** Where an object is that exists already; in place of the options of one to be made. */
@@ -179,6 +159,14 @@ export abstract class SharedObject implements Disposable {
    */
   abstract threadEnded(slot: number, wasBusy: boolean): void;
 
+  /**
+   * @internal Frees those of some payloads that are not attached to it. They were in
+   * the hands of the thread of that slot, which has ended.
+   */
+  freeLoose(slot: number, payloads: readonly number[]): void {
+    for (const payload of payloads) freePayload(this.heap, payload, slot);
+  }
+
   /** Fails if it has been disposed of. */
   protected requireAlive(): void {
     if (!this.isDisposed) return;
@@ -187,15 +175,24 @@ export abstract class SharedObject implements Disposable {
 
   /** @internal What a copy of it says. */
   leave(): Address {
-    crossings++;
-    const address = { kind: this.#kind, handle: this.#handle };
-    return isWithinPool ? address : { ...address, memory: this.#heap.source };
+    return addressOf(this.#heap, this.#kind, this.#handle);
   }
+
+  /** What names the block, on every thread, as long as it lives. */
+  protected get handle(): Handle {
+    return this.#handle;
+  }
+}
+
+/** What crosses as an address. */
+export interface Crossing {
+  leave(): Address;
 }
 
 // One getter for all: a function for each object would make each a shape of its own,
 // and slow whatever meets several of them.
-const CROSSING: PropertyDescriptor & ThisType<SharedObject> = {
+/** The property `ADDRESS` of what crosses. */
+export const CROSSING: PropertyDescriptor & ThisType<Crossing> = {
   enumerable: true,
   get() {
     return this.leave();
@@ -244,6 +241,23 @@ export function leaveForPool(post: (hasShared: () => boolean) => void): void {
   } finally {
     isWithinPool = false;
   }
+}
+
+/** The address of an object that is being copied. */
+export function addressOf(inHeap: Heap, kind: KindValue, handle: Handle, end?: number): Address {
+  crossings++;
+  const address = end === undefined ? { kind, handle } : { kind, handle, end };
+  return isWithinPool ? address : { ...address, memory: inHeap.source };
+}
+
+/** Gives this thread's object at an address that came inside of bytes. */
+export let arrival: (address: Address) => object = () => {
+  throw new InternalError("a shared object came before anything that knows its kind");
+};
+
+/** Called by who knows all kinds. */
+export function setArrival(arrive: typeof arrival): void {
+  arrival = arrive;
 }
 
 /** This thread's object whose block is at `offset`, if it has met it. */

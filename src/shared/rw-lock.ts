@@ -14,6 +14,7 @@
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import { Blocks, type Guard, requireFunction } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
+import type { Selectable } from "../async/select.js";
 import { MisuseError, OwnerDiedError } from "../core/errors.js";
 import { MOST_SLOTS } from "./heap.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
@@ -120,6 +121,16 @@ export class RwLock extends SharedObject {
     return this.#granted("write");
   }
 
+  /** To begin to read as a case of `select`; throws as `read`. */
+  reading(): Selectable<Guard> {
+    return this.#selectable("read");
+  }
+
+  /** To begin to write as a case of `select`; throws as `write`. */
+  writing(): Selectable<Guard> {
+    return this.#selectable("write");
+  }
+
   /** Runs `fn` while reading; as `withLock` of a mutex. */
   async withRead<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("withRead", fn);
@@ -188,6 +199,14 @@ export class RwLock extends SharedObject {
       );
     }
     waitBlocked(this.#wanted, wish, node);
+  }
+
+  #selectable(wish: Wish): Selectable<Guard> {
+    return this.#waits.selectable(
+      wish,
+      () => this.#wanted.tryGrant(wish),
+      () => this.#granted(wish),
+    );
   }
 
   #grant(wish: Wish): true | undefined {

@@ -13,6 +13,7 @@
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import { Blocks, type Guard, requireFunction, requireOptions, requireWhole } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
+import type { Selectable } from "../async/select.js";
 import { MisuseError } from "../core/errors.js";
 import { MOST_SLOTS } from "./heap.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
@@ -141,6 +142,16 @@ export class Semaphore extends SharedObject {
     requireFunction("with", fn);
     const token = await this.acquire(1, cancel);
     return this.#blocks.run(token, `permit of ${this.name}`, fn, cancel);
+  }
+
+  /** The taking of permits as a case of `select`. */
+  acquiring(count = 1): Selectable<SharedSemaphoreToken> {
+    this.#requireCount(count);
+    return this.#waits.selectable(
+      count,
+      () => this.#wanted.tryGrant(count),
+      () => new Token(this, count),
+    );
   }
 
   statistics(): SharedSemaphoreStatistics {

@@ -35,8 +35,11 @@ import { type SharedCells, wait, waitAsync } from "#atomics";
 import { holdProcess, nowMs } from "#clock";
 
 import { type CancelNode } from "../async/cancel.js";
+import { SELECTABLE, type Selectable } from "../async/select.js";
 import { WaitQueue } from "../async/wait-queue.js";
 import { MisuseError } from "../core/errors.js";
+import { probe, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
+import { nextIdentity } from "../core/thread.js";
 import { beginOutsideWork, endOutsideWork } from "../core/outside-work.js";
 import { heap } from "./heap.js";
 
@@ -86,6 +89,21 @@ export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: 
     const granted = on.trySpinning(wish);
     if (granted !== undefined) return granted;
   }
+  const ring = probe.ring;
+  if (ring === undefined) return waitAsleep(on, wish, cancel);
+  const traced = nextIdentity();
+  let outcome: ProbeOutcomeValue = ProbeOutcome.failed;
+  ring.write(ProbeKind.waitBegin, traced, cancel?.id ?? 0, ring.text(`${on.label} (blocked)`));
+  try {
+    const granted = waitAsleep(on, wish, cancel);
+    outcome = ProbeOutcome.done;
+    return granted;
+  } finally {
+    probe.ring?.write(ProbeKind.waitEnd, traced, 0, outcome);
+  }
+}
+
+function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNode | undefined): T {
   const beganMs = nowMs();
   let nextLookMs = beganMs + STALL_LOOK_MS;
   for (;;) {
@@ -172,6 +190,37 @@ export class SharedWaits<T, Wish> {
     // Not at once: whoever parks a case has yet to learn of it.
     queueMicrotask(() => this.#serve());
     return waiter;
+  }
+
+  /**
+   * The wait as a case of `select`.
+   *
+   * @param attempt - as the core's `tryGrant`, or a quicker one
+   * @param take - what the caller gets of what was granted; may throw
+   */
+  selectable<Outcome>(wish: Wish, attempt: () => T | undefined, take: (granted: T) => Outcome): Selectable<Outcome> {
+    return {
+      [SELECTABLE]: {
+        attempt: () => {
+          const granted = this.#queue.size > 0 ? undefined : attempt();
+          return granted === undefined ? undefined : { value: take(granted) };
+        },
+        park: (won, failed) =>
+          this.park(
+            wish,
+            (granted) => {
+              let outcome: Outcome;
+              try {
+                outcome = take(granted);
+              } catch (error) {
+                return failed(error);
+              }
+              won(outcome);
+            },
+            failed,
+          ),
+      },
+    };
   }
 
   /** Grants what can be granted, in order of arrival, and waits for a change of the word if somebody is left. */
