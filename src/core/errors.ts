@@ -24,6 +24,7 @@ export const ERROR_TABLE = {
   SKEIN_ONESHOT_USED: "MisuseError",
   SKEIN_CANNOT_BLOCK: "MisuseError",
   SKEIN_DISPOSED: "MisuseError",
+  SKEIN_NOT_CLONEABLE: "MisuseError",
   // Outcomes: something ended, and this is how.
   SKEIN_CLOSED: "ClosedError",
   SKEIN_CANCELLED: "CancelledError",
