@@ -35,7 +35,7 @@
  * Objects are numbered from 0 in the order in which their tags stand.
  *
  * Writer and reader call themselves for what is inside, so the depth is bounded:
- * what OBJECT, NULL_OBJECT, ARRAY, MAP, SET and ERROR have behind their tag (and class) is
+ * what OBJECT, NULL_OBJECT, ARRAY, MAP, SET and ERROR have behind tag, length and class is
  * the object's *content*, and that of an object at depth DEEPEST is not written
  * there, but later. The outermost value done, the contents left over follow, the
  * last left over first, each at depth 0, and each may leave over more.

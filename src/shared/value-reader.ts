@@ -9,14 +9,17 @@
 import { InternalError, SkeinError, withoutStack } from "../core/errors.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import type { Address, SharedObject } from "./object.js";
-import { TextCache } from "./text-cache.js";
+import { MOST_CACHED, TextCache } from "./text-cache.js";
 import * as tag from "./value-format.js";
 
 /** Up to so many bytes are copied to memory of this thread first; for more, views of where they are cost less. */
 const MOST_COPIED_BYTES = 16 * 1024;
 
-/** Strings below this length are looked for among those made before. */
-const MOST_CACHED = 24;
+/** Strings that are no keys are looked for among those made before up to this length; longer ones seldom repeat. */
+const MOST_REPEATED = 8;
+
+/** Up to this length a string is put together here: a call to the platform costs more. */
+const MOST_JOINED = 16;
 
 /** Holes that an array may have without being made as a sparse one. */
 const MOST_HOLES = 1024;
@@ -36,6 +39,8 @@ const ResizableBuffer = ArrayBuffer as new (byteLength: number, options?: { maxB
 interface LeftOver {
   readonly kind: number;
   readonly object: object;
+  /** Of an array. */
+  readonly length: number;
 }
 
 export class ValueReader {
@@ -62,7 +67,8 @@ export class ValueReader {
     try {
       const value = this.#value(0);
       for (let rest = this.#leftOver.pop(); rest !== undefined; rest = this.#leftOver.pop()) {
-        this.#content(rest.kind, rest.object, 0);
+        if (rest.kind === tag.ARRAY) this.#elements(rest.object as unknown[], rest.length, 0);
+        else this.#content(rest.kind, rest.object, 0);
       }
       if (this.#at !== this.#end) throw this.#damaged("more follows");
       return value;
@@ -91,7 +97,8 @@ export class ValueReader {
     for (let i = 0; i < this.#madeCount; i++) this.#made[i] = undefined;
     if (this.#madeCount > 1000) this.#made.length = 0;
     this.#madeCount = 0;
-    this.#leftOver.length = 0;
+    // Setting a length is a call into the engine, even to what it was.
+    if (this.#leftOver.length > 0) this.#leftOver.length = 0;
     this.#arrive = noArrival;
     if (this.#bytes === this.#ownBytes) return;
     this.#bytes = this.#ownBytes;
@@ -136,19 +143,26 @@ export class ValueReader {
     const byte = this.#byte();
     if (byte < tag.FIRST_SHORT_TEXT) return byte;
     if (byte < tag.INT32) return this.#shortText(byte & (tag.SHORT_TEXT_LENGTHS - 1));
+    // In the order of how often they come: the engine compares one after the other.
     switch (byte) {
-      case tag.INT32:
-        return this.#view.getInt32(this.#take(4), true);
+      case tag.OBJECT:
+        return this.#container(byte, {}, depth);
+      case tag.ARRAY:
+        return this.#array(depth);
       case tag.FLOAT64:
         return this.#float64();
-      case tag.UNDEFINED:
-        return undefined;
-      case tag.NULL:
-        return null;
-      case tag.FALSE:
-        return false;
+      case tag.INT32:
+        return this.#view.getInt32(this.#take(4), true);
       case tag.TRUE:
         return true;
+      case tag.FALSE:
+        return false;
+      case tag.NULL:
+        return null;
+      case tag.UNDEFINED:
+        return undefined;
+      case tag.REFERENCE:
+        return this.#reference();
       case tag.LATIN1:
       case tag.UTF16:
         return this.#longer(byte);
@@ -158,12 +172,6 @@ export class ValueReader {
         return BigInt(`0x${this.#text()}`);
       case tag.NEGATIVE_BIGINT:
         return -BigInt(`0x${this.#text()}`);
-      case tag.REFERENCE:
-        return this.#reference();
-      case tag.OBJECT:
-        return this.#container(byte, {}, depth);
-      case tag.ARRAY:
-        return this.#container(byte, [], depth);
       default:
         return this.#rarer(byte, depth);
     }
@@ -217,19 +225,12 @@ export class ValueReader {
 
   #shortText(length: number): string {
     const at = this.#take(length);
-    if (length > MOST_CACHED) return this.#longText.readLatin1(at, length);
+    if (length > MOST_JOINED) return this.#longText.readLatin1(at, length);
+    if (length > MOST_REPEATED) return joined(this.#bytes, at, length);
     const found = this.#texts.find(this.#bytes, at, length);
     if (found !== undefined) return found;
-    const text = this.#newText(at, length);
+    const text = joined(this.#bytes, at, length);
     this.#texts.keep(text);
-    return text;
-  }
-
-  /** For few code units a call to the platform costs more than all else. */
-  #newText(at: number, length: number): string {
-    if (length > 4) return this.#longText.readLatin1(at, length);
-    let text = "";
-    for (let i = 0; i < length; i++) text += String.fromCharCode(this.#bytes[at + i] as number);
     return text;
   }
 
@@ -262,8 +263,19 @@ export class ValueReader {
   #container(kind: number, object: object, depth: number): object {
     this.#made[this.#madeCount++] = object;
     if (depth < tag.DEEPEST) this.#content(kind, object, depth + 1);
-    else this.#leftOver.push({ kind, object });
+    else this.#leftOver.push({ kind, object, length: 0 });
     return object;
+  }
+
+  #array(depth: number): unknown[] {
+    const length = this.#count();
+    // Each element takes a byte at least. An array that says it has more elements
+    // than there are bytes has holes, or is damaged: no room is taken on its word.
+    const array: unknown[] = length <= this.#end - this.#at ? new Array<unknown>(length) : [];
+    this.#made[this.#madeCount++] = array;
+    if (depth < tag.DEEPEST) this.#elements(array, length, depth + 1);
+    else this.#leftOver.push({ kind: tag.ARRAY, object: array, length });
+    return array;
   }
 
   #error(): Error {
@@ -302,9 +314,6 @@ export class ValueReader {
 
   #content(kind: number, object: object, depth: number): void {
     switch (kind) {
-      case tag.ARRAY:
-        this.#elements(object as unknown[], depth);
-        break;
       case tag.MAP:
         while (!this.#isEnd()) {
           const key = this.#value(depth);
@@ -331,36 +340,49 @@ export class ValueReader {
   }
 
   #members(object: object, depth: number): void {
-    while (!this.#isEnd()) {
-      const byte = this.#bytes[this.#at] as number;
-      const length = byte & (tag.SHORT_TEXT_LENGTHS - 1);
-      const isShort = byte >= tag.FIRST_SHORT_TEXT && byte < tag.INT32 && length < this.#end - this.#at;
-      const known = isShort ? this.#keys.find(this.#bytes, this.#at + 1, length) : undefined;
-      if (known !== undefined) {
-        this.#at += 1 + length;
-        (object as Record<string, unknown>)[known] = this.#value(depth);
-        continue;
+    const members = object as Record<string, unknown>;
+    for (;;) {
+      const at = this.#at;
+      if (at >= this.#end) throw this.#damaged("an end expected");
+      const byte = this.#bytes[at] as number;
+      if (byte === tag.END) {
+        this.#at = at + 1;
+        return;
       }
-      const key = this.#text();
-      // Assigning to what objects inherit could reach a setter, `__proto__` first
-      // of all. So such a key is defined, and never among the known ones.
-      if (key in Object.prototype) define(object, key, this.#value(depth), true);
-      else {
-        if (isShort) this.#keys.keep(internalized(key));
-        (object as Record<string, unknown>)[key] = this.#value(depth);
+      const length = byte ^ tag.FIRST_SHORT_TEXT;
+      if (length <= MOST_CACHED && length < this.#end - at) {
+        const known = this.#keys.find(this.#bytes, at + 1, length);
+        if (known !== undefined) {
+          this.#at = at + 1 + length;
+          members[known] = this.#value(depth);
+          continue;
+        }
       }
+      this.#newMember(members, length <= MOST_CACHED, depth);
     }
   }
 
-  #elements(array: unknown[], depth: number): void {
-    const length = this.#count();
+  /** A member whose key is none of those that were kept. */
+  #newMember(object: Record<string, unknown>, isShort: boolean, depth: number): void {
+    const key = this.#text();
+    // Assigning to what objects inherit could reach a setter, `__proto__` first of
+    // all. So such a key is defined, and never kept.
+    if (key in Object.prototype) {
+      define(object, key, this.#value(depth), true);
+      return;
+    }
+    if (isShort) this.#keys.keep(internalized(key));
+    object[key] = this.#value(depth);
+  }
+
+  #elements(array: unknown[], length: number, depth: number): void {
     for (let i = 0; i < length; i++) {
       if (this.#at < this.#end && this.#bytes[this.#at] === tag.HOLES) {
         this.#at++;
         this.#elementsAfter(array, i, length, depth);
         return;
       }
-      array.push(this.#value(depth));
+      array[i] = this.#value(depth);
     }
   }
 
@@ -368,7 +390,7 @@ export class ValueReader {
     // Engines take room for holes in an array that is not very long. One that was
     // is taken to have few elements, and stays so when it is made shorter.
     if (length - hole > MOST_HOLES) array.length = LONGEST;
-    array.length = length;
+    if (array.length !== length) array.length = length;
     let last = hole;
     while (!this.#isEnd()) {
       const index = this.#count();
@@ -377,6 +399,23 @@ export class ValueReader {
       last = index;
     }
   }
+}
+
+/** The string with a code unit for each of these bytes. */
+function joined(bytes: Uint8Array, start: number, length: number): string {
+  const end = start + length;
+  let text = "";
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    text += String.fromCharCode(
+      bytes[at] as number,
+      bytes[at + 1] as number,
+      bytes[at + 2] as number,
+      bytes[at + 3] as number,
+    );
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at] as number);
+  return text;
 }
 
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {

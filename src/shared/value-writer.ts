@@ -21,6 +21,9 @@ const MOST_BYTES = 2 ** 31 - 1;
 /** Up to so many objects, looking through a list is faster than keeping a map. */
 const FEW = 16;
 
+/** Values shorter than this have their view kept. */
+const MOST_VIEWS = 256;
+
 /** Room for a tag with a number or a count: checked for once, before either is written. */
 const HEAD_BYTES = 16;
 
@@ -45,15 +48,23 @@ interface MaybeResizable extends ArrayBuffer {
   readonly maxByteLength?: number;
 }
 
+function emptyViews(): (Uint8Array<ArrayBuffer> | undefined)[] {
+  return Array.from({ length: MOST_VIEWS }, () => undefined);
+}
+
 /** An object whose content is left over. */
 interface LeftOver {
   readonly kind: number;
   readonly object: object;
+  /** Of an array, as it was written. */
+  readonly length: number;
 }
 
 export class ValueWriter {
   #bytes = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
+  /** What was returned for short values, by length: making a view costs a third of writing a small object. */
+  #views = emptyViews();
   #longText: LongText = longTextIn(this.#bytes);
   #at = 0;
   /** Objects written so far, by their numbers, while they are few. */
@@ -76,14 +87,19 @@ export class ValueWriter {
       this.#value(value, 0);
       for (let rest = this.#leftOver.pop(); rest !== undefined; rest = this.#leftOver.pop()) {
         root = "$…";
-        this.#content(rest.kind, rest.object, 0);
+        if (rest.kind === tag.ARRAY) this.#elements(rest.object as unknown[], rest.length, 0);
+        else this.#content(rest.kind, rest.object, 0);
       }
     } catch (thrown) {
       throw misuseOf(thrown, root);
     } finally {
       this.#forgetObjects();
     }
-    return this.#bytes.subarray(0, this.#at);
+    const known = this.#views[this.#at];
+    if (known !== undefined) return known;
+    const view = this.#bytes.subarray(0, this.#at);
+    if (this.#at < MOST_VIEWS) this.#views[this.#at] = view;
+    return view;
   }
 
   #forgetObjects(): void {
@@ -91,7 +107,8 @@ export class ValueWriter {
     for (let i = 0; i < this.#objectCount && i < length; i++) this.#few[i] = undefined;
     this.#objectCount = 0;
     this.#numbers = undefined;
-    this.#leftOver.length = 0;
+    // Setting a length is a call into the engine, even to what it was.
+    if (this.#leftOver.length > 0) this.#leftOver.length = 0;
   }
 
   #resize(byteLength: number): void {
@@ -99,6 +116,7 @@ export class ValueWriter {
     if (byteLength > this.#bytes.length) bytes.set(this.#bytes);
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
+    this.#views = emptyViews();
     this.#longText = longTextIn(bytes);
   }
 
@@ -245,20 +263,30 @@ export class ValueWriter {
   #object(object: object, depth: number): void {
     if (this.#isReference(object)) return;
     this.#room(HEAD_BYTES);
+    if (Array.isArray(object)) {
+      this.#array(object, depth);
+      return;
+    }
     const kind = this.#head(object);
     if (kind === 0) return;
     if (depth < tag.DEEPEST) this.#content(kind, object, depth + 1);
-    else this.#leftOver.push({ kind, object });
+    else this.#leftOver.push({ kind, object, length: 0 });
+  }
+
+  #array(array: readonly unknown[], depth: number): void {
+    const prototype = Object.getPrototypeOf(array) as object | null;
+    if (prototype !== Array.prototype) requireOwnClass(array, prototype);
+    const { length } = array;
+    this.#bytes[this.#at++] = tag.ARRAY;
+    this.#count(length);
+    if (depth < tag.DEEPEST) this.#elements(array, length, depth + 1);
+    else this.#leftOver.push({ kind: tag.ARRAY, object: array, length });
   }
 
   /** Writes what stands before the content, and gives the tag; 0 if that was all. */
   #head(object: object): number {
     const prototype = Object.getPrototypeOf(object) as object | null;
     if (prototype === PLAIN) return (this.#bytes[this.#at++] = tag.OBJECT);
-    if (Array.isArray(object)) {
-      if (prototype !== Array.prototype) requireOwnClass(object, prototype);
-      return (this.#bytes[this.#at++] = tag.ARRAY);
-    }
     if (prototype === null) return (this.#bytes[this.#at++] = tag.NULL_OBJECT);
     const type = toString.call(object);
     if (type === "[object Map]" || type === "[object Set]") {
@@ -362,9 +390,6 @@ export class ValueWriter {
 
   #content(kind: number, object: object, depth: number): void {
     switch (kind) {
-      case tag.ARRAY:
-        this.#elements(object as unknown[], depth);
-        break;
       case tag.MAP:
         this.#entries(object as Map<unknown, unknown>, depth);
         break;
@@ -414,10 +439,7 @@ export class ValueWriter {
     this.#byte(tag.END);
   }
 
-  #elements(array: readonly unknown[], depth: number): void {
-    const { length } = array;
-    this.#room(HEAD_BYTES);
-    this.#count(length);
+  #elements(array: readonly unknown[], length: number, depth: number): void {
     let i = 0;
     try {
       for (; i < length; i++) {
