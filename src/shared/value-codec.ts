@@ -28,8 +28,8 @@ let idleReader: ValueReader | undefined;
  *
  * **Throws** `SKEIN_NOT_CLONEABLE`, with the path to what can't be copied.
  *
- * **Cost** In proportion to the value; a small object takes about as long as two
- * property look-ups in a large map.
+ * **Cost** In proportion to the value. A buffer is copied whole, however little of
+ * it a view in the value sees.
  */
 export function encodeValue(value: unknown): Uint8Array<ArrayBuffer> {
   const writer = idleWriter ?? new ValueWriter();

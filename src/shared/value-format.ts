@@ -23,7 +23,7 @@
  *                  that exist: index, value, ...; END
  *   MAP            key, value, ...; END
  *   SET            member, ...; END
- *   ERROR          index of its class in ERROR_PROTOTYPES; members that are not
+ *   ERROR          number of its class (error-classes.ts); members that are not
  *                  enumerable; END; those that are; END
  *   BUFFER         length, bytes
  *   RESIZABLE_BUFFER          8 bytes, as FLOAT64: the length it can have; then as BUFFER
@@ -40,8 +40,6 @@
  * there, but later. The outermost value done, the contents left over follow, the
  * last left over first, each at depth 0, and each may leave over more.
  */
-import { ERROR_CLASSES } from "../core/errors.js";
-
 /** Integers below it are their own tags. */
 export const FIRST_SHORT_TEXT = 0x80;
 /** Strings below this length have it in their tag. */
@@ -98,24 +96,3 @@ export const VIEW_NAMES = [
   "BigUint64Array",
   "Float16Array",
 ] as const;
-
-/** Own members of an error that are kept although they are not enumerable. */
-export const HIDDEN_ERROR_MEMBERS = ["message", "name", "stack", "cause", "errors", "error", "suppressed"] as const;
-
-/** The classes that an error can arrive as: the language's, and the library's. */
-export const ERROR_PROTOTYPES: readonly Error[] = [
-  Error.prototype,
-  AggregateError.prototype,
-  EvalError.prototype,
-  RangeError.prototype,
-  ReferenceError.prototype,
-  SyntaxError.prototype,
-  TypeError.prototype,
-  URIError.prototype,
-  ...(hasSuppressedError(globalThis) ? [globalThis.SuppressedError.prototype] : []),
-  ...Object.values(ERROR_CLASSES).map((type) => type.prototype),
-];
-
-function hasSuppressedError(scope: object): scope is { readonly SuppressedError: { readonly prototype: Error } } {
-  return "SuppressedError" in scope;
-}

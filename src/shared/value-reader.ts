@@ -7,6 +7,7 @@
  * proportion to their number.
  */
 import { InternalError, SkeinError, withoutStack } from "../core/errors.js";
+import { ERROR_PROTOTYPES } from "./error-classes.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import type { Address, SharedObject } from "./object.js";
 import { MOST_CACHED, TextCache } from "./text-cache.js";
@@ -32,7 +33,7 @@ const viewTypes = tag.VIEW_NAMES.map((name) => (globalThis as Record<string, unk
   | undefined
 )[];
 
-/** What the language's library for ES2023 does not tell of buffers. */
+/** What the compiler's library for ES2023 does not tell of buffers. */
 const ResizableBuffer = ArrayBuffer as new (byteLength: number, options?: { maxByteLength: number }) => ArrayBuffer;
 
 /** An object whose content is left over. */
@@ -75,7 +76,7 @@ export class ValueReader {
     } catch (thrown) {
       if (thrown instanceof SkeinError) throw thrown;
       // A constructor of the language would not take what the bytes say.
-      throw this.#damaged(String(thrown), { cause: thrown });
+      throw this.#damaged(String(thrown).slice(0, 200), { cause: thrown });
     } finally {
       this.#forget();
     }
@@ -271,6 +272,7 @@ export class ValueReader {
     const length = this.#count();
     // Each element takes a byte at least. An array that says it has more elements
     // than there are bytes has holes, or is damaged: no room is taken on its word.
+    // oxlint-disable-next-line unicorn/no-new-array -- at its length at once, or it would grow by steps
     const array: unknown[] = length <= this.#end - this.#at ? new Array<unknown>(length) : [];
     this.#made[this.#madeCount++] = array;
     if (depth < tag.DEEPEST) this.#elements(array, length, depth + 1);
@@ -279,7 +281,7 @@ export class ValueReader {
   }
 
   #error(): Error {
-    const prototype = tag.ERROR_PROTOTYPES[this.#byte()];
+    const prototype = ERROR_PROTOTYPES[this.#byte()];
     if (prototype === undefined) throw this.#damaged("an unknown class of errors");
     const error = withoutStack(() => new Error());
     if (prototype !== Error.prototype) Object.setPrototypeOf(error, prototype);
@@ -328,7 +330,7 @@ export class ValueReader {
         this.#members(object, depth);
         break;
       default:
-        this.#members(object as Record<string, unknown>, depth);
+        this.#members(object, depth);
     }
   }
 

@@ -5,6 +5,7 @@
  */
 import { describeKind } from "../async/cancel.js";
 import { entryStep, indexStep, keyStep, memberOfSetStep, memberStep } from "../core/value-path.js";
+import { errorNumberOf, ERROR_PROTOTYPES, HIDDEN_ERROR_MEMBERS } from "./error-classes.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import { SharedObject } from "./object.js";
 import * as tag from "./value-format.js";
@@ -38,11 +39,7 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )?.get as () => string | undefined;
 
-const errorNumbers: ReadonlyMap<object, number> = new Map(
-  tag.ERROR_PROTOTYPES.map((prototype, number) => [prototype, number]),
-);
-
-/** What the language's library for ES2023 does not tell of buffers. */
+/** What the compiler's library for ES2023 does not tell of buffers. */
 interface MaybeResizable extends ArrayBuffer {
   readonly resizable?: boolean;
   readonly maxByteLength?: number;
@@ -420,16 +417,18 @@ export class ValueWriter {
   }
 
   #hiddenMembers(error: Error, depth: number): void {
+    const known = ERROR_PROTOTYPES[errorNumberOf(Object.getPrototypeOf(error) as object)] as object;
     let key: string | undefined;
     try {
-      for (key of tag.HIDDEN_ERROR_MEMBERS) {
+      for (key of HIDDEN_ERROR_MEMBERS) {
         const descriptor = Object.getOwnPropertyDescriptor(error, key);
         if (descriptor?.enumerable === true) continue;
         const member = (error as unknown as Record<string, unknown>)[key];
-        // Engines differ in whose property `stack` is. A name is its class's, unless
-        // that class can't be told where the error arrives.
-        const isKept = descriptor !== undefined || key === "stack" || (key === "name" && !hasNameOfClass(error));
-        if (!isKept || (key === "stack" && typeof member !== "string")) continue;
+        // A stack may be anything that the program makes of it, and is for people.
+        if (typeof member !== "string" && (descriptor === undefined || key === "stack")) continue;
+        // What it inherits it has again where it arrives, if from the class that it
+        // arrives as. Engines differ in whose the stack is.
+        if (descriptor === undefined && member === (known as Record<string, unknown>)[key]) continue;
         this.#text(key);
         this.#value(key === "message" ? String(member) : member, depth);
       }
@@ -471,62 +470,35 @@ export class ValueWriter {
   }
 
   #entries(map: Map<unknown, unknown>, depth: number): void {
-    let step = "";
+    let key: unknown;
+    let isAtKey = true;
     try {
       // A getter inside may add entries; those would never end if each brought its like.
       let left = mapSize.call(map);
-      for (const [key, value] of Map.prototype.entries.call(map) as MapIterator<[unknown, unknown]>) {
+      for (const entry of Map.prototype.entries.call(map) as MapIterator<[unknown, unknown]>) {
         if (left-- === 0) break;
-        step = keyStep;
+        key = entry[0];
+        isAtKey = true;
         this.#value(key, depth);
-        step = "";
-        this.#mapValue(key, value, depth);
+        isAtKey = false;
+        this.#value(entry[1], depth);
       }
     } catch (thrown) {
-      throw refusedInside(thrown, step);
+      throw refusedInside(thrown, isAtKey ? keyStep : entryStep(key));
     }
     this.#byte(tag.END);
   }
 
-  #mapValue(key: unknown, value: unknown, depth: number): void {
-    try {
-      this.#value(value, depth);
-    } catch (thrown) {
-      throw refusedInside(thrown, entryStep(key));
-    }
-  }
-
   #setMembers(set: Set<unknown>, depth: number): void {
-    let step = "";
     try {
       let left = setSize.call(set); // as above
       for (const member of Set.prototype.values.call(set) as SetIterator<unknown>) {
         if (left-- === 0) break;
-        step = memberOfSetStep;
         this.#value(member, depth);
       }
     } catch (thrown) {
-      throw refusedInside(thrown, step);
+      throw refusedInside(thrown, memberOfSetStep);
     }
     this.#byte(tag.END);
   }
-}
-
-/** The nearest class of the list; for an error of another realm, by name. */
-function errorNumberOf(prototype: object): number {
-  let inThisRealm: object | null = prototype;
-  for (; inThisRealm !== null; inThisRealm = Object.getPrototypeOf(inThisRealm) as object | null) {
-    const number = errorNumbers.get(inThisRealm);
-    if (number !== undefined) return number;
-  }
-  const name: unknown = prototype.constructor.name;
-  return Math.max(
-    0,
-    tag.ERROR_PROTOTYPES.findIndex((known) => known.name === name),
-  );
-}
-
-function hasNameOfClass(error: Error): boolean {
-  const number = errorNumberOf(Object.getPrototypeOf(error) as object);
-  return typeof error.name !== "string" || error.name === tag.ERROR_PROTOTYPES[number]?.name;
 }
