@@ -57,7 +57,7 @@ class BufferLongText implements LongText {
 const CHUNK = 4096;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder();
 
 /** What browsers have: fast for ASCII alone. */
 export class PortableLongText implements LongText {

@@ -352,7 +352,8 @@ export class ValueReader {
         return;
       }
       const length = byte ^ tag.FIRST_SHORT_TEXT;
-      if (length <= MOST_CACHED && length < this.#end - at) {
+      // Whether the key is there in full shows with its value, which stands behind it.
+      if (length <= MOST_CACHED) {
         const known = this.#keys.find(this.#bytes, at + 1, length);
         if (known !== undefined) {
           this.#at = at + 1 + length;

@@ -22,7 +22,7 @@ const MOST_BYTES = 2 ** 31 - 1;
 /** Up to so many objects, looking through a list is faster than keeping a map. */
 const FEW = 16;
 
-/** Values shorter than this have their view kept. */
+/** Of values shorter than this the view is kept. */
 const MOST_VIEWS = 256;
 
 /** Room for a tag with a number or a count: checked for once, before either is written. */
@@ -287,8 +287,10 @@ export class ValueWriter {
     if (prototype === null) return (this.#bytes[this.#at++] = tag.NULL_OBJECT);
     const type = toString.call(object);
     if (type === "[object Map]" || type === "[object Set]") {
+      const isMap = type === "[object Map]";
       requireOwnClass(object, prototype);
-      return (this.#bytes[this.#at++] = type === "[object Map]" ? tag.MAP : tag.SET);
+      (isMap ? mapSize : setSize).call(object); // fails for what only calls itself so
+      return (this.#bytes[this.#at++] = isMap ? tag.MAP : tag.SET);
     }
     if (type === "[object Error]" || object instanceof Error) {
       this.#bytes[this.#at++] = tag.ERROR;

@@ -77,6 +77,19 @@ describe("a structured value as bytes", () => {
     }
   });
 
+  it("may be long, and short after that, and long again", () => {
+    const long = {
+      list: Array.from({ length: 200_000 }, (_, i) => ({ i, text: `number ${i}` })),
+      bytes: new Uint8Array(2 ** 21),
+    };
+    for (let i = 0; i < 2; i++) {
+      assert.deepEqual(roundTrip(long), long);
+      for (let j = 0; j < 3; j++) assert.deepEqual(roundTrip({ j }), { j });
+    }
+    // The memory of the long one is not kept.
+    assert.ok(encodeValue(1).buffer.byteLength < 2 ** 20);
+  });
+
   it("keeps objects, with their keys in order, and those without a prototype", () => {
     const value = { b: 1, a: { "two words": undefined, 7: "seven" }, "": null, ключ: [] };
     assert.deepEqual(Object.keys(roundTrip(value)), Object.keys(value));
@@ -352,6 +365,7 @@ describe("a value that can't be copied", () => {
       [Object.create({ inherited: 1 }), /: \$ is an object of class Object\./],
       [Object(Symbol("boxed")), /: \$ is an object of class Symbol\./],
       [new MessageChannel().port1, /: \$ is an object of class MessagePort\./],
+      [[{ __proto__: { [Symbol.toStringTag]: "Map" } }], /: \$\[0\] /],
       [new URL("a:b"), /: \$ is an object of class URL\./],
     ];
     for (const [value, message] of cases) assert.match(refusalOf(value).message, message);
@@ -383,6 +397,12 @@ describe("a value that can't be copied", () => {
     let value: unknown = [1, () => 1];
     for (let level = 0; level < 100_000; level++) value = [value];
     assert.match(refusalOf(value).message, /: \$…(\[0\]){1,70}\[1\] is the function \(anonymous\)\./);
+  });
+
+  it("is forgotten with all that was still to be written", () => {
+    let value: unknown = [[1], { a: 2 }, new Map([[3, 4]]), () => 1];
+    for (let level = 0; level < 63; level++) value = [value];
+    refusalOf(value);
   });
 
   it("may write values itself, in a getter", () => {
@@ -582,6 +602,20 @@ describe("bytes that are no value's", () => {
     );
   });
 
+  it("are refused where the elements of a sparse array are out of order", () => {
+    const bytes = encodeValue([, 1, 2, 3]).slice(); // oxlint-disable-line no-sparse-arrays
+    assert.deepEqual([...bytes.subarray(3, 9)], [1, 1, 2, 2, 3, 3]);
+    for (const [at, index] of [
+      [3, 0],
+      [5, 1],
+      [7, 4],
+    ] as const) {
+      const changed = bytes.slice();
+      changed[at] = index;
+      assert.throws(() => decodeValue(changed, arrive), { code: "SKEIN_INTERNAL" });
+    }
+  });
+
   it("get no memory on their word", () => {
     const most = [0xff, 0xff, 0xff, 0xff, 0x0f];
     const array = encodeValue([])[0] as number;
@@ -591,7 +625,10 @@ describe("bytes that are no value's", () => {
     const before = process.memoryUsage().rss;
     for (let i = 0; i < 50; i++) {
       for (const tag of [array, text, wide, buffer]) {
-        assert.throws(() => decodeValue(new Uint8Array([tag, ...most, 0]), arrive), { code: "SKEIN_INTERNAL" });
+        assert.throws(() => decodeValue(new Uint8Array([tag, ...most, 0]), arrive), {
+          code: "SKEIN_INTERNAL",
+          message: /bytes expected/,
+        });
       }
     }
     // An array may well be long and empty.
