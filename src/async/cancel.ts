@@ -348,13 +348,17 @@ export function cancelNodeOf(cancel: Cancel | undefined): CancelNode | undefined
   );
 }
 
-/** How a message names a value of the wrong kind. */
+/** How a message names a value of the wrong kind. Never throws, whatever proxies and getters the value has. */
 export function describeKind(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "function") return `the function ${value.name === "" ? "(anonymous)" : value.name}`;
-  if (typeof value === "object") return `an object of class ${value.constructor?.name ?? "(none)"}`;
-  if (typeof value === "string")
-    return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
-  return `${typeof value} ${String(value)}`;
+  try {
+    if (value === null) return "null";
+    if (Array.isArray(value)) return `an array of ${value.length}`;
+    if (typeof value === "function") return `the function ${value.name === "" ? "(anonymous)" : value.name}`;
+    if (typeof value === "object") return `an object of class ${value.constructor?.name ?? "(none)"}`;
+    if (typeof value === "string")
+      return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+    return `${typeof value} ${String(value)}`;
+  } catch {
+    return typeof value === "function" ? "a function" : "an object";
+  }
 }

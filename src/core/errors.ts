@@ -25,6 +25,7 @@ export const ERROR_TABLE = {
   SKEIN_CANNOT_BLOCK: "MisuseError",
   SKEIN_DISPOSED: "MisuseError",
   SKEIN_WRONG_THREAD: "MisuseError",
+  SKEIN_NOT_CLONEABLE: "MisuseError",
   // Outcomes: something ended, and this is how.
   SKEIN_CLOSED: "ClosedError",
   SKEIN_CANCELLED: "CancelledError",

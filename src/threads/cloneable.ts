@@ -1,5 +1,6 @@
 /** Finds what makes a value impossible to clone, for an error that can be acted on. */
 import { describeKind } from "../async/cancel.js";
+import { entryStep, indexStep, keyStep, memberOfSetStep, memberStep } from "../core/value-path.js";
 
 // The search runs only after a clone failed; the bound keeps it short for huge values.
 const MOST_VISITS = 100_000;
@@ -26,7 +27,7 @@ export function findUncloneable(value: unknown, path: string, transfer: readonly
     try {
       return inspect(inner, innerPath, depth);
     } catch {
-      return `${innerPath} is ${describeSafely(inner)} that can't be looked into`; // a revoked proxy, a hostile one
+      return `${innerPath} is ${describeKind(inner)} that can't be looked into`; // a revoked proxy, a hostile one
     }
   };
 
@@ -49,15 +50,7 @@ export function findUncloneable(value: unknown, path: string, transfer: readonly
   const found = search(value, path, 0);
   if (found !== undefined) return found;
   if (deepPath !== undefined) return `${path} is nested deeper than ${DEEPEST} levels (${shorten(deepPath)})`;
-  return `${path} is ${describeSafely(value)}`;
-}
-
-function describeSafely(value: unknown): string {
-  try {
-    return describeKind(value);
-  } catch {
-    return "an object";
-  }
+  return `${path} is ${describeKind(value)}`;
 }
 
 function shorten(path: string): string {
@@ -66,20 +59,17 @@ function shorten(path: string): string {
 
 function* children(value: object): Generator<[path: string, child: unknown]> {
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) yield [`[${i}]`, value[i]];
+    for (let i = 0; i < value.length; i++) yield [indexStep(i), value[i]];
   } else if (value instanceof Map) {
     for (const [key, child] of value) {
-      yield [".keys()", key];
-      yield [`.get(${describeKey(key)})`, child];
+      yield [keyStep, key];
+      yield [entryStep(key), child];
     }
   } else if (value instanceof Set) {
-    for (const child of value) yield [".values()", child];
+    for (const child of value) yield [memberOfSetStep, child];
   } else if (!isLeaf(value)) {
     for (const key of Object.keys(value)) {
-      yield [
-        /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
-        readSafely(value, key),
-      ];
+      yield [memberStep(key), readSafely(value, key)];
     }
   }
 }
@@ -109,8 +99,4 @@ function canClone(value: object): boolean {
   } catch {
     return false;
   }
-}
-
-function describeKey(key: unknown): string {
-  return typeof key === "string" || typeof key === "number" ? JSON.stringify(key) : "…";
 }

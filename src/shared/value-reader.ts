@@ -1,0 +1,435 @@
+/**
+ * Structured values from bytes; see value-format.ts for what is read.
+ *
+ * The bytes may be anything: what makes no sense ends with `SKEIN_INTERNAL`. Every
+ * step takes at least a byte, and whatever memory it asks for is in proportion to
+ * bytes that were seen to be there; so any bytes are done with in time and room in
+ * proportion to their number.
+ */
+import { InternalError, SkeinError, withoutStack } from "../core/errors.js";
+import { ERROR_PROTOTYPES } from "./error-classes.js";
+import { type LongText, longTextIn } from "./long-text.js";
+import type { Address, SharedObject } from "./object.js";
+import { MOST_CACHED, TextCache } from "./text-cache.js";
+import * as tag from "./value-format.js";
+
+/** Up to so many bytes are copied to memory of this thread first; for more, views of where they are cost less. */
+const MOST_COPIED_BYTES = 16 * 1024;
+
+/** Strings that are no keys are looked for among those made before up to this length; longer ones seldom repeat. */
+const MOST_REPEATED = 8;
+
+/** Up to this length a string is put together here: a call to the platform costs more. */
+const MOST_JOINED = 16;
+
+/** Holes that an array may have without being made as a sparse one. */
+const MOST_HOLES = 1024;
+
+/** Longest array there can be. */
+const LONGEST = 2 ** 32 - 1;
+
+const viewTypes = tag.VIEW_NAMES.map((name) => (globalThis as Record<string, unknown>)[name]) as readonly (
+  | tag.ViewConstructor
+  | undefined
+)[];
+
+/** What the compiler's library for ES2023 does not tell of buffers. */
+const ResizableBuffer = ArrayBuffer as new (byteLength: number, options?: { maxByteLength: number }) => ArrayBuffer;
+
+/** An object whose content is left over. */
+interface LeftOver {
+  readonly kind: number;
+  readonly object: object;
+  /** Of an array. */
+  readonly length: number;
+}
+
+export class ValueReader {
+  readonly #ownBytes = new Uint8Array(MOST_COPIED_BYTES);
+  readonly #ownView = new DataView(this.#ownBytes.buffer);
+  readonly #ownLongText = longTextIn(this.#ownBytes);
+  readonly #keys = new TextCache();
+  readonly #texts = new TextCache();
+  #bytes: Uint8Array = this.#ownBytes;
+  #view: DataView = this.#ownView;
+  #longText: LongText = this.#ownLongText;
+  #at = 0;
+  #end = 0;
+  /** Objects made so far, by their numbers. */
+  readonly #made: (object | undefined)[] = [];
+  #madeCount = 0;
+  readonly #leftOver: LeftOver[] = [];
+  #arrive: (address: Address) => SharedObject = noArrival;
+
+  /** Reads the one value that the bytes are. */
+  read(bytes: Uint8Array, arrive: (address: Address) => SharedObject): unknown {
+    this.#look(bytes);
+    this.#arrive = arrive;
+    try {
+      const value = this.#value(0);
+      for (let rest = this.#leftOver.pop(); rest !== undefined; rest = this.#leftOver.pop()) {
+        if (rest.kind === tag.ARRAY) this.#elements(rest.object as unknown[], rest.length, 0);
+        else this.#content(rest.kind, rest.object, 0);
+      }
+      if (this.#at !== this.#end) throw this.#damaged("more follows");
+      return value;
+    } catch (thrown) {
+      if (thrown instanceof SkeinError) throw thrown;
+      // A constructor of the language would not take what the bytes say.
+      throw this.#damaged(String(thrown).slice(0, 200), { cause: thrown });
+    } finally {
+      this.#forget();
+    }
+  }
+
+  #look(bytes: Uint8Array): void {
+    this.#at = 0;
+    this.#end = bytes.length;
+    if (bytes.length <= MOST_COPIED_BYTES) {
+      this.#ownBytes.set(bytes);
+    } else {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.#longText = longTextIn(bytes);
+    }
+  }
+
+  #forget(): void {
+    for (let i = 0; i < this.#madeCount; i++) this.#made[i] = undefined;
+    if (this.#madeCount > 1000) this.#made.length = 0;
+    this.#madeCount = 0;
+    // Setting a length is a call into the engine, even to what it was.
+    if (this.#leftOver.length > 0) this.#leftOver.length = 0;
+    this.#arrive = noArrival;
+    if (this.#bytes === this.#ownBytes) return;
+    this.#bytes = this.#ownBytes;
+    this.#view = this.#ownView;
+    this.#longText = this.#ownLongText;
+  }
+
+  #damaged(what: string, options?: ErrorOptions): InternalError {
+    return new InternalError(
+      `the bytes of a structured value are damaged at ${this.#at} of ${this.#end}: ${what}`,
+      options,
+    );
+  }
+
+  /** The place of so many bytes, which are then behind. */
+  #take(byteLength: number): number {
+    const at = this.#at;
+    if (byteLength > this.#end - at) throw this.#damaged(`${byteLength} bytes expected`);
+    this.#at = at + byteLength;
+    return at;
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#take(1)] as number;
+  }
+
+  #count(): number {
+    let count = 0;
+    for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
+      const byte = this.#byte();
+      count += (byte & 127) * scale;
+      if (byte < 128) return count;
+    }
+    throw this.#damaged("a count too large");
+  }
+
+  #float64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  #value(depth: number): unknown {
+    const byte = this.#byte();
+    if (byte < tag.FIRST_SHORT_TEXT) return byte;
+    if (byte < tag.INT32) return this.#shortText(byte & (tag.SHORT_TEXT_LENGTHS - 1));
+    // In the order of how often they come: the engine compares one after the other.
+    switch (byte) {
+      case tag.OBJECT:
+        return this.#container(byte, {}, depth);
+      case tag.ARRAY:
+        return this.#array(depth);
+      case tag.FLOAT64:
+        return this.#float64();
+      case tag.INT32:
+        return this.#view.getInt32(this.#take(4), true);
+      case tag.TRUE:
+        return true;
+      case tag.FALSE:
+        return false;
+      case tag.NULL:
+        return null;
+      case tag.UNDEFINED:
+        return undefined;
+      case tag.REFERENCE:
+        return this.#reference();
+      case tag.LATIN1:
+      case tag.UTF16:
+        return this.#longer(byte);
+      case tag.BIGINT64:
+        return this.#view.getBigInt64(this.#take(8), true);
+      case tag.BIGINT:
+        return BigInt(`0x${this.#text()}`);
+      case tag.NEGATIVE_BIGINT:
+        return -BigInt(`0x${this.#text()}`);
+      default:
+        return this.#rarer(byte, depth);
+    }
+  }
+
+  #rarer(byte: number, depth: number): object {
+    switch (byte) {
+      case tag.NULL_OBJECT:
+        return this.#container(byte, Object.create(null) as object, depth);
+      case tag.MAP:
+        return this.#container(byte, new Map(), depth);
+      case tag.SET:
+        return this.#container(byte, new Set(), depth);
+      case tag.ERROR:
+        return this.#container(byte, this.#error(), depth);
+      case tag.DATE:
+        return this.#number(new Date(this.#float64()));
+      case tag.REGEXP: {
+        const source = this.#text();
+        return this.#number(new RegExp(source, this.#text()));
+      }
+      case tag.BOXED: {
+        const primitive = this.#value(0);
+        if (primitive === undefined || typeof primitive === "object") throw this.#damaged("a primitive expected");
+        return this.#number(Object(primitive) as object);
+      }
+      case tag.BUFFER:
+        return this.#number(this.#buffer(undefined));
+      case tag.RESIZABLE_BUFFER:
+        return this.#number(this.#buffer(this.#float64()));
+      case tag.VIEW:
+        return this.#bufferView();
+      case tag.SHARED: {
+        const kind = this.#byte();
+        return this.#number(this.#arrive({ kind, handle: this.#float64() }));
+      }
+      default:
+        this.#at--;
+        throw this.#damaged(`${byte} is no value's tag`);
+    }
+  }
+
+  // Text
+
+  /** A string that stands where a value would. */
+  #text(): string {
+    const byte = this.#byte();
+    if (byte >= tag.FIRST_SHORT_TEXT && byte < tag.INT32) return this.#shortText(byte & (tag.SHORT_TEXT_LENGTHS - 1));
+    return this.#longer(byte);
+  }
+
+  #shortText(length: number): string {
+    const at = this.#take(length);
+    if (length > MOST_JOINED) return this.#longText.readLatin1(at, length);
+    if (length > MOST_REPEATED) return joined(this.#bytes, at, length);
+    const found = this.#texts.find(this.#bytes, at, length);
+    if (found !== undefined) return found;
+    const text = joined(this.#bytes, at, length);
+    this.#texts.keep(text);
+    return text;
+  }
+
+  #longer(byte: number): string {
+    if (byte !== tag.LATIN1 && byte !== tag.UTF16) {
+      this.#at--;
+      throw this.#damaged(`${byte} is no string's tag`);
+    }
+    const length = this.#count();
+    return byte === tag.LATIN1
+      ? this.#longText.readLatin1(this.#take(length), length)
+      : this.#longText.readUtf16(this.#take(2 * length), length);
+  }
+
+  // Objects
+
+  /** Gives the object the next number. */
+  #number<Made extends object>(object: Made): Made {
+    this.#made[this.#madeCount++] = object;
+    return object;
+  }
+
+  #reference(): object {
+    const number = this.#count();
+    const object = number < this.#madeCount ? this.#made[number] : undefined;
+    if (object === undefined) throw this.#damaged(`no object has the number ${number}`);
+    return object;
+  }
+
+  #container(kind: number, object: object, depth: number): object {
+    this.#made[this.#madeCount++] = object;
+    if (depth < tag.DEEPEST) this.#content(kind, object, depth + 1);
+    else this.#leftOver.push({ kind, object, length: 0 });
+    return object;
+  }
+
+  #array(depth: number): unknown[] {
+    const length = this.#count();
+    // Each element takes a byte at least. An array that says it has more elements
+    // than there are bytes has holes, or is damaged: no room is taken on its word.
+    // oxlint-disable-next-line unicorn/no-new-array -- at its length at once, or it would grow by steps
+    const array: unknown[] = length <= this.#end - this.#at ? new Array<unknown>(length) : [];
+    this.#made[this.#madeCount++] = array;
+    if (depth < tag.DEEPEST) this.#elements(array, length, depth + 1);
+    else this.#leftOver.push({ kind: tag.ARRAY, object: array, length });
+    return array;
+  }
+
+  #error(): Error {
+    const prototype = ERROR_PROTOTYPES[this.#byte()];
+    if (prototype === undefined) throw this.#damaged("an unknown class of errors");
+    const error = withoutStack(() => new Error());
+    if (prototype !== Error.prototype) Object.setPrototypeOf(error, prototype);
+    return error;
+  }
+
+  #buffer(maxByteLength: number | undefined): ArrayBuffer {
+    const byteLength = this.#count();
+    const at = this.#take(byteLength);
+    const buffer =
+      maxByteLength === undefined ? new ArrayBuffer(byteLength) : new ResizableBuffer(byteLength, { maxByteLength });
+    new Uint8Array(buffer).set(this.#bytes.subarray(at, at + byteLength));
+    return buffer;
+  }
+
+  #bufferView(): ArrayBufferView {
+    const View = viewTypes[this.#byte()];
+    if (View === undefined) throw this.#damaged("an unknown class of views");
+    // The view's own number is before that of its buffer.
+    const number = this.#madeCount++;
+    this.#made[number] = undefined;
+    const byteOffset = this.#count();
+    const lengthPlus1 = this.#count();
+    const buffer = this.#value(tag.DEEPEST);
+    if (!(buffer instanceof ArrayBuffer)) throw this.#damaged("a buffer expected");
+    const view = new View(buffer, byteOffset, lengthPlus1 === 0 ? undefined : lengthPlus1 - 1);
+    this.#made[number] = view;
+    return view;
+  }
+
+  // Contents
+
+  #content(kind: number, object: object, depth: number): void {
+    switch (kind) {
+      case tag.MAP:
+        while (!this.#isEnd()) {
+          const key = this.#value(depth);
+          (object as Map<unknown, unknown>).set(key, this.#value(depth));
+        }
+        break;
+      case tag.SET:
+        while (!this.#isEnd()) (object as Set<unknown>).add(this.#value(depth));
+        break;
+      case tag.ERROR:
+        while (!this.#isEnd()) define(object, this.#text(), this.#value(depth), false);
+        this.#members(object, depth);
+        break;
+      default:
+        this.#members(object, depth);
+    }
+  }
+
+  #isEnd(): boolean {
+    if (this.#at >= this.#end) throw this.#damaged("an end expected");
+    if (this.#bytes[this.#at] !== tag.END) return false;
+    this.#at++;
+    return true;
+  }
+
+  #members(object: object, depth: number): void {
+    const members = object as Record<string, unknown>;
+    for (;;) {
+      const at = this.#at;
+      if (at >= this.#end) throw this.#damaged("an end expected");
+      const byte = this.#bytes[at] as number;
+      if (byte === tag.END) {
+        this.#at = at + 1;
+        return;
+      }
+      const length = byte ^ tag.FIRST_SHORT_TEXT;
+      // Whether the key is there in full shows with its value, which stands behind it.
+      if (length <= MOST_CACHED) {
+        const known = this.#keys.find(this.#bytes, at + 1, length);
+        if (known !== undefined) {
+          this.#at = at + 1 + length;
+          members[known] = this.#value(depth);
+          continue;
+        }
+      }
+      this.#newMember(members, length <= MOST_CACHED, depth);
+    }
+  }
+
+  /** A member whose key is none of those that were kept. */
+  #newMember(object: Record<string, unknown>, isShort: boolean, depth: number): void {
+    const key = this.#text();
+    // Assigning to what objects inherit could reach a setter, `__proto__` first of
+    // all. So such a key is defined, and never kept.
+    if (key in Object.prototype) {
+      define(object, key, this.#value(depth), true);
+      return;
+    }
+    if (isShort) this.#keys.keep(internalized(key));
+    object[key] = this.#value(depth);
+  }
+
+  #elements(array: unknown[], length: number, depth: number): void {
+    for (let i = 0; i < length; i++) {
+      if (this.#at < this.#end && this.#bytes[this.#at] === tag.HOLES) {
+        this.#at++;
+        this.#elementsAfter(array, i, length, depth);
+        return;
+      }
+      array[i] = this.#value(depth);
+    }
+  }
+
+  #elementsAfter(array: unknown[], hole: number, length: number, depth: number): void {
+    // Engines take room for holes in an array that is not very long. One that was
+    // is taken to have few elements, and stays so when it is made shorter.
+    if (length - hole > MOST_HOLES) array.length = LONGEST;
+    if (array.length !== length) array.length = length;
+    let last = hole;
+    while (!this.#isEnd()) {
+      const index = this.#count();
+      if (index <= last || index >= length) throw this.#damaged(`no element ${index} can be behind element ${last}`);
+      array[index] = this.#value(depth);
+      last = index;
+    }
+  }
+}
+
+/** The string with a code unit for each of these bytes. */
+function joined(bytes: Uint8Array, start: number, length: number): string {
+  const end = start + length;
+  let text = "";
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    text += String.fromCharCode(
+      bytes[at] as number,
+      bytes[at + 1] as number,
+      bytes[at + 2] as number,
+      bytes[at + 3] as number,
+    );
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at] as number);
+  return text;
+}
+
+function define(object: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+}
+
+/** The string as engines keep it for a property's name: with any other they would look for that at each use. */
+function internalized(key: string): string {
+  return Object.keys({ [key]: 0 })[0] as string;
+}
+
+function noArrival(): never {
+  throw new InternalError("a shared object was read outside of a value");
+}

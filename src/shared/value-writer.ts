@@ -1,0 +1,506 @@
+/**
+ * Structured values to bytes; see value-format.ts for what is written.
+ *
+ * A writer is used for one value after another, and keeps its memory for the next.
+ */
+import { describeKind } from "../async/cancel.js";
+import { entryStep, indexStep, keyStep, memberOfSetStep, memberStep } from "../core/value-path.js";
+import { errorNumberOf, ERROR_PROTOTYPES, HIDDEN_ERROR_MEMBERS } from "./error-classes.js";
+import { type LongText, longTextIn } from "./long-text.js";
+import { SharedObject } from "./object.js";
+import * as tag from "./value-format.js";
+import { isRootOfRealm, misuseOf, refusal, refusedInside, refusedObject, requireOwnClass } from "./value-refusal.js";
+
+const FIRST_BYTES = 4096;
+
+/** A writer that grew beyond this shrinks again when it is used for small values. */
+const MOST_KEPT_BYTES = 1024 * 1024;
+
+/** What 31 bits reach: longer ones would make every position a number of another kind to the engine. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** Up to so many objects, looking through a list is faster than keeping a map. */
+const FEW = 16;
+
+/** Of values shorter than this the view is kept. */
+const MOST_VIEWS = 256;
+
+/** Room for a tag with a number or a count: checked for once, before either is written. */
+const HEAD_BYTES = 16;
+
+const NOT_LATIN1 = /[^\0-\u00ff]/;
+
+const PLAIN = Object.prototype;
+const { hasOwnProperty, toString } = Object.prototype;
+const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, "size")?.get as () => number;
+const setSize = Object.getOwnPropertyDescriptor(Set.prototype, "size")?.get as () => number;
+const typedArrayName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+)?.get as () => string | undefined;
+
+/** What the compiler's library for ES2023 does not tell of buffers. */
+interface MaybeResizable extends ArrayBuffer {
+  readonly resizable?: boolean;
+  readonly maxByteLength?: number;
+}
+
+function emptyViews(): (Uint8Array<ArrayBuffer> | undefined)[] {
+  return Array.from({ length: MOST_VIEWS }, () => undefined);
+}
+
+/** An object whose content is left over. */
+interface LeftOver {
+  readonly kind: number;
+  readonly object: object;
+  /** Of an array, as it was written. */
+  readonly length: number;
+}
+
+export class ValueWriter {
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #view = new DataView(this.#bytes.buffer);
+  /** What was returned for short values, by length: making a view costs a third of writing a small object. */
+  #views = emptyViews();
+  #longText: LongText = longTextIn(this.#bytes);
+  #at = 0;
+  /** Objects written so far, by their numbers, while they are few. */
+  readonly #few: (object | undefined)[] = Array.from({ length: FEW }, () => undefined);
+  #objectCount = 0;
+  /** Their numbers, once they are not. */
+  #numbers: Map<object, number> | undefined;
+  readonly #leftOver: LeftOver[] = [];
+
+  /**
+   * Writes a value; what is returned is the writer's own memory.
+   *
+   * **Throws** `SKEIN_NOT_CLONEABLE`; the writer can be used again after that.
+   */
+  write(value: unknown): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.length > MOST_KEPT_BYTES && this.#at < MOST_KEPT_BYTES) this.#resize(FIRST_BYTES);
+    this.#at = 0;
+    let root = "$";
+    try {
+      this.#value(value, 0);
+      for (let rest = this.#leftOver.pop(); rest !== undefined; rest = this.#leftOver.pop()) {
+        root = "$…";
+        if (rest.kind === tag.ARRAY) this.#elements(rest.object as unknown[], rest.length, 0);
+        else this.#content(rest.kind, rest.object, 0);
+      }
+    } catch (thrown) {
+      throw misuseOf(thrown, root);
+    } finally {
+      this.#forgetObjects();
+    }
+    const known = this.#views[this.#at];
+    if (known !== undefined) return known;
+    const view = this.#bytes.subarray(0, this.#at);
+    if (this.#at < MOST_VIEWS) this.#views[this.#at] = view;
+    return view;
+  }
+
+  #forgetObjects(): void {
+    const { length } = this.#few;
+    for (let i = 0; i < this.#objectCount && i < length; i++) this.#few[i] = undefined;
+    this.#objectCount = 0;
+    this.#numbers = undefined;
+    // Setting a length is a call into the engine, even to what it was.
+    if (this.#leftOver.length > 0) this.#leftOver.length = 0;
+  }
+
+  #resize(byteLength: number): void {
+    const bytes = new Uint8Array(byteLength);
+    if (byteLength > this.#bytes.length) bytes.set(this.#bytes);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+    this.#views = emptyViews();
+    this.#longText = longTextIn(bytes);
+  }
+
+  /** Makes sure that so many bytes fit. */
+  #room(byteLength: number): void {
+    const needed = this.#at + byteLength;
+    if (needed <= this.#bytes.length) return;
+    if (needed > MOST_BYTES) throw refusal("makes the value longer than 2 GiB", "Pass it in parts");
+    this.#resize(Math.min(MOST_BYTES, Math.max(needed, 2 * this.#bytes.length)));
+  }
+
+  #byte(byte: number): void {
+    this.#room(1);
+    this.#bytes[this.#at++] = byte;
+  }
+
+  /** A whole number below 2^32, 7 bits a byte; there is room. */
+  #count(count: number): void {
+    let rest = count;
+    while (rest > 127) {
+      this.#bytes[this.#at++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    this.#bytes[this.#at++] = rest;
+  }
+
+  #float64(value: number): void {
+    this.#view.setFloat64(this.#at, value, true);
+    this.#at += 8;
+  }
+
+  #value(value: unknown, depth: number): void {
+    switch (typeof value) {
+      case "string":
+        this.#text(value);
+        break;
+      case "number":
+        this.#number(value);
+        break;
+      case "object":
+        if (value === null) this.#byte(tag.NULL);
+        else this.#object(value, depth);
+        break;
+      case "boolean":
+        this.#byte(value ? tag.TRUE : tag.FALSE);
+        break;
+      case "undefined":
+        this.#byte(tag.UNDEFINED);
+        break;
+      case "bigint":
+        this.#bigint(value);
+        break;
+      case "function":
+      case "symbol":
+        throw refusal(`is ${describeKind(value)}`, "Pass plain data: no functions or symbols");
+    }
+  }
+
+  #number(value: number): void {
+    this.#room(HEAD_BYTES);
+    const int = value | 0;
+    // -0 is equal to 0, but no integer.
+    if (int !== value || (int === 0 && 1 / value < 0)) {
+      this.#bytes[this.#at++] = tag.FLOAT64;
+      this.#float64(value);
+    } else if (int >= 0 && int < tag.FIRST_SHORT_TEXT) {
+      this.#bytes[this.#at++] = int;
+    } else {
+      this.#bytes[this.#at++] = tag.INT32;
+      this.#view.setInt32(this.#at, int, true);
+      this.#at += 4;
+    }
+  }
+
+  #bigint(value: bigint): void {
+    this.#room(HEAD_BYTES);
+    if (BigInt.asIntN(64, value) === value) {
+      this.#bytes[this.#at++] = tag.BIGINT64;
+      this.#view.setBigInt64(this.#at, value, true);
+      this.#at += 8;
+    } else {
+      this.#bytes[this.#at++] = value < 0n ? tag.NEGATIVE_BIGINT : tag.BIGINT;
+      this.#text((value < 0n ? -value : value).toString(16));
+    }
+  }
+
+  #text(text: string): void {
+    const { length } = text;
+    if (length >= tag.SHORT_TEXT_LENGTHS) {
+      this.#longer(text);
+      return;
+    }
+    this.#room(HEAD_BYTES + length);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes[at] = tag.FIRST_SHORT_TEXT | length;
+    let over = 0;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      bytes[at + 1 + i] = unit;
+      over |= unit;
+    }
+    if (over > 255) this.#longer(text);
+    else this.#at = at + 1 + length;
+  }
+
+  #longer(text: string): void {
+    this.#room(HEAD_BYTES + 2 * text.length);
+    const isLatin1 = !NOT_LATIN1.test(text);
+    this.#bytes[this.#at++] = isLatin1 ? tag.LATIN1 : tag.UTF16;
+    this.#count(text.length);
+    if (isLatin1) this.#longText.writeLatin1(text, this.#at);
+    else this.#longText.writeUtf16(text, this.#at);
+    this.#at += isLatin1 ? text.length : 2 * text.length;
+  }
+
+  // Objects
+
+  /** Gives the object the next number; or, if it has one, writes that. */
+  #isReference(object: object): boolean {
+    const number = this.#numberOf(object);
+    if (number === undefined) return false;
+    this.#room(HEAD_BYTES);
+    this.#bytes[this.#at++] = tag.REFERENCE;
+    this.#count(number);
+    return true;
+  }
+
+  #numberOf(object: object): number | undefined {
+    const count = this.#objectCount;
+    if (count < FEW) {
+      for (let i = 0; i < count; i++) if (this.#few[i] === object) return i;
+      this.#few[count] = object;
+    } else {
+      this.#numbers ??= new Map(this.#few.map((one, number) => [one as object, number]));
+      const number = this.#numbers.get(object);
+      if (number !== undefined) return number;
+      this.#numbers.set(object, count);
+    }
+    this.#objectCount = count + 1;
+    return undefined;
+  }
+
+  #object(object: object, depth: number): void {
+    if (this.#isReference(object)) return;
+    this.#room(HEAD_BYTES);
+    if (Array.isArray(object)) {
+      this.#array(object, depth);
+      return;
+    }
+    const kind = this.#head(object);
+    if (kind === 0) return;
+    if (depth < tag.DEEPEST) this.#content(kind, object, depth + 1);
+    else this.#leftOver.push({ kind, object, length: 0 });
+  }
+
+  #array(array: readonly unknown[], depth: number): void {
+    const prototype = Object.getPrototypeOf(array) as object | null;
+    if (prototype !== Array.prototype) requireOwnClass(array, prototype);
+    const { length } = array;
+    this.#bytes[this.#at++] = tag.ARRAY;
+    this.#count(length);
+    if (depth < tag.DEEPEST) this.#elements(array, length, depth + 1);
+    else this.#leftOver.push({ kind: tag.ARRAY, object: array, length });
+  }
+
+  /** Writes what stands before the content, and gives the tag; 0 if that was all. */
+  #head(object: object): number {
+    const prototype = Object.getPrototypeOf(object) as object | null;
+    if (prototype === PLAIN) return (this.#bytes[this.#at++] = tag.OBJECT);
+    if (prototype === null) return (this.#bytes[this.#at++] = tag.NULL_OBJECT);
+    const type = toString.call(object);
+    if (type === "[object Map]" || type === "[object Set]") {
+      const isMap = type === "[object Map]";
+      requireOwnClass(object, prototype);
+      (isMap ? mapSize : setSize).call(object); // fails for what only calls itself so
+      return (this.#bytes[this.#at++] = isMap ? tag.MAP : tag.SET);
+    }
+    if (type === "[object Error]" || object instanceof Error) {
+      this.#bytes[this.#at++] = tag.ERROR;
+      this.#bytes[this.#at++] = errorNumberOf(prototype);
+      return tag.ERROR;
+    }
+    if (isRootOfRealm(prototype)) return (this.#bytes[this.#at++] = tag.OBJECT);
+    this.#leaf(object, prototype, type);
+    return 0;
+  }
+
+  /** An object that has no others inside, or only a buffer. */
+  #leaf(object: object, prototype: object, type: string): void {
+    if (object instanceof SharedObject) {
+      const { kind, handle } = object.leave();
+      this.#bytes[this.#at++] = tag.SHARED;
+      this.#bytes[this.#at++] = kind;
+      this.#float64(handle);
+      return;
+    }
+    if (ArrayBuffer.isView(object)) {
+      this.#bufferView(object);
+      return;
+    }
+    switch (type) {
+      case "[object ArrayBuffer]":
+        requireOwnClass(object, prototype);
+        this.#buffer(object as ArrayBuffer);
+        return;
+      case "[object Date]":
+        requireOwnClass(object, prototype);
+        this.#bytes[this.#at++] = tag.DATE;
+        this.#float64(Date.prototype.getTime.call(object));
+        return;
+      case "[object RegExp]":
+        requireOwnClass(object, prototype);
+        this.#bytes[this.#at++] = tag.REGEXP;
+        this.#text((object as RegExp).source);
+        this.#text((object as RegExp).flags);
+        return;
+      case "[object Number]":
+        return this.#boxed(object, prototype, Number.prototype.valueOf.call(object));
+      case "[object String]":
+        return this.#boxed(object, prototype, String.prototype.valueOf.call(object));
+      case "[object Boolean]":
+        return this.#boxed(object, prototype, Boolean.prototype.valueOf.call(object));
+      case "[object BigInt]":
+        return this.#boxed(object, prototype, BigInt.prototype.valueOf.call(object));
+      default:
+        throw refusedObject(object, type);
+    }
+  }
+
+  #boxed(object: object, prototype: object, primitive: unknown): void {
+    requireOwnClass(object, prototype);
+    this.#bytes[this.#at++] = tag.BOXED;
+    this.#value(primitive, 0);
+  }
+
+  #buffer(buffer: ArrayBuffer): void {
+    const { byteLength, resizable = false, maxByteLength = 0 } = buffer as MaybeResizable;
+    // Fails if the buffer has been transferred away.
+    const bytes = new Uint8Array(buffer);
+    this.#room(2 * HEAD_BYTES + byteLength);
+    if (resizable) {
+      this.#bytes[this.#at++] = tag.RESIZABLE_BUFFER;
+      this.#float64(maxByteLength);
+    } else {
+      this.#bytes[this.#at++] = tag.BUFFER;
+    }
+    this.#count(byteLength);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += byteLength;
+  }
+
+  #bufferView(view: ArrayBufferView): void {
+    const { buffer, byteOffset, byteLength } = view as ArrayBufferView & { readonly buffer: MaybeResizable };
+    const name = typedArrayName.call(view) ?? "DataView";
+    const number = (tag.VIEW_NAMES as readonly string[]).indexOf(name);
+    const elements = view as { readonly length?: number; readonly BYTES_PER_ELEMENT?: number };
+    // The language does not tell whether a view grows with its buffer; one that
+    // reaches up to the end is taken to.
+    const rest = buffer.byteLength - byteOffset - byteLength;
+    const growsAlong = buffer.resizable === true && rest < (elements.BYTES_PER_ELEMENT ?? 1);
+    if (number === -1) throw refusedObject(view, "");
+    this.#bytes[this.#at++] = tag.VIEW;
+    this.#bytes[this.#at++] = number;
+    this.#count(byteOffset);
+    this.#count(growsAlong ? 0 : (elements.length ?? byteLength) + 1);
+    if (this.#isReference(buffer)) return;
+    if (toString.call(buffer) !== "[object ArrayBuffer]") throw refusedObject(buffer, "[object SharedArrayBuffer]");
+    this.#buffer(buffer);
+  }
+
+  // Contents
+
+  #content(kind: number, object: object, depth: number): void {
+    switch (kind) {
+      case tag.MAP:
+        this.#entries(object as Map<unknown, unknown>, depth);
+        break;
+      case tag.SET:
+        this.#setMembers(object as Set<unknown>, depth);
+        break;
+      case tag.ERROR:
+        this.#hiddenMembers(object as Error, depth);
+        this.#members(object, depth);
+        break;
+      default:
+        this.#members(object, depth);
+    }
+  }
+
+  #members(object: object, depth: number): void {
+    let key: string | undefined;
+    try {
+      for (key in object) {
+        if (!hasOwnProperty.call(object, key)) continue;
+        this.#text(key);
+        this.#value((object as Record<string, unknown>)[key], depth);
+      }
+    } catch (thrown) {
+      throw refusedInside(thrown, key === undefined ? "" : memberStep(key));
+    }
+    this.#byte(tag.END);
+  }
+
+  #hiddenMembers(error: Error, depth: number): void {
+    const known = ERROR_PROTOTYPES[errorNumberOf(Object.getPrototypeOf(error) as object)] as object;
+    let key: string | undefined;
+    try {
+      for (key of HIDDEN_ERROR_MEMBERS) {
+        const descriptor = Object.getOwnPropertyDescriptor(error, key);
+        if (descriptor?.enumerable === true) continue;
+        const member = (error as unknown as Record<string, unknown>)[key];
+        // A stack may be anything that the program makes of it, and is for people.
+        if (typeof member !== "string" && (descriptor === undefined || key === "stack")) continue;
+        // What it inherits it has again where it arrives, if from the class that it
+        // arrives as. Engines differ in whose the stack is.
+        if (descriptor === undefined && member === (known as Record<string, unknown>)[key]) continue;
+        this.#text(key);
+        this.#value(key === "message" ? String(member) : member, depth);
+      }
+    } catch (thrown) {
+      throw refusedInside(thrown, key === undefined ? "" : memberStep(key));
+    }
+    this.#byte(tag.END);
+  }
+
+  #elements(array: readonly unknown[], length: number, depth: number): void {
+    let i = 0;
+    try {
+      for (; i < length; i++) {
+        const element = array[i];
+        if (element === undefined && !hasOwnProperty.call(array, i)) break;
+        this.#value(element, depth);
+      }
+    } catch (thrown) {
+      throw refusedInside(thrown, indexStep(i));
+    }
+    if (i < length) this.#elementsAfter(array, i, length, depth);
+  }
+
+  /** The elements behind a hole, by their keys: an array can be long and have few. */
+  #elementsAfter(array: readonly unknown[], hole: number, length: number, depth: number): void {
+    this.#byte(tag.HOLES);
+    for (const key of Object.keys(array)) {
+      const index = Number(key) >>> 0;
+      if (String(index) !== key || index <= hole || index >= length) continue;
+      this.#room(HEAD_BYTES);
+      this.#count(index);
+      try {
+        this.#value(array[index], depth);
+      } catch (thrown) {
+        throw refusedInside(thrown, indexStep(index));
+      }
+    }
+    this.#byte(tag.END);
+  }
+
+  #entries(map: Map<unknown, unknown>, depth: number): void {
+    let key: unknown;
+    let isAtKey = true;
+    try {
+      // A getter inside may add entries; those would never end if each brought its like.
+      let left = mapSize.call(map);
+      for (const entry of Map.prototype.entries.call(map) as MapIterator<[unknown, unknown]>) {
+        if (left-- === 0) break;
+        key = entry[0];
+        isAtKey = true;
+        this.#value(key, depth);
+        isAtKey = false;
+        this.#value(entry[1], depth);
+      }
+    } catch (thrown) {
+      throw refusedInside(thrown, isAtKey ? keyStep : entryStep(key));
+    }
+    this.#byte(tag.END);
+  }
+
+  #setMembers(set: Set<unknown>, depth: number): void {
+    try {
+      let left = setSize.call(set); // as above
+      for (const member of Set.prototype.values.call(set) as SetIterator<unknown>) {
+        if (left-- === 0) break;
+        this.#value(member, depth);
+      }
+    } catch (thrown) {
+      throw refusedInside(thrown, memberOfSetStep);
+    }
+    this.#byte(tag.END);
+  }
+}
