@@ -8,9 +8,10 @@ import { Condition } from "./condition.js";
 import { Event, Latch } from "./event.js";
 import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
 import { Mutex } from "./mutex.js";
-import { ADDRESS, type Address, isMade, Kind, knownAt, NAMES, Place, SharedObject } from "./object.js";
+import { ADDRESS, type Address, isMade, Kind, knownAt, nameAt, NAMES, Place, SharedObject } from "./object.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
+import { attachStruct, SharedStructArray } from "./struct.js";
 
 /** How an object that exists is looked at from this thread. */
 const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
@@ -21,7 +22,12 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.latch]: (place) => new Latch(place),
   [Kind.event]: (place) => new Event(place),
   [Kind.channel]: (place) => new SharedChannel(place),
+  [Kind.struct]: attachStruct,
+  [Kind.structArray]: (place) => new SharedStructArray(place),
 };
+
+/** Kinds of which no thread holds anything: when one ends there is nothing to put in order. */
+const HELD_BY_NOBODY: ReadonlySet<number> = new Set([Kind.struct, Kind.structArray]);
 
 /** The object at an address, the same one whenever this thread meets it. */
 function arrive({ kind, handle, memory }: Address): SharedObject {
@@ -119,7 +125,9 @@ export function poolThreadEnded(index: number): void {
   const inHeap = heap();
   for (const slot of inHeap.slotsOfThread(index)) {
     if (slot === inHeap.slot) continue;
-    inHeap.threadEnded(slot, (block) => objectOf(inHeap, block)?.threadEnded(slot));
+    inHeap.threadEnded(slot, (block) => {
+      if (!HELD_BY_NOBODY.has(block.kind)) objectOf(inHeap, block)?.threadEnded(slot);
+    });
   }
 }
 
@@ -141,9 +149,11 @@ export function liveSharedObjects(): readonly LiveSharedObject[] {
   const inHeap = heap();
   const live: LiveSharedObject[] = [];
   for (const block of inHeap.liveBlocks()) {
-    const object = objectOf(inHeap, block);
-    if (object !== undefined)
-      live.push({ kind: NAMES[block.kind] as string, name: object.name, byteLength: block.byteLength });
+    const { kind, offset, byteLength } = block;
+    // Not asked of the object: another thread may dispose of it meanwhile, and then
+    // there is none to be made.
+    if (ATTACH[kind] === undefined || !isMade(inHeap, offset)) continue;
+    live.push({ kind: NAMES[kind] as string, name: nameAt(inHeap, offset), byteLength });
   }
   return live;
 }

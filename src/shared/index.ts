@@ -11,3 +11,27 @@ export {
   type SharedSemaphoreStatistics,
   type SharedSemaphoreToken,
 } from "./semaphore.js";
+export type { RecordField, RecordLayout } from "./record-layout.js";
+export {
+  array,
+  type ArrayField,
+  atomic,
+  type AtomicField,
+  type AtomicType,
+  type BigIntType,
+  type FieldType,
+  type NumberType,
+  type RecordInit,
+  type RecordOf,
+  type RecordSchema,
+  text,
+  type TextField,
+} from "./record-schema.js";
+export {
+  sharedStruct,
+  type SharedRecord,
+  type SharedStruct,
+  SharedStructArray,
+  type SharedStructClass,
+  type StructOptions,
+} from "./struct.js";

@@ -45,6 +45,7 @@ export const Kind = {
   map: 14,
   vector: 15,
   deque: 16,
+  structArray: 17,
 } as const;
 
 /** By the values of `Kind`. */
@@ -178,7 +179,7 @@ export abstract class SharedObject implements Disposable {
   /** Fails if it has been disposed of. */
   protected requireAlive(): void {
     if (!this.isDisposed) return;
-    throw new MisuseError("SKEIN_DISPOSED", `${this.constructor.name} "${this.name}" has been disposed of`);
+    throw new MisuseError("SKEIN_DISPOSED", `${this.constructor.name} "${this.#name}" has been disposed of`);
   }
 
   /** @internal What a copy of it says. */
@@ -240,6 +241,11 @@ export function leaveForPool(post: (hasShared: () => boolean) => void): void {
   } finally {
     isWithinPool = false;
   }
+}
+
+/** The name of the object at `offset`; on the object itself a struct may have a field of that name. */
+export function nameAt(inHeap: Heap, offset: number): string {
+  return readName(new Uint8Array(inHeap.buffer, offset, HEADER_BYTES));
 }
 
 /** This thread's object whose block is at `offset`, if it has met it. */
