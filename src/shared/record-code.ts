@@ -13,6 +13,7 @@ import { loadInteger, storeInteger, type SharedIntegers, type SharedInteger } fr
 import { describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import type { MemoryViews } from "./memory-views.js";
+import { ADDRESS } from "./object.js";
 import { ARRAYS, type BigIntType, ELEMENTS, type NumberType } from "./record-schema.js";
 import { fitsText, readText, textByteLength, writeText } from "./record-text.js";
 
@@ -174,7 +175,8 @@ function refuseRecord(fields: readonly RecordField[], record: unknown, what: str
 /** Fails if a record has a field that is none of `fields`. */
 function refuseUnknown(fields: readonly RecordField[], record: object, what: string): void {
   for (const name in record) {
-    if (fields.some((field) => field.name === name)) continue;
+    // A struct may be given as a record: that is all it has but its fields.
+    if (name === ADDRESS || fields.some((field) => field.name === name)) continue;
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
       `${what} has no field ${JSON.stringify(name)}: its fields are ${listOf(fields)}`,
@@ -252,12 +254,12 @@ let mayCompile = true;
  * @param names - what it may name
  * @returns what it returns, `undefined` where compiling is forbidden
  */
-export function compiled<Made>(body: string, names: Readonly<Record<string, unknown>>): Made | undefined {
+export function compiled(body: string, names: Readonly<Record<string, unknown>>): unknown {
   if (!mayCompile) return undefined;
   let make;
   try {
-    // eslint-disable-next-line no-new-func, typescript/no-implied-eval -- the head of this file says what is in it
-    make = new Function(...Object.keys(names), `"use strict";${body}`) as (...values: unknown[]) => Made;
+    // eslint-disable-next-line typescript/no-implied-eval -- the head of this file says what is in it
+    make = new Function(...Object.keys(names), `"use strict";${body}`) as (...values: unknown[]) => unknown;
   } catch (error) {
     // A mistake in the text is ours; all else is the platform's refusal, which stays.
     if (error instanceof SyntaxError) throw error;
@@ -336,7 +338,7 @@ export function compiledCode(fields: readonly RecordField[], codes: readonly Fie
     let names = 0;
     for (const name in record) names++;
     if (names > ${fields.map((_, i) => `(v${i} !== undefined ? 1 : 0)`).join(" + ")}) refuseUnknown(fields, record, what);`;
-  return compiled<RecordCode>(
+  return compiled(
     `return {
       check(record, what) { ${check} },
       read: (views, at) => ({
@@ -350,5 +352,5 @@ export function compiledCode(fields: readonly RecordField[], codes: readonly Fie
       },
     };`,
     { ...namesOf(fields, codes), refuseRecord, refuseUnknown, ownOf },
-  );
+  ) as RecordCode | undefined;
 }

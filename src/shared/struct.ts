@@ -18,40 +18,24 @@
  * Classes. A definition has two, with the same fields: that of its objects, and that
  * of an array's elements, which are no more than a place in the array. They have the
  * fields as accessors on their prototypes, compiled as `record-code.ts` compiles:
- * reading one is then one load from memory. All else they share is in `VERBS`, by
- * way of three methods that say where the record is.
+ * reading one is then one load from memory. All else they share is in `struct-verbs.ts`, by
+ * way of methods that say where the record is.
  */
-import { addInteger, compareExchangeInteger, exchangeInteger, type SharedInteger, type SharedIntegers } from "#atomics";
-
 import { describeKind } from "../async/cancel.js";
 import { requireOptions, requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import { type MemoryViews, viewsOf } from "./memory-views.js";
 import { ADDRESS, HEADER_BYTES, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
-import { indexOf, type RecordField, refuse } from "./record-code.js";
 import { RecordLayout } from "./record-layout.js";
-import {
-  type AtomicNames,
-  ELEMENTS,
-  type FieldsOf,
-  type RecordInit,
-  type RecordOf,
-  type RecordSchema,
-} from "./record-schema.js";
-import { AT, elementClass, type Located, type LocatedIn, OF, RENEW, structClass, VIEWS } from "./struct-class.js";
+import type { FieldsOf, RecordInit, RecordOf, RecordSchema } from "./record-schema.js";
+import { AT, elementClass, type LocatedIn, OF, RENEW, structClass, VIEWS } from "./struct-class.js";
+import { ALIVE, type Defined, DEFINITION, type RecordVerbs, TITLE, type Verbal, VERBS } from "./struct-verbs.js";
 
 const TEXT_BYTES = 0;
 const LENGTH = 1;
 const CELLS = 2;
 /** Counted from the block. */
 const TEXT: number = HEADER_BYTES + CELLS * 4;
-
-/** Where the definition of a class is, on its prototype. */
-const DEFINITION: unique symbol = Symbol("definition");
-/** The method that fails if an object has been disposed of. */
-const ALIVE: unique symbol = Symbol("alive");
-/** The method that says what a console calls an object. */
-const TITLE: unique symbol = Symbol("title");
 
 /** How a struct is defined. */
 export interface StructOptions {
@@ -75,28 +59,6 @@ export type SharedStruct<Schema extends RecordSchema = RecordSchema> = SharedRec
     dispose(): void;
   };
 
-/** What can be done with a record in place. */
-export interface RecordVerbs<Schema extends RecordSchema> {
-  /** A plain object with the same fields; its arrays are copies. */
-  toRecord(): RecordOf<Schema>;
-  /**
-   * Writes several fields, or none if one is refused. Other threads may see some
-   * written and others not yet: hold a mutex, here and where they are read, if they
-   * belong together.
-   */
-  assign(values: RecordInit<Schema>): void;
-  /** Adds to an atomic field; what does not fit its type wraps around. @returns what it was */
-  add<Name extends AtomicNames<Schema>>(field: Name, value: RecordOf<Schema>[Name]): RecordOf<Schema>[Name];
-  /** Writes an atomic field. @returns what it was */
-  exchange<Name extends AtomicNames<Schema>>(field: Name, value: RecordOf<Schema>[Name]): RecordOf<Schema>[Name];
-  /** Writes an atomic field if it is what is expected. @returns what it was */
-  compareExchange<Name extends AtomicNames<Schema>>(
-    field: Name,
-    expected: RecordOf<Schema>[Name],
-    value: RecordOf<Schema>[Name],
-  ): RecordOf<Schema>[Name];
-}
-
 /** What `sharedStruct` gives. */
 export interface SharedStructClass<Schema extends RecordSchema = RecordSchema> {
   /** Makes an object. What is missing is 0, false or "". */
@@ -108,18 +70,13 @@ export interface SharedStructClass<Schema extends RecordSchema = RecordSchema> {
 }
 
 /** What a thread knows of a struct. */
-interface Definition {
-  readonly name: string;
-  readonly layout: RecordLayout;
-  /** What messages call it. */
-  readonly label: string;
+interface Definition extends Defined {
   /** Its text in UTF-8. */
   readonly bytes: Uint8Array;
   /** Of the first record, counted from the block. */
   readonly data: number;
   readonly Struct: new (values?: unknown, options?: unknown) => StructObject;
   readonly Element: new (of: SharedStructArray, views: MemoryViews, at: number) => LocatedIn<SharedStructArray>;
-  readonly atomics: ReadonlyMap<string, RecordField>;
   /** In place of the views of an object that was disposed of: fails when it is used. */
   readonly gone: MemoryViews;
 }
@@ -208,10 +165,10 @@ function definitionOf(name: string, layout: RecordLayout): Definition {
   };
   for (const made of [Struct, Element]) {
     Object.defineProperty(made, "name", { value: name, configurable: true });
-    Object.defineProperty(made.prototype, DEFINITION, { value: definition });
-    give(made.prototype, VERBS);
+    const prototype = made.prototype as object;
+    give(prototype, { ...VERBS, [DEFINITION]: definition });
+    if (made === Element) give(prototype, ELEMENT_METHODS);
   }
-  give(Element.prototype, ELEMENT_METHODS);
   Object.defineProperties(Struct, {
     layout: { value: layout },
     array: {
@@ -262,7 +219,7 @@ abstract class StructObject extends SharedObject {
   #views: MemoryViews;
 
   constructor(values: unknown = {}, options: unknown = {}) {
-    const { [DEFINITION]: definition } = new.target.prototype as StructObject;
+    const { [DEFINITION]: definition } = new.target.prototype;
     const { layout, name, label, bytes, data } = definition;
     if (values instanceof Place) {
       super(Kind.struct, CELLS, values);
@@ -389,7 +346,7 @@ export class SharedStructArray<Schema extends RecordSchema = RecordSchema>
   at(index: number): SharedRecord<Schema> {
     this.#requireIndex(index);
     const { Element } = this.#definition;
-    return new Element(this as never, this.#views, this.#at + index * this.#stride) as unknown as SharedRecord<Schema>;
+    return new Element(this, this.#views, this.#at + index * this.#stride) as unknown as SharedRecord<Schema>;
   }
 
   /** A copy of the record at an index, as a plain object. **Throws** as `at`. */
@@ -456,88 +413,10 @@ const ELEMENT_METHODS = {
   },
 };
 
-// What both have
-
-interface Verbal extends Located {
-  readonly [DEFINITION]: Definition;
-  [ALIVE](): void;
-  [TITLE](): string;
-}
-
-/** An atomic field of an object's, to be changed: in which elements it is, and where. */
-function atomicOf(object: Verbal, name: unknown): { field: RecordField; cells: SharedIntegers; index: number } {
-  const { atomics, label } = object[DEFINITION];
-  const field = atomics.get(name as string);
-  if (field === undefined) {
-    throw new MisuseError(
-      "SKEIN_INVALID_ARGUMENT",
-      `${label} has no atomic field ${typeof name === "string" ? JSON.stringify(name) : describeKind(name)}: ` +
-        `its atomic fields are ${[...atomics.keys()].map((one) => JSON.stringify(one)).join(", ") || "none"}; make one by atomic(type)`,
-    );
-  }
-  return { field, cells: object[VIEWS]()[field.type] as SharedIntegers, index: indexOf(field, object[AT]()) };
-}
-
-function requireFits(object: Verbal, field: RecordField, value: unknown): void {
-  if (!ELEMENTS[field.type].fits(value)) refuse(field, value, object[DEFINITION].label);
-}
-
-const VERBS = {
-  toRecord(this: Verbal): unknown {
-    this[ALIVE]();
-    return this[DEFINITION].layout.read(this[VIEWS](), this[AT]());
-  },
-
-  assign(this: Verbal, values: RecordInit<RecordSchema>): void {
-    this[ALIVE]();
-    const { layout, label } = this[DEFINITION];
-    layout.assign(this[VIEWS](), this[AT](), values, label);
-  },
-
-  add(this: Verbal, name: string, value: SharedInteger): SharedInteger {
-    const { field, cells, index } = atomicOf(this, name);
-    // Of any size and sign, as it wraps; so -1 subtracts from what has no sign.
-    const isBigInt = ELEMENTS[field.type].byteLength === 8;
-    if (isBigInt ? typeof value !== "bigint" : !Number.isSafeInteger(value)) {
-      throw new MisuseError(
-        "SKEIN_INVALID_ARGUMENT",
-        `what is added to field ${JSON.stringify(name)} of ${this[DEFINITION].label} must be a ` +
-          `${isBigInt ? "bigint" : "whole number"}, but ${describeKind(value)} came`,
-      );
-    }
-    return addInteger(cells, index, value);
-  },
-
-  exchange(this: Verbal, name: string, value: SharedInteger): SharedInteger {
-    const { field, cells, index } = atomicOf(this, name);
-    requireFits(this, field, value);
-    return exchangeInteger(cells, index, value);
-  },
-
-  compareExchange(this: Verbal, name: string, expected: SharedInteger, value: SharedInteger): SharedInteger {
-    const { field, cells, index } = atomicOf(this, name);
-    requireFits(this, field, expected);
-    requireFits(this, field, value);
-    return compareExchangeInteger(cells, index, expected, value);
-  },
-
-  /** What a console prints. */
-  [Symbol.for("nodejs.util.inspect.custom")](
-    this: Verbal,
-    _depth: number,
-    options: unknown,
-    inspect?: (value: unknown, options: unknown) => string,
-  ): string {
-    const title = this[TITLE]();
-    if (inspect === undefined || title.endsWith(" (disposed)")) return title;
-    return `${title} ${inspect(this[DEFINITION].layout.read(this[VIEWS](), this[AT]()), options)}`;
-  },
-};
-
-/** Gives a prototype methods that are not enumerable, as those of a class. */
-function give(prototype: object, methods: Readonly<Record<PropertyKey, unknown>>): void {
-  for (const key of Reflect.ownKeys(methods)) {
-    Object.defineProperty(prototype, key, { value: methods[key], writable: true, configurable: true });
+/** Gives a prototype properties that are not enumerable, as those that a class has. */
+function give(prototype: object, properties: Readonly<Record<PropertyKey, unknown>>): void {
+  for (const key of Reflect.ownKeys(properties)) {
+    Object.defineProperty(prototype, key, { value: properties[key], writable: true, configurable: true });
   }
 }
 

@@ -232,9 +232,7 @@ describe("a record's layout", () => {
             if (isWhole) code.write(memory, placeOf(place), record, "record");
             else code.assign(memory, placeOf(place), record, "record");
             // Made so that "__proto__" is a field as any other.
-            model[place] = Object.fromEntries(
-              Object.entries({ ...(isWhole ? zeros : model[place]), ...record }),
-            ) as never;
+            model[place] = Object.fromEntries(Object.entries({ ...(isWhole ? zeros : model[place]), ...record }));
             for (let i = 0; i < PLACES; i++) assert.deepEqual(code.read(memory, placeOf(i)), model[i]);
           }
           assert.ok(
@@ -280,7 +278,7 @@ describe("a record's layout", () => {
       label: text(4),
       list: array("uint16", 2),
       wides: array("bigint64", 1),
-    } as RecordSchema);
+    });
     const good = { int: 1, byte: 2, real: 3, flag: true, label: "four", list: [5, 6] };
     const wrong: readonly (readonly [unknown, RegExp])[] = [
       [
