@@ -250,7 +250,10 @@ export function nameAt(inHeap: Heap, offset: number): string {
 
 /** This thread's object whose block is at `offset`, if it has met it. */
 export function knownAt(offset: number): SharedObject | undefined {
-  return known.get(offset)?.deref();
+  const object = known.get(offset)?.deref();
+  // One that another thread has disposed of may be known still, and what came be
+  // another object in its place.
+  return object?.isDisposed === false ? object : undefined;
 }
 
 /** Whether a block holds what its kind promises. */

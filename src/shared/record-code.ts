@@ -1,7 +1,7 @@
 /**
  * The code that reads and writes records of one layout.
  *
- * It is compiled from text, once for each layout: a loop over the fields costs ten
+ * It is compiled from text, once for each layout: a loop over the fields costs fifteen
  * times as much, since the engine can't know what it will meet at each turn (bench
  * `shared-record`). Where a page's policy forbids to compile text, the loop does it.
  *

@@ -15,6 +15,7 @@ import {
   SharedStructArray,
   text,
 } from "skein/shared";
+import { heap } from "#skein/shared/heap";
 
 import { codeOf, failureOf } from "../support/failure.js";
 import { lookAt, sumOf } from "./fixtures/struct-blind-tasks.js";
@@ -156,6 +157,14 @@ describe("a shared struct", () => {
     }
     assert.equal(liveSharedObjects().length, before);
     assert.deepEqual(particle.toRecord(), EMPTY);
+  });
+
+  it("leaves no memory behind when what it is made of is refused", async () => {
+    const before = heap().statistics().usedBytes;
+    for (const values of [{ x: "1" }, { z: 1 }, { name: "x".repeat(17) }, { trail: [1] }]) {
+      assert.equal(await codeOf(() => new Particle(values as never)), "SKEIN_INVALID_ARGUMENT");
+    }
+    assert.equal(heap().statistics().usedBytes, before);
   });
 
   it("may have fields of any other name", () => {
@@ -421,6 +430,20 @@ describe("structs between threads", () => {
         assert.match(String(failure), /^TransferError: .*pass the array and the index/);
       }
     });
+  });
+
+  it("are not taken for those that were in the same place before", async () => {
+    await using pool = threads({ size: 1, name: "places" });
+    const places = new Set<number>();
+    await scope(async (s) => {
+      for (let x = 0; x < 10; x++) {
+        using particle = new Particle({ x });
+        places.add((particle as unknown as SharedObject).offset);
+        assert.equal((await s.spawn(lookAt, [particle], { on: pool })).record.x, x);
+        assert.equal(particle.x, x + 1);
+      }
+    });
+    assert.ok(places.size < 10, "no place was used again, so the test shows nothing");
   });
 
   it("fail to arrive once they have been disposed of", async () => {
