@@ -50,3 +50,38 @@ interface AsyncAtomics {
 
 /** True where a wait can be a promise (Node 20 and later, and all current browsers but the oldest). */
 export const hasWaitAsync: boolean = "waitAsync" in Atomics;
+
+/** Memory that is changed atomically but not waited on. Its elements are bigints where they have 64 bits. */
+export type SharedIntegers =
+  | Int8Array<SharedArrayBuffer>
+  | Uint8Array<SharedArrayBuffer>
+  | Int16Array<SharedArrayBuffer>
+  | Uint16Array<SharedArrayBuffer>
+  | Int32Array<SharedArrayBuffer>
+  | Uint32Array<SharedArrayBuffer>
+  | BigInt64Array<SharedArrayBuffer>
+  | BigUint64Array<SharedArrayBuffer>;
+
+/** An element of such memory. */
+export type SharedInteger = number | bigint;
+
+// The platform's functions take all of these; their types tell each pairing apart.
+
+export const loadInteger = (cells: SharedIntegers, index: number): SharedInteger =>
+  Atomics.load(cells as SharedCells, index);
+
+export const storeInteger = (cells: SharedIntegers, index: number, value: SharedInteger): SharedInteger =>
+  Atomics.store(cells as SharedCells, index, value as number);
+
+export const addInteger = (cells: SharedIntegers, index: number, value: SharedInteger): SharedInteger =>
+  Atomics.add(cells as SharedCells, index, value as number);
+
+export const exchangeInteger = (cells: SharedIntegers, index: number, value: SharedInteger): SharedInteger =>
+  Atomics.exchange(cells as SharedCells, index, value as number);
+
+export const compareExchangeInteger = (
+  cells: SharedIntegers,
+  index: number,
+  expected: SharedInteger,
+  value: SharedInteger,
+): SharedInteger => Atomics.compareExchange(cells as SharedCells, index, expected as number, value as number);

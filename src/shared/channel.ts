@@ -25,11 +25,11 @@ import {
   SENDER_ENDS,
   TYPE,
 } from "./channel-ring.js";
-import { codecOf, type Element, elementOf, type ElementType, numberTypeOf, type NumberType } from "./element.js";
+import { codecOf, type Element, elementOf, type ElementType, numberTypeOf, type ElementNumberType } from "./element.js";
 import { type Address, addressOf, HEADER_BYTES, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { freePayload } from "./payload.js";
 import { Places } from "./places.js";
-import type { RecordOf, RecordSchema } from "./record-layout.js";
+import type { RecordOf, RecordSchema } from "./record-schema.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
 
 const MOST_CAPACITY = 2 ** 24;
@@ -66,7 +66,7 @@ export interface SharedChannelStatistics {
 
 /** What makes shared channels: the type of values follows from the options. */
 export interface SharedChannelMaker {
-  new (options: SharedChannelOptions<NumberType> & { readonly type: NumberType }): SharedChannel<number>;
+  new (options: SharedChannelOptions<ElementNumberType> & { readonly type: ElementNumberType }): SharedChannel<number>;
   new (options: SharedChannelOptions<"string"> & { readonly type: "string" }): SharedChannel<string>;
   new (options: SharedChannelOptions<"bytes"> & { readonly type: "bytes" }): SharedChannel<Uint8Array>;
   new <Schema extends RecordSchema>(
@@ -80,7 +80,7 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
   readonly #ring: ChannelRing;
   /** `undefined` if the values are numbers. */
   readonly #places: Places<T> | undefined;
-  readonly #numberType: NumberType | undefined;
+  readonly #numberType: ElementNumberType | undefined;
   readonly #hasPlace: Waitable<true | Over, Item>;
   readonly #hasValue: Waitable<Item | Over, undefined>;
   readonly #sending: SharedWaits<true | Over, Item>;

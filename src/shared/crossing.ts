@@ -10,11 +10,23 @@ import { Event, Latch } from "./event.js";
 import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
 import { SharedMap } from "./map.js";
 import { Mutex } from "./mutex.js";
-import { ADDRESS, type Address, isMade, Kind, knownAt, NAMES, Place, setArrival, SharedObject } from "./object.js";
+import {
+  ADDRESS,
+  type Address,
+  isMade,
+  Kind,
+  knownAt,
+  nameAt,
+  NAMES,
+  Place,
+  setArrival,
+  SharedObject,
+} from "./object.js";
 import { Once } from "./once.js";
 import { containerOf, freePayload, holderOf } from "./payload.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
+import { attachStruct, SharedStructArray } from "./struct.js";
 
 /** How an object that exists is looked at from this thread. */
 const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
@@ -28,7 +40,12 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.event]: (place) => new Event(place),
   [Kind.channel]: (place) => new SharedChannel(place as never),
   [Kind.map]: (place) => new SharedMap(place as never),
+  [Kind.struct]: attachStruct,
+  [Kind.structArray]: (place) => new SharedStructArray(place),
 };
+
+/** Kinds of which no thread holds anything: when one ends there is nothing to put in order. */
+const HELD_BY_NOBODY: ReadonlySet<number> = new Set([Kind.struct, Kind.structArray]);
 
 /** The object at an address, the same one whenever this thread meets it. */
 function arrive({ kind, handle, memory, end }: Address): object {
@@ -140,7 +157,7 @@ function repair(inHeap: Heap, blocks: Iterable<LiveBlock>, slot: number, wasBusy
   const loose = new Map<number, number[]>();
   for (const block of blocks) {
     if (block.kind !== Kind.payload) {
-      objectOf(inHeap, block)?.threadEnded(slot, wasBusy);
+      if (!HELD_BY_NOBODY.has(block.kind)) objectOf(inHeap, block)?.threadEnded(slot, wasBusy);
     } else if (holderOf(inHeap, block.offset) === slot) {
       const container = containerOf(inHeap, block.offset);
       const others = loose.get(container);
@@ -174,9 +191,11 @@ export function liveSharedObjects(): readonly LiveSharedObject[] {
   const inHeap = heap();
   const live: LiveSharedObject[] = [];
   for (const block of inHeap.liveBlocks()) {
-    const object = objectOf(inHeap, block);
-    if (object !== undefined)
-      live.push({ kind: NAMES[block.kind] as string, name: object.name, byteLength: block.byteLength });
+    const { kind, offset, byteLength } = block;
+    // Not asked of the object: another thread may dispose of it meanwhile, and then
+    // there is none to be made.
+    if (ATTACH[kind] === undefined || !isMade(inHeap, offset)) continue;
+    live.push({ kind: NAMES[kind] as string, name: nameAt(inHeap, offset), byteLength });
   }
   return live;
 }

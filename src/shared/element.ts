@@ -6,7 +6,9 @@ import { describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import { arrival } from "./object.js";
 import type { Codec } from "./places.js";
-import { type MemoryViews, memoryViews, RecordLayout, type RecordOf, type RecordSchema } from "./record-layout.js";
+import { MemoryViews } from "./memory-views.js";
+import { RecordLayout } from "./record-layout.js";
+import type { RecordOf, RecordSchema } from "./record-schema.js";
 import { decodeValue, encodeValue } from "./value-codec.js";
 
 /** Types that have a name, in the order of their numbers in memory. */
@@ -14,7 +16,7 @@ const NAMED = ["float64", "int32", "value", "string", "bytes"] as const;
 /** The number of the type of records; their schema stands elsewhere. */
 const RECORD: number = NAMED.length;
 
-export type NumberType = "float64" | "int32";
+export type ElementNumberType = "float64" | "int32";
 
 /**
  * What the values of a shared channel or map are.
@@ -27,7 +29,7 @@ export type NumberType = "float64" | "int32";
  *
  * @since 0.1.0
  */
-export type ElementType = NumberType | "value" | "string" | "bytes" | RecordSchema;
+export type ElementType = ElementNumberType | "value" | "string" | "bytes" | RecordSchema;
 
 /** A type as a container keeps it. */
 export interface Element {
@@ -56,7 +58,7 @@ export function elementOf(whose: string, type: unknown): Element {
 }
 
 /** The type of numbers that an element is; `undefined` if it is none. */
-export function numberTypeOf({ number }: Element): NumberType | undefined {
+export function numberTypeOf({ number }: Element): ElementNumberType | undefined {
   const name = NAMED[number];
   return name === "float64" || name === "int32" ? name : undefined;
 }
@@ -67,7 +69,7 @@ export function codecOf(element: Element, whose: string): Codec<unknown> {
   if (name === "value") return VALUES;
   if (name === "string") return new Checked(whose, "a string", (value) => typeof value === "string");
   if (name === "bytes") return new Bytes(whose);
-  return new Records(RecordLayout.parse(element.schema));
+  return new Records(RecordLayout.parse(element.schema), whose);
 }
 
 const VALUES: Codec<unknown> = {
@@ -121,20 +123,21 @@ class Bytes implements Codec<unknown> {
 
 class Records implements Codec<unknown> {
   readonly fixedBytes: number;
-  readonly #layout: RecordLayout<RecordSchema>;
+  readonly #layout: RecordLayout;
+  readonly #whose: string;
   readonly #bytes: Uint8Array;
   readonly #views: MemoryViews;
 
-  constructor(layout: RecordLayout<RecordSchema>) {
+  constructor(layout: RecordLayout, whose: string) {
     this.fixedBytes = layout.byteLength;
     this.#layout = layout;
-    const buffer = new ArrayBuffer(layout.byteLength);
-    this.#bytes = new Uint8Array(buffer);
-    this.#views = memoryViews(buffer);
+    this.#whose = whose;
+    this.#views = new MemoryViews(new Int32Array(new SharedArrayBuffer(layout.byteLength)));
+    this.#bytes = this.#views.uint8;
   }
 
   encode(value: unknown): Uint8Array {
-    this.#layout.write(this.#views, 0, value as RecordOf<RecordSchema>);
+    this.#layout.write(this.#views, 0, value as RecordOf<RecordSchema>, `a record of ${this.#whose}`);
     return this.#bytes;
   }
 

@@ -418,10 +418,15 @@ export class Heap {
     const offset = Math.floor(handle / MOST_GENERATIONS) * UNIT_BYTES;
     const chunk = Math.floor(offset / CHUNK_BYTES);
     if (!(chunk >= TABLE_CHUNKS && chunk < MOST_CHUNKS)) return undefined;
-    if ((chunk + 1) * CHUNK_BYTES > bufferOf(this.source).byteLength) return undefined;
+    // First what this thread has seen: the platform is slow to tell how long the memory is now.
+    const isSeen = (chunk + 1) * CHUNK_CELLS <= this.cells.length;
+    if (!isSeen && (chunk + 1) * CHUNK_BYTES > bufferOf(this.source).byteLength) return undefined;
     this.#see(chunk);
-    const state = load(this.cells, entryOf(chunk) + CHUNK_STATE) & 3;
+    const entry = load(this.cells, entryOf(chunk) + CHUNK_STATE);
+    const state = entry & 3;
     if (state !== CHUNK_OF_BLOCKS && state !== CHUNK_LARGE) return undefined;
+    // All of a run: this thread may have seen the memory only up to its middle.
+    this.#see(state === CHUNK_LARGE ? chunk + (entry >>> 2) - 1 : chunk);
     const meta = this.#meta(offset);
     return (meta & 3) === ALIVE && meta >>> 8 === handle % MOST_GENERATIONS ? offset : undefined;
   }

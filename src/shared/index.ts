@@ -7,7 +7,6 @@ export {
 } from "./channel.js";
 export { SharedReceiver, SharedSender } from "./channel-ends.js";
 export type { ElementType } from "./element.js";
-export const text = (_bytes: number): "text" => "text";
 export { Condition, type SharedConditionOptions } from "./condition.js";
 export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
 export { SharedMap, type SharedMapMaker, type SharedMapOptions, type SharedMapStatistics } from "./map.js";
@@ -23,3 +22,27 @@ export {
   type SharedSemaphoreStatistics,
   type SharedSemaphoreToken,
 } from "./semaphore.js";
+export type { RecordField, RecordLayout } from "./record-layout.js";
+export {
+  array,
+  type ArrayField,
+  atomic,
+  type AtomicField,
+  type AtomicType,
+  type BigIntType,
+  type FieldType,
+  type NumberType,
+  type RecordInit,
+  type RecordOf,
+  type RecordSchema,
+  text,
+  type TextField,
+} from "./record-schema.js";
+export {
+  sharedStruct,
+  type SharedRecord,
+  type SharedStruct,
+  SharedStructArray,
+  type SharedStructClass,
+  type StructOptions,
+} from "./struct.js";

@@ -37,13 +37,13 @@ import type { SharedCells } from "#atomics";
 import { describeKind } from "../async/cancel.js";
 import { requireFunction, requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
-import { codecOf, type Element, elementOf, type ElementType, numberTypeOf, type NumberType } from "./element.js";
+import { codecOf, type Element, elementOf, type ElementType, numberTypeOf, type ElementNumberType } from "./element.js";
 import { keyAt, PreparedKey, type SharedMapKey } from "./map-key.js";
 import { Monitor } from "./monitor.js";
 import { HEADER_BYTES, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { freePayload, takeInHand } from "./payload.js";
 import type { Codec } from "./places.js";
-import type { RecordOf, RecordSchema } from "./record-layout.js";
+import type { RecordOf, RecordSchema } from "./record-schema.js";
 
 const TYPE = 0;
 const SCHEMA_LENGTH = 1;
@@ -87,7 +87,7 @@ export interface SharedMapStatistics {
 
 /** What makes shared maps: the type of values follows from the options. */
 export interface SharedMapMaker {
-  new (options: SharedMapOptions<NumberType> & { readonly type: NumberType }): SharedMap<number>;
+  new (options: SharedMapOptions<ElementNumberType> & { readonly type: ElementNumberType }): SharedMap<number>;
   new (options: SharedMapOptions<"string"> & { readonly type: "string" }): SharedMap<string>;
   new (options: SharedMapOptions<"bytes"> & { readonly type: "bytes" }): SharedMap<Uint8Array>;
   new <Schema extends RecordSchema>(

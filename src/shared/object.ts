@@ -170,7 +170,7 @@ export abstract class SharedObject implements Disposable {
   /** Fails if it has been disposed of. */
   protected requireAlive(): void {
     if (!this.isDisposed) return;
-    throw new MisuseError("SKEIN_DISPOSED", `${this.constructor.name} "${this.name}" has been disposed of`);
+    throw new MisuseError("SKEIN_DISPOSED", `${this.constructor.name} "${this.#name}" has been disposed of`);
   }
 
   /** @internal What a copy of it says. */
@@ -260,9 +260,17 @@ export function setArrival(arrive: typeof arrival): void {
   arrival = arrive;
 }
 
+/** The name of the object at `offset`; on the object itself a struct may have a field of that name. */
+export function nameAt(inHeap: Heap, offset: number): string {
+  return readName(new Uint8Array(inHeap.buffer, offset, HEADER_BYTES));
+}
+
 /** This thread's object whose block is at `offset`, if it has met it. */
 export function knownAt(offset: number): SharedObject | undefined {
-  return known.get(offset)?.deref();
+  const object = known.get(offset)?.deref();
+  // One that another thread has disposed of may be known still, and what came be
+  // another object in its place.
+  return object?.isDisposed === false ? object : undefined;
 }
 
 /** Whether a block holds what its kind promises. */

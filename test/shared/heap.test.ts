@@ -93,6 +93,20 @@ describe("the shared heap", () => {
     }
   });
 
+  it("sees all of a large block that another thread made behind the end of what was seen", () => {
+    const theirs = new Heap();
+    const ours = new Heap(theirs.source);
+    const seen = ours.cells.byteLength;
+    const offset = theirs.allocate(seen, KIND);
+    assert.ok(offset < seen, "it begins within");
+    assert.equal(ours.locate(theirs.handleOf(offset)), offset);
+    assert.ok(ours.cells.byteLength >= offset + seen);
+    // And of one that begins there, too.
+    const next = theirs.allocate(seen, KIND);
+    assert.equal(ours.locate(theirs.handleOf(next)), next);
+    assert.ok(ours.cells.byteLength >= next + seen);
+  });
+
   it("lists what nobody disposed of", () => {
     const before = liveSharedObjects().length;
     const mutex = new Mutex({ name: "kept" });

@@ -1,0 +1,28 @@
+/**
+ * The tests of records and structs once more, in processes that forbid to compile
+ * text, as the policy of a page may.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const FORBIDS = "--disallow-code-generation-from-strings";
+const isForbidden = process.execArgv.includes(FORBIDS);
+
+describe("where text can't be compiled", { skip: isForbidden }, () => {
+  for (const file of ["record-layout.test.js", "struct.test.js"]) {
+    it(`${file} passes`, async () => {
+      // Else the tests would report to this process's runner.
+      const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+      const path = fileURLToPath(new URL(file, import.meta.url));
+      const { error, output } = await new Promise<{ error: Error | null; output: string }>((resolve) => {
+        execFile(process.execPath, ["--enable-source-maps", FORBIDS, path], { env }, (failure, stdout, stderr) =>
+          resolve({ error: failure, output: stdout + stderr }),
+        );
+      });
+      assert.equal(error, null, output);
+      assert.match(output, /^# pass [1-9]/m);
+    });
+  }
+});
