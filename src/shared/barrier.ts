@@ -248,9 +248,9 @@ export class Barrier extends SharedObject {
   }
 
   /** @internal */
-  override threadEnded(slot: number, wasBusy: boolean): void {
+  override threadEnded(slot: number, wasBusy: boolean): boolean {
     const { cells } = this;
-    this.#monitor.threadEnded(slot, () => {
+    return this.#monitor.threadEnded(slot, () => {
       const round = this.#rounds[ROUND] as number;
       let come = 0;
       for (let other = 0; other < MOST_SLOTS; other++) come += this.#comeOf(other, round);

@@ -538,20 +538,23 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
   }
 
   /** @internal */
-  override threadEnded(slot: number, wasBusy: boolean): void {
+  override threadEnded(slot: number, wasBusy: boolean): boolean {
     const { senders, receivers } = this.#ring;
+    let isInOrder = true;
     if (this.cells[ONE_SENDER] === 1) {
       // In the middle of a job: nobody will send what is missing.
       if (senders.keeperEnded(slot) && wasBusy) this.#ring.close();
     } else {
-      senders.threadEnded(slot, () => undefined);
+      isInOrder = senders.threadEnded(slot, () => undefined);
     }
     if (this.cells[ONE_RECEIVER] === 1) {
       if (receivers.keeperEnded(slot) && wasBusy) this.#ring.close();
     } else {
-      receivers.threadEnded(slot, () => undefined);
+      isInOrder = receivers.threadEnded(slot, () => undefined) && isInOrder;
     }
-    if (this.#senders.threadEnded(slot) || this.#receivers.threadEnded(slot)) this.#ring.close();
+    const areSendersGone = this.#senders.threadEnded(slot);
+    if (this.#receivers.threadEnded(slot) || areSendersGone) this.#ring.close();
+    return isInOrder;
   }
 
   /** @internal */

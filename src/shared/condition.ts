@@ -70,7 +70,7 @@ export interface SharedConditionOptions extends SharedOptions {
  * @since 0.1.0
  */
 export class Condition extends SharedObject {
-  readonly mutex: Mutex;
+  #mutex: Mutex | undefined;
   readonly #monitor: Monitor;
   readonly #signal: Waitable<true, undefined>;
   readonly #waits: SharedWaits<true, undefined>;
@@ -86,18 +86,21 @@ export class Condition extends SharedObject {
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
     this.#signal = this.#monitor.waitable(`shared condition "${this.name}"`, () => this.#take(), { competes: false });
     this.#waits = new SharedWaits(this.#signal);
-    if (options instanceof Place) {
-      const handle = (this.cells[MUTEX] as number) * LOW + (this.cells[MUTEX + 1] as number);
-      this.mutex = mutexOf(this.heap, handle);
-    } else {
-      this.mutex = options.mutex;
-      const { handle } = options.mutex.leave();
-      this.cells[MUTEX] = Math.floor(handle / LOW);
-      this.cells[MUTEX + 1] = handle % LOW;
-      this.made();
-    }
-    // What an object has of its own is copied when it crosses; this is found again.
-    Object.defineProperty(this, "mutex", { enumerable: false });
+    if (options instanceof Place) return;
+    this.#mutex = options.mutex;
+    const { handle } = options.mutex.leave();
+    this.cells[MUTEX] = Math.floor(handle / LOW);
+    this.cells[MUTEX + 1] = handle % LOW;
+    this.made();
+  }
+
+  /** The mutex that protects what is waited for. Throws `SKEIN_DISPOSED` if it has been disposed of. */
+  get mutex(): Mutex {
+    // Not before it is asked for: the condition can be put in order without it.
+    return (this.#mutex ??= mutexOf(
+      this.heap,
+      (this.cells[MUTEX] as number) * LOW + (this.cells[MUTEX + 1] as number),
+    ));
   }
 
   /**
@@ -213,9 +216,9 @@ export class Condition extends SharedObject {
   }
 
   /** @internal */
-  override threadEnded(slot: number): void {
+  override threadEnded(slot: number): boolean {
     const { cells } = this;
-    this.#monitor.threadEnded(slot, () => {
+    return this.#monitor.threadEnded(slot, () => {
       const signals = cells[SIGNALS + slot] as number;
       cells[SIGNALS + slot] = 0;
       cells[WAITING + slot] = 0;

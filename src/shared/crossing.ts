@@ -23,7 +23,6 @@ import {
   SharedObject,
 } from "./object.js";
 import { Once } from "./once.js";
-import { containerOf, freePayload, holderOf } from "./payload.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
 import { attachStruct, SharedStructArray } from "./struct.js";
@@ -43,9 +42,6 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.struct]: attachStruct,
   [Kind.structArray]: (place) => new SharedStructArray(place),
 };
-
-/** Kinds of which no thread holds anything: when one ends there is nothing to put in order. */
-const HELD_BY_NOBODY: ReadonlySet<number> = new Set([Kind.struct, Kind.structArray]);
 
 /** The object at an address, the same one whenever this thread meets it. */
 function arrive({ kind, handle, memory, end }: Address): object {
@@ -118,60 +114,7 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null || value instanceof Error;
 }
 
-// Threads that end, and what lives
-
-/**
- * Says that a thread which you started yourself has ended: what it held is handed
- * on, its memory is taken over. Pools do this for their threads.
- *
- * Call it when the thread's `exit` event has come, whatever ended it.
- *
- * @param threadId - the `threadId` that its `Worker` had while it ran
- *
- * @example
- * ```ts
- * const worker = new Worker(new URL("data:text/javascript,"));
- * const { threadId } = worker;
- * worker.on("exit", () => sharedThreadEnded(threadId));
- * ```
- *
- * @since 0.1.0
- */
-export function sharedThreadEnded(threadId: number): void {
-  poolThreadEnded(-threadId, true);
-}
-
-/** As `sharedThreadEnded`, of a thread with that `threadIndex`, and whether a job ran on it. */
-export function poolThreadEnded(index: number, wasBusy: boolean): void {
-  // Without a heap here there is nothing that anybody here has shared.
-  if (!usesHeap()) return;
-  const inHeap = heap();
-  for (const slot of inHeap.slotsOfThread(index)) {
-    if (slot === inHeap.slot) continue;
-    inHeap.threadEnded(slot, (blocks) => repair(inHeap, blocks, slot, wasBusy));
-  }
-}
-
-function repair(inHeap: Heap, blocks: Iterable<LiveBlock>, slot: number, wasBusy: boolean): void {
-  /** Payloads in that thread's hands, by their containers. */
-  const loose = new Map<number, number[]>();
-  for (const block of blocks) {
-    if (block.kind !== Kind.payload) {
-      if (!HELD_BY_NOBODY.has(block.kind)) objectOf(inHeap, block)?.threadEnded(slot, wasBusy);
-    } else if (holderOf(inHeap, block.offset) === slot) {
-      const container = containerOf(inHeap, block.offset);
-      const others = loose.get(container);
-      if (others === undefined) loose.set(container, [block.offset]);
-      else others.push(block.offset);
-    }
-  }
-  for (const [container, payloads] of loose) {
-    const kind = inHeap.kindIfAlive(container);
-    const object = kind === undefined ? undefined : objectOf(inHeap, { offset: container, kind });
-    if (object !== undefined) object.freeLoose(slot, payloads);
-    else for (const payload of payloads) freePayload(inHeap, payload, slot);
-  }
-}
+// What lives
 
 /** A shared object that lives. */
 export interface LiveSharedObject {
@@ -200,7 +143,8 @@ export function liveSharedObjects(): readonly LiveSharedObject[] {
   return live;
 }
 
-function objectOf(inHeap: Heap, { offset, kind }: Pick<LiveBlock, "offset" | "kind">): SharedObject | undefined {
+/** This thread's object for a block that lives, if it is one and has been made. */
+export function objectOf(inHeap: Heap, { offset, kind }: Pick<LiveBlock, "offset" | "kind">): SharedObject | undefined {
   const attach = ATTACH[kind];
   if (attach === undefined || !isMade(inHeap, offset)) return undefined;
   return knownAt(offset) ?? attach(new Place(inHeap, offset));

@@ -83,8 +83,8 @@ abstract class Countdown extends SharedObject {
   }
 
   /** @internal */
-  override threadEnded(slot: number): void {
-    this.#monitor.threadEnded(slot, () => undefined);
+  override threadEnded(slot: number): boolean {
+    return this.#monitor.threadEnded(slot, () => undefined);
   }
 }
 

@@ -38,6 +38,7 @@ import { add, compareExchange, exchange, load, type SharedCells, store } from "#
 
 import { InternalError, MisuseError, SharedMemoryError } from "../core/errors.js";
 import { threadIndex, workerMarker } from "../core/thread.js";
+import { isTaskRunning, ownTask } from "./ended-threads.js";
 import { bufferOf, growTo, makeMemory, type MemorySource, PAGE_BYTES } from "./memory.js";
 
 const CHUNK_BYTES = PAGE_BYTES;
@@ -53,6 +54,8 @@ const CHUNKS_FREE = 1;
 const CHUNKS_ORPHANED = 2;
 /** Bytes of the blocks that live, in units of 16. */
 const UNITS_ALIVE = 3;
+/** Large blocks made so far; wraps. */
+const LARGE_BLOCKS = 4;
 
 // A thread's entry, as Int32 offsets in it. Slot 0 is nobody.
 const FIRST_THREAD = CHUNK_CELLS;
@@ -65,6 +68,17 @@ const THREAD_STATE = 0;
 const THREAD_INDEX = 1;
 /** Where the object is that the thread waits for, blocked; 0 if it does not. It alone writes it. */
 const THREAD_WAITS_FOR = 2;
+/** What the platform calls the thread, and when it began, for others to see whether it still runs; 0 if it does not tell. */
+const THREAD_TASK = 3;
+const THREAD_BEGAN = 4;
+
+// A thread's state: one of these in bits 0 and 1; above, how often the slot has been
+// given out, so that who has looked at one thread does not take the next for it.
+const SLOT_STATE_MASK = 3;
+const ONE_LIFE = 4;
+
+/** No thread's index. */
+const NO_INDEX: number = -(2 ** 31);
 
 /** Nobody's. */
 const SLOT_FREE = 0;
@@ -99,6 +113,7 @@ const TABLE_CHUNKS = 2 + (MOST_CHUNKS * ENTRY_CELLS) / CHUNK_CELLS;
 const FREE = 0;
 const ALIVE = 1;
 const RELEASING = 2;
+const STATE_MASK = 3;
 
 const UNIT_BYTES = 16;
 /** Sizes of blocks: 16 bytes and its doubles. What is larger gets chunks of its own. */
@@ -110,9 +125,17 @@ const MOST_GENERATIONS = 1 << 24;
 /** A block that somebody holds, as a number: fits a double, and means the same on every thread. */
 export type Handle = number;
 
+/** A thread's use of a slot. */
+export interface Life {
+  readonly slot: number;
+  /** What stood in the thread's table. */
+  readonly state: number;
+}
+
 /** What the heap knows of a block that lives. */
 export interface LiveBlock {
   readonly offset: number;
+  readonly handle: Handle;
   readonly kind: number;
   readonly byteLength: number;
   /** Slot of the thread that made it, 0 if that has ended. */
@@ -160,7 +183,6 @@ export class Heap {
   readonly #free: number[][] = Array.from({ length: SIZE_CLASSES }, () => []);
   /** Of each size class: chunks that this thread owns. */
   readonly #chunks: number[][] = Array.from({ length: SIZE_CLASSES }, () => []);
-  #generation: number;
 
   constructor(source?: MemorySource) {
     this.source = source ?? makeMemory(TABLE_CHUNKS + 2);
@@ -169,15 +191,21 @@ export class Heap {
     compareExchange(this.cells, CHUNKS_USED, 0, TABLE_CHUNKS);
     // A thread that no pool of ours started has no index of ours.
     this.slot = this.#claimSlot(source !== undefined && workerMarker === undefined);
-    this.#generation = (this.slot * 65_537) % MOST_GENERATIONS;
   }
 
   #claimSlot(isStranger: boolean): number {
     for (let slot = 1; slot < MOST_SLOTS; slot++) {
       const entry = FIRST_THREAD + slot * THREAD_CELLS;
-      if (compareExchange(this.cells, entry + THREAD_STATE, SLOT_FREE, SLOT_RUNNING) !== SLOT_FREE) continue;
+      const state = load(this.cells, entry + THREAD_STATE);
+      if ((state & SLOT_STATE_MASK) !== SLOT_FREE) continue;
+      const claimed = ((state + ONE_LIFE) & ~SLOT_STATE_MASK) | SLOT_RUNNING;
+      if (compareExchange(this.cells, entry + THREAD_STATE, state, claimed) !== state) continue;
       store(this.cells, entry + THREAD_INDEX, isStranger ? strangerIndex(slot) : threadIndex);
       store(this.cells, entry + THREAD_WAITS_FOR, 0);
+      const task = ownTask();
+      store(this.cells, entry + THREAD_BEGAN, task?.began ?? 0);
+      // Last: who finds it finds the rest.
+      store(this.cells, entry + THREAD_TASK, task?.number ?? 0);
       return slot;
     }
     throw new SharedMemoryError(
@@ -199,10 +227,8 @@ export class Heap {
    *   the moment on at which the block lives
    */
   allocate(byteLength: number, kind: number, first = 0, second = 0): number {
-    this.#generation = (this.#generation + 1) % MOST_GENERATIONS;
-    const meta = (this.#generation << 8) | (kind << 2) | ALIVE;
     if (byteLength > LARGEST_BLOCK_BYTES) {
-      return this.#allocateLarge(Math.ceil(byteLength / CHUNK_BYTES), meta, first, second);
+      return this.#allocateLarge(Math.ceil(byteLength / CHUNK_BYTES), kind, first, second);
     }
     const sizeClass = sizeClassOf(byteLength);
     const free = this.#free[sizeClass] as number[];
@@ -212,8 +238,10 @@ export class Heap {
     this.cells[offset / 4] = first;
     this.cells[offset / 4 + 1] = second;
     add(this.cells, UNITS_ALIVE, 1 << sizeClass);
+    // A block keeps its generation while it is free, and has the next when it is taken.
+    const generation = ((this.#meta(offset) >>> 8) + 1) % MOST_GENERATIONS;
     // Publishes the zeros: who gets the handle finds the block alive and empty.
-    this.#setMeta(offset, meta);
+    this.#setMeta(offset, (generation << 8) | (kind << 2) | ALIVE);
     return offset;
   }
 
@@ -244,7 +272,7 @@ export class Heap {
     for (let number = exchange(cells, list, 0); number !== 0;) {
       const offset = chunk * CHUNK_BYTES + firstBlock + (number - 1) * blockBytes;
       number = cells[offset / 4] as number;
-      this.#setMeta(offset, FREE);
+      this.#setMeta(offset, this.#meta(offset) & ~STATE_MASK);
       free.push(offset);
     }
   }
@@ -288,7 +316,10 @@ export class Heap {
     return chunk;
   }
 
-  #allocateLarge(chunks: number, meta: number, firstCell: number, secondCell: number): number {
+  #allocateLarge(chunks: number, kind: number, firstCell: number, secondCell: number): number {
+    // One after another for the whole heap: nobody knows what was at that place before.
+    const generation = (add(this.cells, LARGE_BLOCKS, 1) >>> 0) % MOST_GENERATIONS;
+    const meta = (generation << 8) | (kind << 2) | ALIVE;
     const chunk = this.#claimRun(chunks);
     const entry = entryOf(chunk);
     this.cells.fill(0, chunk * CHUNK_CELLS, (chunk + chunks) * CHUNK_CELLS);
@@ -376,7 +407,8 @@ export class Heap {
     if (meta >>> 8 !== handle % MOST_GENERATIONS) return false;
     if ((state & 3) === CHUNK_LARGE) return this.#freeLarge(chunk, state >>> 2, meta);
     const isOwn = load(this.cells, entry + CHUNK_OWNER) === this.slot;
-    if (compareExchange(this.cells, metaIndex, meta, isOwn ? FREE : RELEASING) !== meta) return false;
+    const freed = (meta & ~STATE_MASK) | (isOwn ? FREE : RELEASING);
+    if (compareExchange(this.cells, metaIndex, meta, freed) !== meta) return false;
     const sizeClass = state >>> 2;
     add(this.cells, UNITS_ALIVE, -(1 << sizeClass));
     if (isOwn) {
@@ -410,7 +442,7 @@ export class Heap {
 
   /** The handle of a block that lives. */
   handleOf(offset: number): Handle {
-    return (offset / UNIT_BYTES) * MOST_GENERATIONS + (this.#meta(offset) >>> 8);
+    return handleFor(offset, this.#meta(offset));
   }
 
   /** Where the block of a handle is; `undefined` if it has been given back. */
@@ -482,6 +514,7 @@ export class Heap {
         this.#see(chunk + (state >>> 2) - 1);
         yield {
           offset: chunk * CHUNK_BYTES,
+          handle: handleFor(chunk * CHUNK_BYTES, meta),
           kind: (meta >>> 2) & 63,
           byteLength: (state >>> 2) * CHUNK_BYTES,
           owner,
@@ -493,7 +526,7 @@ export class Heap {
           const meta = load(this.cells, chunk * CHUNK_CELLS + block);
           if ((meta & 3) !== ALIVE) continue;
           const offset = chunk * CHUNK_BYTES + firstBlock + block * blockBytes;
-          yield { offset, kind: (meta >>> 2) & 63, byteLength: blockBytes, owner };
+          yield { offset, handle: handleFor(offset, meta), kind: (meta >>> 2) & 63, byteLength: blockBytes, owner };
         }
       }
     }
@@ -501,17 +534,28 @@ export class Heap {
 
   // Threads
 
-  /** Slots of the threads of that index that have not been put in order: one, or none. */
-  slotsOfThread(index: number): number[] {
-    return this.#slots().filter((slot) => this.threadIndexOf(slot) === index);
+  /** Threads of that index that run, as far as this heap knows: one, or none. */
+  threadsOf(index: number): Life[] {
+    return this.#lives().filter(({ slot }) => this.threadIndexOf(slot) === index);
   }
 
-  #slots(): number[] {
-    const slots: number[] = [];
+  /** Threads that have ended without anybody having said so, where the platform lets us see that. */
+  endedThreads(): Life[] {
+    return this.#lives().filter(({ slot }) => {
+      if (slot === this.slot) return false;
+      const entry = FIRST_THREAD + slot * THREAD_CELLS;
+      const number = load(this.cells, entry + THREAD_TASK);
+      return number !== 0 && !isTaskRunning({ number, began: load(this.cells, entry + THREAD_BEGAN) });
+    });
+  }
+
+  #lives(): Life[] {
+    const lives: Life[] = [];
     for (let slot = 1; slot < MOST_SLOTS; slot++) {
-      if (load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE) !== SLOT_FREE) slots.push(slot);
+      const state = load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE);
+      if ((state & SLOT_STATE_MASK) === SLOT_RUNNING) lives.push({ slot, state });
     }
-    return slots;
+    return lives;
   }
 
   /** `threadIndex` of the thread that has a slot. */
@@ -530,22 +574,32 @@ export class Heap {
   }
 
   /**
-   * Puts in order what an ended thread has left: `recover` is called with all blocks
-   * that live, then the thread's chunks and its slot are anybody's. Any
-   * thread may call it, several may; one of them does it.
+   * Begins to put in order what an ended thread has left. Any thread may call it,
+   * several may; it gives true to one of them, which goes through all blocks and
+   * calls `threadIsOver` then.
    *
    * The thread must have ended: nothing of it may run on.
    */
-  threadEnded(slot: number, recover: (blocks: Iterable<LiveBlock>) => void): void {
+  threadEnded({ slot, state }: Life): boolean {
+    const ending = (state & ~SLOT_STATE_MASK) | SLOT_ENDING;
+    return compareExchange(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE, state, ending) === state;
+  }
+
+  /** Nothing that an ended thread held is left: its chunks and its slot are anybody's. */
+  threadIsOver(slot: number): void {
     const { cells } = this;
-    const state = FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE;
-    if (compareExchange(cells, state, SLOT_RUNNING, SLOT_ENDING) !== SLOT_RUNNING) return;
-    recover(this.liveBlocks());
     const used = load(cells, CHUNKS_USED);
     for (let chunk = TABLE_CHUNKS; chunk < used; chunk++) {
-      if (compareExchange(cells, entryOf(chunk) + CHUNK_OWNER, slot, ORPHANED) === slot) add(cells, CHUNKS_ORPHANED, 1);
+      const entry = entryOf(chunk);
+      // A large block is given back whole, by whoever disposes of it.
+      if ((load(cells, entry + CHUNK_STATE) & 3) !== CHUNK_OF_BLOCKS) continue;
+      if (compareExchange(cells, entry + CHUNK_OWNER, slot, ORPHANED) === slot) add(cells, CHUNKS_ORPHANED, 1);
     }
-    store(cells, state, SLOT_FREE);
+    const entry = FIRST_THREAD + slot * THREAD_CELLS;
+    // Before the state: the next thread is not taken for this one.
+    store(cells, entry + THREAD_INDEX, NO_INDEX);
+    store(cells, entry + THREAD_TASK, 0);
+    store(cells, entry + THREAD_STATE, load(cells, entry + THREAD_STATE) & ~SLOT_STATE_MASK);
   }
 
   statistics(): HeapStatistics {
@@ -554,7 +608,7 @@ export class Heap {
       usedBytes: load(this.cells, UNITS_ALIVE) * UNIT_BYTES,
       chunks: load(this.cells, CHUNKS_USED) - TABLE_CHUNKS,
       freeChunks: load(this.cells, CHUNKS_FREE),
-      threads: this.#slots().length,
+      threads: this.#lives().length,
     };
   }
 }
@@ -571,6 +625,10 @@ function strangerIndex(slot: number): number {
 
 /** Owner of a chunk that somebody gave back. */
 const GIVEN_BACK = -2;
+
+function handleFor(offset: number, meta: number): Handle {
+  return (offset / UNIT_BYTES) * MOST_GENERATIONS + (meta >>> 8);
+}
 
 function entryOf(chunk: number): number {
   return FIRST_CHUNK_ENTRY + chunk * ENTRY_CELLS;

@@ -12,7 +12,8 @@ export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "
 export { SharedMap, type SharedMapMaker, type SharedMapOptions, type SharedMapStatistics } from "./map.js";
 export type { SharedMapKey } from "./map-key.js";
 export { Mutex, type SharedMutexGuard, type SharedMutexStatistics } from "./mutex.js";
-export { adopt, type LiveSharedObject, liveSharedObjects, sharedThreadEnded } from "./crossing.js";
+export { adopt, type LiveSharedObject, liveSharedObjects } from "./crossing.js";
+export { sharedThreadEnded } from "./recovery.js";
 export { SharedObject, type SharedOptions } from "./object.js";
 export { Once, type SharedOnceStatistics } from "./once.js";
 export { RwLock, type SharedRwLockStatistics } from "./rw-lock.js";

@@ -31,7 +31,8 @@
  *
  * After Drepper, "Futexes Are Tricky" (2011), and the two modes of Go's mutex.
  */
-import { compareExchange, load, notify, type SharedCells } from "#atomics";
+import { compareExchange, load, notify, type SharedCells, wait } from "#atomics";
+import { nowMs } from "#clock";
 
 import { type Heap } from "./heap.js";
 import type { Waitable } from "./waiting.js";
@@ -114,6 +115,22 @@ export class LockWord implements Waitable<true, void> {
   /** Does not set CONTENDED, since it leaves nobody asleep; a look first, as a failing exchange would take the word from its holder. */
   trySpinning(): true | undefined {
     return load(this.cells, this.word + STATE) === 0 && this.tryTake() ? true : undefined;
+  }
+
+  /** Takes the lock if it can be had within `ms`. */
+  takeSoon(ms: number): boolean {
+    for (const endMs = nowMs() + ms; ;) {
+      if (this.tryGrant() === true) return true;
+      const leftMs = endMs - nowMs();
+      if (leftMs <= 0) return false;
+      try {
+        const expected = this.mark();
+        if (this.tryGrant() === true) return true;
+        wait(this.cells, this.word, expected, leftMs);
+      } catch {
+        // This thread must not sleep: it tries again and again.
+      }
+    }
   }
 
   mark(): number {

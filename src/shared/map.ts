@@ -575,9 +575,10 @@ class StripedMap<T> extends SharedObject implements Iterable<[SharedMapKey, T]> 
   }
 
   /** @internal */
-  override threadEnded(slot: number): void {
+  override threadEnded(slot: number): boolean {
+    let isInOrder = true;
     for (const [stripe, monitor] of this.#monitors.entries()) {
-      monitor.threadEnded(slot, (wasInside) => {
+      const isStripeInOrder = monitor.threadEnded(slot, (wasInside) => {
         if (!wasInside) return;
         const at = STRIPES + stripe * STRIPE_CELLS;
         const replaced = this.#finishGrowing(at);
@@ -586,7 +587,9 @@ class StripedMap<T> extends SharedObject implements Iterable<[SharedMapKey, T]> 
         this.cells[at + COUNT] = count;
         if (replaced !== 0) freePayload(this.heap, replaced, this.heap.slot);
       });
+      isInOrder &&= isStripeInOrder;
     }
+    return isInOrder;
   }
 
   /** @internal */

@@ -35,6 +35,9 @@ const EPOCH = 0;
 const SLEEPERS = 1;
 const INSISTS = 2;
 const WAITING_CELLS = 3;
+/** A thread that is inside and runs is out long before. */
+const SOON_MS = 4;
+
 /** How many cells a monitor takes, before those of the structure. */
 export const MONITOR_CELLS: number = LOCK_CELLS + WAITING_CELLS;
 
@@ -194,12 +197,15 @@ export class Monitor {
     const epoch = this.#epoch;
     const sleepers = this.#sleepers;
     const insists = this.#insists;
+    /** Which of this thread's wishes insists. */
+    let insisted: Wish | undefined;
     const tryGrant = (wish: Wish): T | undefined =>
       this.inside(() => {
         const insisting = cells[insists] as number;
         if (insisting !== 0 && insisting !== slot) return undefined;
         const granted = grant(wish);
-        if (granted !== undefined && insisting === slot) this.#takeBack();
+        // Another wish of this thread may be a smaller one, which leaves the other waiting.
+        if (granted !== undefined && insisting === slot && wish === insisted) this.#takeBack();
         return granted;
       });
     return {
@@ -214,10 +220,12 @@ export class Monitor {
         return load(cells, epoch);
       },
       unmark: () => void add(cells, sleepers, -1),
-      insist: () => {
+      insist: (wish) => {
         if (!competes) return;
         this.inside(() => {
-          if (cells[insists] === 0) cells[insists] = slot;
+          if (cells[insists] !== 0) return;
+          insisted = wish;
+          cells[insists] = slot;
         });
       },
       passOn: () => {
@@ -242,8 +250,10 @@ export class Monitor {
    * @param repair - takes out of the structure's cells what that thread held, and
    *   makes them agree if it was stopped inside; runs inside, and is told whether
    *   the thread was
+   * @returns false if somebody else is inside and does not come out: then nothing
+   *   has happened
    */
-  threadEnded(slot: number, repair: (wasInside: boolean) => void): void {
+  threadEnded(slot: number, repair: (wasInside: boolean) => void): boolean {
     const cells = this.#cells;
     const repairAll = (wasInside: boolean): void => {
       if (cells[this.#insists] === slot) cells[this.#insists] = 0;
@@ -254,9 +264,16 @@ export class Monitor {
       repairAll(true);
       this.#lock.releaseFor(slot);
     } else {
-      this.inside(() => repairAll(false));
+      // Not `enter`: who is inside may have ended too.
+      if (!this.#lock.takeSoon(SOON_MS)) return false;
+      try {
+        repairAll(false);
+      } finally {
+        this.#lock.release();
+      }
     }
     this.#wakeAll();
+    return true;
   }
 
   /**

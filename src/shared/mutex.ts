@@ -224,10 +224,12 @@ export class Mutex extends SharedObject {
   }
 
   /** @internal */
-  override threadEnded(slot: number): void {
-    if (!this.#lock.forget(slot)) return;
-    store(this.cells, INCONSISTENT, 1);
-    this.#lock.releaseFor(slot);
+  override threadEnded(slot: number): boolean {
+    if (this.#lock.forget(slot)) {
+      store(this.cells, INCONSISTENT, 1);
+      this.#lock.releaseFor(slot);
+    }
+    return true;
   }
 
   /** @internal Slot of the thread that holds it, 0 if none does. */

@@ -97,11 +97,12 @@ export abstract class SharedObject implements Disposable {
       );
     }
     this.#heap = isNew ? heap() : options.inHeap;
+    const name = isNew ? checkedName(options.name ?? NAMES[kind] ?? "object") : "";
     this.#offset = isNew ? this.#heap.allocate(HEADER_BYTES + cellCount * 4 + moreBytes, kind) : options.offset;
     this.#kind = kind;
     this.#handle = this.#heap.handleOf(this.#offset);
     const header = new Uint8Array(this.#heap.buffer, this.#offset, HEADER_BYTES);
-    if (isNew) writeName(header, options.name ?? NAMES[kind] ?? "object");
+    if (isNew) writeName(header, name);
     this.#name = readName(header);
     this.#cells = new Int32Array(this.#heap.buffer, this.#offset + HEADER_BYTES, cellCount);
     known.set(this.#offset, new WeakRef(this));
@@ -156,8 +157,11 @@ export abstract class SharedObject implements Disposable {
    * @internal The thread of that slot has ended: puts in order what it left here.
    *
    * @param wasBusy - whether it ended in the middle of a job, as far as is known
+   * @returns false if it could not be entered soon: then it is to be called again
    */
-  abstract threadEnded(slot: number, wasBusy: boolean): void;
+  threadEnded(_slot: number, _wasBusy: boolean): boolean {
+    return true;
+  }
 
   /**
    * @internal Frees those of some payloads that are not attached to it. They were in
@@ -206,10 +210,12 @@ Object.defineProperty(SharedObject.prototype, Symbol.for("nodejs.util.inspect.cu
   },
 });
 
-function writeName(header: Uint8Array, name: unknown): void {
-  if (typeof name !== "string") {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `a name must be a string, but ${describeKind(name)} came`);
-  }
+function checkedName(name: unknown): string {
+  if (typeof name === "string") return name;
+  throw new MisuseError("SKEIN_INVALID_ARGUMENT", `a name must be a string, but ${describeKind(name)} came`);
+}
+
+function writeName(header: Uint8Array, name: string): void {
   // Not straight into the block: browsers refuse to encode into shared memory.
   const bytes = new Uint8Array(MOST_NAME_BYTES);
   const { written } = new TextEncoder().encodeInto(name, bytes);

@@ -173,8 +173,8 @@ export class Once extends SharedObject {
   }
 
   /** @internal */
-  override threadEnded(slot: number): void {
-    this.#monitor.threadEnded(slot, () => {
+  override threadEnded(slot: number): boolean {
+    return this.#monitor.threadEnded(slot, () => {
       if (this.cells[RUNNER] === slot) this.cells[RUNNER] = 0;
     });
   }

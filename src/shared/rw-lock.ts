@@ -250,9 +250,9 @@ export class RwLock extends SharedObject {
   }
 
   /** @internal */
-  override threadEnded(slot: number): void {
+  override threadEnded(slot: number): boolean {
     const { cells } = this;
-    this.#monitor.threadEnded(slot, () => {
+    return this.#monitor.threadEnded(slot, () => {
       if (cells[WRITER] === slot) {
         cells[INCONSISTENT] = 1;
         cells[WRITER] = 0;

@@ -185,9 +185,9 @@ export class Semaphore extends SharedObject {
   }
 
   /** @internal */
-  override threadEnded(slot: number): void {
+  override threadEnded(slot: number): boolean {
     const { cells } = this;
-    this.#monitor.threadEnded(slot, () => {
+    return this.#monitor.threadEnded(slot, () => {
       cells[HELD + slot] = 0;
       let free = this.permits;
       for (let other = 0; other < MOST_SLOTS; other++) free -= cells[HELD + other] as number;

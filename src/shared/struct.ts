@@ -266,9 +266,6 @@ abstract class StructObject extends SharedObject {
     this[RENEW]();
     super.dispose();
   }
-
-  /** @internal A thread that ends leaves what it wrote; there is nothing to put in order. */
-  override threadEnded(): void {}
 }
 
 // Many
@@ -387,9 +384,6 @@ export class SharedStructArray<Schema extends RecordSchema = RecordSchema>
     this.#views = this.#definition.gone;
     super.dispose();
   }
-
-  /** @internal A thread that ends leaves what it wrote; there is nothing to put in order. */
-  override threadEnded(): void {}
 }
 
 function definitionOfClass(struct: unknown): Definition {

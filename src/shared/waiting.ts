@@ -77,8 +77,18 @@ const INSISTS_AFTER_MS = 1;
 /** How long a thread that can be cancelled sleeps before it looks whether it was. */
 const CANCEL_LOOK_MS = 20;
 
-/** How long a thread sleeps before it looks whether anybody could ever wake it. */
+/** How long a thread sleeps before it looks whether one has ended that it may wait for; again and again. */
+const FIRST_LOOK_MS = 50;
+
+/** How long until it looks whether anybody could ever wake it; then the looks are as far apart. */
 const STALL_LOOK_MS = 1000;
+
+let look: () => void = () => undefined;
+
+/** Has `found` called now and then while a thread blocks. */
+export function onLongWait(found: () => void): void {
+  look = found;
+}
 
 /** Tries before it sleeps: about the time that a short critical section takes. */
 const SPINS = 40;
@@ -105,35 +115,50 @@ export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: 
 
 function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNode | undefined): T {
   const beganMs = nowMs();
-  let nextLookMs = beganMs + STALL_LOOK_MS;
+  let nextLookMs = beganMs + FIRST_LOOK_MS;
   for (;;) {
     const expected = on.mark();
+    let wasWoken: boolean;
     try {
       const granted = on.tryGrant(wish);
-      if (granted !== undefined) return granted;
-      cancel?.checkpoint();
-      if (nowMs() >= nextLookMs) {
-        on.stalled();
-        nextLookMs = nowMs() + STALL_LOOK_MS;
+      if (granted !== undefined) {
+        on.unmark();
+        return granted;
       }
-      sleep(on, expected, cancel);
+      cancel?.checkpoint();
+      const now = nowMs();
+      if (now >= nextLookMs) {
+        look();
+        if (now - beganMs >= STALL_LOOK_MS) on.stalled();
+        nextLookMs = now + (now - beganMs >= STALL_LOOK_MS ? STALL_LOOK_MS : FIRST_LOOK_MS);
+        // It may have changed what is waited for.
+        on.unmark();
+        continue;
+      }
+      wasWoken = sleep(on, expected, nextLookMs - now, cancel);
     } catch (error) {
       on.unmark();
       on.passOn();
       throw error;
     }
     on.unmark();
-    if (nowMs() - beganMs >= INSISTS_AFTER_MS) on.insist(wish);
+    if (wasWoken && nowMs() - beganMs >= INSISTS_AFTER_MS) on.insist(wish);
   }
 }
 
-function sleep(on: Waitable<unknown, never>, expected: number, cancel: CancelNode | undefined): void {
+/** @returns false if nobody woke it */
+function sleep(
+  on: Waitable<unknown, never>,
+  expected: number,
+  untilLookMs: number,
+  cancel: CancelNode | undefined,
+): boolean {
   const inUse = heap();
   const untilDeadlineMs = cancel === undefined ? Infinity : Math.max(0, cancel.deadlineMs - nowMs());
-  const mostMs = Math.min(untilDeadlineMs, cancel === undefined ? STALL_LOOK_MS : CANCEL_LOOK_MS);
+  const mostMs = Math.min(untilDeadlineMs, cancel === undefined ? untilLookMs : CANCEL_LOOK_MS);
   inUse.sayWaitsFor(on.offset);
   try {
-    wait(on.cells, on.word, expected, mostMs);
+    return wait(on.cells, on.word, expected, mostMs) !== "timed-out";
   } catch (error) {
     throw new MisuseError(
       "SKEIN_CANNOT_BLOCK",
@@ -177,8 +202,12 @@ export class SharedWaits<T, Wish> {
 
   /** Grants now what can be granted, without waiting for this thread's loop to hear of it. */
   serve(): void {
-    if (this.#queue.size === 0 || this.#grantOldest() || this.#armed === undefined) return;
-    // Nobody wants the promise any more.
+    if (!this.#grantOldest()) this.#disarm();
+  }
+
+  /** Nobody wants the promise any more, if there is one: a wake-up that it has had, or will have, belongs to others. */
+  #disarm(): void {
+    if (this.#armed === undefined) return;
     this.#armed.letGo();
     this.#on.passOn();
   }
@@ -227,7 +256,10 @@ export class SharedWaits<T, Wish> {
   #serve(): void {
     const on = this.#on;
     for (;;) {
-      if (!this.#grantOldest()) return;
+      if (!this.#grantOldest()) {
+        this.#disarm();
+        return;
+      }
       if (this.#armed !== undefined) return; // woken by that
       const expected = on.mark();
       const before = this.#queue.size;

@@ -12,7 +12,8 @@ import { describeThrown, MisuseError, TransferError, WorkerLostError } from "../
 import { reportToOwner } from "../core/report.js";
 import { announceThread } from "../core/thread.js";
 import { heap } from "../shared/heap.js";
-import { adopt, poolThreadEnded } from "../shared/crossing.js";
+import { adopt } from "../shared/crossing.js";
+import { poolThreadEnded } from "../shared/recovery.js";
 import { leaveForPool } from "../shared/object.js";
 import { findUncloneable } from "./cloneable.js";
 import { decodeThrown } from "./error-codec.js";

@@ -9,6 +9,8 @@ import type { HammerData } from "./fixtures/hammer-worker.js";
 const LIMIT_MS = 60_000;
 
 interface HammerThread {
+  /** What the worker is known by, which it forgets when it has ended. */
+  readonly threadId: number;
   readonly worker: Worker;
   readonly result: Promise<unknown>;
 }
@@ -64,14 +66,13 @@ export async function hammerWithStops<Result>(
 }
 
 /** Calls the function `hit` that `module` exports on one new thread, to be stopped in the middle. */
-export function startOne(module: URL, data: unknown): { readonly stop: () => Promise<void> } {
+export function startOne(module: URL, data: unknown): HammerThread & { readonly stop: () => Promise<void> } {
   const thread = startThread(module, 0, 1, new SharedArrayBuffer(4), data);
-  return { stop: async () => stopThread(thread) };
+  return { ...thread, stop: async () => stopThread(thread) };
 }
 
 /** Stops a thread wherever it is, and tells shared memory of its end. */
-async function stopThread({ worker, result }: HammerThread): Promise<void> {
-  const { threadId } = worker;
+async function stopThread({ threadId, worker, result }: HammerThread): Promise<void> {
   const ended = result.catch(() => undefined);
   await worker.terminate();
   await ended;
@@ -109,7 +110,7 @@ function startThread(
     worker.on("exit", () => reject(new Error("a thread of the hammer ended without a result")));
   });
   result.catch(() => undefined); // whoever wants it awaits it
-  return { worker, result };
+  return { threadId: worker.threadId, worker, result };
 }
 
 async function watched<Result>(threads: HammerThread[], body: () => Promise<Result>): Promise<Result> {
