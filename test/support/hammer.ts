@@ -34,6 +34,10 @@ export interface Stops {
   /** By how much they come further between two stops. */
   readonly every: number;
   readonly end: number;
+  /** Threads that are stopped one after another before the end of any is told, 1 by default: so that others wait for what the first has left. */
+  readonly together?: number;
+  /** Tells of the end of thread `index`, in place of `tell` alone, before another comes in its place. */
+  readonly ended?: (index: number, tell: () => void) => void;
 }
 
 /**
@@ -46,7 +50,7 @@ export async function hammerWithStops<Result>(
   module: URL,
   threads: number,
   data: unknown,
-  { count, progress, every, end }: Stops,
+  { count, progress, every, end, together = 1, ended: toldBy = (_, tell) => tell() }: Stops,
 ): Promise<Result[]> {
   // Those that come later are not waited for.
   const start = new SharedArrayBuffer(4);
@@ -54,14 +58,19 @@ export async function hammerWithStops<Result>(
   return watched(started, async () => {
     for (let stop = 0; stop < count; stop++) {
       await hasCome(progress, Math.min(end, progress() + every));
-      const index = stop % threads;
-      const { worker, result } = started[index] as HammerThread;
-      const { threadId } = worker;
-      const ended = result.catch(() => undefined);
-      await worker.terminate();
-      await ended;
-      sharedThreadEnded(threadId);
-      started[index] = startThread(module, index, 1, start, data);
+      const indexes = Array.from({ length: together }, (_, i) => (stop * together + i) % threads);
+      const threadIds: number[] = [];
+      for (const index of indexes) {
+        const { worker, result } = started[index] as HammerThread;
+        threadIds.push(worker.threadId);
+        const ended = result.catch(() => undefined);
+        await worker.terminate();
+        await ended;
+      }
+      for (const [i, index] of indexes.entries()) {
+        toldBy(index, () => sharedThreadEnded(threadIds[i] as number));
+        started[index] = startThread(module, index, 1, start, data);
+      }
     }
     await hasCome(progress, end);
     return Promise.all(started.map(({ result }) => result)) as Promise<Result[]>;
