@@ -6,13 +6,20 @@ import type { SharedObject } from "skein/shared";
 
 import { hammer, hammerWithStops } from "../support/hammer.js";
 import { History } from "../support/history.js";
-import { isPending, type Operation, requireLinearizable } from "../support/linearizability.js";
+import { type Operation, requireLinearizable } from "../support/linearizability.js";
 import { ENDED } from "../support/models.js";
 import { historiesOf, isDone, logCapacity, makeRounds, type Rounds } from "../support/rounds.js";
 import type { LinearizabilityHits } from "./fixtures/linearizability-hits.js";
 import { SUBJECTS } from "./fixtures/linearizability-subjects.js";
 
 const hits = new URL("./fixtures/linearizability-hits.js", import.meta.url);
+
+/**
+ * How many threads are stopped before the end of the first is told, 1 by default. Of
+ * a structure with a monitor that is all there may be: a second may be stopped inside
+ * it, and who tells of the first would wait for that one to come out.
+ */
+const TOGETHER: { readonly [name: string]: number } = { "a mutex": 2 };
 
 /** The histories that `run` has its threads make, each of which is linearizable. */
 async function explainedHistories(
@@ -48,29 +55,25 @@ for (const name of Object.keys(SUBJECTS)) {
         // Else they would have worked one after another, and shown nothing.
         const all = histories.reduce((sum, history) => sum + history.length, 0);
         const overlaps = histories.reduce((sum, history) => sum + overlapsIn(history), 0);
-        console.log(name, threads, all, overlaps);
         assert.ok(overlaps > 0, `none of ${all} operations overlap`);
       });
     }
 
     it("has an order that explains it, while threads are stopped anywhere", async () => {
       const threads = 4;
-      const rounds = makeRounds({ threads, rounds: 80, calls: 50, seed: 7 });
+      const rounds = makeRounds({ threads, rounds: 20, calls: 50, seed: 7 });
       const histories = await explainedHistories(name, rounds, async (data, history) => {
         const end = logCapacity(rounds) * threads;
         await hammerWithStops(hits, threads, data, {
           count: 6,
-          together: 2,
+          together: TOGETHER[name] ?? 1,
           progress: () => (isDone(rounds) ? end : history.begun),
-          every: 487,
+          every: 480,
           end,
           ended: (index, tell) => history.ended(index, tell),
         });
       });
-      const ends = histories.flat().filter(({ op }) => op === ENDED).length;
-      const pending = histories.flat().filter(isPending).length;
-      console.log(name, ends, pending);
-      assert.ok(ends > 0);
+      assert.ok(histories.flat().some(({ op }) => op === ENDED));
     });
   });
 }

@@ -141,12 +141,24 @@ function merged<Verb extends string>(orders: readonly (readonly Operation<Verb>[
 /** A prefix of the order that is tried, and how far the search among its successors has come. */
 interface Frame<State> {
   readonly state: State;
+  /** Index of the first operation that is not in the prefix. */
+  readonly first: number;
+  /** Index of the last one that is. */
+  readonly last: number;
   /** Index of the next operation to look at. */
   cursor: number;
   /** The first end of those outstanding that were looked at; what begins later can't come next. */
   firstEnd: number;
   /** Index of the operation that the frame above has placed. */
   chosen: number;
+}
+
+/** The longest prefix that was reached. */
+interface Deepest<State, Verb extends string> {
+  readonly order: readonly Operation<Verb>[];
+  readonly state: State;
+  readonly placed: Uint32Array;
+  readonly first: number;
 }
 
 class Search<State, Verb extends string> {
@@ -165,7 +177,7 @@ class Search<State, Verb extends string> {
     this.#model = model;
     this.#limit = limit;
     this.#placed = new Uint32Array(Math.ceil(operations.length / 32));
-    this.#path = [newFrame(model.initial)];
+    this.#path = [newFrame(model.initial, 0, -1)];
     this.#missing = operations.filter((operation) => !isPending(operation)).length;
   }
 
@@ -174,22 +186,36 @@ class Search<State, Verb extends string> {
     const model = this.#model;
     const path = this.#path;
     const reached = new Set<string>();
-    let longest: readonly Operation<Verb>[] = [];
-    let stuckIn = { state: model.initial, placed: this.#placed.slice() };
+    let deepest: Deepest<State, Verb> = {
+      order: this.#order(),
+      state: model.initial,
+      placed: this.#placed.slice(),
+      first: 0,
+    };
     while (this.#missing > 0) {
       const frame = path.at(-1) as Frame<State>;
       const index = this.#next(frame);
       if (index === undefined) {
+        if (path.length - 1 > deepest.order.length) {
+          const { state, first } = frame;
+          deepest = { order: this.#order(), state, placed: this.#placed.slice(), first };
+        }
         path.pop();
         const below = path.at(-1);
-        if (below === undefined) return this.#rejected(longest, stuckIn.state, stuckIn.placed);
+        if (below === undefined) return this.#rejected(deepest);
         this.#flip(below.chosen);
         continue;
       }
-      const state = model.step(frame.state, operations[index] as Operation<Verb>, this.#outstandingBeside(index));
+      const operation = operations[index] as Operation<Verb>;
+      const state = model.step(frame.state, operation, this.#outstandingBeside(operation, frame.first));
       if (state === undefined) continue;
       this.#flip(index);
-      const configuration = `${this.#placed.join()} ${model.keyOf(state)}`;
+      let { first } = frame;
+      while (first < operations.length && this.#isPlaced(first)) first++;
+      const last = Math.max(frame.last, index);
+      // All before `first` are placed, and none behind `last`.
+      const set = `${first} ${this.#placed.subarray(first >>> 5, (last >>> 5) + 1).join()}`;
+      const configuration = `${set} ${model.keyOf(state)}`;
       if (reached.has(configuration)) {
         this.#flip(index);
         continue;
@@ -202,11 +228,7 @@ class Search<State, Verb extends string> {
       }
       reached.add(configuration);
       frame.chosen = index;
-      path.push(newFrame(state));
-      if (path.length - 1 > longest.length) {
-        longest = this.#order();
-        stuckIn = { state, placed: this.#placed.slice() };
-      }
+      path.push(newFrame(state, first, last));
     }
     return { isLinearizable: true, order: this.#order() };
   }
@@ -244,42 +266,45 @@ class Search<State, Verb extends string> {
     return this.#path.slice(0, -1).map(({ chosen }) => this.#operations[chosen] as Operation<Verb>);
   }
 
-  /** Nothing outstanding ended before this one began, or it would not be looked at; so the others overlap if they begin in time. */
-  #outstandingBeside(index: number): Outstanding<Verb> {
-    const { thread, end } = this.#operations[index] as Operation;
+  /** No outstanding operation ended before this one began, or it would not be looked at; so those overlap that begin in time. */
+  #outstandingBeside({ thread, end }: Operation, first: number): Outstanding<Verb> {
     return {
-      some: (test) =>
-        this.#operations.some(
-          (other, i) => other.thread !== thread && other.begin <= end && !this.#isPlaced(i) && test(other),
-        ),
+      some: (test) => {
+        for (let i = first; i < this.#operations.length; i++) {
+          const other = this.#operations[i] as Operation<Verb>;
+          if (other.begin > end) return false;
+          if (other.thread !== thread && !this.#isPlaced(i) && test(other)) return true;
+        }
+        return false;
+      },
     };
   }
 
-  #rejected(prefix: readonly Operation<Verb>[], state: State, placed: Uint32Array): Verdict<Verb> {
+  #rejected({ order, state, placed, first }: Deepest<State, Verb>): Verdict<Verb> {
     // Had the model allowed one of these, there would be a longer prefix.
     this.#placed.set(placed);
-    const frame = newFrame(state);
+    const frame = newFrame(state, first, -1);
     const refused: Operation<Verb>[] = [];
     for (let index = this.#next(frame); index !== undefined; index = this.#next(frame)) {
       refused.push(this.#operations[index] as Operation<Verb>);
     }
     const explanation = [
       `no order of these ${this.#operations.length} operations explains their results.`,
-      `The longest that does has ${prefix.length}:`,
-      ...prefix.map((operation, i) => `  ${i + 1}. ${describe(operation)}`),
+      `The longest that does has ${order.length}:`,
+      ...order.map((operation, i) => `  ${i + 1}. ${describe(operation)}`),
       `It leads to ${this.#model.keyOf(state)}. There none of those that could come next is possible:`,
       ...refused.map((operation) => `  ${describe(operation)}`),
     ].join("\n");
-    return { isLinearizable: false, prefix, refused, explanation };
+    return { isLinearizable: false, prefix: order, refused, explanation };
   }
 }
 
-function newFrame<State>(state: State): Frame<State> {
-  return { state, cursor: 0, firstEnd: Infinity, chosen: -1 };
+function newFrame<State>(state: State, first: number, last: number): Frame<State> {
+  return { state, first, last, cursor: first, firstEnd: Infinity, chosen: -1 };
 }
 
 /** One operation for people: `thread 1 send(7) gave true, 120 to 348 ns`. */
-export function describe({ thread, begin, end, op, argument, result }: Operation): string {
+function describe({ thread, begin, end, op, argument, result }: Operation): string {
   const call = `thread ${thread} ${op}(${argument === undefined ? "" : described(argument)})`;
   if (end === Infinity) return `${call} pending, from ${begin} ns`;
   return `${call}${result === undefined ? "" : ` gave ${described(result)}`}, ${begin} to ${end} ns`;

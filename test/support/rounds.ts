@@ -255,7 +255,7 @@ function everyThread(threads: number, test: (first: number) => boolean): boolean
 }
 
 /** Random numbers that a seed repeats (Marsaglia's xorshift). */
-export function randomFrom(seed: number): Random {
+function randomFrom(seed: number): Random {
   let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
   return (end) => {
     state ^= state << 13;
