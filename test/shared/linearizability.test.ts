@@ -8,7 +8,7 @@ import { hammer, hammerWithStops } from "../support/hammer.js";
 import { History } from "../support/history.js";
 import { type Operation, requireLinearizable } from "../support/linearizability.js";
 import { ENDED } from "../support/models.js";
-import { historiesOf, isDone, logCapacity, makeRounds, type Rounds } from "../support/rounds.js";
+import { historiesOf, isDone, isInTheMiddle, logCapacity, makeRounds, type Rounds } from "../support/rounds.js";
 import type { LinearizabilityHits } from "./fixtures/linearizability-hits.js";
 import { SUBJECTS } from "./fixtures/linearizability-subjects.js";
 
@@ -61,18 +61,27 @@ for (const name of Object.keys(SUBJECTS)) {
 
     it("has an order that explains it, while threads are stopped anywhere", async () => {
       const threads = 4;
-      const rounds = makeRounds({ threads, rounds: 20, calls: 50, seed: 7 });
+      const rounds = makeRounds({ threads, rounds: 24, calls: 30, seed: 7 });
       const histories = await explainedHistories(name, rounds, async (data, history) => {
         const end = logCapacity(rounds) * threads;
         await hammerWithStops(hits, threads, data, {
           count: 6,
           together: TOGETHER[name] ?? 1,
+          ready: (index) => isInTheMiddle(rounds, index),
           progress: () => (isDone(rounds) ? end : history.begun),
-          every: 480,
+          every: 100,
           end,
           ended: (index, tell) => history.ended(index, tell),
         });
       });
+      console.log(
+        name,
+        histories.length,
+        histories.flat().filter((o) => o.op === ENDED).length,
+        histories.flat().filter((o) => o.end === Infinity).length,
+        histories.flat().filter((o) => o.result === "owner died").length,
+        Math.max(...histories.map((h) => h.length)),
+      );
       assert.ok(histories.flat().some(({ op }) => op === ENDED));
     });
   });

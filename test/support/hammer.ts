@@ -36,6 +36,8 @@ export interface Stops {
   readonly end: number;
   /** Threads that are stopped one after another before the end of any is told, 1 by default: so that others wait for what the first has left. */
   readonly together?: number;
+  /** Awaited before thread `index` is stopped, the first of each time. */
+  readonly ready?: (index: number) => Promise<void>;
   /** Tells of the end of thread `index`, in place of `tell` alone, before another comes in its place. */
   readonly ended?: (index: number, tell: () => void) => void;
 }
@@ -50,7 +52,7 @@ export async function hammerWithStops<Result>(
   module: URL,
   threads: number,
   data: unknown,
-  { count, progress, every, end, together = 1, ended: toldBy = (_, tell) => tell() }: Stops,
+  { count, progress, every, end, together = 1, ready, ended: toldBy = (_, tell) => tell() }: Stops,
 ): Promise<Result[]> {
   // Those that come later are not waited for.
   const start = new SharedArrayBuffer(4);
@@ -60,6 +62,7 @@ export async function hammerWithStops<Result>(
       await hasCome(progress, Math.min(end, progress() + every));
       const indexes = Array.from({ length: together }, (_, i) => (stop * together + i) % threads);
       const threadIds: number[] = [];
+      await ready?.(indexes[0] as number);
       for (const index of indexes) {
         const { worker, result } = started[index] as HammerThread;
         threadIds.push(worker.threadId);

@@ -8,9 +8,10 @@
  *     ARRIVED     rounds it has begun; one more than there are: it is done
  *     FIRST       records in its log when it began the round
  *     AWAKE       1 more than the last round in which it has seen that all have arrived
+ *     ENDLESS     one of the states below; also written by who is about to stop the thread
  *     IDLE        1 more than the round in which it may wait for ever, or is done; or 0
  *
- * Each cell is written by its thread alone, and by the one that comes in its place
+ * But for ENDLESS each cell is written by its thread alone, and by the one that comes in its place
  * when it was stopped: that one goes on where its log ends. The structure's verbs are
  * called only after all have arrived.
  */
@@ -21,13 +22,26 @@ import type { Model, Operation } from "./linearizability.js";
 
 const CHANGES = 0;
 const FIRST_THREAD = 1;
-const THREAD_CELLS = 4;
+const THREAD_CELLS = 5;
 
 // Offsets from a thread's first cell.
 const ARRIVED = 0;
 const FIRST = 1;
 const AWAKE = 2;
 const IDLE = 3;
+const ENDLESS = 4;
+
+// States of ENDLESS.
+const NOT_ENDLESS = 0;
+/** The thread is to call verbs without end when it is next in the middle of a round. */
+const ASKED = 1;
+/** It does. */
+const IS_ENDLESS = 2;
+
+/** Calls that a thread makes at most in the time that it takes to stop it. */
+const ENDLESS_CALLS = 400;
+/** How often the threads of one log are stopped at most. */
+const MOST_STOPS = 10;
 
 /** How long a thread that is awake spins for others to be so too: some times what it takes to wake one. */
 const ALIGN_NS = 300_000;
@@ -82,9 +96,23 @@ export function makeRounds(options: Omit<Rounds, "board">): Rounds {
   return { ...options, board: new SharedArrayBuffer((FIRST_THREAD + options.threads * THREAD_CELLS) * 4) };
 }
 
-/** How many records a log needs: a thread that was stopped may leave much to end a round with. */
+/** How many records a log needs: as many again for what ends a round as for its calls. */
 export function logCapacity({ rounds, calls }: Rounds): number {
-  return rounds * (2 * calls + 8);
+  return rounds * (2 * calls + 8) + MOST_STOPS * ENDLESS_CALLS;
+}
+
+/**
+ * Has a thread go on calling verbs until it is stopped, and waits until it is at it,
+ * or all is done. Else it would mostly be stopped between two rounds, where threads
+ * spend most of their time.
+ */
+export async function isInTheMiddle(options: Rounds, index: number): Promise<void> {
+  const cells = new Int32Array(options.board);
+  const endless = FIRST_THREAD + index * THREAD_CELLS + ENDLESS;
+  Atomics.store(cells, endless, ASKED);
+  while (Atomics.load(cells, endless) !== IS_ENDLESS && !isDone(options)) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** Whether all threads have done all rounds. */
@@ -143,6 +171,7 @@ class Party<Structure, Own> {
     this.#index = index;
     this.#cells = new Int32Array(options.board);
     this.#first = FIRST_THREAD + index * THREAD_CELLS;
+    Atomics.store(this.#cells, this.#first + ENDLESS, NOT_ENDLESS);
   }
 
   /** The round it is in, or was stopped in. */
@@ -187,8 +216,11 @@ class Party<Structure, Own> {
     const { last, own: makeOwn, unblock, verbs } = this.#subject;
     const own = makeOwn();
     const first = this.#cells[this.#first + FIRST] as number;
+    const endless = this.#first + ENDLESS;
     const random = randomFrom(seed + round * 1009 + this.#index * 9176 + this.#writer.begun);
-    for (let done = this.#writer.begun - first; done < calls; done = this.#writer.begun - first) {
+    let end = calls;
+    for (let done = this.#writer.begun - first; done < end; done = this.#writer.begun - first) {
+      if (Atomics.compareExchange(this.#cells, endless, ASKED, IS_ENDLESS) === ASKED) end = done + ENDLESS_CALLS;
       const chosen = this.#choose(own, round, random);
       const argument = verbs[chosen]?.argument?.(random, this.#index * 1000 + done, own) ?? 0;
       await this.#call(round, chosen, structure, argument, own);
