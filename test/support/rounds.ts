@@ -74,7 +74,8 @@ export interface Subject<Structure, Own = undefined, State = unknown> {
   readonly name: string;
   readonly make: () => Structure;
   readonly model: Model<State>;
-  readonly own: () => Own;
+  /** @param index - of the thread, for verbs that one of them alone may call */
+  readonly own: (index: number) => Own;
   readonly verbs: readonly Verb<Structure, Own>[];
   /** Index of the verb that lets go on who would otherwise wait for ever; needed if somebody could. */
   readonly unblock?: number;
@@ -214,7 +215,7 @@ class Party<Structure, Own> {
   async play(round: number, structure: Structure): Promise<void> {
     const { calls, seed } = this.#options;
     const { last, own: makeOwn, unblock, verbs } = this.#subject;
-    const own = makeOwn();
+    const own = makeOwn(this.#index);
     const first = this.#cells[this.#first + FIRST] as number;
     const endless = this.#first + ENDLESS;
     const random = randomFrom(seed + round * 1009 + this.#index * 9176 + this.#writer.begun);
