@@ -36,6 +36,12 @@ export interface Stops {
   /** By how much they come further between two stops. */
   readonly every: number;
   readonly end: number;
+  /** Threads that are stopped one after another before the end of any is told, 1 by default: so that others wait for what the first has left. */
+  readonly together?: number;
+  /** Awaited before thread `index` is stopped, the first of each time. */
+  readonly ready?: (index: number) => Promise<void>;
+  /** Tells of the end of thread `index`, in place of `tell` alone, before another comes in its place. */
+  readonly ended?: (index: number, tell: () => void) => void;
 }
 
 /**
@@ -48,7 +54,7 @@ export async function hammerWithStops<Result>(
   module: URL,
   threads: number,
   data: unknown,
-  { count, progress, every, end }: Stops,
+  { count, progress, every, end, together = 1, ready, ended: toldBy = (_, tell) => tell() }: Stops,
 ): Promise<Result[]> {
   // Those that come later are not waited for.
   const start = new SharedArrayBuffer(4);
@@ -56,9 +62,20 @@ export async function hammerWithStops<Result>(
   return watched(started, async () => {
     for (let stop = 0; stop < count; stop++) {
       await hasCome(progress, Math.min(end, progress() + every));
-      const index = stop % threads;
-      await stopThread(started[index] as HammerThread);
-      started[index] = startThread(module, index, 1, start, data);
+      const indexes = Array.from({ length: together }, (_, i) => (stop * together + i) % threads);
+      const threadIds: number[] = [];
+      await ready?.(indexes[0] as number);
+      for (const index of indexes) {
+        const { threadId, worker, result } = started[index] as HammerThread;
+        threadIds.push(threadId);
+        const ended = result.catch(() => undefined);
+        await worker.terminate();
+        await ended;
+      }
+      for (const [i, index] of indexes.entries()) {
+        toldBy(index, () => sharedThreadEnded(threadIds[i] as number));
+        started[index] = startThread(module, index, 1, start, data);
+      }
     }
     await hasCome(progress, end);
     return Promise.all(started.map(({ result }) => result)) as Promise<Result[]>;
