@@ -125,8 +125,13 @@ export class ChannelRing {
 
   /** Values that are there to be received, at one moment. */
   get length(): number {
-    const head = load(this.#cells, HEAD);
-    return Math.max(0, (((load(this.#cells, TAIL) & ~1) - head) | 0) >> 1);
+    for (let head = load(this.#cells, HEAD); ;) {
+      const tail = load(this.#cells, TAIL);
+      const again = load(this.#cells, HEAD);
+      // Else TAIL may be of a much later moment than HEAD.
+      if (again === head) return (((tail & ~1) - head) | 0) >> 1;
+      head = again;
+    }
   }
 
   get isClosed(): boolean {

@@ -35,7 +35,7 @@ import { compareExchange, load, notify, type SharedCells, wait } from "#atomics"
 import { nowMs } from "#clock";
 
 import { type Heap } from "./heap.js";
-import type { Waitable } from "./waiting.js";
+import { SpinBudget, type Waitable } from "./waiting.js";
 
 // Offsets from the word.
 const STATE = 0;
@@ -56,6 +56,7 @@ export class LockWord implements Waitable<true, void> {
   readonly word: number;
   readonly label: string;
   readonly offset: number;
+  readonly budget: SpinBudget = new SpinBudget();
   readonly #slot: number;
   readonly #held: number;
   readonly #onStall: (() => void) | undefined;

@@ -28,7 +28,7 @@ import { add, load, notify, type SharedCells } from "#atomics";
 import { MisuseError } from "../core/errors.js";
 import { type Heap } from "./heap.js";
 import { LOCK_CELLS, LockWord } from "./lock-word.js";
-import { type Waitable, waitBlocked } from "./waiting.js";
+import { SpinBudget, type Waitable, waitBlocked } from "./waiting.js";
 
 // Offsets of the words for waiting.
 const EPOCH = 0;
@@ -213,6 +213,7 @@ export class Monitor {
       word: epoch,
       label,
       offset: this.#offset,
+      budget: new SpinBudget(),
       tryGrant,
       trySpinning: (wish) => (isWorthTrying() ? tryGrant(wish) : undefined),
       mark: () => {

@@ -52,6 +52,8 @@ export interface Waitable<T, Wish> {
   readonly label: string;
   /** The block that the structure lives in, for the search for deadlocks. */
   readonly offset: number;
+  /** How long this thread spins for it. */
+  readonly budget: SpinBudget;
   /** Grants the wish if that is possible now; never waits. `undefined` if it is not. */
   tryGrant(wish: Wish): T | undefined;
   /** As `tryGrant`, for who has not marked yet, and tries again and again. */
@@ -90,15 +92,48 @@ export function onLongWait(found: () => void): void {
   look = found;
 }
 
-/** Tries before it sleeps: about the time that a short critical section takes. */
-const SPINS = 40;
+/**
+ * Tries before it sleeps: from about the time that a short critical section takes to
+ * about what a wake-up costs the thread that makes it, so that never more is lost by
+ * spinning than sleeping would have cost.
+ */
+const FEWEST_SPINS = 40;
+const MOST_SPINS = 1000;
+/** One wait in so many spins for long, to learn whether that pays now. */
+const PROBE_EVERY = 16;
+
+/** How long it pays to spin for one structure on this thread: a moving average of the tries that waits took. */
+export class SpinBudget {
+  #average = 0;
+  #waits = 0;
+
+  /** Tries for the next wait. */
+  get spins(): number {
+    if (++this.#waits % PROBE_EVERY === 0) return MOST_SPINS;
+    return Math.min(MOST_SPINS, FEWEST_SPINS + 2 * this.#average);
+  }
+
+  /** A wait was granted after so many tries. */
+  paid(spins: number): void {
+    this.#average += (spins - this.#average) / 8;
+  }
+
+  /** A wait had to sleep all the same. */
+  didNotPay(): void {
+    this.#average -= this.#average / 8;
+  }
+}
 
 /** Blocks this thread until the wish is granted. Throws if `cancel` is cancelled, or its deadline passes. */
 export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNode | undefined): T {
-  for (let spin = 0; spin < SPINS; spin++) {
+  const { budget } = on;
+  for (let spin = 0, { spins } = budget; spin < spins; spin++) {
     const granted = on.trySpinning(wish);
-    if (granted !== undefined) return granted;
+    if (granted === undefined) continue;
+    budget.paid(spin);
+    return granted;
   }
+  budget.didNotPay();
   const ring = probe.ring;
   if (ring === undefined) return waitAsleep(on, wish, cancel);
   const traced = nextIdentity();

@@ -14,13 +14,6 @@ import { SUBJECTS } from "./fixtures/linearizability-subjects.js";
 
 const hits = new URL("./fixtures/linearizability-hits.js", import.meta.url);
 
-/**
- * How many threads are stopped before the end of the first is told, 1 by default. Of
- * a structure with a monitor that is all there may be: a second may be stopped inside
- * it, and who tells of the first would wait for that one to come out.
- */
-const TOGETHER: { readonly [name: string]: number } = { "a mutex": 2 };
-
 /** The histories that `run` has its threads make, each of which is linearizable. */
 async function explainedHistories(
   name: string,
@@ -66,7 +59,7 @@ for (const name of Object.keys(SUBJECTS)) {
         const end = logCapacity(rounds) * threads;
         await hammerWithStops(hits, threads, data, {
           count: 6,
-          together: TOGETHER[name] ?? 1,
+          together: 2,
           ready: (index) => isInTheMiddle(rounds, index),
           progress: () => (isDone(rounds) ? end : history.begun),
           every: 100,
@@ -74,14 +67,6 @@ for (const name of Object.keys(SUBJECTS)) {
           ended: (index, tell) => history.ended(index, tell),
         });
       });
-      console.log(
-        name,
-        histories.length,
-        histories.flat().filter((o) => o.op === ENDED).length,
-        histories.flat().filter((o) => o.end === Infinity).length,
-        histories.flat().filter((o) => o.result === "owner died").length,
-        Math.max(...histories.map((h) => h.length)),
-      );
       assert.ok(histories.flat().some(({ op }) => op === ENDED));
     });
   });
