@@ -52,10 +52,8 @@ const CHUNKS_USED = 0;
 const CHUNKS_FREE = 1;
 /** Chunks whose owner has ended. A hint, as above. */
 const CHUNKS_ORPHANED = 2;
-/** Bytes of the blocks that live, in units of 16. */
-const UNITS_ALIVE = 3;
 /** Large blocks made so far; wraps. */
-const LARGE_BLOCKS = 4;
+const LARGE_BLOCKS = 3;
 
 // A thread's entry, as Int32 offsets in it. Slot 0 is nobody.
 const FIRST_THREAD = CHUNK_CELLS;
@@ -237,7 +235,6 @@ export class Heap {
     this.cells.fill(0, offset / 4, (offset + (UNIT_BYTES << sizeClass)) / 4);
     this.cells[offset / 4] = first;
     this.cells[offset / 4 + 1] = second;
-    add(this.cells, UNITS_ALIVE, 1 << sizeClass);
     // A block keeps its generation while it is free, and has the next when it is taken.
     const generation = ((this.#meta(offset) >>> 8) + 1) % MOST_GENERATIONS;
     // Publishes the zeros: who gets the handle finds the block alive and empty.
@@ -327,7 +324,6 @@ export class Heap {
     this.cells[chunk * CHUNK_CELLS + 1] = secondCell;
     store(this.cells, entry + CHUNK_OWNER, this.slot);
     store(this.cells, entry + CHUNK_LIST, meta);
-    add(this.cells, UNITS_ALIVE, (chunks * CHUNK_BYTES) / UNIT_BYTES);
     store(this.cells, entry + CHUNK_STATE, (chunks << 2) | CHUNK_LARGE);
     return chunk * CHUNK_BYTES;
   }
@@ -410,7 +406,6 @@ export class Heap {
     const freed = (meta & ~STATE_MASK) | (isOwn ? FREE : RELEASING);
     if (compareExchange(this.cells, metaIndex, meta, freed) !== meta) return false;
     const sizeClass = state >>> 2;
-    add(this.cells, UNITS_ALIVE, -(1 << sizeClass));
     if (isOwn) {
       this.#free[sizeClass]?.push(offset);
       return true;
@@ -430,7 +425,6 @@ export class Heap {
   #freeLarge(chunk: number, chunks: number, meta: number): boolean {
     const { cells } = this;
     if (compareExchange(cells, entryOf(chunk) + CHUNK_LIST, meta, FREE) !== meta) return false;
-    add(cells, UNITS_ALIVE, (-chunks * CHUNK_BYTES) / UNIT_BYTES);
     for (let own = chunk; own < chunk + chunks; own++) {
       // Owner first: a chunk that is free and given back may be claimed at once.
       store(cells, entryOf(own) + CHUNK_OWNER, GIVEN_BACK);
@@ -603,9 +597,13 @@ export class Heap {
   }
 
   statistics(): HeapStatistics {
+    // Counted, not kept: a count could not be changed in one step with what it counts,
+    // and would be wrong for good after a thread had been stopped between the two.
+    let usedBytes = 0;
+    for (const { byteLength } of this.liveBlocks()) usedBytes += byteLength;
     return {
       byteLength: bufferOf(this.source).byteLength,
-      usedBytes: load(this.cells, UNITS_ALIVE) * UNIT_BYTES,
+      usedBytes,
       chunks: load(this.cells, CHUNKS_USED) - TABLE_CHUNKS,
       freeChunks: load(this.cells, CHUNKS_FREE),
       threads: this.#lives().length,
