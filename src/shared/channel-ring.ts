@@ -41,7 +41,7 @@ import type { Heap } from "./heap.js";
 import { LOCK_CELLS } from "./lock-word.js";
 import { Monitor } from "./monitor.js";
 import { HEADER_BYTES } from "./object.js";
-import { Packed, type Places } from "./places.js";
+import type { Packed, Places } from "./places.js";
 
 export const TYPE = 0;
 export const MASK = 1;

@@ -73,7 +73,7 @@ export interface SharedChannelMaker {
     options: SharedChannelOptions<Schema> & { readonly type: Schema },
   ): SharedChannel<RecordOf<Schema>>;
   new <T = unknown>(options?: SharedChannelOptions<"value">): SharedChannel<T>;
-  readonly prototype: SharedChannel<unknown>;
+  readonly prototype: SharedChannel;
 }
 
 class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, EndOwner {
@@ -623,7 +623,7 @@ function found({ inHeap, offset }: Place): Made {
 Object.defineProperty(RingChannel, "name", { value: "SharedChannel" });
 
 /** See `SharedChannelMaker`. */
-export const SharedChannel: SharedChannelMaker = RingChannel as never;
+export const SharedChannel: SharedChannelMaker = RingChannel;
 
 /**
  * A queue of values between the jobs of all threads, first in, first out.

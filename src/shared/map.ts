@@ -94,7 +94,7 @@ export interface SharedMapMaker {
     options: SharedMapOptions<Schema> & { readonly type: Schema },
   ): SharedMap<RecordOf<Schema>>;
   new <T = unknown>(options?: SharedMapOptions<"value">): SharedMap<T>;
-  readonly prototype: SharedMap<unknown>;
+  readonly prototype: SharedMap;
 }
 
 /** Where a node was found. */
@@ -631,7 +631,7 @@ function elementIn({ inHeap, offset }: Place): Element {
 Object.defineProperty(StripedMap, "name", { value: "SharedMap" });
 
 /** See `SharedMapMaker`. */
-export const SharedMap: SharedMapMaker = StripedMap as never;
+export const SharedMap: SharedMapMaker = StripedMap;
 
 /**
  * A map that the jobs of all threads use at once, with strings and numbers as keys.

@@ -15,7 +15,7 @@ import type { MessageHits } from "./fixtures/message-hits.js";
 
 const hits = new URL("./fixtures/channel-hits.js", import.meta.url);
 const messages = new URL("./fixtures/message-hits.js", import.meta.url);
-const sides = new URL("./fixtures/channel-sides.js", import.meta.url);
+const sideHits = new URL("./fixtures/channel-sides.js", import.meta.url);
 
 function hitsOn(shared: SharedChannel<number>, sent: Latch, senders: number, each: number, batch: number): ChannelHits {
   return {
@@ -348,7 +348,7 @@ describe("a shared channel for one sender and one receiver", () => {
   it("refuses a second thread, and is closed when the one dies in the middle", async () => {
     using shared = new SharedChannel({ type: "int32", senders: "one", receivers: "one" });
     using reached = new Latch({ count: 1 });
-    const thread = startOne(sides, { channel: shared, reached, side: "send" } satisfies SideHit);
+    const thread = startOne(sideHits, { channel: shared, reached, side: "send" } satisfies SideHit);
     await reached.wait();
     assert.equal(await codeOf(() => shared.sendSync(2)), "SKEIN_WRONG_THREAD");
     assert.equal(await codeOf(() => shared.trySend(2)), "SKEIN_WRONG_THREAD");
@@ -362,7 +362,7 @@ describe("a shared channel for one sender and one receiver", () => {
   it("lets its senders know that the one receiver has died", async () => {
     using shared = new SharedChannel({ type: "int32", capacity: 1, senders: "one", receivers: "one" });
     using reached = new Latch({ count: 1 });
-    const thread = startOne(sides, { channel: shared, reached, side: "receive" } satisfies SideHit);
+    const thread = startOne(sideHits, { channel: shared, reached, side: "receive" } satisfies SideHit);
     shared.sendSync(1);
     await reached.wait();
     assert.equal(await codeOf(() => shared.receiveSync()), "SKEIN_WRONG_THREAD");
@@ -377,7 +377,7 @@ describe("a shared channel for one sender and one receiver", () => {
     for (let round = 0; round < 20; round++) {
       using shared = new SharedChannel({ type: "int32", capacity: 8, senders: "one", receivers: "one" });
       using reached = new Latch({ count: 1 });
-      const sending = hammer<number>(sides, 1, { channel: shared, reached, side: "send many" } satisfies SideHit);
+      const sending = hammer<number>(sideHits, 1, { channel: shared, reached, side: "send many" } satisfies SideHit);
       await reached.wait();
       let received = 0;
       for await (const value of shared) {
@@ -461,11 +461,14 @@ describe("ends of a shared channel", () => {
       for (const value of [1, 2]) s.spawn(sendOne, [shared.sender(), value], { on: pool });
       const received: number[] = [];
       for await (const value of shared.values(s)) received.push(value);
-      assert.deepEqual(received.toSorted(), [1, 2]);
+      assert.deepEqual(
+        received.toSorted((a, b) => a - b),
+        [1, 2],
+      );
     });
     using again = new SharedChannel({ type: "int32", receivers: "one" });
     using reached = new Latch({ count: 1 });
-    const thread = startOne(sides, { channel: again, reached, side: "end" } satisfies SideHit);
+    const thread = startOne(sideHits, { channel: again, reached, side: "end" } satisfies SideHit);
     await reached.wait();
     assert.equal(again.statistics().senders, 1);
     const waits = again.receive();

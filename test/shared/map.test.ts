@@ -37,7 +37,7 @@ describe("a shared map", () => {
       fc.assert(
         fc.property(steps, (all) => {
           const before = heap().statistics().usedBytes;
-          const shared = new SharedMap<unknown>({ type: type as "value" });
+          const shared = new SharedMap({ type: type as "value" });
           const model = new Map<SharedMapKey, unknown>();
           for (const step of all) {
             if ("set" in step) {

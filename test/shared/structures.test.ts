@@ -172,7 +172,8 @@ describe("a shared condition", () => {
       }
       await sleep(1);
       assert.equal(changed.notifyOne(), true);
-      while (woken === 0) await sleep(0);
+      const isWoken = (): boolean => woken > 0;
+      while (!isWoken()) await sleep(0);
       await sleep(1);
       assert.equal(woken, 1);
       assert.equal(changed.notifyAll(), 2);

@@ -22,55 +22,51 @@ const RIGHT: Variant = { changesWord: true, triesAgain: true, marksFirst: true }
 
 /** One that takes two things, one after the other, waiting for each; and one that gives both, one at a time. */
 function program({ changesWord, triesAgain, marksFirst }: Variant): Program {
-  let there = 0;
-  let marked = 0;
-  let word = 0;
-  let taken = 0;
-  let isAsleep = false;
+  const now = { there: 0, marked: 0, word: 0, taken: 0, isAsleep: false };
   const tryTake = (): boolean => {
-    if (there === 0) return false;
-    there--;
-    taken++;
+    if (now.there === 0) return false;
+    now.there--;
+    now.taken++;
     return true;
   };
   function* wait(): Thread {
-    while (taken < 2) {
+    while (now.taken < 2) {
       if (tryTake()) continue;
       yield;
-      if (marksFirst) marked++;
-      const expected = word; // read with the mark, or later: both are before the second try
+      if (marksFirst) now.marked++;
+      const expected = now.word; // read with the mark, or later: both are before the second try
       yield;
       if (triesAgain && tryTake()) {
-        if (marksFirst) marked--;
+        if (marksFirst) now.marked--;
         continue;
       }
       yield;
       if (!marksFirst) {
-        marked++;
+        now.marked++;
         yield;
       }
-      if (word === expected) {
-        isAsleep = true;
-        while (isAsleep) yield false;
+      if (now.word === expected) {
+        now.isAsleep = true;
+        while (now.isAsleep) yield false;
       }
-      marked--;
+      now.marked--;
       yield;
     }
   }
   function* give(): Thread {
     for (let i = 0; i < 2; i++) {
-      there++;
+      now.there++;
       yield;
-      const isMarked = marked > 0;
+      const isMarked = now.marked > 0;
       yield;
       if (!isMarked) continue;
-      if (changesWord) word++;
+      if (changesWord) now.word++;
       yield;
-      isAsleep = false;
+      now.isAsleep = false;
       yield;
     }
   }
-  return { threads: [wait(), give()], check: () => assert.equal(taken, 2) };
+  return { threads: [wait(), give()], check: () => assert.equal(now.taken, 2) };
 }
 
 describe("the steps of waiting", () => {
