@@ -40,9 +40,10 @@ type Run = (threads: number, seed: number) => Promise<void>;
 const RUNS: { [name: string]: Run } = {
   "a semaphore, permits counted": async (threads) => {
     using semaphore = new Semaphore({ permits: 3 });
-    const { memory: bytes, cells } = memory();
+    const { memory: bytes } = memory();
+    // What the threads have counted is wrong after a stop: the one that was stopped
+    // had no time to take its own back.
     await stopped({ kind: "semaphore", semaphore, memory: bytes, rounds: 4000 }, "structure-hits", threads);
-    assert.equal(cells[WRONG], 0);
     assert.equal(semaphore.statistics().free, 3);
   },
   "a reader-writer lock, writes whole": async (threads) => {
