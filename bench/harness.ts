@@ -19,7 +19,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { Calibration, describeMachine } from "./machine.js";
+import { Calibration, CRATES, describeMachine } from "./machine.js";
 import { median, percentile, significant } from "./statistics.js";
 
 /** Values of each metric, measured in one process. */
@@ -40,6 +40,11 @@ export interface GoVariant {
   readonly go: string;
 }
 
+/** A program in `rust/` instead, with the crates that Debian packages. */
+export interface RustVariant {
+  readonly rust: string;
+}
+
 /** What should hold of the figures. */
 export type Target =
   | { readonly metric: string; readonly of: string; readonly atMost: number }
@@ -51,7 +56,7 @@ export interface Question {
   readonly asks: string;
   /** Unit of each metric. */
   readonly units: Readonly<Record<string, string>>;
-  readonly variants: Readonly<Record<string, Variant | GoVariant>>;
+  readonly variants: Readonly<Record<string, Variant | GoVariant | RustVariant>>;
   readonly targets: readonly Target[];
   /** Rounds of a full run; 5 if omitted. */
   readonly rounds?: number;
@@ -99,16 +104,19 @@ class Run {
     this.#names = names.filter((name) => {
       const variant = question.variants[name];
       if (variant === undefined) throw new Error(`there is no variant "${name}"`);
-      return typeof variant === "function" || this.#machine.go !== undefined;
+      if (typeof variant === "function") return true;
+      return ("go" in variant ? this.#machine.go : this.#machine.rust) !== undefined;
     });
   }
 
   /** @returns false if a target was missed in a full run on a quiet machine */
   perform(save: boolean): boolean {
     const { module, asks } = this.#question;
-    const { node, platform, processor, cores, go } = this.#machine;
+    const { node, platform, processor, cores, go, rust } = this.#machine;
     console.log(`\n${asks}`);
-    console.log(`  Node ${node}, ${platform}, ${cores} cores, ${processor}; ${go ?? "no Go"}`);
+    console.log(
+      `  Node ${node}, ${platform}, ${cores} cores, ${processor}; ${go ?? "no Go"}, ${rust ?? "no Rust with crossbeam"}`,
+    );
     for (let round = 0; round < this.#rounds; round++) {
       const order = round % 2 === 0 ? this.#names : this.#names.toReversed();
       for (const name of order) {
@@ -139,7 +147,7 @@ class Run {
     const flags = this.#isQuick ? ["--quick"] : [];
     const [file, args] =
       typeof variant === "object"
-        ? [goProgram(variant.go), flags]
+        ? ["go" in variant ? goProgram(variant.go) : rustProgram(variant.rust), flags]
         : [process.execPath, ["--expose-gc", program, "--measure", name, ...flags]];
     const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8" });
     if (status !== 0) throw new Error(`variant "${name}" failed\n${stderr}`, { cause: error });
@@ -241,6 +249,31 @@ function goProgram(name: string): string {
   const source = fileURLToPath(new URL(`../go/${name}.go`, import.meta.url));
   execFileSync("go", ["build", "-o", program, source], { stdio: ["ignore", "inherit", "inherit"] });
   built.set(name, program);
+  return program;
+}
+
+/** Builds a program of `rust/` once, from crates that are on this machine, and gives its path. */
+function rustProgram(name: string): string {
+  const known = built.get(`rust ${name}`);
+  if (known !== undefined) return known;
+  const folder = fileURLToPath(new URL(`../../build/bench/rust-${name}`, import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const source = fileURLToPath(new URL(`../rust/${name}.rs`, import.meta.url));
+  const manifest = [
+    `[package]\nname = "bench"\nversion = "0.0.0"\nedition = "2021"`,
+    `[[bin]]\nname = "bench"\npath = ${JSON.stringify(source)}`,
+    `[dependencies]\ncrossbeam-channel = "0.5"`,
+    `[workspace]`,
+  ];
+  writeFileSync(join(folder, "Cargo.toml"), `${manifest.join("\n\n")}\n`);
+  const sources = ['source.crates-io.replace-with="debian"', `source.debian.directory="${CRATES}"`];
+  const options = sources.flatMap((option) => ["--config", option]);
+  execFileSync("cargo", ["build", "--release", "--offline", "--quiet", ...options], {
+    cwd: folder,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const program = join(folder, "target/release/bench");
+  built.set(`rust ${name}`, program);
   return program;
 }
 

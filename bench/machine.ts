@@ -1,5 +1,6 @@
 /** What a figure was measured on, and how far it can be trusted. */
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 
 /** The machine, as it is written beside every figure. */
@@ -10,7 +11,12 @@ export interface Machine {
   readonly cores: number;
   /** `undefined` if Go is not there: then its figures are missing. */
   readonly go: string | undefined;
+  /** `undefined` if Rust is not there, or Debian's package of crossbeam's channels. */
+  readonly rust: string | undefined;
 }
+
+/** Where Debian puts crates. */
+export const CRATES = "/usr/share/cargo/registry";
 
 export function describeMachine(): Machine {
   return {
@@ -19,12 +25,23 @@ export function describeMachine(): Machine {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     go: goVersion(),
+    rust: rustVersion(),
   };
 }
 
 function goVersion(): string | undefined {
   try {
     return execFileSync("go", ["version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split(" ")[2];
+  } catch {
+    return undefined;
+  }
+}
+
+function rustVersion(): string | undefined {
+  try {
+    const crate = readdirSync(CRATES).find((name) => name.startsWith("crossbeam-channel-"));
+    const text = execFileSync("cargo", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return crate === undefined ? undefined : `${text.split(" ").slice(0, 2).join(" ")} with ${crate}`;
   } catch {
     return undefined;
   }

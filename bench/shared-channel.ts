@@ -127,6 +127,8 @@ await ask({
           },
         };
       }),
+    "channel of Go": { go: "shared-channel" },
+    "channel of crossbeam": { rust: "shared-channel" },
     "MessagePort, objects": (load) =>
       measure(load, load.of(100_000, 10_000), receiveFromPort, () => {
         const { port1, port2 } = new MessageChannel();
