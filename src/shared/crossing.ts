@@ -8,9 +8,11 @@ import { Condition } from "./condition.js";
 import { Event, Latch } from "./event.js";
 import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
 import { Mutex } from "./mutex.js";
-import { ADDRESS, type Address, isMade, Kind, knownAt, NAMES, Place, SharedObject } from "./object.js";
+import { ADDRESS, type Address, findObjectsBy, isMade, Kind, knownAt, NAMES, Place, SharedObject } from "./object.js";
+import { forgetWatchesOf } from "./order-table.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
+import { withdrawAllOf } from "./wait-table.js";
 
 /** How an object that exists is looked at from this thread. */
 const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
@@ -119,7 +121,11 @@ export function poolThreadEnded(index: number): void {
   const inHeap = heap();
   for (const slot of inHeap.slotsOfThread(index)) {
     if (slot === inHeap.slot) continue;
-    inHeap.threadEnded(slot, (block) => objectOf(inHeap, block)?.threadEnded(slot));
+    const recover = (block: LiveBlock): void => objectOf(inHeap, block)?.threadEnded(slot);
+    inHeap.threadEnded(slot, recover, () => {
+      withdrawAllOf(inHeap, slot);
+      forgetWatchesOf(inHeap, slot);
+    });
   }
 }
 
@@ -148,8 +154,13 @@ export function liveSharedObjects(): readonly LiveSharedObject[] {
   return live;
 }
 
-function objectOf(inHeap: Heap, { offset, kind }: LiveBlock): SharedObject | undefined {
+function objectOf(inHeap: Heap, { offset, kind }: Pick<LiveBlock, "offset" | "kind">): SharedObject | undefined {
   const attach = ATTACH[kind];
   if (attach === undefined || !isMade(inHeap, offset)) return undefined;
   return knownAt(offset) ?? attach(new Place(inHeap, offset));
 }
+
+findObjectsBy((inHeap, offset) => {
+  const kind = inHeap.kindAt(offset);
+  return kind === undefined ? undefined : objectOf(inHeap, { offset, kind });
+});

@@ -9,7 +9,8 @@
  * list, which the owner empties when it runs short.
  *
  * Layout, in bytes from the memory's begin
- *   0         header: see the indexes below
+ *   0         header: see the indexes below; from 64 on the watch on the order of
+ *             locks (`lock-order.ts`), from 4 Ki on the waits of jobs (`wait-table.ts`)
  *   64 Ki     threads: 64 bytes each
  *   128 Ki    chunks: 16 bytes each, for as many as 32 bits of address reach
  *   1152 Ki   the chunks themselves, those before it counted too, but never given out
@@ -55,16 +56,16 @@ const CHUNKS_ORPHANED = 2;
 const UNITS_ALIVE = 3;
 
 // A thread's entry, as Int32 offsets in it. Slot 0 is nobody.
-const FIRST_THREAD = CHUNK_CELLS;
-const THREAD_CELLS = 16;
+export const FIRST_THREAD: number = CHUNK_CELLS;
+export const THREAD_CELLS = 16;
 /** Slots of threads, from 0, which is nobody. Structures have a cell for each. */
 export const MOST_SLOTS = 256;
 /** One of the states below. */
 const THREAD_STATE = 0;
 /** `threadIndex` of the thread, or `strangerIndex`; it alone writes it, before it runs anything else. */
 const THREAD_INDEX = 1;
-/** Where the object is that the thread waits for, blocked; 0 if it does not. It alone writes it. */
-const THREAD_WAITS_FOR = 2;
+/** Where the object is that the thread sleeps for, or 0; what follows it is of `sleep.ts` too. */
+export const THREAD_SLEEPS_FOR = 2;
 
 /** Nobody's. */
 const SLOT_FREE = 0;
@@ -177,7 +178,7 @@ export class Heap {
       const entry = FIRST_THREAD + slot * THREAD_CELLS;
       if (compareExchange(this.cells, entry + THREAD_STATE, SLOT_FREE, SLOT_RUNNING) !== SLOT_FREE) continue;
       store(this.cells, entry + THREAD_INDEX, isStranger ? strangerIndex(slot) : threadIndex);
-      store(this.cells, entry + THREAD_WAITS_FOR, 0);
+      store(this.cells, entry + THREAD_SLEEPS_FOR, 0);
       return slot;
     }
     throw new SharedMemoryError(
@@ -351,6 +352,11 @@ export class Heap {
     if ((chunk + 1) * CHUNK_CELLS > this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
   }
 
+  /** As `#see`, for who uses `cells` up to the byte before `end`. */
+  reach(end: number): void {
+    this.#see(Math.ceil(end / CHUNK_BYTES) - 1);
+  }
+
   /**
    * Gives a block back. Any thread may call it; what the block held is gone.
    *
@@ -417,9 +423,10 @@ export class Heap {
     return (meta & 3) === ALIVE && meta >>> 8 === handle % MOST_GENERATIONS ? offset : undefined;
   }
 
-  /** The kind that a living block was taken for. */
-  kindOf(offset: number): number {
-    return (this.#meta(offset) >>> 2) & 63;
+  /** The kind that the block at an offset was taken for; `undefined` if it has been given back. */
+  kindAt(offset: number): number | undefined {
+    const meta = this.#meta(offset);
+    return (meta & 3) === ALIVE ? (meta >>> 2) & 63 : undefined;
   }
 
   #meta(offset: number): number {
@@ -477,10 +484,11 @@ export class Heap {
 
   /** Slots of the threads of that index that have not been put in order: one, or none. */
   slotsOfThread(index: number): number[] {
-    return this.#slots().filter((slot) => this.threadIndexOf(slot) === index);
+    return this.slots().filter((slot) => this.threadIndexOf(slot) === index);
   }
 
-  #slots(): number[] {
+  /** Slots of the threads that have not been put in order. */
+  slots(): number[] {
     const slots: number[] = [];
     for (let slot = 1; slot < MOST_SLOTS; slot++) {
       if (load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE) !== SLOT_FREE) slots.push(slot);
@@ -493,28 +501,21 @@ export class Heap {
     return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_INDEX);
   }
 
-  /** Says, for others to see, what this thread waits for, blocked: an object's offset, or 0. */
-  sayWaitsFor(offset: number): void {
-    store(this.cells, FIRST_THREAD + this.slot * THREAD_CELLS + THREAD_WAITS_FOR, offset / UNIT_BYTES);
-  }
-
-  /** What the thread of a slot waits for, blocked: an object's offset, or 0. */
-  waitsFor(slot: number): number {
-    return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_WAITS_FOR) * UNIT_BYTES;
-  }
-
   /**
    * Puts in order what an ended thread has left: `recover` is called for every
-   * block that lives, then the thread's chunks and its slot are anybody's. Any
-   * thread may call it, several may; one of them does it.
+   * block that lives, then `forget`, then the thread's chunks and its slot are
+   * anybody's. Any thread may call it, several may; one of them does it.
    *
    * The thread must have ended: nothing of it may run on.
    */
-  threadEnded(slot: number, recover: (block: LiveBlock) => void): void {
+  threadEnded(slot: number, recover: (block: LiveBlock) => void, forget: () => void): void {
     const { cells } = this;
     const state = FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE;
     if (compareExchange(cells, state, SLOT_RUNNING, SLOT_ENDING) !== SLOT_RUNNING) return;
+    // It sleeps no more: what it held is about to be given back.
+    store(cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_SLEEPS_FOR, 0);
     for (const block of this.liveBlocks()) recover(block);
+    forget();
     const used = load(cells, CHUNKS_USED);
     for (let chunk = TABLE_CHUNKS; chunk < used; chunk++) {
       if (compareExchange(cells, entryOf(chunk) + CHUNK_OWNER, slot, ORPHANED) === slot) add(cells, CHUNKS_ORPHANED, 1);
@@ -528,7 +529,7 @@ export class Heap {
       usedBytes: load(this.cells, UNITS_ALIVE) * UNIT_BYTES,
       chunks: load(this.cells, CHUNKS_USED) - TABLE_CHUNKS,
       freeChunks: load(this.cells, CHUNKS_FREE),
-      threads: this.#slots().length,
+      threads: this.slots().length,
     };
   }
 }

@@ -32,13 +32,17 @@
  * process is held alive.
  */
 import { type SharedCells, wait, waitAsync } from "#atomics";
-import { holdProcess, nowMs } from "#clock";
+import { holdProcess, nowMs, setTurn } from "#clock";
 
 import { type CancelNode } from "../async/cancel.js";
-import { WaitQueue } from "../async/wait-queue.js";
+import { type Waiter, WaitQueue } from "../async/wait-queue.js";
 import { MisuseError } from "../core/errors.js";
 import { beginOutsideWork, endOutsideWork } from "../core/outside-work.js";
 import { heap } from "./heap.js";
+import { heldAround } from "./held.js";
+import { sayAsleep, sayAwake } from "./sleep.js";
+import { deadlockOfJob, deadlockOfThread } from "./wait-graph.js";
+import { numberJobWait, publish, withdraw } from "./wait-table.js";
 
 /** The core of a structure, as a wait sees it. `Wish` is what a caller asks for. */
 export interface Waitable<T, Wish> {
@@ -64,8 +68,8 @@ export interface Waitable<T, Wish> {
    * and a promise of this thread on the word, now wanted by nobody, settles by it.
    */
   passOn(): void;
-  /** Called now and then while a thread blocks; throws to end a wait that can't end. */
-  stalled(): void;
+  /** How much of the structure's `room` the wish takes until it is given back; 0 for what nobody holds. */
+  amountOf(wish: Wish): number;
 }
 
 /** A waiter that was woken, and still has nothing after so long, insists. */
@@ -87,7 +91,9 @@ export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: 
     if (granted !== undefined) return granted;
   }
   const beganMs = nowMs();
-  let nextLookMs = beganMs + STALL_LOOK_MS;
+  const amount = on.amountOf(wish);
+  // One that may give up by itself is refused nothing.
+  let nextLookMs = amount === 0 || hasDeadline(cancel) ? Infinity : beganMs + STALL_LOOK_MS;
   for (;;) {
     const expected = on.mark();
     try {
@@ -95,10 +101,11 @@ export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: 
       if (granted !== undefined) return granted;
       cancel?.checkpoint();
       if (nowMs() >= nextLookMs) {
-        on.stalled();
+        const error = deadlockOfThread(heap(), on.offset, amount);
+        if (error !== undefined) throw error;
         nextLookMs = nowMs() + STALL_LOOK_MS;
       }
-      sleep(on, expected, cancel);
+      sleep(on, expected, amount, cancel);
     } catch (error) {
       on.unmark();
       on.passOn();
@@ -109,11 +116,15 @@ export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: 
   }
 }
 
-function sleep(on: Waitable<unknown, never>, expected: number, cancel: CancelNode | undefined): void {
+function hasDeadline(cancel: CancelNode | undefined): boolean {
+  return cancel !== undefined && cancel.deadlineMs !== Infinity;
+}
+
+function sleep(on: Waitable<unknown, never>, expected: number, amount: number, cancel: CancelNode | undefined): void {
   const inUse = heap();
   const untilDeadlineMs = cancel === undefined ? Infinity : Math.max(0, cancel.deadlineMs - nowMs());
   const mostMs = Math.min(untilDeadlineMs, cancel === undefined ? STALL_LOOK_MS : CANCEL_LOOK_MS);
-  inUse.sayWaitsFor(on.offset);
+  sayAsleep(inUse, on.offset, amount, hasDeadline(cancel));
   try {
     wait(on.cells, on.word, expected, mostMs);
   } catch (error) {
@@ -123,7 +134,7 @@ function sleep(on: Waitable<unknown, never>, expected: number, cancel: CancelNod
       { cause: error },
     );
   } finally {
-    inUse.sayWaitsFor(0);
+    sayAwake(inUse);
   }
 }
 
@@ -131,13 +142,15 @@ function sleep(on: Waitable<unknown, never>, expected: number, cancel: CancelNod
 export class SharedWaits<T, Wish> {
   readonly #on: Waitable<T, Wish>;
   readonly #queue: WaitQueue<T, Wish>;
+  /** For each job that has told others of its wait: ends that. */
+  readonly #published = new Map<Waiter<T, Wish>, () => void>();
   /** The promise on the word that is pending; `undefined` if there is none that anybody wants. */
   #armed: { readonly letGo: () => void } | undefined = undefined;
   #waitingSinceMs = 0;
 
   constructor(on: Waitable<T, Wish>) {
     this.#on = on;
-    this.#queue = new WaitQueue<T, Wish>(on.label, () => this.#left());
+    this.#queue = new WaitQueue<T, Wish>(on.label, (waiter) => this.#left(waiter));
   }
 
   /** Jobs that wait. */
@@ -152,9 +165,58 @@ export class SharedWaits<T, Wish> {
       if (granted !== undefined) return granted;
       this.#waitingSinceMs = nowMs();
     }
-    const promise = this.#queue.wait(cancel, wish);
+    const { waiter, promise } = this.#queue.suspend(cancel, wish);
     this.#serve();
+    if (!waiter.isOver) this.#publish(waiter, cancel);
     return promise;
+  }
+
+  /**
+   * Tells all threads of a wait inside blocks, which can't end before, and ends the
+   * wait if thereby all in a circle wait for each other.
+   *
+   * One of the jobs in a circle finds it: of those, the last to publish sees all,
+   * for each had its block before it waited. If threads sleep in it, they look too,
+   * again and again.
+   */
+  #publish(waiter: Waiter<T, Wish>, cancel: CancelNode | undefined): void {
+    const amount = this.#on.amountOf(waiter.payload);
+    const around = amount === 0 ? [] : heldAround(cancel);
+    if (cancel === undefined || around.length === 0) return;
+    const inHeap = heap();
+    const number = numberJobWait(inHeap);
+    const ends = around.flatMap(({ block, hold }) => {
+      const entry = publish(inHeap, number, {
+        held: hold.lock.offset,
+        heldAmount: hold.amount,
+        wanted: this.#on.offset,
+        amount,
+        // A deadline that is the block's own ends all of it; one set inside means:
+        // try for so long, then go on without.
+        mayLeave: cancel.deadlineMs < block.node.deadlineMs,
+      });
+      if (entry === undefined) return [];
+      const end = (): void => {
+        // The block may have closed before, if nobody awaited the wait.
+        if (block.onClose?.delete(end) === true) withdraw(inHeap, entry);
+      };
+      (block.onClose ??= new Set()).add(end);
+      return [end];
+    });
+    this.#published.set(waiter, () => ends.forEach((end) => end()));
+    const error = deadlockOfJob(inHeap, number);
+    if (error === undefined) return;
+    // In a later turn once more: a job of the circle may be about to leave, as it was
+    // cancelled, and the news of that be on its way.
+    setTurn(() => {
+      if (!waiter.isOver && deadlockOfJob(inHeap, number) !== undefined) waiter.cancel(error);
+    });
+  }
+
+  #withdraw(waiter: Waiter<T, Wish>): void {
+    if (this.#published.size === 0) return;
+    this.#published.get(waiter)?.();
+    this.#published.delete(waiter);
   }
 
   /** Queues a case of a `select`. */
@@ -207,6 +269,7 @@ export class SharedWaits<T, Wish> {
       const granted = this.#on.tryGrant(oldest.payload);
       if (granted === undefined) return true;
       this.#waitingSinceMs = nowMs();
+      this.#withdraw(oldest);
       this.#queue.claim()?.resolve(granted);
     }
     return false;
@@ -223,7 +286,8 @@ export class SharedWaits<T, Wish> {
   }
 
   /** A wait was cancelled. */
-  #left(): void {
+  #left(waiter: Waiter<T, Wish>): void {
+    this.#withdraw(waiter);
     if (this.#queue.size > 0) {
       this.#serve(); // the next may want less
       return;
