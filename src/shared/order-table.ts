@@ -13,7 +13,7 @@
  *   for each slot, how many of the WATCHES are its thread's; then the entries:
  *   TAG       0: free; minus a slot: that thread is writing it; else its number
  *   FIRST     handle of the lock held: two cells, high part first
- *   THEN      handle of the lock taken while that was held, likewise
+ *   SECOND      handle of the lock taken while that was held, likewise
  *   THREAD    `threadIndex` of the one that took it
  *   BYTES     length of the text in bytes, and the text: from where, as a stack has it
  *
@@ -43,7 +43,7 @@ const LOST = FIRST_CELL + 4;
 // Offsets in an entry.
 const TAG = 0;
 const FIRST = 1;
-const THEN = 3;
+const SECOND = 3;
 const THREAD = 5;
 const BYTES = 6;
 const TEXT = 7;
@@ -66,7 +66,13 @@ export interface Order {
   /** Of the lock that was held. */
   readonly first: Handle;
   /** Of the lock that was taken. */
-  readonly then: Handle;
+  readonly second: Handle;
+  readonly entry: number;
+}
+
+/** What else is known of an order. */
+export interface OrderOrigin {
+  /** `threadIndex` of the thread that took the locks so. */
   readonly thread: number;
   /** Where, as a stack has it; empty if that is not known. */
   readonly where: string;
@@ -114,13 +120,13 @@ export function watchEpoch(inHeap: Heap): number {
 /**
  * Writes an order, unless it stands there already.
  *
- * @param where - says from where; only called for an order that is new
+ * @param origin - is only called for an order that is new
  * @returns "lost" if there is no room for it
  */
 export function writeOrder(
   inHeap: Heap,
-  order: Pick<Order, "first" | "then" | "thread">,
-  where: () => string,
+  order: Pick<Order, "first" | "second">,
+  origin: () => OrderOrigin,
 ): "new" | "known" | "lost" {
   const table = tableOf(inHeap);
   if (table === undefined) return "known"; // the watch has just ended, or not quite begun
@@ -128,8 +134,8 @@ export function writeOrder(
   let free: { readonly entry: number; readonly tag: number } | undefined;
   for (const entry of entries(table)) {
     const tag = load(cells, entry + TAG);
-    const there = readPair(inHeap, entry);
-    if (there?.first === order.first && there.then === order.then) return "known";
+    const there = readOrder(inHeap, entry);
+    if (there?.first === order.first && there.second === order.second) return "known";
     if (tag === 0 || (there?.number === tag && isVoid(inHeap, there))) free ??= { entry, tag };
     // Entries are used from the first on, so there is nothing behind a free one, but
     // for what an ended thread left free. An order that is missed for that, or that
@@ -141,11 +147,12 @@ export function writeOrder(
     return "lost";
   }
   // Taken by another meanwhile: then once more.
-  if (compareExchange(cells, free.entry + TAG, free.tag, -slot) !== free.tag) return writeOrder(inHeap, order, where);
+  if (compareExchange(cells, free.entry + TAG, free.tag, -slot) !== free.tag) return writeOrder(inHeap, order, origin);
   writeHandle(inHeap, free.entry + FIRST, order.first);
-  writeHandle(inHeap, free.entry + THEN, order.then);
-  store(cells, free.entry + THREAD, order.thread);
-  writeText(inHeap, free.entry, where());
+  writeHandle(inHeap, free.entry + SECOND, order.second);
+  const { thread, where } = origin();
+  store(cells, free.entry + THREAD, thread);
+  writeText(inHeap, free.entry, where);
   // Publishes all of it. Numbers stay above 0, and come round after 2^30 orders.
   store(cells, free.entry + TAG, (add(cells, NUMBERS, 1) & (2 ** 30 - 1)) + 1);
   return "new";
@@ -161,6 +168,12 @@ export function readOrders(inHeap: Heap): Order[] {
     if (order !== undefined && !isVoid(inHeap, order)) orders.push(order);
   }
   return orders.toSorted((a, b) => a.number - b.number);
+}
+
+/** What else is known of an order that was read; empty if it is gone since. */
+export function originOf(inHeap: Heap, { entry, number }: Order): OrderOrigin {
+  const origin = { thread: load(inHeap.cells, entry + THREAD), where: readText(inHeap, entry) };
+  return load(inHeap.cells, entry + TAG) === number ? origin : { thread: 0, where: "" };
 }
 
 export function lockOrderStatistics(inHeap: Heap): LockOrderStatistics {
@@ -197,26 +210,16 @@ function* entries(table: number): Generator<number> {
   for (let index = 0; index < MOST_ENTRIES; index++) yield table + MOST_SLOTS + index * ENTRY_CELLS;
 }
 
-/** The locks of an order, which tell it from others. */
-type Pair = Pick<Order, "number" | "first" | "then">;
-
-function isVoid(inHeap: Heap, { first, then }: Pair): boolean {
-  return inHeap.locate(first) === undefined || inHeap.locate(then) === undefined;
-}
-
-function readPair(inHeap: Heap, entry: number): Pair | undefined {
-  const { cells } = inHeap;
-  const number = load(cells, entry + TAG);
-  if (number <= 0) return undefined;
-  const pair = { number, first: readHandle(inHeap, entry + FIRST), then: readHandle(inHeap, entry + THEN) };
-  return load(cells, entry + TAG) === number ? pair : undefined;
+function isVoid(inHeap: Heap, { first, second }: Order): boolean {
+  return inHeap.locate(first) === undefined || inHeap.locate(second) === undefined;
 }
 
 function readOrder(inHeap: Heap, entry: number): Order | undefined {
-  const pair = readPair(inHeap, entry);
-  if (pair === undefined) return undefined;
-  const order = { ...pair, thread: load(inHeap.cells, entry + THREAD), where: readText(inHeap, entry) };
-  return load(inHeap.cells, entry + TAG) === pair.number ? order : undefined;
+  const { cells } = inHeap;
+  const number = load(cells, entry + TAG);
+  if (number <= 0) return undefined;
+  const order = { number, first: readHandle(inHeap, entry + FIRST), second: readHandle(inHeap, entry + SECOND), entry };
+  return load(cells, entry + TAG) === number ? order : undefined;
 }
 
 function writeHandle({ cells }: Heap, at: number, handle: Handle): void {

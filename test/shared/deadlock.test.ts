@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 
-import { heap } from "#skein/shared/heap";
+import { Heap, heap } from "#skein/shared/heap";
+import type { Hold } from "#skein/shared/object";
+import { sayAsleep, sayAwake } from "#skein/shared/sleep";
+import { deadlockOfThread } from "#skein/shared/wait-graph";
 import { publishedWaits } from "#skein/shared/wait-table";
 import { DeadlockError, type Job, type Scope, scope, threads } from "skein";
 import { findDeadlocks, Latch, Mutex, RwLock, Semaphore, sharedLocks } from "skein/shared";
@@ -335,6 +338,55 @@ describe("jobs that wait for each other inside blocks", () => {
   });
 });
 
+describe("a circle put together from several moments", () => {
+  /**
+   * Looks for one in which this thread waits for another, which sleeps.
+   *
+   * @param moves - what the other does whenever somebody looks who holds `right`
+   */
+  function look(moves: (other: Heap, right: Mutex) => readonly Hold[]): DeadlockError | undefined {
+    using left = new Mutex({ name: "left" });
+    using right = new Mutex({ name: "right" });
+    // As good as a thread: what one is to others is its entry in the table.
+    const other = new Heap(heap().source);
+    left.holds = () => [{ slot: other.slot, amount: 1 }];
+    right.holds = () => moves(other, right);
+    sayAsleep(other, right.offset, 1, false);
+    try {
+      return deadlockOfThread(heap(), left.offset, 1);
+    } finally {
+      heap().threadEnded(
+        other.slot,
+        () => undefined,
+        () => undefined,
+      );
+    }
+  }
+  const heldHere = (): readonly Hold[] => [{ slot: heap().slot, amount: 1 }];
+
+  it("counts if nobody moved meanwhile", () => {
+    assert.match(look(heldHere)?.message ?? "", /thread 0 waits for "left"/);
+  });
+
+  it("does not if a thread has slept for the same twice", () => {
+    const wakesAndSleeps = (other: Heap, right: Mutex): readonly Hold[] => {
+      sayAwake(other);
+      sayAsleep(other, right.offset, 1, false);
+      return heldHere();
+    };
+    assert.equal(look(wakesAndSleeps), undefined);
+  });
+
+  it("does not if one of the locks was released", () => {
+    let looks = 0;
+    assert.equal(
+      look(() => (looks++ % 2 === 0 ? heldHere() : [])),
+      undefined,
+    );
+    assert.ok(looks > 1);
+  });
+});
+
 describe("threads that take locks in an order", () => {
   const memory = (): SharedArrayBuffer => new SharedArrayBuffer(8);
 
@@ -345,7 +397,7 @@ describe("threads that take locks in an order", () => {
       async () => {
         const locks = [new Mutex(), new RwLock(), new Semaphore({ permits: 2 }), new Mutex()];
         using gate = new Semaphore({ permits: 1, name: "gate" });
-        const data: LockOrderHits = { locks, gate: isGated ? gate : undefined, memory: memory(), rounds: 20_000 };
+        const data: LockOrderHits = { locks, gate: isGated ? gate : undefined, memory: memory(), rounds: 4000 };
         await hammer(hits, 4, data);
         assert.equal(new Int32Array(data.memory)[FALSE_ALARMS], 0);
         for (const lock of locks) lock.dispose();
@@ -355,9 +407,9 @@ describe("threads that take locks in an order", () => {
 
   it("leave nothing behind when they are stopped anywhere", { timeout: 60_000 }, async () => {
     const locks = [1, 2, 1, 3].map((permits) => new Semaphore({ permits }));
-    const data: LockOrderHits = { locks, gate: undefined, memory: memory(), rounds: 20_000 };
+    const data: LockOrderHits = { locks, gate: undefined, memory: memory(), rounds: 4000 };
     const cells = new Int32Array(data.memory);
-    const stops = { count: 20, progress: () => Atomics.load(cells, DONE), every: 500, end: data.rounds };
+    const stops = { count: 15, progress: () => Atomics.load(cells, DONE), every: 100, end: data.rounds };
     await hammerWithStops(hits, 4, data, stops);
     assert.equal(cells[FALSE_ALARMS], 0);
     for (const lock of locks) lock.dispose();
