@@ -1,6 +1,7 @@
 /** The live tree of a scope in words. */
 import { nowMs } from "#clock";
 
+import { isOwnFrame } from "../core/own-frames.js";
 import type { CancelNode } from "./cancel.js";
 import type { TaskScope } from "./scope.js";
 import { Waiter } from "./wait-queue.js";
@@ -71,16 +72,9 @@ function waitsOf(scope: CancelNode): string[] {
   );
 }
 
-// This package's own frames, as compiled and as source maps show them.
-const PACKAGE = new URL("../..", import.meta.url);
-const OWN = ["dist/", "src/"].flatMap((folder) => {
-  const url = new URL(folder, PACKAGE);
-  return [url.href, decodeURIComponent(url.pathname)];
-});
-
 /** The place of the first frame that is not this package's: file, line and column. */
 function callerIn(stack: string): string | undefined {
-  const frame = stack.split("\n").find((line) => /^\s+at /.test(line) && !OWN.some((part) => line.includes(part)));
+  const frame = stack.split("\n").find((line) => /^\s+at /.test(line) && !isOwnFrame(line));
   return frame === undefined
     ? undefined
     : (/\(([^()]+)\)$/.exec(frame)?.[1] ?? frame.replace(/^\s+at (?:async )?/, ""));

@@ -56,6 +56,8 @@ export interface Block {
   isOpen: boolean;
   /** Requests for the same lock that wait inside it and won't give up by themselves. */
   waiting: number;
+  /** Called when it closes, for those who have told others of it. */
+  onClose?: Set<() => void>;
 }
 
 const NONE: readonly Block[] = [];
@@ -63,8 +65,14 @@ const NONE: readonly Block[] = [];
 /** The blocks that one lock has now. */
 export class Blocks {
   readonly #open = new Map<CancelNode, Block>();
+  readonly #listed: Map<CancelNode, Block> | undefined;
   /** Open blocks that can't end before a request for the same lock has been granted. */
   blocked = 0;
+
+  /** @param listed - where its open blocks stand too, together with those of other locks */
+  constructor(listed?: Map<CancelNode, Block>) {
+    this.#listed = listed;
+  }
 
   /** Blocks whose guard can't be released before a wait under `node` has ended, the innermost first. */
   around(node: CancelNode | undefined): readonly Block[] {
@@ -105,6 +113,7 @@ export class Blocks {
         (inner) => {
           block = { node: cancelNodeOf(inner) as CancelNode, guard, isOpen: true, waiting: 0 };
           this.#open.set(block.node, block);
+          this.#listed?.set(block.node, block);
           return fn(inner);
         },
         { name },
@@ -118,6 +127,8 @@ export class Blocks {
 
   #close(block: Block): void {
     this.#open.delete(block.node);
+    this.#listed?.delete(block.node);
+    block.onClose?.forEach((close) => close());
     block.isOpen = false;
     if (block.waiting > 0) this.blocked--;
   }

@@ -13,6 +13,7 @@ import { Mutex } from "./mutex.js";
 import {
   ADDRESS,
   type Address,
+  findObjectsBy,
   isMade,
   Kind,
   knownAt,
@@ -149,3 +150,8 @@ export function objectOf(inHeap: Heap, { offset, kind }: Pick<LiveBlock, "offset
   if (attach === undefined || !isMade(inHeap, offset)) return undefined;
   return knownAt(offset) ?? attach(new Place(inHeap, offset));
 }
+
+findObjectsBy((inHeap, offset) => {
+  const kind = inHeap.kindAt(offset);
+  return kind === undefined ? undefined : objectOf(inHeap, { offset, kind });
+});

@@ -9,7 +9,8 @@
  * list, which the owner empties when it runs short.
  *
  * Layout, in bytes from the memory's begin
- *   0         header: see the indexes below
+ *   0         header: see the indexes below; from 64 on the watch on the order of
+ *             locks (`lock-order.ts`), from 4 Ki on the waits of jobs (`wait-table.ts`)
  *   64 Ki     threads: 64 bytes each
  *   128 Ki    chunks: 16 bytes each, for as many as 32 bits of address reach
  *   1152 Ki   the chunks themselves, those before it counted too, but never given out
@@ -56,19 +57,19 @@ const CHUNKS_ORPHANED = 2;
 const LARGE_BLOCKS = 3;
 
 // A thread's entry, as Int32 offsets in it. Slot 0 is nobody.
-const FIRST_THREAD = CHUNK_CELLS;
-const THREAD_CELLS = 16;
+export const FIRST_THREAD: number = CHUNK_CELLS;
+export const THREAD_CELLS = 16;
 /** Slots of threads, from 0, which is nobody. Structures have a cell for each. */
 export const MOST_SLOTS = 256;
 /** One of the states below. */
 const THREAD_STATE = 0;
 /** `threadIndex` of the thread, or `strangerIndex`; it alone writes it, before it runs anything else. */
 const THREAD_INDEX = 1;
-/** Where the object is that the thread waits for, blocked; 0 if it does not. It alone writes it. */
-const THREAD_WAITS_FOR = 2;
+/** Where the object is that the thread sleeps for, or 0; what follows it is of `sleep.ts` too. */
+export const THREAD_SLEEPS_FOR = 2;
 /** What the platform calls the thread, and when it began, for others to see whether it still runs; 0 if it does not tell. */
-const THREAD_TASK = 3;
-const THREAD_BEGAN = 4;
+const THREAD_TASK = 6;
+const THREAD_BEGAN = 7;
 
 // A thread's state: one of these in bits 0 and 1; above, how often the slot has been
 // given out, so that who has looked at one thread does not take the next for it.
@@ -199,7 +200,7 @@ export class Heap {
       const claimed = ((state + ONE_LIFE) & ~SLOT_STATE_MASK) | SLOT_RUNNING;
       if (compareExchange(this.cells, entry + THREAD_STATE, state, claimed) !== state) continue;
       store(this.cells, entry + THREAD_INDEX, isStranger ? strangerIndex(slot) : threadIndex);
-      store(this.cells, entry + THREAD_WAITS_FOR, 0);
+      store(this.cells, entry + THREAD_SLEEPS_FOR, 0);
       const task = ownTask();
       store(this.cells, entry + THREAD_BEGAN, task?.began ?? 0);
       // Last: who finds it finds the rest.
@@ -210,6 +211,12 @@ export class Heap {
       "SKEIN_OUT_OF_SHARED_MEMORY",
       `shared memory is laid out for ${MOST_SLOTS - 1} threads at a time, and so many use it now`,
     );
+  }
+
+  /** This thread's use of its slot. */
+  get life(): Life {
+    const { slot } = this;
+    return { slot, state: load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE) };
   }
 
   get buffer(): SharedArrayBuffer {
@@ -387,6 +394,11 @@ export class Heap {
     if ((chunk + 1) * CHUNK_CELLS > this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
   }
 
+  /** As `#see`, for who uses `cells` up to the byte before `end`. */
+  reach(end: number): void {
+    this.#see(Math.ceil(end / CHUNK_BYTES) - 1);
+  }
+
   /**
    * Gives a block back. Any thread may call it; what the block held is gone.
    *
@@ -457,21 +469,16 @@ export class Heap {
     return (meta & 3) === ALIVE && meta >>> 8 === handle % MOST_GENERATIONS ? offset : undefined;
   }
 
-  /** The kind of the block at an offset if one lives there. */
-  kindIfAlive(offset: number): number | undefined {
-    const meta = this.#meta(offset);
-    return (meta & 3) === ALIVE ? (meta >>> 2) & 63 : undefined;
-  }
-
   /** All of the memory, at least to the end of the block at `offset`, which lives. */
   cellsWith(offset: number): SharedCells {
     if (offset / 4 >= this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
     return this.cells;
   }
 
-  /** The kind that a living block was taken for. */
-  kindOf(offset: number): number {
-    return (this.#meta(offset) >>> 2) & 63;
+  /** The kind that the block at an offset was taken for; `undefined` if it has been given back. */
+  kindAt(offset: number): number | undefined {
+    const meta = this.#meta(offset);
+    return (meta & 3) === ALIVE ? (meta >>> 2) & 63 : undefined;
   }
 
   #meta(offset: number): number {
@@ -528,6 +535,16 @@ export class Heap {
 
   // Threads
 
+  /** Slots of the threads that have not been put in order. */
+  slots(): number[] {
+    const slots: number[] = [];
+    for (let slot = 1; slot < MOST_SLOTS; slot++) {
+      const state = load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE);
+      if ((state & SLOT_STATE_MASK) !== SLOT_FREE) slots.push(slot);
+    }
+    return slots;
+  }
+
   /** Threads of that index that run, as far as this heap knows: one, or none. */
   threadsOf(index: number): Life[] {
     return this.#lives().filter(({ slot }) => this.threadIndexOf(slot) === index);
@@ -557,16 +574,6 @@ export class Heap {
     return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_INDEX);
   }
 
-  /** Says, for others to see, what this thread waits for, blocked: an object's offset, or 0. */
-  sayWaitsFor(offset: number): void {
-    store(this.cells, FIRST_THREAD + this.slot * THREAD_CELLS + THREAD_WAITS_FOR, offset / UNIT_BYTES);
-  }
-
-  /** What the thread of a slot waits for, blocked: an object's offset, or 0. */
-  waitsFor(slot: number): number {
-    return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_WAITS_FOR) * UNIT_BYTES;
-  }
-
   /**
    * Begins to put in order what an ended thread has left. Any thread may call it,
    * several may; it gives true to one of them, which goes through all blocks and
@@ -576,7 +583,11 @@ export class Heap {
    */
   threadEnded({ slot, state }: Life): boolean {
     const ending = (state & ~SLOT_STATE_MASK) | SLOT_ENDING;
-    return compareExchange(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE, state, ending) === state;
+    const entry = FIRST_THREAD + slot * THREAD_CELLS;
+    if (compareExchange(this.cells, entry + THREAD_STATE, state, ending) !== state) return false;
+    // It sleeps no more: what it held is about to be given back.
+    store(this.cells, entry + THREAD_SLEEPS_FOR, 0);
+    return true;
   }
 
   /** Nothing that an ended thread held is left: its chunks and its slot are anybody's. */

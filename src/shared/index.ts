@@ -11,6 +11,14 @@ export { Condition, type SharedConditionOptions } from "./condition.js";
 export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
 export { SharedMap, type SharedMapMaker, type SharedMapOptions, type SharedMapStatistics } from "./map.js";
 export type { SharedMapKey } from "./map-key.js";
+export {
+  lockOrderInversions,
+  type LockOrderInversion,
+  type LockOrderStep,
+  type LockOrderWatch,
+  watchLockOrder,
+} from "./lock-order.js";
+export { type LockOrderStatistics } from "./order-table.js";
 export { Mutex, type SharedMutexGuard, type SharedMutexStatistics } from "./mutex.js";
 export { adopt, type LiveSharedObject, liveSharedObjects } from "./crossing.js";
 export { sharedThreadEnded } from "./recovery.js";
@@ -47,3 +55,4 @@ export {
   type SharedStructClass,
   type StructOptions,
 } from "./struct.js";
+export { type Deadlock, type DeadlockStep, findDeadlocks, sharedLocks, type SharedLockState } from "./wait-graph.js";

@@ -59,27 +59,21 @@ export class LockWord implements Waitable<true, void> {
   readonly budget: SpinBudget = new SpinBudget();
   readonly #slot: number;
   readonly #held: number;
-  readonly #onStall: (() => void) | undefined;
+  readonly #amount: number;
 
   /**
    * @param offset - of the block that the lock is in
-   * @param onStall - looks for a deadlock, now and then, while a thread waits
+   * @param amount - how much of that object who takes the lock holds; 0 for a lock
+   *   inside a structure, which is held for a moment only
    */
-  constructor(
-    inHeap: Heap,
-    cells: SharedCells,
-    word: number,
-    offset: number,
-    label: string,
-    onStall: (() => void) | undefined,
-  ) {
+  constructor(inHeap: Heap, cells: SharedCells, word: number, offset: number, label: string, amount: number) {
     this.cells = cells;
     this.word = word;
     this.offset = offset;
     this.label = label;
     this.#slot = inHeap.slot;
     this.#held = inHeap.slot << OWNER_SHIFT;
-    this.#onStall = onStall;
+    this.#amount = amount;
   }
 
   /** The state while this thread holds the lock and nobody waits. */
@@ -163,8 +157,8 @@ export class LockWord implements Waitable<true, void> {
     notify(cells, word + STATE);
   }
 
-  stalled(): void {
-    this.#onStall?.();
+  amountOf(): number {
+    return this.#amount;
   }
 
   /**

@@ -42,7 +42,7 @@ const SOON_MS = 4;
 export const MONITOR_CELLS: number = LOCK_CELLS + WAITING_CELLS;
 
 /** How wishes for a structure's state are tried. */
-export interface WishOptions {
+export interface WishOptions<Wish> {
   /** A look from outside, for those who spin: false if `grant` would surely fail. */
   readonly isWorthTrying?: () => boolean;
   /**
@@ -52,6 +52,8 @@ export interface WishOptions {
    * from what is there for them.
    */
   readonly competes?: boolean;
+  /** How much of the structure's `room` is taken until somebody gives it back; nothing by default. */
+  readonly amountOf?: (wish: Wish) => number;
 }
 
 export class Monitor {
@@ -88,7 +90,7 @@ export class Monitor {
     this.#insists = waiting + INSISTS;
     this.#slot = inHeap.slot;
     this.#offset = offset;
-    this.#lock = new LockWord(inHeap, cells, base, offset, `entry to "${name}"`, undefined);
+    this.#lock = new LockWord(inHeap, cells, base, offset, `entry to "${name}"`, 0);
   }
 
   /** Runs `body` inside. It must neither wait nor throw half way. */
@@ -156,6 +158,11 @@ export class Monitor {
     return insisting !== 0 && insisting !== this.#slot;
   }
 
+  /** Slot of the thread before whose wish nobody else's is granted, or 0. Asked anywhere. */
+  get insisting(): number {
+    return load(this.#cells, this.#insists);
+  }
+
   /** Enters, although somebody is inside. */
   enterBusy(): void {
     try {
@@ -190,7 +197,7 @@ export class Monitor {
   waitable<T, Wish>(
     label: string,
     grant: (wish: Wish) => T | undefined,
-    { isWorthTrying = () => true, competes = true }: WishOptions = {},
+    { isWorthTrying = () => true, competes = true, amountOf = () => 0 }: WishOptions<Wish> = {},
   ): Waitable<T, Wish> {
     const cells = this.#cells;
     const slot = this.#slot;
@@ -235,7 +242,7 @@ export class Monitor {
         });
         this.#wakeAll();
       },
-      stalled: () => undefined,
+      amountOf,
     };
   }
 

@@ -14,10 +14,13 @@ import { type Cancel, cancelNodeOf, describeKind } from "../async/cancel.js";
 import { Blocks, type Guard, requireFunction } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
 import type { Selectable } from "../async/select.js";
-import { DeadlockError, MisuseError, OwnerDiedError } from "../core/errors.js";
-import { describeCycle } from "./deadlock.js";
+import { MisuseError, OwnerDiedError } from "../core/errors.js";
+import { type LockHold, openBlocks } from "./held.js";
+import { asksFor, blocksFor, holdBegins, tookBlocking } from "./lock-order.js";
 import { LOCK_CELLS, LockWord } from "./lock-word.js";
-import { Kind, knownAt, Place, SharedObject, type SharedOptions } from "./object.js";
+import { type Hold, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
+import { WATCHES } from "./order-table.js";
+import { sleepOf } from "./sleep.js";
 import { SharedWaits, waitBlocked } from "./waiting.js";
 
 const LOCK = 0;
@@ -71,7 +74,7 @@ export interface SharedMutexStatistics {
 export class Mutex extends SharedObject {
   readonly #lock: LockWord;
   readonly #waits: SharedWaits<true, void>;
-  readonly #blocks = new Blocks();
+  readonly #blocks = new Blocks(openBlocks);
   /** Number of the hold that this thread has, 0 if it has none. */
   #hold = 0;
   #lastHold = 0;
@@ -79,7 +82,7 @@ export class Mutex extends SharedObject {
   constructor(options: SharedOptions | Place = {}) {
     super(Kind.mutex, CELLS, options);
     const label = `lock of shared mutex "${this.name}"`;
-    this.#lock = new LockWord(this.heap, this.cells, LOCK, this.offset, label, () => this.#refuseDeadlock());
+    this.#lock = new LockWord(this.heap, this.cells, LOCK, this.offset, label, 1);
     this.#waits = new SharedWaits(this.#lock);
     if (!(options instanceof Place)) this.made();
   }
@@ -90,7 +93,7 @@ export class Mutex extends SharedObject {
    * **Throws** `SKEIN_OWNER_DIED`.
    */
   tryLock(): SharedMutexGuard | undefined {
-    return this.#lock.tryTake() ? this.#taken() : undefined;
+    return this.#lock.tryTake() ? holdBegins(this.heap, this.#taken()) : undefined;
   }
 
   /**
@@ -98,8 +101,9 @@ export class Mutex extends SharedObject {
    *
    * **Cancels** A cancelled caller holds nothing and waits no more.
    *
-   * **Throws** `SKEIN_CANCELLED`; `SKEIN_OWNER_DIED`; `SKEIN_ALREADY_HELD` inside a
-   * block of `withLock` whose function has a scope.
+   * **Throws** `SKEIN_CANCELLED`; `SKEIN_OWNER_DIED`; inside a block whose function
+   * has a scope `SKEIN_ALREADY_HELD` if that is of this mutex, and `SKEIN_DEADLOCK`
+   * if the mutex can't be released before that block has ended.
    */
   async lock(cancel?: Cancel): Promise<SharedMutexGuard> {
     await this.#wait(cancel);
@@ -110,12 +114,16 @@ export class Mutex extends SharedObject {
    * Takes the mutex, blocking this thread until it has it or `cancel` is cancelled.
    *
    * **Throws** as `lock`; `SKEIN_ALREADY_HELD` if this thread holds it, as then
-   * nobody could release it; `SKEIN_DEADLOCK` if the holder waits for what this
-   * thread holds; `SKEIN_CANNOT_BLOCK` on the main thread of a page.
+   * nobody could release it; `SKEIN_DEADLOCK` after a second if the holder waits for
+   * what this thread holds and none in the circle has a deadline;
+   * `SKEIN_CANNOT_BLOCK` on the main thread of a page.
    */
   lockSync(cancel?: Cancel): SharedMutexGuard {
     this.#block(cancel);
-    return this.#taken();
+    const guard = this.#taken();
+    // Asked here, in so few words, so that the compiler can do without the guard; see
+    // `LockGuard`.
+    return this.heap.cells[WATCHES] === 0 ? guard : tookBlocking(this.heap, guard);
   }
 
   /**
@@ -126,7 +134,8 @@ export class Mutex extends SharedObject {
    */
   async withLock<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("withLock", fn);
-    const guard = await this.lock(cancel);
+    await this.#wait(cancel);
+    const guard = holdBegins(this.heap, this.#taken());
     return this.#blocks.run(guard, `lock of ${this.name}`, fn, cancel);
   }
 
@@ -195,7 +204,7 @@ export class Mutex extends SharedObject {
   /** As `recover`, blocking this thread. */
   recoverSync(cancel?: Cancel): SharedMutexGuard {
     this.#block(cancel);
-    return this.#begin();
+    return tookBlocking(this.heap, this.#begin());
   }
 
   /**
@@ -232,14 +241,24 @@ export class Mutex extends SharedObject {
     return true;
   }
 
-  /** @internal Slot of the thread that holds it, 0 if none does. */
-  get ownerSlot(): number {
-    return this.#lock.owner;
+  /** @internal */
+  override get room(): number {
+    return 1;
+  }
+
+  /** @internal */
+  override holds(): readonly Hold[] {
+    const slot = this.#lock.owner;
+    // A sleeper to which it was granted has yet to wake up and take it; any other
+    // thread that sleeps for it does not hold it, as the verbs see to.
+    if (slot === 0 || sleepOf(this.heap, slot)?.wanted === this.offset) return [];
+    return [{ slot, amount: 1 }];
   }
 
   async #wait(cancel: Cancel | undefined): Promise<void> {
     const node = cancelNodeOf(cancel);
     node?.checkpoint();
+    asksFor(this.heap, this, node);
     if (this.#waits.size === 0 && this.#lock.tryTake()) return;
     this.requireAlive();
     const block = this.#blocks.around(node)[0];
@@ -265,10 +284,11 @@ export class Mutex extends SharedObject {
           "lock once, outside, and call code that expects the mutex to be held",
       );
     }
+    blocksFor(this.heap, this);
     waitBlocked(this.#lock, undefined, node);
   }
 
-  #taken(): SharedMutexGuard {
+  #taken(): LockGuard {
     this.#requireConsistent();
     return this.#begin();
   }
@@ -301,6 +321,7 @@ export class Mutex extends SharedObject {
   relockSync(guard: SharedMutexGuard): void {
     this.#block(undefined);
     this.#takenAgain(guard as LockGuard);
+    tookBlocking(this.heap, guard as LockGuard);
   }
 
   #takenAgain(guard: LockGuard): void {
@@ -319,14 +340,6 @@ export class Mutex extends SharedObject {
     this.#hold = 0;
     this.#lock.release();
   }
-
-  #refuseDeadlock(): void {
-    const cycle = describeCycle(this.heap, this, (offset) => {
-      if (offset === 0 || this.heap.kindOf(offset) !== Kind.mutex) return undefined;
-      return (knownAt(offset) as Mutex | undefined) ?? new Mutex(new Place(this.heap, offset));
-    });
-    if (cycle !== undefined) throw new DeadlockError(cycle);
-  }
 }
 
 /**
@@ -334,7 +347,7 @@ export class Mutex extends SharedObject {
  * no reference to it, and the compiler can do without the object in a loop that
  * takes and releases (bench `shared-mutex`).
  */
-class LockGuard implements SharedMutexGuard {
+class LockGuard implements SharedMutexGuard, LockHold {
   readonly #mutex: Mutex;
   #hold: number;
 
@@ -345,6 +358,18 @@ class LockGuard implements SharedMutexGuard {
 
   get mutex(): Mutex {
     return this.#mutex;
+  }
+
+  get lock(): Mutex {
+    return this.#mutex;
+  }
+
+  get amount(): number {
+    return 1;
+  }
+
+  get isOrdered(): boolean {
+    return true;
   }
 
   get isHeld(): boolean {

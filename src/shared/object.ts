@@ -60,6 +60,16 @@ const forgotten = new FinalizationRegistry<number>((offset) => {
   if (known.get(offset)?.deref() === undefined) known.delete(offset);
 });
 
+/** What a thread has taken of an object. */
+export interface Hold {
+  /** Slot of the thread. */
+  readonly slot: number;
+  /** How much; see `room`. */
+  readonly amount: number;
+}
+
+const NO_HOLDS: readonly Hold[] = [];
+
 /** How an object is made. */
 export interface SharedOptions {
   /** How dumps, messages and errors name it, on every thread; what is longer than 24 bytes is cut. */
@@ -171,6 +181,33 @@ export abstract class SharedObject implements Disposable {
     for (const payload of payloads) freePayload(this.heap, payload, slot);
   }
 
+  // What the search for deadlocks asks (`wait-graph.ts`), on any thread and at any
+  // moment: so these enter nothing and wait for nothing.
+
+  /**
+   * @internal How much can be taken of it at a time: two takings of together more
+   * than that exclude each other until one of them is given back. The default is
+   * for what nobody holds.
+   */
+  get room(): number {
+    return Infinity;
+  }
+
+  /** @internal Who has taken something of it that nobody else can give back. */
+  holds(): readonly Hold[] {
+    return NO_HOLDS;
+  }
+
+  /** @internal Slot of the thread before whose wait nobody else is granted anything, or 0. */
+  get insisting(): number {
+    return 0;
+  }
+
+  /** @internal What names the block, on every thread, as long as it lives. */
+  get handle(): Handle {
+    return this.#handle;
+  }
+
   /** Fails if it has been disposed of. */
   protected requireAlive(): void {
     if (!this.isDisposed) return;
@@ -180,11 +217,6 @@ export abstract class SharedObject implements Disposable {
   /** @internal What a copy of it says. */
   leave(): Address {
     return addressOf(this.#heap, this.#kind, this.#handle);
-  }
-
-  /** What names the block, on every thread, as long as it lives. */
-  protected get handle(): Handle {
-    return this.#handle;
   }
 }
 
@@ -277,6 +309,21 @@ export function knownAt(offset: number): SharedObject | undefined {
   // One that another thread has disposed of may be known still, and what came be
   // another object in its place.
   return object?.isDisposed === false ? object : undefined;
+}
+
+type FindObject = (inHeap: Heap, offset: number) => SharedObject | undefined;
+
+// Without `crossing.ts` nothing has come from other threads, and this thread knows all.
+let findObject: FindObject = (_, offset) => knownAt(offset);
+
+/** Says how objects are found that this thread has not met: by who knows all kinds. */
+export function findObjectsBy(find: FindObject): void {
+  findObject = find;
+}
+
+/** The object whose block is at `offset`, if one lives there. */
+export function objectAt(inHeap: Heap, offset: number): SharedObject | undefined {
+  return findObject(inHeap, offset);
 }
 
 /** Whether a block holds what its kind promises. */

@@ -15,7 +15,7 @@ import { isWithin, requireFunction } from "../async/guard.js";
 import { scope, type Scope } from "../async/scope.js";
 import { DeadlockError, MisuseError } from "../core/errors.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
-import { Kind, Place, SharedObject, type SharedOptions } from "./object.js";
+import { type Hold, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
 
 const DONE = MONITOR_CELLS;
@@ -65,7 +65,10 @@ export class Once extends SharedObject {
   constructor(options: SharedOptions | Place = {}) {
     super(Kind.once, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
-    this.#turn = this.#monitor.waitable(`run of shared once "${this.name}"`, () => this.#take(), { competes: false });
+    this.#turn = this.#monitor.waitable(`run of shared once "${this.name}"`, () => this.#take(), {
+      competes: false,
+      amountOf: () => 1,
+    });
     this.#waits = new SharedWaits(this.#turn);
     if (!(options instanceof Place)) this.made();
   }
@@ -170,6 +173,17 @@ export class Once extends SharedObject {
       this.cells[RUNNER] = 0;
     });
     this.#monitor.changed();
+  }
+
+  /** @internal One run at a time. */
+  override get room(): number {
+    return 1;
+  }
+
+  /** @internal */
+  override holds(): readonly Hold[] {
+    const slot = load(this.cells, RUNNER);
+    return slot === 0 ? [] : [{ slot, amount: 1 }];
   }
 
   /** @internal */

@@ -17,7 +17,9 @@ import { objectOf } from "./crossing.js";
 import { type Heap, heap, type Life, type LiveBlock, usesHeap } from "./heap.js";
 import { Kind } from "./kinds.js";
 import { containerOf, freePayload, holderOf } from "./payload.js";
+import { forgetWatchesOf } from "./order-table.js";
 import { onLongWait } from "./waiting.js";
+import { withdrawAllOf } from "./wait-table.js";
 
 /** Kinds of which no thread holds anything. */
 const HELD_BY_NOBODY: ReadonlySet<number> = new Set([
@@ -142,6 +144,8 @@ function proceed(inHeap: Heap, recovery: Recovery): boolean {
   });
   if (recovery.objects.length > 0) return false;
   freeLoose(inHeap, slot, payloads);
+  withdrawAllOf(inHeap, slot);
+  forgetWatchesOf(inHeap, slot);
   inHeap.threadIsOver(slot);
   return true;
 }
@@ -155,7 +159,7 @@ function freeLoose(inHeap: Heap, slot: number, payloads: readonly number[]): voi
     else others.push(payload);
   }
   for (const [container, those] of byContainer) {
-    const kind = inHeap.kindIfAlive(container);
+    const kind = inHeap.kindAt(container);
     const object = kind === undefined ? undefined : objectOf(inHeap, { offset: container, kind });
     if (object !== undefined) object.freeLoose(slot, those);
     else for (const payload of those) freePayload(inHeap, payload, slot);

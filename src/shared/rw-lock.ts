@@ -11,14 +11,18 @@
  * Invariant: while WRITER is not 0, ALL_READERS is 0. READERS is what counts: the
  * sum is computed anew when a thread was stopped inside.
  */
+import { load } from "#atomics";
+
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import { Blocks, type Guard, requireFunction } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
 import type { Selectable } from "../async/select.js";
 import { MisuseError, OwnerDiedError } from "../core/errors.js";
 import { MOST_SLOTS } from "./heap.js";
+import { type LockHold, openBlocks } from "./held.js";
+import { asksFor, blocksFor, holdBegins, tookBlocking } from "./lock-order.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
-import { Kind, Place, SharedObject, type SharedOptions } from "./object.js";
+import { type Hold, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
 
 const WRITER = MONITOR_CELLS;
@@ -28,6 +32,10 @@ const READERS = MONITOR_CELLS + 3;
 const CELLS = READERS + MOST_SLOTS;
 
 type Wish = "read" | "write";
+
+/** How much of the lock's room each takes: readers fit beside each other, and nobody beside a writer. */
+const AMOUNTS = { read: 1, write: 2 } as const;
+const ROOM = 2;
 
 /** Counters of a lock at one moment. */
 export interface SharedRwLockStatistics {
@@ -67,12 +75,14 @@ export class RwLock extends SharedObject {
   readonly #monitor: Monitor;
   readonly #wanted: Waitable<true, Wish>;
   readonly #waits: SharedWaits<true, Wish>;
-  readonly #blocks = new Blocks();
+  readonly #blocks = new Blocks(openBlocks);
 
   constructor(options: SharedOptions | Place = {}) {
     super(Kind.rwLock, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
-    this.#wanted = this.#monitor.waitable(`shared reader-writer lock "${this.name}"`, (wish) => this.#grant(wish));
+    const label = `shared reader-writer lock "${this.name}"`;
+    const amountOf = (wish: Wish): number => AMOUNTS[wish];
+    this.#wanted = this.#monitor.waitable(label, (wish) => this.#grant(wish), { amountOf });
     this.#waits = new SharedWaits(this.#wanted);
     if (!(options instanceof Place)) this.made();
   }
@@ -83,12 +93,12 @@ export class RwLock extends SharedObject {
    * **Throws** `SKEIN_OWNER_DIED`.
    */
   tryRead(): Guard | undefined {
-    return this.#wanted.tryGrant("read") === undefined ? undefined : this.#granted("read");
+    return this.#wanted.tryGrant("read") === undefined ? undefined : holdBegins(this.heap, this.#granted("read"));
   }
 
   /** Begins to write if nobody reads or writes; else, and for errors, as `tryRead`. */
   tryWrite(): Guard | undefined {
-    return this.#wanted.tryGrant("write") === undefined ? undefined : this.#granted("write");
+    return this.#wanted.tryGrant("write") === undefined ? undefined : holdBegins(this.heap, this.#granted("write"));
   }
 
   /**
@@ -96,7 +106,7 @@ export class RwLock extends SharedObject {
    *
    * **Cancels** A cancelled caller holds nothing and waits no more.
    *
-   * **Throws** `SKEIN_CANCELLED`; `SKEIN_OWNER_DIED`.
+   * **Throws** `SKEIN_CANCELLED`; `SKEIN_OWNER_DIED`; `SKEIN_DEADLOCK` as a mutex.
    */
   async read(cancel?: Cancel): Promise<Guard> {
     await this.#wait("read", cancel);
@@ -109,16 +119,16 @@ export class RwLock extends SharedObject {
     return this.#granted("write");
   }
 
-  /** As `read`, blocking this thread; throws `SKEIN_CANNOT_BLOCK` on the main thread of a page. */
+  /** As `read`, blocking this thread; throws as `lockSync` of a mutex. */
   readSync(cancel?: Cancel): Guard {
     this.#block("read", cancel);
-    return this.#granted("read");
+    return tookBlocking(this.heap, this.#granted("read"));
   }
 
   /** As `write`, blocking this thread; throws `SKEIN_ALREADY_HELD` if this thread reads or writes, as it would block itself. */
   writeSync(cancel?: Cancel): Guard {
     this.#block("write", cancel);
-    return this.#granted("write");
+    return tookBlocking(this.heap, this.#granted("write"));
   }
 
   /** To begin to read as a case of `select`; throws as `read`. */
@@ -134,13 +144,17 @@ export class RwLock extends SharedObject {
   /** Runs `fn` while reading; as `withLock` of a mutex. */
   async withRead<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("withRead", fn);
-    return this.#blocks.run(await this.read(cancel), `reading under ${this.name}`, fn, cancel);
+    await this.#wait("read", cancel);
+    const guard = holdBegins(this.heap, this.#granted("read"));
+    return this.#blocks.run(guard, `reading under ${this.name}`, fn, cancel);
   }
 
   /** Runs `fn` while writing; as `withLock` of a mutex. */
   async withWrite<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("withWrite", fn);
-    return this.#blocks.run(await this.write(cancel), `writing under ${this.name}`, fn, cancel);
+    await this.#wait("write", cancel);
+    const guard = holdBegins(this.heap, this.#granted("write"));
+    return this.#blocks.run(guard, `writing under ${this.name}`, fn, cancel);
   }
 
   /** Begins to write whether or not a writer has died, to put things in order. */
@@ -180,6 +194,7 @@ export class RwLock extends SharedObject {
     const node = cancelNodeOf(cancel);
     node?.checkpoint();
     this.requireAlive();
+    asksFor(this.heap, this, node);
     await this.#waits.wait(wish, node);
   }
 
@@ -198,6 +213,7 @@ export class RwLock extends SharedObject {
         `this thread holds shared lock "${this.name}" already and would block itself for ever: release it first, or use the verb without "Sync"`,
       );
     }
+    blocksFor(this.heap, this);
     waitBlocked(this.#wanted, wish, node);
   }
 
@@ -223,7 +239,7 @@ export class RwLock extends SharedObject {
     return true;
   }
 
-  #granted(wish: Wish): Guard {
+  #granted(wish: Wish): RwGuard {
     const guard = new RwGuard(this, wish);
     // Whoever sets it waits for all who hold the lock, so it does not change now.
     if (this.cells[INCONSISTENT] === 0) return guard;
@@ -250,6 +266,28 @@ export class RwLock extends SharedObject {
   }
 
   /** @internal */
+  override get room(): number {
+    return ROOM;
+  }
+
+  /** @internal */
+  override holds(): readonly Hold[] {
+    const { cells } = this;
+    const holds: Hold[] = [];
+    const writer = load(cells, WRITER);
+    if (writer !== 0) holds.push({ slot: writer, amount: AMOUNTS.write });
+    for (let slot = 1; slot < MOST_SLOTS; slot++) {
+      if (load(cells, READERS + slot) > 0) holds.push({ slot, amount: AMOUNTS.read });
+    }
+    return holds;
+  }
+
+  /** @internal */
+  override get insisting(): number {
+    return this.#monitor.insisting;
+  }
+
+  /** @internal */
   override threadEnded(slot: number): boolean {
     const { cells } = this;
     return this.#monitor.threadEnded(slot, () => {
@@ -265,7 +303,7 @@ export class RwLock extends SharedObject {
   }
 }
 
-class RwGuard implements Guard {
+class RwGuard implements LockHold {
   readonly #lock: RwLock;
   readonly #wish: Wish;
   #isHeld = true;
@@ -273,6 +311,18 @@ class RwGuard implements Guard {
   constructor(lock: RwLock, wish: Wish) {
     this.#lock = lock;
     this.#wish = wish;
+  }
+
+  get lock(): RwLock {
+    return this.#lock;
+  }
+
+  get amount(): number {
+    return AMOUNTS[this.#wish];
+  }
+
+  get isOrdered(): boolean {
+    return true;
   }
 
   get isHeld(): boolean {

@@ -10,14 +10,18 @@
  * counts: a thread stopped between the two writes of a change has made the change
  * if it wrote HELD, and FREE is computed anew.
  */
+import { load } from "#atomics";
+
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import { Blocks, type Guard, requireFunction, requireOptions, requireWhole } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
 import type { Selectable } from "../async/select.js";
 import { MisuseError } from "../core/errors.js";
 import { MOST_SLOTS } from "./heap.js";
+import { type LockHold, openBlocks } from "./held.js";
+import { asksFor, blocksFor, holdBegins, tookBlocking } from "./lock-order.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
-import { Kind, Place, SharedObject, type SharedOptions } from "./object.js";
+import { type Hold, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
 
 const PERMITS = MONITOR_CELLS;
@@ -73,7 +77,7 @@ export class Semaphore extends SharedObject {
   readonly #monitor: Monitor;
   readonly #wanted: Waitable<true, number>;
   readonly #waits: SharedWaits<true, number>;
-  readonly #blocks = new Blocks();
+  readonly #blocks = new Blocks(openBlocks);
 
   constructor(options: SharedSemaphoreOptions | Place) {
     if (!(options instanceof Place)) {
@@ -83,7 +87,9 @@ export class Semaphore extends SharedObject {
     }
     super(Kind.semaphore, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
-    this.#wanted = this.#monitor.waitable(`permits of shared semaphore "${this.name}"`, (count) => this.#grant(count));
+    const label = `permits of shared semaphore "${this.name}"`;
+    const amountOf = (count: number): number => count;
+    this.#wanted = this.#monitor.waitable(label, (count) => this.#grant(count), { amountOf });
     this.#waits = new SharedWaits(this.#wanted);
     if (options instanceof Place) return;
     this.cells[PERMITS] = options.permits;
@@ -99,7 +105,7 @@ export class Semaphore extends SharedObject {
   /** Takes permits if they are free, else gives `undefined`; never waits for any. */
   tryAcquire(count = 1): SharedSemaphoreToken | undefined {
     this.#requireCount(count);
-    return this.#wanted.tryGrant(count) === undefined ? undefined : new Token(this, count);
+    return this.#wanted.tryGrant(count) === undefined ? undefined : holdBegins(this.heap, new Token(this, count));
   }
 
   /**
@@ -107,13 +113,17 @@ export class Semaphore extends SharedObject {
    *
    * **Cancels** A cancelled caller holds nothing and waits no more.
    *
-   * **Throws** `SKEIN_CANCELLED`; `SKEIN_INVALID_ARGUMENT` for more than there are.
+   * **Throws** `SKEIN_CANCELLED`; `SKEIN_INVALID_ARGUMENT` for more than there are;
+   * `SKEIN_DEADLOCK` inside a block whose function has a scope, if what another
+   * thread or block holds leaves too few and can't be given back before that block
+   * has ended.
    */
   async acquire(count = 1, cancel?: Cancel): Promise<SharedSemaphoreToken> {
     this.#requireCount(count);
     const node = cancelNodeOf(cancel);
     node?.checkpoint();
     this.requireAlive();
+    if (this.isOrdered) asksFor(this.heap, this, node);
     await this.#waits.wait(count, node);
     return new Token(this, count);
   }
@@ -121,15 +131,18 @@ export class Semaphore extends SharedObject {
   /**
    * Takes permits, blocking this thread until it has them.
    *
-   * **Throws** as `acquire`; `SKEIN_CANNOT_BLOCK` on the main thread of a page.
+   * **Throws** as `acquire`, `SKEIN_DEADLOCK` after a second; `SKEIN_CANNOT_BLOCK` on
+   * the main thread of a page.
    */
   acquireSync(count = 1, cancel?: Cancel): SharedSemaphoreToken {
     this.#requireCount(count);
     const node = cancelNodeOf(cancel);
     node?.checkpoint();
     this.requireAlive();
+    if (this.isOrdered) blocksFor(this.heap, this);
     waitBlocked(this.#wanted, count, node);
-    return new Token(this, count);
+    const token = new Token(this, count);
+    return this.isOrdered ? tookBlocking(this.heap, token) : token;
   }
 
   /**
@@ -140,7 +153,7 @@ export class Semaphore extends SharedObject {
    */
   async with<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("with", fn);
-    const token = await this.acquire(1, cancel);
+    const token = holdBegins(this.heap, (await this.acquire(1, cancel)) as Token);
     return this.#blocks.run(token, `permit of ${this.name}`, fn, cancel);
   }
 
@@ -185,6 +198,31 @@ export class Semaphore extends SharedObject {
   }
 
   /** @internal */
+  override get room(): number {
+    return this.permits;
+  }
+
+  /** @internal */
+  override holds(): readonly Hold[] {
+    const holds: Hold[] = [];
+    for (let slot = 1; slot < MOST_SLOTS; slot++) {
+      const amount = load(this.cells, HELD + slot);
+      if (amount > 0) holds.push({ slot, amount });
+    }
+    return holds;
+  }
+
+  /** @internal */
+  override get insisting(): number {
+    return this.#monitor.insisting;
+  }
+
+  /** @internal Whether it is a lock: of several permits, one that is held keeps nobody up. */
+  get isOrdered(): boolean {
+    return this.permits === 1;
+  }
+
+  /** @internal */
   override threadEnded(slot: number): boolean {
     const { cells } = this;
     return this.#monitor.threadEnded(slot, () => {
@@ -205,7 +243,7 @@ export class Semaphore extends SharedObject {
   }
 }
 
-class Token implements SharedSemaphoreToken {
+class Token implements SharedSemaphoreToken, LockHold {
   readonly #semaphore: Semaphore;
   readonly #count: number;
   #isHeld = true;
@@ -217,6 +255,18 @@ class Token implements SharedSemaphoreToken {
 
   get count(): number {
     return this.#count;
+  }
+
+  get lock(): Semaphore {
+    return this.#semaphore;
+  }
+
+  get amount(): number {
+    return this.#count;
+  }
+
+  get isOrdered(): boolean {
+    return this.#semaphore.isOrdered;
   }
 
   get isHeld(): boolean {

@@ -420,6 +420,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   "constructor",
   "dispose",
   "isDisposed",
+  "holds",
   "leave",
   "threadEnded",
   ...Object.keys(VERBS),

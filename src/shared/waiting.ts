@@ -32,16 +32,20 @@
  * process is held alive.
  */
 import { type SharedCells, wait, waitAsync } from "#atomics";
-import { holdProcess, nowMs } from "#clock";
+import { holdProcess, nowMs, setTurn } from "#clock";
 
 import { type CancelNode } from "../async/cancel.js";
 import { SELECTABLE, type Selectable } from "../async/select.js";
-import { WaitQueue } from "../async/wait-queue.js";
+import { type Waiter, WaitQueue } from "../async/wait-queue.js";
 import { MisuseError } from "../core/errors.js";
 import { probe, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
 import { beginOutsideWork, endOutsideWork } from "../core/outside-work.js";
 import { heap } from "./heap.js";
+import { heldAround } from "./held.js";
+import { sayAsleep, sayAwake } from "./sleep.js";
+import { deadlockOfJob, deadlockOfThread } from "./wait-graph.js";
+import { numberJobWait, publish, withdraw } from "./wait-table.js";
 
 /** The core of a structure, as a wait sees it. `Wish` is what a caller asks for. */
 export interface Waitable<T, Wish> {
@@ -69,8 +73,8 @@ export interface Waitable<T, Wish> {
    * and a promise of this thread on the word, now wanted by nobody, settles by it.
    */
   passOn(): void;
-  /** Called now and then while a thread blocks; throws to end a wait that can't end. */
-  stalled(): void;
+  /** How much of the structure's `room` the wish takes until it is given back; 0 for what nobody holds. */
+  amountOf(wish: Wish): number;
 }
 
 /** A waiter that was woken, and still has nothing after so long, insists. */
@@ -151,6 +155,7 @@ export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: 
 function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNode | undefined): T {
   const beganMs = nowMs();
   let nextLookMs = beganMs + FIRST_LOOK_MS;
+  const amount = on.amountOf(wish);
   for (;;) {
     const expected = on.mark();
     let wasWoken: boolean;
@@ -164,13 +169,18 @@ function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNo
       const now = nowMs();
       if (now >= nextLookMs) {
         look();
-        if (now - beganMs >= STALL_LOOK_MS) on.stalled();
-        nextLookMs = now + (now - beganMs >= STALL_LOOK_MS ? STALL_LOOK_MS : FIRST_LOOK_MS);
+        const isStalled = now - beganMs >= STALL_LOOK_MS;
+        // One that may give up by itself is refused nothing.
+        if (isStalled && amount > 0 && !hasDeadline(cancel)) {
+          const error = deadlockOfThread(heap(), on.offset, amount);
+          if (error !== undefined) throw error;
+        }
+        nextLookMs = now + (isStalled ? STALL_LOOK_MS : FIRST_LOOK_MS);
         // It may have changed what is waited for.
         on.unmark();
         continue;
       }
-      wasWoken = sleep(on, expected, nextLookMs - now, cancel);
+      wasWoken = sleep(on, expected, amount, nextLookMs - now, cancel);
     } catch (error) {
       on.unmark();
       on.passOn();
@@ -181,17 +191,22 @@ function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNo
   }
 }
 
+function hasDeadline(cancel: CancelNode | undefined): boolean {
+  return cancel !== undefined && cancel.deadlineMs !== Infinity;
+}
+
 /** @returns false if nobody woke it */
 function sleep(
   on: Waitable<unknown, never>,
   expected: number,
+  amount: number,
   untilLookMs: number,
   cancel: CancelNode | undefined,
 ): boolean {
   const inUse = heap();
   const untilDeadlineMs = cancel === undefined ? Infinity : Math.max(0, cancel.deadlineMs - nowMs());
   const mostMs = Math.min(untilDeadlineMs, cancel === undefined ? untilLookMs : CANCEL_LOOK_MS);
-  inUse.sayWaitsFor(on.offset);
+  sayAsleep(inUse, on.offset, amount, hasDeadline(cancel));
   try {
     return wait(on.cells, on.word, expected, mostMs) !== "timed-out";
   } catch (error) {
@@ -201,7 +216,7 @@ function sleep(
       { cause: error },
     );
   } finally {
-    inUse.sayWaitsFor(0);
+    sayAwake(inUse);
   }
 }
 
@@ -209,13 +224,15 @@ function sleep(
 export class SharedWaits<T, Wish> {
   readonly #on: Waitable<T, Wish>;
   readonly #queue: WaitQueue<T, Wish>;
+  /** For each job that has told others of its wait: ends that. */
+  readonly #published = new Map<Waiter<T, Wish>, () => void>();
   /** The promise on the word that is pending; `undefined` if there is none that anybody wants. */
   #armed: { readonly letGo: () => void } | undefined = undefined;
   #waitingSinceMs = 0;
 
   constructor(on: Waitable<T, Wish>) {
     this.#on = on;
-    this.#queue = new WaitQueue<T, Wish>(on.label, () => this.#left());
+    this.#queue = new WaitQueue<T, Wish>(on.label, (waiter) => this.#left(waiter));
   }
 
   /** Jobs that wait. */
@@ -230,8 +247,9 @@ export class SharedWaits<T, Wish> {
       if (granted !== undefined) return granted;
       this.#waitingSinceMs = nowMs();
     }
-    const promise = this.#queue.wait(cancel, wish);
+    const { waiter, promise } = this.#queue.suspend(cancel, wish);
     this.#serve();
+    if (!waiter.isOver) this.#publish(waiter, cancel);
     return promise;
   }
 
@@ -245,6 +263,54 @@ export class SharedWaits<T, Wish> {
     if (this.#armed === undefined) return;
     this.#armed.letGo();
     this.#on.passOn();
+  }
+
+  /**
+   * Tells all threads of a wait inside blocks, which can't end before, and ends the
+   * wait if thereby all in a circle wait for each other.
+   *
+   * One of the jobs in a circle finds it: of those, the last to publish sees all,
+   * for each had its block before it waited. If threads sleep in it, they look too,
+   * again and again.
+   */
+  #publish(waiter: Waiter<T, Wish>, cancel: CancelNode | undefined): void {
+    const amount = this.#on.amountOf(waiter.payload);
+    const around = amount === 0 ? [] : heldAround(cancel);
+    if (cancel === undefined || around.length === 0) return;
+    const inHeap = heap();
+    const number = numberJobWait(inHeap);
+    const ends = around.flatMap(({ block, hold }) => {
+      const entry = publish(inHeap, number, {
+        held: hold.lock.offset,
+        heldAmount: hold.amount,
+        wanted: this.#on.offset,
+        amount,
+        // A deadline that is the block's own ends all of it; one set inside means:
+        // try for so long, then go on without.
+        mayLeave: cancel.deadlineMs < block.node.deadlineMs,
+      });
+      if (entry === undefined) return [];
+      const end = (): void => {
+        // The block may have closed before, if nobody awaited the wait.
+        if (block.onClose?.delete(end) === true) withdraw(inHeap, entry);
+      };
+      (block.onClose ??= new Set()).add(end);
+      return [end];
+    });
+    this.#published.set(waiter, () => ends.forEach((end) => end()));
+    const error = deadlockOfJob(inHeap, number);
+    if (error === undefined) return;
+    // In a later turn once more: a job of the circle may be about to leave, as it was
+    // cancelled, and the news of that be on its way.
+    setTurn(() => {
+      if (!waiter.isOver && deadlockOfJob(inHeap, number) !== undefined) waiter.cancel(error);
+    });
+  }
+
+  #withdraw(waiter: Waiter<T, Wish>): void {
+    if (this.#published.size === 0) return;
+    this.#published.get(waiter)?.();
+    this.#published.delete(waiter);
   }
 
   /** Queues a case of a `select`. */
@@ -331,6 +397,7 @@ export class SharedWaits<T, Wish> {
       const granted = this.#on.tryGrant(oldest.payload);
       if (granted === undefined) return true;
       this.#waitingSinceMs = nowMs();
+      this.#withdraw(oldest);
       this.#queue.claim()?.resolve(granted);
     }
     return false;
@@ -347,7 +414,8 @@ export class SharedWaits<T, Wish> {
   }
 
   /** A wait was cancelled. */
-  #left(): void {
+  #left(waiter: Waiter<T, Wish>): void {
+    this.#withdraw(waiter);
     if (this.#queue.size > 0) {
       this.#serve(); // the next may want less
       return;

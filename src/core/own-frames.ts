@@ -1,0 +1,14 @@
+/** Telling this package's own lines of a stack from those of its users. */
+
+// As compiled, and as source maps show them. Not by `new URL` of a file, which
+// bundlers take for one to be copied.
+const PACKAGE = import.meta.url.replace(/[^/]*\/[^/]*\/[^/]*$/, "");
+const OWN: readonly string[] = ["dist/", "src/"].flatMap((folder) => {
+  const url = PACKAGE + folder;
+  return [url, decodeURIComponent(url.replace(/^file:\/\//, ""))];
+});
+
+/** Whether a line of a stack is of this package's own code. */
+export function isOwnFrame(line: string): boolean {
+  return OWN.some((part) => line.includes(part));
+}
