@@ -3,10 +3,13 @@
  * what has to know every kind there is.
  */
 import { MisuseError } from "../core/errors.js";
+import { SharedArray } from "./array.js";
 import { Barrier } from "./barrier.js";
 import { SharedChannel } from "./channel.js";
 import { Condition } from "./condition.js";
+import { SharedDeque } from "./deque.js";
 import { Event, Latch } from "./event.js";
+import { SharedCounter } from "./counter.js";
 import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
 import { SharedMap } from "./map.js";
 import { Mutex } from "./mutex.js";
@@ -26,6 +29,8 @@ import {
 import { Once } from "./once.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
+import { SharedText } from "./text.js";
+import { SharedVector } from "./vector.js";
 import { attachStruct, SharedStructArray } from "./struct.js";
 
 /** How an object that exists is looked at from this thread. */
@@ -40,6 +45,11 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.event]: (place) => new Event(place),
   [Kind.channel]: (place) => new SharedChannel(place as never),
   [Kind.map]: (place) => new SharedMap(place as never),
+  [Kind.array]: (place) => new SharedArray(place),
+  [Kind.counter]: (place) => new SharedCounter(place),
+  [Kind.text]: (place) => new SharedText(place),
+  [Kind.deque]: (place) => new SharedDeque(place),
+  [Kind.vector]: (place) => new SharedVector(place),
   [Kind.struct]: attachStruct,
   [Kind.structArray]: (place) => new SharedStructArray(place),
 };

@@ -451,6 +451,17 @@ export class Heap {
     return handleFor(offset, this.#meta(offset));
   }
 
+  /**
+   * The cell that keeps its value as long as a small block lives, and never has it
+   * again: what to look at to see quickly that it still does. `undefined` for a large
+   * block, whose cell comes to mean other things.
+   */
+  witnessOf(offset: number): { readonly index: number; readonly value: number } | undefined {
+    const index = this.#metaIndex(offset);
+    const isLarge = index === entryOf(Math.floor(offset / CHUNK_BYTES)) + CHUNK_LIST;
+    return isLarge ? undefined : { index, value: load(this.cells, index) };
+  }
+
   /** Where the block of a handle is; `undefined` if it has been given back. */
   locate(handle: Handle): number | undefined {
     const offset = Math.floor(handle / MOST_GENERATIONS) * UNIT_BYTES;

@@ -1,3 +1,4 @@
+export { type ArrayType, SharedArray, type SharedArrayOptions, type SharedValues, unshared } from "./array.js";
 export { Barrier, type SharedBarrierOptions, type SharedBarrierStatistics } from "./barrier.js";
 export {
   SharedChannel,
@@ -8,6 +9,8 @@ export {
 export { SharedReceiver, SharedSender } from "./channel-ends.js";
 export type { ElementType } from "./element.js";
 export { Condition, type SharedConditionOptions } from "./condition.js";
+export { SharedCounter } from "./counter.js";
+export { SharedDeque, type SharedDequeOptions } from "./deque.js";
 export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
 export { SharedMap, type SharedMapMaker, type SharedMapOptions, type SharedMapStatistics } from "./map.js";
 export type { SharedMapKey } from "./map-key.js";
@@ -56,3 +59,5 @@ export {
   type StructOptions,
 } from "./struct.js";
 export { type Deadlock, type DeadlockStep, findDeadlocks, sharedLocks, type SharedLockState } from "./wait-graph.js";
+export { SharedText } from "./text.js";
+export { SharedVector, type SharedVectorOptions } from "./vector.js";

@@ -93,6 +93,9 @@ export abstract class SharedObject implements Disposable {
   readonly #handle: Handle;
   readonly #kind: KindValue;
   #isDisposed = false;
+  /** See `witnessOf` of the heap; index 0 if there is none. */
+  readonly #witnessIndex: number;
+  readonly #witness: number;
 
   /**
    * @param cellCount - how many cells the object needs besides the header
@@ -111,6 +114,9 @@ export abstract class SharedObject implements Disposable {
     this.#offset = isNew ? this.#heap.allocate(HEADER_BYTES + cellCount * 4 + moreBytes, kind) : options.offset;
     this.#kind = kind;
     this.#handle = this.#heap.handleOf(this.#offset);
+    const witness = this.#heap.witnessOf(this.#offset);
+    this.#witnessIndex = witness?.index ?? 0;
+    this.#witness = witness?.value ?? 0;
     const header = new Uint8Array(this.#heap.buffer, this.#offset, HEADER_BYTES);
     if (isNew) writeName(header, name);
     this.#name = readName(header);
@@ -138,6 +144,11 @@ export abstract class SharedObject implements Disposable {
     return this.#offset;
   }
 
+  /** @internal The own cells of an object that this thread has not met yet. */
+  static cellsAt(inHeap: Heap, offset: number, cellCount: number): SharedCells {
+    return new Int32Array(inHeap.cellsWith(offset).buffer, offset + HEADER_BYTES, cellCount);
+  }
+
   /** Says that the block holds what its kind promises; until then no other thread looks into it. */
   protected made(): void {
     store(new Int32Array(this.#heap.buffer, this.#offset, 2), IS_MADE, 1);
@@ -145,7 +156,12 @@ export abstract class SharedObject implements Disposable {
 
   /** True once this thread, or another, has disposed of it. */
   get isDisposed(): boolean {
-    return this.#isDisposed || (this.#isDisposed = this.#heap.locate(this.#handle) === undefined);
+    if (this.#isDisposed) return true;
+    const isAlive =
+      this.#witnessIndex === 0
+        ? this.#heap.locate(this.#handle) !== undefined
+        : load(this.#heap.cells, this.#witnessIndex) === this.#witness;
+    return (this.#isDisposed = !isAlive);
   }
 
   /**

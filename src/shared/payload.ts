@@ -18,7 +18,7 @@ import { Kind } from "./kinds.js";
 
 const HOLDER = 0;
 const CONTAINER = 1;
-const PAYLOAD_HEADER_BYTES = 8;
+export const PAYLOAD_HEADER_BYTES = 8;
 
 const UNIT_BYTES = 16;
 
