@@ -158,7 +158,7 @@ function graphOf(orders: readonly Order[]): Graph {
   const after = new Map<Handle, Map<Handle, Order>>();
   for (const order of orders) {
     const of = after.get(order.first) ?? new Map<Handle, Order>();
-    if (!of.has(order.second)) of.set(order.second, order);
+    of.set(order.second, order);
     after.set(order.first, of);
   }
   return after;

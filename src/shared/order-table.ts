@@ -158,16 +158,22 @@ export function writeOrder(
   return "new";
 }
 
-/** The orders that stand in the table, in the order in which they were written. */
+/** The orders that stand in the table, each once, in the order in which they were written. */
 export function readOrders(inHeap: Heap): Order[] {
   const table = tableOf(inHeap);
   if (table === undefined) return [];
-  const orders: Order[] = [];
+  const found: Order[] = [];
   for (const entry of entries(table)) {
     const order = readOrder(inHeap, entry);
-    if (order !== undefined && !isVoid(inHeap, order)) orders.push(order);
+    if (order !== undefined && !isVoid(inHeap, order)) found.push(order);
   }
-  return orders.toSorted((a, b) => a.number - b.number);
+  // Two threads that took the same way at once may both have written it: the first counts.
+  const orders = new Map<string, Order>();
+  for (const order of found.toSorted((a, b) => a.number - b.number)) {
+    const key = `${order.first} ${order.second}`;
+    if (!orders.has(key)) orders.set(key, order);
+  }
+  return [...orders.values()];
 }
 
 /** What else is known of an order that was read; empty if it is gone since. */
