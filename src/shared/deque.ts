@@ -4,7 +4,7 @@
  *
  * Layout of its own cells
  *   TYPE     what the numbers are; never changes
- *   OWNER    slot of the thread that pushes and pops, 0 after its end
+ *   OWNER    slot of the thread that pushes and pops, 0 if there is none
  *   RINGS    how many rings there have been; the last is in use
  *   RING on  for each the offset of its payload in units of 16; ring i has
  *            FIRST_LENGTH * 2^i places
@@ -140,7 +140,7 @@ export class SharedDeque extends SharedObject {
    */
   push(value: number): void {
     if (this.#isWhole ? (value | 0) !== value : typeof value !== "number") this.#refuse(value);
-    this.#requireOwner("push");
+    this.#requireOwner("pushed to");
     const { cells } = this;
     const bottom = cells[BOTTOM] as number; // written here alone
     if (((bottom - this.#seenTop) | 0) >= this.#ring.length) {
@@ -153,7 +153,7 @@ export class SharedDeque extends SharedObject {
 
   /** Takes the number that was put in last; `undefined` if there is none. Throws as `push`. */
   pop(): number | undefined {
-    this.#requireOwner("pop");
+    this.#requireOwner("popped from");
     const { cells } = this;
     const bottom = ((cells[BOTTOM] as number) - 1) | 0;
     store(cells, BOTTOM, bottom);
@@ -194,7 +194,19 @@ export class SharedDeque extends SharedObject {
   }
 
   /**
-   * Makes this thread the owner after the end of the one that was.
+   * Leaves it without an owner, so that another thread can take it over: one thread
+   * makes the deques, each of the others then owns one.
+   *
+   * **Throws** `SKEIN_WRONG_THREAD` on a thread that is not the owner.
+   */
+  giveUp(): void {
+    this.#requireOwner("given up");
+    store(this.cells, OWNER, 0); // what was written before is seen by who finds it 0
+  }
+
+  /**
+   * Makes this thread the owner of a deque that has none: the one that was has ended,
+   * or has given it up.
    *
    * **Throws** `SKEIN_WRONG_THREAD` while another thread is.
    */
@@ -211,19 +223,17 @@ export class SharedDeque extends SharedObject {
     this.#ringInUse();
   }
 
-  #requireOwner(verb: string): void {
+  #requireOwner(what: string): void {
     const owner = this.cells[OWNER] as number;
     if (owner === this.heap.slot && !this.isDisposed) return;
     this.requireAlive();
-    this.#refuseStranger(verb === "push" ? "pushed to" : "popped from", owner);
+    this.#refuseStranger(what, owner);
   }
 
   #refuseStranger(what: string, owner: number): never {
-    const who = owner === 0 ? "has ended: call takeOver() first" : `is thread ${this.heap.threadIndexOf(owner)}`;
-    throw new MisuseError(
-      "SKEIN_WRONG_THREAD",
-      `shared deque "${this.name}" can't be ${what} by this thread: its owner ${who}`,
-    );
+    const who =
+      owner === 0 ? "it has no owner: call takeOver() first" : `its owner is thread ${this.heap.threadIndexOf(owner)}`;
+    throw new MisuseError("SKEIN_WRONG_THREAD", `shared deque "${this.name}" can't be ${what} by this thread: ${who}`);
   }
 
   #refuse(value: unknown): never {

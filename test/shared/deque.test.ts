@@ -8,10 +8,96 @@ import { adopt, SharedDeque } from "skein/shared";
 
 import { codeOf } from "../support/failure.js";
 import { hammer, hammerWithStops, startOne } from "../support/hammer.js";
+import { everyInterleaving, type Program, type Thread } from "../support/interleavings.js";
 import { type DequeHits, IS_OVER, TAKEN } from "./fixtures/deque-hits.js";
 
 const hits = new URL("./fixtures/deque-hits.js", import.meta.url);
 const ownerHits = new URL("./fixtures/deque-owner.js", import.meta.url);
+
+interface Variant {
+  /** The owner writes BOTTOM before it reads TOP. */
+  readonly writesFirst: boolean;
+  /** The last number is the one's who moves TOP on. */
+  readonly disputesLast: boolean;
+  /** A thief reads TOP before BOTTOM. */
+  readonly readsTopFirst: boolean;
+}
+
+const RIGHT: Variant = { writesFirst: true, disputesLast: true, readsTopFirst: true };
+
+/** The steps of deque.ts: an owner that pops twice, pushes and pops again, and a thief that steals twice. */
+function steps({ writesFirst, disputesLast, readsTopFirst }: Variant): Program {
+  const now = { top: 0, bottom: 2, places: [1, 2, 0], taken: [] as number[] };
+  const moveTop = (from: number): boolean => {
+    if (now.top !== from) return false;
+    now.top++;
+    return true;
+  };
+  function* pop(): Thread {
+    const bottom = now.bottom - 1;
+    let { top } = now;
+    if (!writesFirst) yield;
+    now.bottom = bottom;
+    yield;
+    if (writesFirst) ({ top } = now);
+    yield;
+    const value = now.places[bottom] as number;
+    if (top < bottom) return void now.taken.push(value);
+    if (top === bottom && (!disputesLast || moveTop(top))) {
+      now.taken.push(value);
+      now.top = Math.max(now.top, top + 1);
+    }
+    yield;
+    now.bottom = bottom + 1;
+  }
+  function* owner(): Thread {
+    yield* pop();
+    yield* pop();
+    now.places[now.bottom] = 3; // before BOTTOM counts it, so nobody's concern
+    now.bottom++;
+    yield;
+    yield* pop();
+  }
+  function* thief(): Thread {
+    let { bottom } = now;
+    if (!readsTopFirst) yield;
+    const { top } = now;
+    yield;
+    if (readsTopFirst) ({ bottom } = now);
+    if (bottom <= top) return;
+    yield;
+    const value = now.places[top] as number;
+    yield;
+    if (moveTop(top)) now.taken.push(value);
+  }
+  const check = (): void => {
+    const left = now.places.slice(now.top, now.bottom);
+    assert.deepEqual([...now.taken, ...left].sort(), [1, 2, 3]);
+  };
+  function* thieves(): Thread {
+    yield* thief();
+    yield;
+    yield* thief();
+  }
+  return { threads: [owner(), thieves()], check };
+}
+
+describe("the steps of a deque", () => {
+  it("give each number once, in every interleaving", () => {
+    const { runs } = everyInterleaving(() => steps(RIGHT));
+    assert.ok(runs > 10_000, `${runs} runs`);
+  });
+
+  for (const [what, variant] of [
+    ["an owner that reads TOP before it writes BOTTOM", { ...RIGHT, writesFirst: false }],
+    ["an owner that does not dispute the last", { ...RIGHT, disputesLast: false }],
+    ["a thief that reads BOTTOM first", { ...RIGHT, readsTopFirst: false }],
+  ] as const) {
+    it(`don't, with ${what}`, () => {
+      assert.throws(() => everyInterleaving(() => steps(variant)), assert.AssertionError);
+    });
+  }
+});
 
 /** Counts of numbers pushed and stolen, in cells of the deque's block, behind its header. */
 const TOP = 40;
@@ -91,17 +177,34 @@ describe("a shared deque", () => {
     assert.equal(deque.pop(), undefined);
   });
 
+  it("is nobody's once it is given up", async () => {
+    using deque = new SharedDeque({ type: "int32" });
+    deque.push(1);
+    deque.push(2);
+    deque.giveUp();
+    for (const verb of ["push", "pop", "giveUp"] as const) {
+      assert.equal(await codeOf(() => deque[verb](3)), "SKEIN_WRONG_THREAD");
+    }
+    assert.equal(deque.steal(), 1);
+    deque.takeOver();
+    assert.equal(deque.pop(), 2);
+    assert.equal(deque.pop(), undefined);
+  });
+
   /** Puts in a million numbers, and takes some out again. */
   function own(deque: SharedDeque, data: DequeHits, from: number, end: number): void {
     const counts = new Int32Array(data.taken);
     const cells = new Int32Array(data.memory);
     for (let number = from; number < end; number++) {
       deque.push(number);
-      if (number % 3 !== 0) continue;
-      const popped = deque.pop();
-      if (popped === undefined) continue;
-      Atomics.add(counts, popped, 1);
-      Atomics.add(cells, TAKEN, 1);
+      // In every other block more is taken back than comes: then the last number is disputed.
+      const pops = Math.floor(number / 1000) % 2 === 1 ? 2 : Number(number % 3 === 0);
+      for (let i = 0; i < pops; i++) {
+        const popped = deque.pop();
+        if (popped === undefined) break;
+        Atomics.add(counts, popped, 1);
+        Atomics.add(cells, TAKEN, 1);
+      }
     }
   }
 
@@ -135,7 +238,7 @@ describe("a shared deque", () => {
     const progress = (): number => {
       // Called in every turn: the owner's work is done between the stops.
       if (from < NUMBERS) own(deque, data, from, (from += 5000));
-      else Atomics.store(cells, IS_OVER, 1);
+      if (from === NUMBERS) Atomics.store(cells, IS_OVER, 1);
       return from === NUMBERS && deque.isEmpty ? NUMBERS + 1 : from;
     };
     await hammerWithStops(hits, 3, data, { count: 12, progress, every: 20_000, end: NUMBERS + 1 });
