@@ -146,12 +146,12 @@ export function requireFunction(verb: string, value: unknown): void {
   throw new MisuseError("SKEIN_INVALID_ARGUMENT", `${verb} expected a function, but ${describeKind(value)} came`);
 }
 
-/** Refuses anything but a whole number from `least` on. */
-export function requireWhole(what: string, value: unknown, least: number): void {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return;
+/** Refuses anything but a whole number from `least` to `most`. */
+export function requireWhole(what: string, value: unknown, least: number, most: number = Infinity): void {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new MisuseError(
     "SKEIN_INVALID_ARGUMENT",
-    `${what} must be a whole number from ${least} on, but ${describeKind(value)} came`,
+    `${what} must be a whole number from ${least} ${most === Infinity ? "on" : `to ${most}`}, but ${describeKind(value)} came`,
   );
 }
 

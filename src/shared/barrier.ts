@@ -106,8 +106,7 @@ export class Barrier extends SharedObject {
   constructor(options: SharedBarrierOptions | Place) {
     if (!(options instanceof Place)) {
       requireOptions("a shared barrier", options);
-      requireWhole("a barrier's parties", options.parties, 1);
-      if (options.parties >= MOST_PARTIES) requireWhole("a shared barrier's parties, up to 2^20 - 1,", NaN, 1);
+      requireWhole("a shared barrier's parties", options.parties, 1, MOST_PARTIES - 1);
     }
     super(Kind.barrier, CELLS, options, ROUNDS_BYTES);
     this.#rounds = new Float64Array(this.heap.buffer, this.offset + ROUNDS, FAILED + MOST_SLOTS);

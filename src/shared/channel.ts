@@ -587,8 +587,7 @@ interface Made {
 function checked(options: SharedChannelOptions): Made {
   requireOptions("a shared channel", options);
   const { capacity = 64, type = "value", senders = "many", receivers = "many" } = options;
-  requireWhole("a shared channel's capacity", capacity, 1);
-  if (capacity > MOST_CAPACITY) requireWhole("a shared channel's capacity, up to 2^24,", NaN, 1);
+  requireWhole("a shared channel's capacity", capacity, 1, MOST_CAPACITY);
   return {
     element: elementOf("a shared channel", type),
     mask: 2 ** Math.ceil(Math.log2(capacity)) - 1,

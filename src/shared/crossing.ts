@@ -27,6 +27,7 @@ import {
   SharedObject,
 } from "./object.js";
 import { Once } from "./once.js";
+import { SharedRing } from "./ring.js";
 import { RwLock } from "./rw-lock.js";
 import { Semaphore } from "./semaphore.js";
 import { SharedText } from "./text.js";
@@ -49,6 +50,7 @@ const ATTACH: { readonly [kind: number]: (place: Place) => SharedObject } = {
   [Kind.counter]: (place) => new SharedCounter(place),
   [Kind.text]: (place) => new SharedText(place),
   [Kind.deque]: (place) => new SharedDeque(place),
+  [Kind.ring]: (place) => new SharedRing(place),
   [Kind.vector]: (place) => new SharedVector(place),
   [Kind.struct]: attachStruct,
   [Kind.structArray]: (place) => new SharedStructArray(place),

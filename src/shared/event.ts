@@ -158,8 +158,7 @@ export class Latch extends Countdown {
   constructor(options: SharedLatchOptions | Place) {
     if (!(options instanceof Place)) {
       requireOptions("a shared latch", options);
-      requireWhole("a latch's count", options.count, 0);
-      if (options.count > MOST_COUNT) requireWhole("a shared latch's count, up to 2^31 - 1,", NaN, 0);
+      requireWhole("a shared latch's count", options.count, 0, MOST_COUNT);
     }
     super(Kind.latch, "latch", options instanceof Place ? 0 : options.count, options);
   }

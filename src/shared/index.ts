@@ -27,6 +27,7 @@ export { adopt, type LiveSharedObject, liveSharedObjects } from "./crossing.js";
 export { sharedThreadEnded } from "./recovery.js";
 export { SharedObject, type SharedOptions } from "./object.js";
 export { Once, type SharedOnceStatistics } from "./once.js";
+export { SharedRing, type SharedRingOptions } from "./ring.js";
 export { RwLock, type SharedRwLockStatistics } from "./rw-lock.js";
 export {
   Semaphore,

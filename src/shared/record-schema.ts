@@ -145,7 +145,7 @@ const MOST_LENGTH = 2 ** 24;
  * @since 0.1.0
  */
 export function text(room: number): TextField {
-  requireUpTo("a text's room in bytes", room, MOST_ROOM);
+  requireWhole("a text's room in bytes", room, 1, MOST_ROOM);
   return Object.freeze({ form: "text", room });
 }
 
@@ -170,15 +170,8 @@ export function array<Type extends NumberType | BigIntType>(type: Type, length: 
       `an array's elements are of one of ${Object.keys(ELEMENTS).join(", ")}, but ${describeKind(type)} came`,
     );
   }
-  requireUpTo("an array's length", length, MOST_LENGTH);
+  requireWhole("an array's length", length, 1, MOST_LENGTH);
   return Object.freeze({ form: "array", type, length });
-}
-
-function requireUpTo(what: string, value: number, most: number): void {
-  requireWhole(what, value, 1);
-  if (value > most) {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `${what} must be at most ${most}, but ${value} came`);
-  }
 }
 
 /** The arrays of each type. */

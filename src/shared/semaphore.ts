@@ -82,8 +82,7 @@ export class Semaphore extends SharedObject {
   constructor(options: SharedSemaphoreOptions | Place) {
     if (!(options instanceof Place)) {
       requireOptions("a shared semaphore", options);
-      requireWhole("a semaphore's permits", options.permits, 1);
-      if (options.permits > MOST_PERMITS) requireWhole("a shared semaphore's permits, up to 2^31 - 1,", NaN, 1);
+      requireWhole("a shared semaphore's permits", options.permits, 1, MOST_PERMITS);
     }
     super(Kind.semaphore, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);

@@ -86,8 +86,8 @@ export class SharedVector<Type extends NumberType = NumberType> extends SharedOb
           `a shared vector's type must be one of numbers, but ${options.type} came`,
         );
       }
-      requireWhole("a shared vector's capacity", options.capacity ?? most, 1);
-      most = Math.min(most, options.capacity ?? most);
+      requireWhole("a shared vector's capacity", options.capacity ?? most, 1, most);
+      most = options.capacity ?? most;
     }
     super(Kind.vector, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);

@@ -7,14 +7,31 @@
 import assert from "node:assert/strict";
 
 import { heap } from "#skein/shared/heap";
-import { Barrier, Condition, Mutex, Once, RwLock, Semaphore, SharedChannel, SharedMap, Latch } from "skein/shared";
+import {
+  Barrier,
+  Condition,
+  Latch,
+  Mutex,
+  Once,
+  RwLock,
+  Semaphore,
+  SharedChannel,
+  SharedCounter,
+  SharedDeque,
+  SharedMap,
+  SharedRing,
+  SharedVector,
+} from "skein/shared";
 
 import { hammer, hammerWithStops } from "../support/hammer.js";
 import { DISORDER, FIRST_SENDER, RECEIVED } from "./fixtures/channel-hits.js";
+import { type CollectHits, MOST_OF_ONE } from "./fixtures/collect-hits.js";
+import { type DequeHits, IS_OVER } from "./fixtures/deque-hits.js";
 import { disturbedHistories, undisturbedHistories } from "./fixtures/explained-histories.js";
 import { SUBJECTS } from "./fixtures/linearizability-subjects.js";
 import { DONE as MAP_DONE, type MapHits, WRONG as MAP_WRONG } from "./fixtures/map-hits.js";
 import type { MessageHits } from "./fixtures/message-hits.js";
+import { COUNT, DISORDER as RING_DISORDER, LAST, PUT, type RingHits } from "./fixtures/ring-hits.js";
 import { DONE, type StructureHits, WRONG } from "./fixtures/structure-hits.js";
 
 /** A run that takes longer hangs. */
@@ -92,6 +109,72 @@ const RUNS: { [name: string]: Run } = {
     counts.dispose();
     values.dispose();
     assert.equal(heap().statistics().usedBytes, before);
+  },
+  "a counter, one for each": async (threads) => {
+    using counter = new SharedCounter();
+    const { memory: bytes } = memory();
+    const own = await hammer<number>(at("collect-hits"), threads, {
+      what: "counter",
+      counter,
+      memory: bytes,
+      rounds: 100_000,
+    } satisfies CollectHits);
+    assert.equal(
+      counter.value,
+      own.reduce((sum, one) => sum + one),
+    );
+  },
+  "a vector, without gaps": async (threads) => {
+    const before = heap().statistics().usedBytes;
+    const vector = new SharedVector({ type: "float64" });
+    const { memory: bytes, cells } = memory();
+    const data: CollectHits = { what: "vector", vector, memory: bytes, rounds: 60_000 };
+    const progress = (): number => Atomics.load(cells, 0);
+    await hammerWithStops(at("collect-hits"), threads, data, { count: 4, progress, every: 8000, end: data.rounds });
+    const next = new Map<number, number>();
+    for (const number of vector) {
+      const thread = Math.floor(number / MOST_OF_ONE);
+      assert.equal(number % MOST_OF_ONE, next.get(thread) ?? 0);
+      next.set(thread, (number % MOST_OF_ONE) + 1);
+    }
+    vector.dispose();
+    assert.equal(heap().statistics().usedBytes, before);
+  },
+  "a deque, each number once": async (threads) => {
+    using deque = new SharedDeque({ type: "int32" });
+    const numbers = 60_000;
+    const data: DequeHits = { deque, taken: new SharedArrayBuffer(4 * numbers), memory: new SharedArrayBuffer(8) };
+    const counts = new Int32Array(data.taken);
+    let put = 0;
+    const progress = (): number => {
+      for (const end = Math.min(numbers, put + 500); put < end; put++) {
+        deque.push(put);
+        if (put % 4 === 0) continue;
+        const popped = deque.pop();
+        if (popped !== undefined) Atomics.add(counts, popped, 1);
+      }
+      if (put === numbers) Atomics.store(new Int32Array(data.memory), IS_OVER, 1);
+      return put === numbers && deque.isEmpty ? numbers + 1 : put;
+    };
+    const stops = 3;
+    const every = numbers / 8;
+    await hammerWithStops(at("deque-hits"), threads, data, { count: stops, progress, every, end: numbers + 1 });
+    assert.ok(counts.every((count) => count <= 1));
+    const lost = counts.filter((count) => count === 0).length;
+    assert.ok(lost <= stops * 8, `${lost} lost`);
+  },
+  "a ring, in order": async () => {
+    using ring = new SharedRing({ type: "int32", capacity: 16 });
+    const { memory: bytes, cells } = memory();
+    const data: RingHits = { ring, memory: bytes, end: 200_000 };
+    const progress = (): number => {
+      if (Atomics.load(cells, PUT) === data.end && ring.length === 0) Atomics.store(cells, LAST, data.end);
+      return Atomics.load(cells, LAST);
+    };
+    await hammerWithStops(at("ring-hits"), 2, data, { count: 4, progress, every: 20_000, end: data.end });
+    assert.equal(cells[RING_DISORDER], 0);
+    const lost = data.end - (cells[COUNT] as number);
+    assert.ok(lost >= 0 && lost <= 4 * 40, `${lost} lost`);
   },
   "messages, none twice": async () => {
     using channel = new SharedChannel<string>({ capacity: 8 });

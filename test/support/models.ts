@@ -135,6 +135,35 @@ export function queueModel({
   };
 }
 
+interface FragileState {
+  readonly queue: QueueState;
+  /** A thread has ended, which closes the queue if it used it: nobody has seen yet whether. */
+  readonly isPerhapsClosed: boolean;
+}
+
+/** A queue that is closed when a thread that has used it ends. */
+export function fragileQueueModel(
+  options: Fairness & { readonly capacity: number },
+): MortalModel<FragileState, QueueVerb> {
+  const model = queueModel(options);
+  return {
+    initial: { queue: model.initial, isPerhapsClosed: false },
+    step({ queue, isPerhapsClosed }, operation, outstanding) {
+      const { op, result } = operation;
+      const open = model.step(queue, operation, outstanding);
+      if (open !== undefined) {
+        const hasSent = op === "send" || (op === "trySend" && result !== false);
+        return { queue: open, isPerhapsClosed: isPerhapsClosed && !hasSent && !open.isClosed };
+      }
+      if (!isPerhapsClosed) return undefined;
+      const closed = model.step({ ...queue, isClosed: true }, operation, outstanding);
+      return closed === undefined ? undefined : { queue: closed, isPerhapsClosed: false };
+    },
+    threadEnded: ({ queue }) => ({ queue, isPerhapsClosed: !queue.isClosed }),
+    keyOf: ({ queue, isPerhapsClosed }) => `${model.keyOf(queue)}${isPerhapsClosed ? " perhaps closed" : ""}`,
+  };
+}
+
 // Locks
 
 /** What taking a lock gives once a holder has died, until somebody said that all is in order. */
