@@ -11,9 +11,26 @@ interface Line {
   readonly inner: readonly Line[];
 }
 
-export function dumpScope(scope: TaskScope): string {
+/** What dumps show behind the trees: what belongs to no scope. */
+const sections: (() => readonly string[])[] = [];
+
+/**
+ * Has dumps show more.
+ *
+ * @param describe - gives its head and one line for each thing, or nothing
+ */
+export function addDumpSection(describe: () => readonly string[]): void {
+  sections.push(describe);
+}
+
+/** The trees of some scopes, and all sections. */
+export function dump(scopes: Iterable<TaskScope>): string {
   const lines: string[] = [];
-  print(describeScope(scope, "scope"), "", "", lines);
+  for (const scope of scopes) print(describeScope(scope, "scope"), "", "", lines);
+  for (const describe of sections) {
+    const [head, ...inner] = describe();
+    if (head !== undefined) print({ text: head, inner: inner.map((text) => ({ text, inner: [] })) }, "", "", lines);
+  }
   return lines.join("\n");
 }
 

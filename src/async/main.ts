@@ -3,7 +3,7 @@ import { CancelledError, describeThrown, MisuseError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
 import { parkIfImporting, workerMarker } from "../core/thread.js";
 import { describeKind } from "./cancel.js";
-import { dumpScope } from "./dump.js";
+import { dump } from "./dump.js";
 import { rootScopes, type Scope, type ScopeOptions, TaskScope } from "./scope.js";
 
 /** Why a program was cancelled, when a signal of the system did it. */
@@ -82,7 +82,7 @@ export async function main(body: (scope: Scope) => unknown, options: ScopeOption
       },
     ]);
   }
-  handlers.push(["SIGUSR2", () => console.error([...rootScopes()].map(dumpScope).join("\n"))]);
+  handlers.push(["SIGUSR2", () => console.error(dump(rootScopes()))]);
   for (const [event, handler] of handlers) host?.on(event, handler);
   try {
     await root.run(body);

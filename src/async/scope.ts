@@ -21,7 +21,7 @@ import { reportToOwner } from "../core/report.js";
 import { parkIfImporting } from "../core/thread.js";
 import { type Cancel, cancelNodeOf, CancelNode, describeKind } from "./cancel.js";
 import { type Failure, joinFailures } from "./failures.js";
-import { dumpScope } from "./dump.js";
+import { dump } from "./dump.js";
 import { watchExit } from "./exit-watch.js";
 import { type AnyTask, type Executor, taskIdentity } from "./executor.js";
 import { type Ready, startJob } from "./start.js";
@@ -55,7 +55,7 @@ export function rootScopes(): ReadonlySet<TaskScope> {
 }
 
 function dumpOpenRoots(): string {
-  return Array.from(openRoots, dumpScope).join("\n");
+  return openRoots.size === 0 ? "" : dump(openRoots);
 }
 
 export class TaskScope extends CancelNode implements Scope, JobOwner {
@@ -256,7 +256,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   }
 
   dump(): string {
-    return dumpScope(this);
+    return dump([this]);
   }
 
   #requireOpen(action: string): void {

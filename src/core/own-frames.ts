@@ -12,3 +12,9 @@ const OWN: readonly string[] = ["dist/", "src/"].flatMap((folder) => {
 export function isOwnFrame(line: string): boolean {
   return OWN.some((part) => line.includes(part));
 }
+
+/** The lines of an error's stack that are its user's; empty if there is no error, or none. */
+export function callersOf(error: Error | undefined): string {
+  const lines = (error?.stack ?? "").split("\n").filter((line) => /:\d/.test(line) && !isOwnFrame(line));
+  return lines.map((line) => line.trim()).join("\n");
+}

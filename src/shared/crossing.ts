@@ -10,7 +10,7 @@ import { Condition } from "./condition.js";
 import { SharedDeque } from "./deque.js";
 import { Event, Latch } from "./event.js";
 import { SharedCounter } from "./counter.js";
-import { type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
+import { type Handle, type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
 import { SharedMap } from "./map.js";
 import { Mutex } from "./mutex.js";
 import {
@@ -143,15 +143,17 @@ export interface LiveSharedObject {
  * @since 0.1.0
  */
 export function liveSharedObjects(): readonly LiveSharedObject[] {
-  if (!usesHeap()) return [];
-  const inHeap = heap();
-  const live: LiveSharedObject[] = [];
-  for (const block of inHeap.liveBlocks()) {
-    const { kind, offset, byteLength } = block;
+  return usesHeap() ? livingObjects(heap()).map(({ handle: _, ...facts }) => facts) : [];
+}
+
+/** The same, each with what names it as long as it lives. */
+export function livingObjects(inHeap: Heap): (LiveSharedObject & { readonly handle: Handle })[] {
+  const live: (LiveSharedObject & { readonly handle: Handle })[] = [];
+  for (const { kind, offset, byteLength, handle } of inHeap.liveBlocks()) {
     // Not asked of the object: another thread may dispose of it meanwhile, and then
     // there is none to be made.
     if (ATTACH[kind] === undefined || !isMade(inHeap, offset)) continue;
-    live.push({ kind: NAMES[kind] as string, name: nameAt(inHeap, offset), byteLength });
+    live.push({ kind: NAMES[kind] as string, name: nameAt(inHeap, offset), byteLength, handle });
   }
   return live;
 }

@@ -14,6 +14,7 @@ export { SharedDeque, type SharedDequeOptions } from "./deque.js";
 export { Event, Latch, type SharedEventOptions, type SharedLatchOptions } from "./event.js";
 export { SharedMap, type SharedMapMaker, type SharedMapOptions, type SharedMapStatistics } from "./map.js";
 export type { SharedMapKey } from "./map-key.js";
+export { type SharedLeak, type SharedLeakWatch, watchSharedLeaks } from "./leaks.js";
 export {
   lockOrderInversions,
   type LockOrderInversion,

@@ -23,7 +23,7 @@
  * next one comes: releasing costs nothing then, watched or not.
  */
 import { type CancelNode } from "../async/cancel.js";
-import { isOwnFrame } from "../core/own-frames.js";
+import { callersOf } from "../core/own-frames.js";
 import { reportToOwner } from "../core/report.js";
 import { type Handle, type Heap, heap, usesHeap } from "./heap.js";
 import { heldAround, type LockHold } from "./held.js";
@@ -269,7 +269,7 @@ function note(inHeap: Heap, { lock: first, isOrdered }: LockHold, second: Shared
   const stack = new Error("taken here");
   const order = { first: first.handle, second: second.handle };
   const thread = inHeap.threadIndexOf(inHeap.slot);
-  const outcome = writeOrder(inHeap, order, () => ({ thread, where: callersIn(stack) }));
+  const outcome = writeOrder(inHeap, order, () => ({ thread, where: callersOf(stack) }));
   if (outcome === "new") warnOfInversion(inHeap, order, stack);
   if (outcome === "lost" && !hasWarnedOfLoss) {
     hasWarnedOfLoss = true;
@@ -283,10 +283,4 @@ function warnOfInversion(inHeap: Heap, { first, second }: Pick<Order, "first" | 
   const order = after.get(first)?.get(second);
   const circle = order === undefined ? undefined : circleThrough(order, after);
   if (circle !== undefined) reportToOwner(inversionOf(inHeap, circle).text, stack);
-}
-
-/** The lines of a stack that are not this library's. */
-function callersIn({ stack = "" }: Error): string {
-  const lines = stack.split("\n").filter((line) => /:\d/.test(line) && !isOwnFrame(line));
-  return lines.map((line) => line.trim()).join("\n");
 }

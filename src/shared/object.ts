@@ -68,6 +68,13 @@ export interface Hold {
   readonly amount: number;
 }
 
+let noteMade: ((handle: Handle) => void) | undefined;
+
+/** Has `note` called with the handle of each object that is made on this thread, in the call that makes it. */
+export function onMade(note: ((handle: Handle) => void) | undefined): void {
+  noteMade = note;
+}
+
 const NO_HOLDS: readonly Hold[] = [];
 
 /** How an object is made. */
@@ -121,6 +128,7 @@ export abstract class SharedObject implements Disposable {
     if (isNew) writeName(header, name);
     this.#name = readName(header);
     this.#cells = new Int32Array(this.#heap.buffer, this.#offset + HEADER_BYTES, cellCount);
+    if (isNew) noteMade?.(this.#handle);
     known.set(this.#offset, new WeakRef(this));
     forgotten.register(this, this.#offset);
     Object.defineProperty(this, ADDRESS, CROSSING);

@@ -35,6 +35,7 @@
  * A wait with a deadline may give up and go on. A circle with such a wait in it is
  * reported to who asks, but nobody is refused anything for its sake.
  */
+import { addDumpSection } from "../async/dump.js";
 import { DeadlockError } from "../core/errors.js";
 import { type Heap, heap, usesHeap } from "./heap.js";
 import { Kind, NAMES, objectAt } from "./object.js";
@@ -318,4 +319,20 @@ function describe(inHeap: Heap, circle: readonly Link[]): string {
 
 function nameOf(inHeap: Heap, wait: Wait): string {
   return `${"entry" in wait ? "a job of " : ""}thread ${inHeap.threadIndexOf(wait.slot)}`;
+}
+
+addDumpSection(() => {
+  const lines: string[] = [];
+  for (const { kind, name, holders, blocked } of sharedLocks()) {
+    const facts = [`${kind} ${JSON.stringify(name)}`];
+    if (holders.length > 0) facts.push(`held by ${threadsIn(holders)}`);
+    if (blocked.length > 0) facts.push(`${threadsIn(blocked)} blocked for it`);
+    lines.push(facts.join(" · "));
+  }
+  for (const { text } of findDeadlocks()) lines.push(`deadlock: ${text}`);
+  return lines.length === 0 ? lines : ["shared between threads", ...lines];
+});
+
+function threadsIn(indexes: readonly number[]): string {
+  return `${indexes.length === 1 ? "thread" : "threads"} ${indexes.join(", ")}`;
 }

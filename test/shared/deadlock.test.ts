@@ -36,6 +36,32 @@ afterEach(() => {
   assert.deepEqual(sharedLocks(), []);
 });
 
+describe("a dump", () => {
+  it("shows who holds shared locks, and which threads are blocked for them", { timeout: 20_000 }, async () => {
+    const pool = threads({ size: 1, name: "dumped" });
+    using mine = new Mutex({ name: "mine" });
+    using theirs = new Mutex({ name: "theirs" });
+    using haveFirst = new Latch({ count: 1 });
+    await scope(async (s) => {
+      assert.doesNotMatch(s.dump(), /shared between threads/);
+      const guard = mine.lockSync();
+      const job = s.spawn(takeBoth, [theirs, mine, haveFirst], { on: pool });
+      await areBlocked(1);
+      const [thread] = sharedLocks().flatMap((state) => state.blocked);
+      const [head, ...lines] = s.dump().split("\n").slice(-3);
+      assert.equal(head, "shared between threads");
+      assert.deepEqual(lines.map((line) => line.slice(3)).toSorted(), [
+        `mutex "mine" · held by thread 0 · thread ${thread} blocked for it`,
+        `mutex "theirs" · held by thread ${thread}`,
+      ]);
+      guard.release();
+      assert.equal(await job, "took both");
+      assert.doesNotMatch(s.dump(), /shared between threads/);
+    });
+    await pool.close();
+  });
+});
+
 describe("threads that block each other", () => {
   it("are told so, by the names of what they wait for, and go on", { timeout: 20_000 }, async () => {
     const pool = threads({ size: 2, name: "crossing" });

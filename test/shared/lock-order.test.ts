@@ -10,6 +10,7 @@ import { scope, threads } from "skein";
 import { lockOrderInversions, Mutex, RwLock, Semaphore, watchLockOrder } from "skein/shared";
 
 import { hammer } from "../support/hammer.js";
+import { warningsDuring } from "../support/warnings.js";
 import { takeInTurn } from "./fixtures/lock-order-tasks.js";
 import { FALSE_ALARMS, type LockOrderHits } from "./fixtures/lock-order-hits.js";
 
@@ -31,25 +32,12 @@ function mutexes<Names extends readonly string[]>(...names: Names): { [Index in 
 const found = (): string[][] =>
   lockOrderInversions().map(({ steps }) => steps.map(({ first, second }) => `${first} ${second}`));
 
-/** What was reported on this thread while `body` ran; it is not printed. */
-async function warnings(body: () => Promise<unknown>): Promise<string[]> {
-  const told: string[] = [];
-  const { emitWarning } = process;
-  process.emitWarning = (warning: string | Error): void => void told.push(String(warning));
-  try {
-    await body();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-  return told;
-}
-
 afterEach(() => assert.equal(isWatched(), false));
 
 describe("the watch on the order of locks", () => {
   it("finds two that were taken in both orders, by one thread without any wait", async () => {
     const [a, b] = mutexes("a", "b");
-    const told = await warnings(async () => {
+    const told = await warningsDuring(async () => {
       using watch = watchLockOrder();
       take(a, b);
       take(a, b);
@@ -72,7 +60,7 @@ describe("the watch on the order of locks", () => {
   it("finds it through other locks and threads", { timeout: 20_000 }, async () => {
     const pool = threads({ size: 1, name: "orders" });
     const [a, b, c, d] = mutexes("a", "b", "c", "d");
-    const told = await warnings(async () => {
+    const told = await warningsDuring(async () => {
       using _ = watchLockOrder();
       take(a, b);
       await scope(async (s) => s.spawn(takeInTurn, [[b, c, d]], { on: pool }));
@@ -98,7 +86,7 @@ describe("the watch on the order of locks", () => {
     using one = new Semaphore({ permits: 1, name: "one" });
     using many = new Semaphore({ permits: 2, name: "many" });
     const [a] = mutexes("a");
-    await warnings(async () => {
+    await warningsDuring(async () => {
       using _ = watchLockOrder();
       await a.withLock(async (s) => lock.withRead((inner) => one.with(() => undefined, inner), s));
       await many.with(async (s) => a.withLock(() => undefined, s));
@@ -124,7 +112,7 @@ describe("the watch on the order of locks", () => {
 
   it("does not mix up what other jobs of the thread hold", async () => {
     const [a, b] = mutexes("a", "b");
-    const told = await warnings(async () => {
+    const told = await warningsDuring(async () => {
       using watch = watchLockOrder();
       await scope(async (s) => {
         // Each job holds one lock at a time; the two hold both in turn.
@@ -155,7 +143,7 @@ describe("the watch on the order of locks", () => {
 
   it("counts all that a thread holds when it may block", async () => {
     const [a, b] = mutexes("a", "b");
-    await warnings(async () => {
+    await warningsDuring(async () => {
       using watch = watchLockOrder();
       await a.withLock(async () => {
         await Promise.resolve();
@@ -173,7 +161,7 @@ describe("the watch on the order of locks", () => {
   });
 
   it("forgets locks that are disposed of, though others take their place", async () => {
-    const told = await warnings(async () => {
+    const told = await warningsDuring(async () => {
       using watch = watchLockOrder();
       const [a, b] = mutexes("a", "b");
       take(a, b);
@@ -192,7 +180,7 @@ describe("the watch on the order of locks", () => {
 
   it("notes nothing when it is off, and keeps what was noted until another begins", async () => {
     const [a, b, c] = mutexes("a", "b", "c");
-    await warnings(async () => {
+    await warningsDuring(async () => {
       take(a, b);
       const watch = watchLockOrder();
       const other = watchLockOrder();
@@ -219,7 +207,7 @@ describe("the watch on the order of locks", () => {
 
   it("says when it has no room, and takes that of locks that are gone", async () => {
     const many = Array.from({ length: 48 }, (_, i) => new Mutex({ name: `m${i}` }));
-    const told = await warnings(async () => {
+    const told = await warningsDuring(async () => {
       using watch = watchLockOrder();
       // As many orders as there are pairs: more than there is room for.
       take(...many);
@@ -257,7 +245,7 @@ describe("the watch on the order of locks", () => {
   });
 
   it("finds circles exactly where a plain search does", async () => {
-    await warnings(async () => {
+    await warningsDuring(async () => {
       fc.assert(
         fc.property(fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { maxLength: 12 }), (pairs) => {
           const locks = mutexes("0", "1", "2", "3", "4");
@@ -294,7 +282,7 @@ describe("the watch on the order of locks", () => {
   it("finds nothing where four threads keep to one order", { timeout: 60_000 }, async () => {
     const locks = [new Mutex(), new RwLock(), new Semaphore({ permits: 1 }), new Mutex()];
     const data: LockOrderHits = { locks, gate: undefined, memory: new SharedArrayBuffer(8), rounds: 2000 };
-    const told = await warnings(async () => {
+    const told = await warningsDuring(async () => {
       using watch = watchLockOrder();
       await hammer(hits, 4, data);
       assert.equal(watch.statistics().orders, 6);
