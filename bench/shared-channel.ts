@@ -12,9 +12,11 @@ import {
   type Message,
   receiveFromPort,
   receiveFromRing,
+  receiveFromRingInBatches,
   receiveInBatches,
   receiveMessages,
   receiveOneByOne,
+  LARGE_RING_PLACES,
   RING_PLACES,
   TAIL,
 } from "./shared-channel-tasks.js";
@@ -53,9 +55,10 @@ async function measure(
 }
 
 function shared(load: Load, batch: number, sides: "one" | "many"): Promise<Samples> {
-  const count = load.of(1_000_000, 10_000);
+  const count = load.of(batch === 1 ? 1_000_000 : 8_000_000, 10_000);
   return measure(load, count, batch === 1 ? receiveOneByOne : receiveInBatches, () => {
-    const channel = new SharedChannel({ capacity: 1024, type: "int32", senders: sides, receivers: sides });
+    const capacity = batch === 1 ? RING_PLACES : LARGE_RING_PLACES;
+    const channel = new SharedChannel({ capacity, type: "int32", senders: sides, receivers: sides });
     const values = new Int32Array(batch);
     return {
       end: channel,
@@ -83,6 +86,7 @@ await ask({
     { metric: "message", of: "skein", against: "ring by hand", ratioAtMost: 1.8 },
     { metric: "message", of: "skein", against: "MessagePort", ratioAtMost: 1 / 15 },
     { metric: "message", of: "skein, 64 at a time", atMost: 4 },
+    { metric: "message", of: "skein, 64 at a time", against: "ring by hand, 64 at a time", ratioAtMost: 1.8 },
     { metric: "message", of: "skein, 64 at a time", against: "MessagePort", ratioAtMost: 1 / 150 },
     { metric: "message", of: "skein, objects", against: "MessagePort, objects", ratioAtMost: 1 / 4 },
     { metric: "message", of: "skein, records", against: "MessagePort, objects", ratioAtMost: 1 / 8 },
@@ -123,6 +127,24 @@ await ask({
               while (tail - head === RING_PLACES) head = Atomics.load(cells, HEAD);
               cells[DATA + (tail % RING_PLACES)] = tail;
               Atomics.store(cells, TAIL, ++tail);
+            }
+          },
+        };
+      }),
+    "ring by hand, 64 at a time": (load) =>
+      measure(load, load.of(8_000_000, 10_000), receiveFromRingInBatches, () => {
+        const cells = new Int32Array(new SharedArrayBuffer((DATA + LARGE_RING_PLACES) * 4));
+        const values = new Int32Array(64);
+        return {
+          end: cells,
+          send: (all) => {
+            let head = 0;
+            for (let tail = 0; tail < all;) {
+              const batch = Math.min(64, all - tail);
+              for (let i = 0; i < batch; i++) values[i] = tail + i;
+              while (tail + batch - head > LARGE_RING_PLACES) head = Atomics.load(cells, HEAD);
+              for (let i = 0; i < batch; i++) cells[DATA + ((tail + i) % LARGE_RING_PLACES)] = values[i] as number;
+              Atomics.store(cells, TAIL, (tail += batch));
             }
           },
         };

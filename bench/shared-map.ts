@@ -72,7 +72,7 @@ await ask({
   },
 });
 
-/** An object in shared memory, used as a map; reading copies the entry, as ours does. */
+/** An object in shared memory, used as a map, behind a mutex, as its readme has it; reading an entry copies nothing. */
 async function jsonBuffer<Value>(content: Record<string, Value>): Promise<{
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
@@ -80,12 +80,24 @@ async function jsonBuffer<Value>(content: Record<string, Value>): Promise<{
   // It reads this when it is loaded, and Node has it from version 21 on.
   const global = globalThis as { navigator?: { readonly hardwareConcurrency: number } };
   global.navigator ??= { hardwareConcurrency: availableParallelism() };
-  const { SharedJsonBuffer } = await import("multithreading");
-  const shared = new SharedJsonBuffer(content as never) as unknown as Record<string, Value>;
+  const { Mutex, SharedJsonBuffer } = await import("multithreading");
+  const mutex = new Mutex(new SharedJsonBuffer(content as never, { size: 2 ** 24 }));
   return {
-    get: (key) => shared[key],
-    set: (key, value) => {
-      shared[key] = value;
+    get(key) {
+      const guard = mutex.blockingLock();
+      try {
+        return (guard.value as unknown as Record<string, Value>)[key];
+      } finally {
+        guard.dispose();
+      }
+    },
+    set(key, value) {
+      const guard = mutex.blockingLock();
+      try {
+        (guard.value as unknown as Record<string, Value>)[key] = value;
+      } finally {
+        guard.dispose();
+      }
     },
   };
 }

@@ -16,9 +16,10 @@ async function measure(
     once === undefined ? undefined : await time({ operations, batches: 12, warmUp: 6 }, () => once(operations));
   const pool = threads({ size: 2, name: "wanting" });
   const contended: number[] = [];
-  const rounds = load.of(1_000_000, 10_000);
+  // Together 10^7, each of them counted.
+  const rounds = load.of(5_000_000, 10_000);
   await scope(async (s) => {
-    for (let i = 0; i < load.of(5, 2); i++) {
+    for (let i = 0; i < load.of(3, 2); i++) {
       const counter = new Int32Array(new SharedArrayBuffer(4));
       const jobs = [0, 1].map(() => s.spawn(countUnderLock, [lock, counter, rounds], { on: pool }));
       const [first, second] = (await Promise.all(jobs)) as [number, number];
