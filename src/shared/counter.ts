@@ -59,7 +59,7 @@ export class SharedCounter extends SharedObject {
         `a counter adds whole numbers to 2^53, but ${typeof count === "number" ? count : describeKind(count)} came`,
       );
     }
-    addInteger(this.#integers, this.#own, BigInt(count) as never);
+    addInteger(this.#integers, this.#own, BigInt(count));
   }
 
   /**

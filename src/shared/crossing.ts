@@ -143,7 +143,7 @@ export interface LiveSharedObject {
  * @since 0.1.0
  */
 export function liveSharedObjects(): readonly LiveSharedObject[] {
-  return usesHeap() ? livingObjects(heap()).map(({ handle: _, ...facts }) => facts) : [];
+  return usesHeap() ? livingObjects(heap()).map(({ kind, name, byteLength }) => ({ kind, name, byteLength })) : [];
 }
 
 /** The same, each with what names it as long as it lives. */

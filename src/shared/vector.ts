@@ -174,7 +174,7 @@ export class SharedVector<Type extends NumberType = NumberType> extends SharedOb
     const copy = new Values(length);
     let at = 0;
     for (const segment of segments) {
-      copy.set(segment as Int32Array, at);
+      copy.set(segment, at);
       at += segment.length;
     }
     return copy as never;

@@ -72,7 +72,7 @@ function steps({ writesFirst, disputesLast, readsTopFirst }: Variant): Program {
   }
   const check = (): void => {
     const left = now.places.slice(now.top, now.bottom);
-    assert.deepEqual([...now.taken, ...left].sort(), [1, 2, 3]);
+    assert.deepEqual([...now.taken, ...left].sort((a, b) => a - b), [1, 2, 3]);
   };
   function* thieves(): Thread {
     yield* thief();
@@ -106,7 +106,7 @@ const BOTTOM = 56;
 describe("a shared deque", () => {
   for (const begin of [0, 2 ** 31 - 20, -20]) {
     it(`does what an array does, counting from ${begin}`, () => {
-      const steps = fc.array(
+      const uses = fc.array(
         fc.oneof(
           { weight: 3, arbitrary: fc.record({ push: fc.double() }) },
           fc.record({ pushMany: fc.array(fc.double(), { maxLength: 90 }) }),
@@ -117,7 +117,7 @@ describe("a shared deque", () => {
         { maxLength: 40 },
       );
       fc.assert(
-        fc.property(steps, (all) => {
+        fc.property(uses, (all) => {
           const before = heap().statistics().usedBytes;
           const deque = new SharedDeque();
           const cells = new Int32Array(heap().buffer, deque.offset + 32, 72);
