@@ -167,8 +167,12 @@ export class LockWord implements Waitable<true, void> {
    * @returns false if this thread does not hold it: then nothing happened
    */
   release(): boolean {
+    return compareExchange(this.cells, this.word + STATE, this.#held, 0) === this.#held || this.#releaseContended();
+  }
+
+  /** Apart from `release`, which is small enough for the compiler to inline it where locks are taken in a loop. */
+  #releaseContended(): boolean {
     const { cells, word } = this;
-    if (compareExchange(cells, word + STATE, this.#held, 0) === this.#held) return true;
     for (;;) {
       const state = load(cells, word + STATE);
       if ((state & ~CONTENDED) !== this.#held) return false;

@@ -8,7 +8,7 @@
  *         that what the mutex protects is in order again. Written only by who holds
  *         the lock, or by who puts in order what the holder left.
  */
-import { load, store } from "#atomics";
+import { compareExchange, load, type SharedCells, store } from "#atomics";
 
 import { type Cancel, cancelNodeOf, describeKind } from "../async/cancel.js";
 import { Blocks, type Guard, requireFunction } from "../async/guard.js";
@@ -73,6 +73,12 @@ export interface SharedMutexStatistics {
  */
 export class Mutex extends SharedObject {
   readonly #lock: LockWord;
+  // What taking and releasing look at when nobody waits, at hand: each step from
+  // object to object, behind an atomic operation, costs as much as a check (bench
+  // `shared-mutex`).
+  readonly #own: SharedCells;
+  readonly #held: number;
+  readonly #heapCells: SharedCells;
   readonly #waits: SharedWaits<true, void>;
   readonly #blocks = new Blocks(openBlocks);
   /** Number of the hold that this thread has, 0 if it has none. */
@@ -84,6 +90,9 @@ export class Mutex extends SharedObject {
     const label = `lock of shared mutex "${this.name}"`;
     this.#lock = new LockWord(this.heap, this.cells, LOCK, this.offset, label, 1);
     this.#waits = new SharedWaits(this.#lock);
+    this.#own = this.cells;
+    this.#held = this.#lock.held;
+    this.#heapCells = this.heap.cells; // begin with the heap's header, which stays where it is when the heap grows
     if (!(options instanceof Place)) this.made();
   }
 
@@ -119,11 +128,10 @@ export class Mutex extends SharedObject {
    * `SKEIN_CANNOT_BLOCK` on the main thread of a page.
    */
   lockSync(cancel?: Cancel): SharedMutexGuard {
-    this.#block(cancel);
+    // `tryTake`, spelled out; the rest is apart so that the compiler can inline this.
+    if (cancel !== undefined || compareExchange(this.#own, LOCK, 0, this.#held) !== 0) this.#block(cancel);
     const guard = this.#taken();
-    // Asked here, in so few words, so that the compiler can do without the guard; see
-    // `LockGuard`.
-    return this.heap.cells[WATCHES] === 0 ? guard : tookBlocking(this.heap, guard);
+    return this.#heapCells[WATCHES] === 0 ? guard : tookBlocking(this.heap, guard);
   }
 
   /**
@@ -289,13 +297,12 @@ export class Mutex extends SharedObject {
   }
 
   #taken(): LockGuard {
-    this.#requireConsistent();
+    if (this.#own[INCONSISTENT] !== 0) this.#refuse();
     return this.#begin();
   }
 
-  /** The lock is held, and is released again if a holder has died. */
-  #requireConsistent(): void {
-    if (this.cells[INCONSISTENT] === 0) return;
+  /** The lock is held, but a holder has died. */
+  #refuse(): never {
     this.#lock.release();
     throw new OwnerDiedError(
       `a thread ended while it held shared mutex "${this.name}", so what that protects may be half changed: ` +
@@ -306,9 +313,10 @@ export class Mutex extends SharedObject {
   /** The lock has been taken. */
   #begin(): LockGuard {
     // Comes round after 2^30 holds; no guard is kept for so long.
-    this.#lastHold = this.#lastHold === MOST_HOLDS ? 1 : this.#lastHold + 1;
-    this.#hold = this.#lastHold;
-    return new LockGuard(this, this.#lastHold);
+    const hold = this.#lastHold === MOST_HOLDS ? 1 : this.#lastHold + 1;
+    this.#lastHold = hold;
+    this.#hold = hold;
+    return new LockGuard(this, hold);
   }
 
   /** @internal Takes the mutex again for a guard that a condition released; not to be cancelled. */
@@ -325,7 +333,7 @@ export class Mutex extends SharedObject {
   }
 
   #takenAgain(guard: LockGuard): void {
-    this.#requireConsistent();
+    if (this.#own[INCONSISTENT] !== 0) this.#refuse();
     this.#begin();
     guard.holdAgain(this.#hold);
   }
@@ -338,14 +346,13 @@ export class Mutex extends SharedObject {
   /** @internal Called by the guard that holds it. */
   letGo(): void {
     this.#hold = 0;
-    this.#lock.release();
+    if (compareExchange(this.#own, LOCK, this.#held, 0) !== this.#held) this.#lock.release();
   }
 }
 
 /**
  * Holds the mutex if the mutex's hold is its own: a number, so that the mutex keeps
- * no reference to it, and the compiler can do without the object in a loop that
- * takes and releases (bench `shared-mutex`).
+ * no reference to it.
  */
 class LockGuard implements SharedMutexGuard, LockHold {
   readonly #mutex: Mutex;
