@@ -72,7 +72,10 @@ function steps({ writesFirst, disputesLast, readsTopFirst }: Variant): Program {
   }
   const check = (): void => {
     const left = now.places.slice(now.top, now.bottom);
-    assert.deepEqual([...now.taken, ...left].sort((a, b) => a - b), [1, 2, 3]);
+    assert.deepEqual(
+      [...now.taken, ...left].sort((a, b) => a - b),
+      [1, 2, 3],
+    );
   };
   function* thieves(): Thread {
     yield* thief();
