@@ -22,7 +22,7 @@ export const receiveOneByOne = task(function receiveOneByOne(channel: SharedChan
 });
 
 export const receiveInBatches = task(function receiveInBatches(channel: SharedChannel<number>, count: number): number {
-  const values = new Int32Array(64);
+  const values = new Int32Array(1024); // as many as there are, up to that
   let sum = 0;
   for (let received = 0; received < count;) {
     const there = channel.receiveIntoSync(values);

