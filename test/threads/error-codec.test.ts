@@ -76,7 +76,7 @@ describe("an error that crosses threads", () => {
         fc.integer(),
         fc.constant(undefined),
         fc.dictionary(fc.string(), fc.integer(), { noNullPrototype: true }),
-        fc.date(),
+        fc.date({ noInvalidDate: true }), // which Node 20 holds unequal to itself
       ),
       error: fc
         .record({
