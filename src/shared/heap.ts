@@ -483,6 +483,12 @@ export class Heap {
   /** All of the memory, at least to the end of the block at `offset`, which lives. */
   cellsWith(offset: number): SharedCells {
     if (offset / 4 >= this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
+    // At a chunk's begin stands a large block: this thread may have seen the memory
+    // only up to its middle.
+    if (offset % CHUNK_BYTES === 0) {
+      const chunk = offset / CHUNK_BYTES;
+      this.#see(chunk + (load(this.cells, entryOf(chunk) + CHUNK_STATE) >>> 2) - 1);
+    }
     return this.cells;
   }
 

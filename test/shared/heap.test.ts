@@ -107,6 +107,15 @@ describe("the shared heap", () => {
     assert.ok(ours.cells.byteLength >= next + seen);
   });
 
+  it("sees all of such a block too if it comes by its place alone, as payloads do", () => {
+    const theirs = new Heap();
+    const ours = new Heap(theirs.source);
+    const seen = ours.cells.byteLength;
+    const offset = theirs.allocate(seen, KIND);
+    assert.ok(offset < seen, "it begins within");
+    assert.ok(ours.cellsWith(offset).byteLength >= offset + seen);
+  });
+
   it("lists what nobody disposed of", () => {
     const before = liveSharedObjects().length;
     const mutex = new Mutex({ name: "kept" });

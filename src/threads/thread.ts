@@ -1,0 +1,249 @@
+/**
+ * The pool's side of one thread: the platform's thread, what it has imported, and
+ * the line to it.
+ */
+import { exchange, load, store } from "#atomics";
+import { setAlarm } from "#clock";
+import { host } from "#host";
+
+import type { TaskIdentity } from "../async/executor.js";
+import { WorkerLostError } from "../core/errors.js";
+import { announceThread } from "../core/thread.js";
+import { heap } from "../shared/heap.js";
+import type { HostThread, ThreadEnd } from "./host/host.js";
+import { AWAKE, ARMED, type Board, CALL_STATE, FREE, type Line, PASSED, PUBLISHED, STATE } from "./line.js";
+import type { FromThread, RawError, ToThread } from "./messages.js";
+import { registry } from "./registry.js";
+import { wake } from "./runner.js";
+import { importError, warnOfParked } from "./thread-errors.js";
+
+/** An import that takes longer than this has hung; the thread is stopped. */
+const IMPORT_LIMIT_MS = 30_000;
+
+let lastIndex = 0;
+
+/** What a thread tells its pool. */
+export interface ThreadOwner {
+  /** The module's tasks can be run there now. */
+  moduleLoaded(thread: PoolThread, module: string): void;
+  /** They can't. */
+  moduleFailed(thread: PoolThread, module: string, error: unknown): void;
+  /** There are outcomes on its line. */
+  signalled(thread: PoolThread): void;
+  /** An outcome that came by the port. */
+  answered(thread: PoolThread, answer: Extract<FromThread, { readonly call: number }>): void;
+  /** It has ended; nothing more comes. */
+  threadEnded(thread: PoolThread, end: ThreadEnd): void;
+}
+
+/** A task as a pool's threads know it. */
+export interface NumberedTask {
+  readonly number: number;
+  readonly identity: TaskIdentity;
+}
+
+export class PoolThread {
+  readonly index: number = ++lastIndex;
+  readonly name: string;
+  /** Its place on the board. */
+  readonly number: number;
+  readonly line: Line;
+  /** False once it has ended, or is told to: then it takes no calls. */
+  isAlive = true;
+  /** Calls put on its line that have not settled; others may have stolen them. */
+  inFlight = 0;
+  /** Calls put on its line so far, published or not. */
+  filled: number;
+  readonly #published: () => number;
+  readonly #thread: HostThread;
+  readonly #owner: ThreadOwner;
+  readonly #texts: string[] = [];
+  #ringNumber = 0;
+  readonly #leaveDirectory: () => void;
+  readonly #loaded = new Set<string>();
+  /** Modules it imports now, with what calls off the limit. */
+  readonly #loading = new Map<string, () => void>();
+  readonly #defined = new Set<number>();
+
+  constructor(owner: ThreadOwner, name: string, number: number, line: Line, board: Board) {
+    this.#owner = owner;
+    this.name = name;
+    this.number = number;
+    this.line = line;
+    this.filled = load(line.cells, PUBLISHED);
+    this.#published = () => load(line.cells, PUBLISHED);
+    store(line.cells, STATE, AWAKE);
+    store(line.cells, ARMED, 0);
+    this.#thread = host.startThread({
+      name,
+      index: this.index,
+      setup: {
+        line: line.offset,
+        board: board.offset,
+        size: board.size,
+        number,
+        cores: host.allowedCores(),
+      },
+      heap: heap().source,
+      onMessage: (message) => this.#received(message),
+      onEnd: (end) => this.#ended(end),
+    });
+    this.#leaveDirectory = announceThread({
+      index: this.index,
+      name,
+      texts: this.#texts,
+      attachRing: (ring) => {
+        this.#texts.length = 0;
+        this.#ringNumber++;
+        this.post({ kind: "ring", memory: ring, number: this.#ringNumber }, []);
+      },
+    });
+  }
+
+  // Modules and tasks
+
+  hasLoaded(module: string): boolean {
+    return this.#loaded.has(module);
+  }
+
+  isLoading(module: string): boolean {
+    return this.#loading.has(module);
+  }
+
+  /** Has the thread import a module; the owner is told of the outcome, perhaps at once. */
+  load(task: TaskIdentity): void {
+    const { module, key } = task;
+    const loader = host.typeScriptLoaderFor(module, registry().typeScriptLoader);
+    if (typeof loader === "string") {
+      const error = new WorkerLostError(
+        "SKEIN_TASK_IMPORT_FAILED",
+        `a thread can't import the task "${key}": ${loader}`,
+      );
+      this.#owner.moduleFailed(this, module, error);
+      return;
+    }
+    const stopLimit = setAlarm(() => {
+      this.#loading.delete(module);
+      this.#owner.moduleFailed(this, module, importHangs(module));
+      void this.terminate();
+    }, IMPORT_LIMIT_MS);
+    this.#loading.set(module, stopLimit);
+    this.post({ kind: "load", module, typeScriptLoader: loader }, []);
+  }
+
+  /** Tells the thread the number of a task, once; its module must be loaded. */
+  define({ number, identity }: NumberedTask): void {
+    if (this.#defined.has(number)) return;
+    this.#defined.add(number);
+    const { module, key, takesScope } = identity;
+    const unnamed = registry().modules.get(module)?.unnamed ?? 0;
+    this.post({ kind: "define", number, module, key, takesScope, unnamed }, []);
+  }
+
+  // The line
+
+  /** Where the record of the next call is; `undefined` while that is in use. */
+  nextRecord(): number | undefined {
+    const record = this.line.call(this.filled);
+    return load(this.line.cells, record + CALL_STATE) === FREE ? record : undefined;
+  }
+
+  /** Shows the thread, and those that steal from it, what was filled. */
+  publish(): void {
+    if (this.#published() !== this.filled) store(this.line.cells, PUBLISHED, this.filled);
+  }
+
+  /** Wakes the thread if it is parked. @returns whether it was */
+  wake(): boolean {
+    return wake(this.line);
+  }
+
+  /** Asks for a message at the next outcome. */
+  arm(): void {
+    store(this.line.cells, ARMED, 1);
+  }
+
+  disarm(): void {
+    exchange(this.line.cells, ARMED, 0);
+  }
+
+  /** The thread has ended and its records are in order: the next one begins behind them. */
+  passAll(): void {
+    store(this.line.cells, PASSED, this.filled);
+    store(this.line.cells, PUBLISHED, this.filled);
+  }
+
+  // The port
+
+  /** Posts a message and wakes the thread for it. Throws what can't be cloned; then nothing was sent. */
+  post(message: ToThread, transfer: readonly object[]): void {
+    if (!this.isAlive) return;
+    this.#thread.post(message, transfer);
+    wake(this.line);
+  }
+
+  #received(message: FromThread | number): void {
+    if (message === 0) {
+      this.#owner.signalled(this);
+      return;
+    }
+    // The port is the platform's own, so a task can post on it too, even null.
+    if (typeof message !== "object" || message === null) return;
+    switch (message.kind) {
+      case "text":
+        // One of an earlier ring was under way when the recording changed; it would
+        // shift the indexes of this one's.
+        if (message.ring === this.#ringNumber) this.#texts.push(message.text);
+        return;
+      case "parked":
+        warnOfParked(message.module, message.what);
+        return;
+      case "loaded":
+        if (!this.#loadEnded(message.module)) return;
+        this.#loaded.add(message.module);
+        this.#owner.moduleLoaded(this, message.module);
+        return;
+      case "loadFailed":
+        if (this.#loadEnded(message.module)) this.#loadFailed(message.module, message.error);
+        return;
+      case "done":
+      case "failed":
+      case "noSuchTask":
+        this.#owner.answered(this, message);
+        return;
+    }
+  }
+
+  #loadEnded(module: string): boolean {
+    this.#loading.get(module)?.();
+    return this.#loading.delete(module);
+  }
+
+  #loadFailed(module: string, raw: RawError): void {
+    this.#owner.moduleFailed(this, module, importError(module, raw, this.name));
+  }
+
+  /** Modules that it was importing when it ended. */
+  modulesUnderWay(): readonly string[] {
+    return [...this.#loading.keys()];
+  }
+
+  async terminate(): Promise<void> {
+    this.isAlive = false; // at once, so that the pool gives it nothing more
+    await this.#thread.terminate();
+  }
+
+  #ended(end: ThreadEnd): void {
+    this.isAlive = false;
+    for (const stopLimit of this.#loading.values()) stopLimit();
+    this.#leaveDirectory();
+    this.#owner.threadEnded(this, end);
+  }
+}
+
+function importHangs(module: string): WorkerLostError {
+  return new WorkerLostError(
+    "SKEIN_TASK_IMPORT_FAILED",
+    `importing ${module} on a thread did not end within ${IMPORT_LIMIT_MS} ms: does it await something at its top level that never comes? Keep such work in main()`,
+  );
+}
