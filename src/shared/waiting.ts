@@ -33,6 +33,7 @@
  */
 import { type SharedCells, wait, waitAsync } from "#atomics";
 import { holdProcess, nowMs, setTurn } from "#clock";
+import { randomFraction } from "#random";
 
 import { type CancelNode } from "../async/cancel.js";
 import { SELECTABLE, type Selectable } from "../async/select.js";
@@ -175,7 +176,9 @@ function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNo
           const error = deadlockOfThread(heap(), on.offset, amount);
           if (error !== undefined) throw error;
         }
-        nextLookMs = now + (isStalled ? STALL_LOOK_MS : FIRST_LOOK_MS);
+        // Who looks is awake, so two that fell asleep at one moment and looked at one
+        // moment would each find the other awake, again and again.
+        nextLookMs = now + (isStalled ? STALL_LOOK_MS * (1 + randomFraction() / 4) : FIRST_LOOK_MS);
         // It may have changed what is waited for.
         on.unmark();
         continue;

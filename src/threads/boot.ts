@@ -4,13 +4,14 @@
  *
  * It imports task modules on request. The first one brings the library along,
  * which leaves `serve` in the registry; from then on that has the port, and the
- * boot code keeps only "load".
+ * boot code keeps only "load". What `serve` takes from the port itself it gives to
+ * the boot code.
  *
  * Written in the common part of script and module, because the flags the process
  * was started with decide which of the two it is taken for.
  */
 export const BOOT = `
-import("node:worker_threads").then(({ parentPort: port, workerData: { index, name, cancelCells, heap } }) => {
+import("node:worker_threads").then(({ parentPort: port, workerData: { index, name, setup, heap } }) => {
   const marker = { index, name, importing: undefined, runningJobs: 0, onPark: undefined, heap };
   globalThis[Symbol.for("skein.worker")] = marker;
   process.setSourceMapsEnabled?.(true);
@@ -44,13 +45,13 @@ import("node:worker_threads").then(({ parentPort: port, workerData: { index, nam
       throw new Error("the module was imported, but it loaded no copy of skein that declares tasks");
     }
     if (serve === undefined) {
-      serve = start(port, cancelCells);
+      serve = start(port, setup, receive);
       for (const message of waiting.splice(0)) serve(message);
     }
   };
   // One import at a time: the marker has room for one.
   let last = Promise.resolve();
-  port.on("message", (message) => {
+  const receive = (message) => {
     if (message.kind === "load") {
       let loading = loads.get(message.module);
       if (loading === undefined) {
@@ -84,6 +85,7 @@ import("node:worker_threads").then(({ parentPort: port, workerData: { index, nam
       );
     } else if (serve === undefined) waiting.push(message);
     else serve(message);
-  });
+  };
+  port.on("message", receive);
 });
 `;

@@ -1,4 +1,8 @@
-/** What the two ends of a thread's port say to each other. Plain data throughout. */
+/**
+ * What the two ends of a thread's port say to each other, beside what goes by their
+ * line. Plain data throughout. A thread that wants the pool to look at its outcomes
+ * posts a number.
+ */
 import type { EncodedValue } from "./error-codec.js";
 import type { TypeScriptLoader } from "./registry.js";
 
@@ -6,22 +10,25 @@ import type { TypeScriptLoader } from "./registry.js";
 export type ToThread =
   /** Import a module for its tasks. The boot code answers this one, as the library may not be there yet. */
   | { readonly kind: "load"; readonly module: string; readonly typeScriptLoader: TypeScriptLoader | undefined }
+  /** The number by which calls name a task. */
   | {
-      readonly kind: "run";
-      /** Number of the call on this thread, from 1 up. */
-      readonly call: number;
-      readonly jobId: number;
-      readonly name: string;
+      readonly kind: "define";
+      readonly number: number;
       readonly module: string;
       readonly key: string;
       readonly takesScope: boolean;
-      /** How many unnamed tasks of the module the spawning thread knows: positions must mean the same. */
+      /** How many unnamed tasks of the module the pool's thread knows: positions must mean the same. */
       readonly unnamed: number;
-      readonly args: readonly unknown[];
+    }
+  /** The arguments of a call whose record says so; posted before that is published. */
+  | {
+      readonly kind: "arguments";
+      readonly call: number;
+      readonly values: readonly unknown[];
       /** Whether there are shared objects among them, which are to be put in their places. */
       readonly hasShared: boolean;
     }
-  /** The call should end; `reason` is for its error's message. */
+  /** The call should end; `reason` is for its error's message. The call's cancel word says so already. */
   | { readonly kind: "cancel"; readonly call: number; readonly reason: string }
   /** Record into this memory, or stop recording. Rings are numbered. */
   | { readonly kind: "ring"; readonly memory: SharedArrayBuffer | undefined; readonly number: number };
@@ -30,11 +37,11 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: "loaded"; readonly module: string }
   | { readonly kind: "loadFailed"; readonly module: string; readonly error: RawError }
-  | { readonly kind: "started"; readonly call: number }
+  /** Outcomes that the line does not carry. */
   | { readonly kind: "done"; readonly call: number; readonly value: unknown; readonly hasShared: boolean }
   | { readonly kind: "failed"; readonly call: number; readonly thrown: EncodedValue }
-  /** The call is not known here: the task was not declared when its module was imported. */
-  | { readonly kind: "noSuchTask"; readonly call: number; readonly known: readonly string[]; readonly unnamed: number }
+  /** The call's task was not declared when its module was imported. */
+  | { readonly kind: "noSuchTask"; readonly call: number; readonly known: readonly string[] }
   /** A text of this thread's probe records in the ring of that number. */
   | { readonly kind: "text"; readonly text: string; readonly ring: number }
   /** The module's import was stopped at `what`, which is work of the program. */
@@ -48,7 +55,15 @@ export interface RawError {
   readonly code: unknown;
 }
 
-// The cells that a thread shares with the thread that owns it, as Int32 indexes.
-/** Number of the call that should end now, 0 if none. The owner alone writes it. */
-export const CANCELLED_CALL = 0;
-export const CANCEL_CELLS_BYTES = 4;
+/** What a thread is told when it starts. */
+export interface ThreadSetup {
+  /** Where its line is in the heap. */
+  readonly line: number;
+  readonly board: number;
+  /** How many threads the pool can have. */
+  readonly size: number;
+  /** Which of them it is. */
+  readonly number: number;
+  /** Cores that the process may keep busy. */
+  readonly cores: number;
+}

@@ -26,12 +26,14 @@ export interface Registry {
   /** By URL of the declaring module. */
   readonly modules: Map<string, ModuleTasks>;
   /** On a thread of a pool: takes over the thread's port once the library is loaded. */
-  serve: ((port: unknown, cancelCells: unknown) => (message: unknown) => void) | undefined;
+  serve:
+    | ((port: unknown, setup: unknown, receive: (message: unknown) => void) => (message: unknown) => void)
+    | undefined;
   /** Set by `skein run`: TypeScript modules go through this loader, on every thread. */
   typeScriptLoader: TypeScriptLoader | undefined;
 }
 
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 const REGISTRY = Symbol.for("skein/v1");
 
 /** The registry of this thread; made when first asked for. */

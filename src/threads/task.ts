@@ -5,7 +5,7 @@ import { MisuseError } from "../core/errors.js";
 import { workerMarker } from "../core/thread.js";
 import { type CallerPlace, callerOf } from "./call-site.js";
 import { type AnyFunction, registry } from "./registry.js";
-import { serve } from "./serve.js";
+import { serve } from "./runner.js";
 
 // On a thread of a pool the boot code waits for this: the first module it imports
 // for a task brings the library along.

@@ -11,7 +11,7 @@ import { WorkerLostError } from "../core/errors.js";
 import { announceThread } from "../core/thread.js";
 import { heap } from "../shared/heap.js";
 import type { HostThread, ThreadEnd } from "./host/host.js";
-import { AWAKE, ARMED, type Board, CALL_STATE, FREE, type Line, PASSED, PUBLISHED, STATE } from "./line.js";
+import { AWAKE, ARMED, type Board, CALL_STATE, FREE, type Line, PASSED, PUBLISHED, RUNNING, STATE } from "./line.js";
 import type { FromThread, RawError, ToThread } from "./messages.js";
 import { registry } from "./registry.js";
 import { wake } from "./runner.js";
@@ -158,6 +158,12 @@ export class PoolThread {
     return wake(this.line);
   }
 
+  /** Whether it runs a call, its own line's or another's, or is behind with its line. */
+  get isBusy(): boolean {
+    const { cells } = this.line;
+    return load(cells, RUNNING) !== 0 || this.inFlight > 1;
+  }
+
   /** Asks for a message at the next outcome. */
   arm(): void {
     store(this.line.cells, ARMED, 1);
@@ -210,7 +216,6 @@ export class PoolThread {
       case "failed":
       case "noSuchTask":
         this.#owner.answered(this, message);
-        return;
     }
   }
 

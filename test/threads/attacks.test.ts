@@ -27,7 +27,6 @@ describe("a value that can't be cloned nor looked into", () => {
   for (const [what, run] of Object.entries<Parameters<typeof scope>[0]>({
     "a result nested too deep": (s) => s.spawn(hostile.giveDeep, [], { on }),
     "a result with a revoked proxy": (s) => s.spawn(hostile.giveRevoked, [], { on }),
-    "an argument nested too deep": (s) => s.spawn(hostile.accept, [hostile.nest(200_000)], { on }),
     "an argument that is a revoked proxy": (s) => s.spawn(hostile.accept, [hostile.revokedProxy()], { on }),
     "a transfer list that is none": (s) => s.spawn(hostile.accept, [1], { on, transfer: 5 as unknown as object[] }),
     "a transfer list of nothing that can be": (s) => s.spawn(hostile.accept, [1], { on, transfer: [{}] }),

@@ -1,5 +1,5 @@
 /** What the pool needs of the platform: the only part that differs between runtimes. */
-import type { FromThread, ToThread } from "../messages.js";
+import type { FromThread, ThreadSetup, ToThread } from "../messages.js";
 import type { TypeScriptLoader } from "../registry.js";
 
 /** Why a thread ended. */
@@ -9,12 +9,10 @@ export interface ThreadEnd {
   readonly error: unknown;
 }
 
-/** A platform thread that runs the boot code. */
+/** A platform thread that runs the boot code. It does not keep the process alive. */
 export interface HostThread {
   /** Throws `DataCloneError` if the message can't be cloned; then nothing was sent. */
   post(message: ToThread, transfer: readonly object[]): void;
-  /** Whether the thread keeps the process alive. */
-  keepAlive(keep: boolean): void;
   /** Stops it, whatever it does; settles when it has ended. */
   terminate(): Promise<void>;
 }
@@ -22,7 +20,7 @@ export interface HostThread {
 export interface HostThreadOptions {
   readonly name: string;
   readonly index: number;
-  readonly cancelCells: SharedArrayBuffer;
+  readonly setup: ThreadSetup;
   /** The memory of the shared heap, as it is posted. */
   readonly heap: unknown;
   readonly onMessage: (message: FromThread) => void;
@@ -32,6 +30,13 @@ export interface HostThreadOptions {
 
 export interface Host {
   startThread(options: HostThreadOptions): HostThread;
+  /** On a thread: the next message that has come by its port, if there is one. */
+  receiveNow(port: unknown): { readonly message: unknown } | undefined;
+  /**
+   * On a thread: whether its event loop waits for nothing but its port, so that
+   * blocking the thread keeps nobody up. False where the platform does not tell.
+   */
+  isLoopQuiet(): boolean;
   /** Cores this process may keep busy, as the container's limits and the affinity allow; at least 1. */
   allowedCores(): number;
   /**

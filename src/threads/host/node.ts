@@ -1,5 +1,5 @@
 /** Threads of Node, Bun and Deno: `node:worker_threads`. */
-import { Worker } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 
 import { BOOT } from "../boot.js";
 import type { FromThread } from "../messages.js";
@@ -14,26 +14,32 @@ function startThread(options: HostThreadOptions): HostThread {
     workerData: {
       index: options.index,
       name: options.name,
-      cancelCells: new Int32Array(options.cancelCells),
+      setup: options.setup,
       heap: options.heap,
     },
   });
   let thrown: unknown;
   worker.on("message", (message: FromThread) => options.onMessage(message));
+  // After the listener, which would have it hold the process again.
+  worker.unref();
   // "exit" follows in any case, and only then is nothing more to come.
   worker.on("error", (error) => (thrown = error));
   worker.on("exit", (exitCode) => options.onEnd({ exitCode, error: thrown }));
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
-    keepAlive: (keep) => (keep ? worker.ref() : worker.unref()),
     async terminate() {
       await worker.terminate();
     },
   };
 }
 
+/** What the loop of a thread with nothing to do waits for. */
+const QUIET = new Set(["MessagePort", "Immediate"]);
+
 export const host: Host = {
   startThread,
+  receiveNow: (port) => receiveMessageOnPort(port as MessagePort),
+  isLoopQuiet: () => process.getActiveResourcesInfo?.().every((resource) => QUIET.has(resource)) ?? false,
   allowedCores: () => coreAllowance().cores,
   typeScriptLoaderFor,
 };

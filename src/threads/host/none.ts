@@ -9,6 +9,8 @@ export const host: Host = {
       "threads() does not run on this platform yet: it needs node:worker_threads (Node, Bun, Deno). Use `here`",
     );
   },
+  receiveNow: () => undefined,
+  isLoopQuiet: () => false,
   allowedCores: () =>
     (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1,
   typeScriptLoaderFor: () => undefined,

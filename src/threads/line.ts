@@ -1,0 +1,209 @@
+/**
+ * The line between a pool and one of its threads: two rings of records in the shared
+ * heap, calls one way and outcomes the other, and the words by which each side finds
+ * out whether the other is awake.
+ *
+ * Layout, as Int32 indexes; what different threads write stands 128 bytes apart
+ *   PUBLISHED    calls put into the ring so far        the pool writes
+ *   PASSED       calls that the thread has passed      the thread writes
+ *   STATE        awake, or parked                      both, see below
+ *   FINISHED     outcomes put into the ring so far     the thread writes
+ *   COLLECTED    outcomes taken out; BYTES_COLLECTED, bytes of the byte ring
+ *                                                      the pool writes
+ *   ARMED        1 if the pool wants a message at the next outcome
+ *                                                      the pool sets it, the thread clears it
+ *   RUNNING      the calls that run on the thread, one a place, 0 for none
+ *                                                      the thread writes
+ *   COUNTS       what the thread counts of itself      the thread writes
+ *   calls        1024 records of 16 cells              the pool writes; see CALL_STATE
+ *   outcomes     1024 records of 16 cells              the thread writes
+ *   bytes        a ring of 64 KiB, for results that are no scalars
+ *                                                      the thread writes
+ *
+ * Counts wrap at 2^32; only differences and places in the rings are taken of them.
+ *
+ * CALL_STATE, and who moves it
+ *   FREE      -> QUEUED           the pool, which alone fills records
+ *   QUEUED    -> taken by n       thread n, the line's own or another of the pool
+ *   QUEUED    -> WITHDRAWN        the pool: the call was cancelled, or goes elsewhere
+ *   taken     -> FREE             thread n, when it has read the record; the pool,
+ *                                 once thread n has ended
+ *   WITHDRAWN -> FREE             the line's own thread, passing by; the pool, once
+ *                                 that has ended
+ * FREE to QUEUED is a plain store: nobody looks at a record before PUBLISHED has
+ * passed it, and PUBLISHED is stored atomically, after it. All else is a
+ * compare-exchange from QUEUED, so a call is run by one thread or by none: to run,
+ * to steal and to cancel is the same move, made by whoever comes first.
+ *
+ * A record is filled again as soon as it is FREE, whether or not the line's own
+ * thread has passed it. Then that thread finds a later call at an earlier count; it
+ * takes it, and finds the record FREE when it comes by again. Order is lost only
+ * among calls of which others were stolen.
+ *
+ * A call is at each moment in a record that is QUEUED; or in one taken by thread n;
+ * or in RUNNING of n, which is written before the record is freed; or in the outcomes
+ * of n, which are published before RUNNING is cleared; or on n's port. So when a
+ * thread has ended, the pool knows of each call of its which of them applies, wherever
+ * the thread stopped.
+ */
+import type { SharedCells } from "#atomics";
+
+import type { Heap } from "../shared/heap.js";
+import { Kind } from "../shared/kinds.js";
+
+/** Cells that one thread writes and another reads stand this far apart: two cache lines, as they are fetched in pairs. */
+const APART = 32;
+
+/** The block's first two cells are those of a payload. */
+const FIRST = APART;
+export const PUBLISHED: number = FIRST;
+export const PASSED: number = FIRST + APART;
+export const STATE: number = FIRST + 2 * APART;
+export const FINISHED: number = FIRST + 3 * APART;
+export const COLLECTED: number = FIRST + 4 * APART;
+export const BYTES_COLLECTED: number = COLLECTED + 1;
+export const ARMED: number = FIRST + 5 * APART;
+export const RUNNING: number = FIRST + 6 * APART;
+/** Places in RUNNING. */
+export const MOST_RUNNING = 64;
+export const COUNTS: number = RUNNING + MOST_RUNNING;
+
+// In COUNTS.
+export const PARKS = 0;
+export const BLOCKS = 1;
+export const STEALS = 2;
+export const SIGNALS = 3;
+
+// Of STATE.
+export const AWAKE = 0;
+/** Whoever gives the thread work changes the word to AWAKE, and only then wakes it. */
+export const PARKED = 1;
+
+export const RECORDS = 1024;
+const RECORD_CELLS = 16;
+const CALLS: number = COUNTS + APART;
+const OUTCOMES: number = CALLS + RECORDS * RECORD_CELLS;
+const BYTES: number = OUTCOMES + RECORDS * RECORD_CELLS;
+export const BYTE_RING_BYTES: number = 64 * 1024;
+const LINE_BYTES: number = BYTES * 4 + BYTE_RING_BYTES;
+
+// Of a call's record.
+export const CALL_STATE = 0;
+export const CALL_NUMBER = 1;
+/** Number of the function, and flags. */
+export const CALL_FUNCTION = 2;
+export const CALL_TAGS = 3;
+/** A float64. */
+export const CALL_JOB = 4;
+/** Five values of 8 bytes. */
+export const CALL_VALUES = 6;
+
+// Of CALL_STATE; taken by thread n is n shifted, with a flag.
+export const FREE = 0;
+export const QUEUED = 1;
+export const WITHDRAWN = 2;
+const TAKEN_FLAG = 4;
+export const takenBy = (place: number): number => (place << 3) | TAKEN_FLAG;
+
+// Flags of CALL_FUNCTION.
+export const FUNCTION_MASK: number = 2 ** 24 - 1;
+/** Only the line's own thread can run it: what it needs comes by the port. */
+export const PINNED: number = 2 ** 24;
+/** The pool is to be told when it starts. */
+export const TELLS_START: number = 2 ** 25;
+
+// Of an outcome's record.
+export const OUTCOME_CALL = 0;
+export const OUTCOME_KIND = 1;
+export const OUTCOME_TAGS = 2;
+/** Where the byte ring is free again once this outcome has been collected. */
+export const OUTCOME_BYTES_END = 3;
+export const OUTCOME_VALUE = 4;
+/** Instead of a value: where it is in the byte ring. */
+export const OUTCOME_FROM = 4;
+export const OUTCOME_LENGTH = 5;
+
+// Of OUTCOME_KIND.
+export const STARTED = 1;
+export const DONE = 2;
+export const FAILED = 3;
+/** It was cancelled before it started. */
+export const NEVER_RAN = 4;
+
+/** One side's view of a line. */
+export class Line {
+  readonly cells: SharedCells;
+  /** The same memory as float64; a record's first value is at half its index in cells. */
+  readonly float64: Float64Array<SharedArrayBuffer>;
+  /** The byte ring. */
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly offset: number;
+
+  constructor(inHeap: Heap, offset: number) {
+    // Views stay good when the heap grows: its memory never moves.
+    const { buffer } = inHeap.cellsWith(offset + LINE_BYTES - 4);
+    this.offset = offset;
+    this.cells = new Int32Array(buffer, offset, LINE_BYTES / 4);
+    this.float64 = new Float64Array(buffer, offset, LINE_BYTES / 8);
+    this.bytes = new Uint8Array(buffer, offset + BYTES * 4, BYTE_RING_BYTES);
+  }
+
+  static make(inHeap: Heap): Line {
+    return new Line(inHeap, inHeap.allocate(LINE_BYTES, Kind.payload, inHeap.slot));
+  }
+
+  /** Where the record of a call is. */
+  call(count: number): number {
+    return CALLS + (count & (RECORDS - 1)) * RECORD_CELLS;
+  }
+
+  /** Where the record of an outcome is. */
+  outcome(count: number): number {
+    return OUTCOMES + (count & (RECORDS - 1)) * RECORD_CELLS;
+  }
+}
+
+// The board: what all threads of a pool know of each other. Behind the two cells of
+// a payload, as Int32 indexes:
+/** How many of the pool's threads are awake. */
+export const BOARD_AWAKE: number = APART;
+/** The lines, in units of 16 bytes; 0 where none is yet. A thread's place here is its number in the pool. */
+export const BOARD_LINES: number = 2 * APART;
+
+/** Numbers of calls: the place in the pool's table below, how often that was used above. */
+export const CALL_PLACE_BITS = 20;
+export const CALL_PLACE_MASK: number = 2 ** CALL_PLACE_BITS - 1;
+export const MOST_USES: number = 2 ** 10;
+
+/** One side's view of a board. */
+export class Board {
+  readonly cells: SharedCells;
+  readonly offset: number;
+  readonly size: number;
+  /** First of the words that say of each place in the pool's table which call is cancelled. */
+  readonly cancelled: number;
+
+  constructor(inHeap: Heap, offset: number, size: number) {
+    const byteLength = boardBytes(size);
+    const { buffer } = inHeap.cellsWith(offset + byteLength - 4);
+    this.cells = new Int32Array(buffer, offset, byteLength / 4);
+    this.offset = offset;
+    this.size = size;
+    this.cancelled = cancelledAt(size);
+  }
+
+  static make(inHeap: Heap, size: number): Board {
+    return new Board(inHeap, inHeap.allocate(boardBytes(size), Kind.payload, inHeap.slot), size);
+  }
+
+  /** The word that holds the number of a call once that is cancelled. */
+  cancelWord(call: number): number {
+    return this.cancelled + (call & CALL_PLACE_MASK);
+  }
+}
+
+/** Calls that can be on the lines of a pool at once: a record each, and what runs or waits to be collected. */
+const mostCalls = (size: number): number => size * (2 * RECORDS + MOST_RUNNING);
+
+const cancelledAt = (size: number): number => Math.ceil((BOARD_LINES + size) / APART) * APART;
+const boardBytes = (size: number): number => (cancelledAt(size) + mostCalls(size)) * 4;
