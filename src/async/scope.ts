@@ -181,12 +181,22 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
 
   #codeElsewhere(fn: unknown, args: readonly unknown[], name: string, options: SpawnOptions, on: Executor): JobCode {
     const node = new ElsewhereNode(name, this);
-    const graceOver = new AbortController();
+    // Made if somebody asks for it, which is when the job is cancelled.
+    let graceOver: AbortController | undefined;
+    let isGraceOver = false;
+    const graceOverOf = (): AbortSignal => {
+      graceOver ??= new AbortController();
+      if (isGraceOver) graceOver.abort();
+      return graceOver.signal;
+    };
     // The job starts in a microtask, whose stack no longer tells who spawned it.
     const spawnSite = new Error("spawned here");
     return {
       node,
-      stopByForce: () => graceOver.abort(),
+      stopByForce: () => {
+        isGraceOver = true;
+        graceOver?.abort();
+      },
       run: async (job) => {
         let stopGrace: (() => void) | undefined;
         node.onOwnCancel = () => {
@@ -197,7 +207,9 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
             jobId: job.id,
             name,
             cancel: node,
-            graceOver: graceOver.signal,
+            get graceOver() {
+              return graceOverOf();
+            },
             priority: options.priority ?? 0,
             transfer: options.transfer ?? [],
             spawnSite,

@@ -11,7 +11,7 @@ import { scope } from "../async/scope.js";
 import { describeThrown } from "../core/errors.js";
 import { coreAllowance } from "../threads/host/cores.js";
 import { findTsx, stripsTypesItself } from "../threads/host/typescript.js";
-import { threads } from "../threads/pool.js";
+import { threads } from "../threads/threads.js";
 import { measureScaling } from "./scaling.js";
 import { packageVersion } from "./version.js";
 

@@ -3,7 +3,7 @@ import { nowMs } from "#clock";
 
 import type { Task } from "../async/executor.js";
 import type { Scope } from "../async/scope.js";
-import type { ThreadPool } from "../threads/pool.js";
+import type { ThreadPool } from "../threads/thread-pool.js";
 import { task } from "../threads/task.js";
 
 /** Counts how far a thread gets until `untilMs` on the clock, which all threads share. */

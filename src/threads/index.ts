@@ -1,2 +1,3 @@
-export { availableCores, type ThreadPool, type ThreadPoolOptions, threads, type ThreadPoolStatistics } from "./pool.js";
 export { scopedTask, task } from "./task.js";
+export type { ThreadPool, ThreadPoolOptions, ThreadPoolStatistics } from "./thread-pool.js";
+export { availableCores, threads } from "./threads.js";

@@ -3,209 +3,99 @@
  *
  * Invariants
  * - A job waits here (in the queue, or for its module), is on a line, or is settled.
- *   It waits in the queue only while no line has room for it.
+ *   It waits in the queue only while no line may take it.
  * - A job on a line is in the table, under the number that its record and its outcome
  *   have. Whoever takes it out of the table settles it, or puts it back into the
  *   queue; so each is settled once.
- * - While a job has not settled, the pool either looks for outcomes in each turn of
- *   the event loop, or has armed the lines: then the next outcome comes with a
- *   message. Armed, it holds the process.
- * - Jobs start in order of submission, as far as they are on one line.
+ * - While a job has not settled, the inbox looks for outcomes or has itself told.
+ * - Jobs start in order of submission, as far as they are on one line and have one
+ *   priority. While jobs of several priorities wait, lines get only one call more than
+ *   their threads run: what waits on a line can't be overtaken.
  */
 import { compareExchange, load, store } from "#atomics";
-import { holdProcess, nowMs, setAlarm, setTurn } from "#clock";
+import { nowMs, setAlarm } from "#clock";
 import { host } from "#host";
 
 import { cancelNodeOf, type CancelNode, describeKind } from "../async/cancel.js";
-import { here } from "../async/here.js";
-import {
-  type AnyTask,
-  type Executor,
-  type RunOptions,
-  type Task,
-  type TaskIdentity,
-  taskIdentity,
-} from "../async/executor.js";
+import { type AnyTask, type RunOptions, taskIdentity } from "../async/executor.js";
 import { CancelledError, ClosedError, describeThrown, MisuseError, WorkerLostError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
-import { workerMarker } from "../core/thread.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import { arrival, leaveForPool } from "../shared/object.js";
 import { makePayload } from "../shared/payload.js";
 import { poolThreadEnded } from "../shared/recovery.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
+import { Call, type CallOwner, CallTable, JobCall } from "./call.js";
 import { decodeThrown, type EncodedValue } from "./error-codec.js";
 import type { ThreadEnd } from "./host/host.js";
-import {
-  AWAKE,
-  Board,
-  BOARD_AWAKE,
-  BOARD_LINES,
-  BYTES_COLLECTED,
-  CALL_FUNCTION,
-  CALL_JOB,
-  CALL_NUMBER,
-  CALL_PLACE_BITS,
-  CALL_PLACE_MASK,
-  CALL_STATE,
-  CALL_TAGS,
-  CALL_VALUES,
-  COLLECTED,
-  DONE,
-  FINISHED,
-  FREE,
-  Line,
-  MOST_RUNNING,
-  MOST_USES,
-  NEVER_RAN,
-  OUTCOME_BYTES_END,
-  OUTCOME_CALL,
-  OUTCOME_FROM,
-  OUTCOME_KIND,
-  OUTCOME_LENGTH,
-  OUTCOME_TAGS,
-  OUTCOME_VALUE,
-  PINNED,
-  QUEUED,
-  RECORDS,
-  RUNNING,
-  STARTED,
-  STATE,
-  takenBy,
-  TELLS_START,
-  WITHDRAWN,
-} from "./line.js";
+import { Inbox, type InboxOwner } from "./inbox.js";
+import { JobQueue } from "./job-queue.js";
+import * as at from "./line.js";
+import { Board, Line } from "./line.js";
 import type { FromThread } from "./messages.js";
+import { type ModuleRecord, Modules } from "./modules.js";
+import { callsLostWith, takeBack } from "./remains.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalar, writeScalars } from "./scalars.js";
-import { Submission, type SubmissionOwner } from "./submission.js";
 import { cleanStack, lostCall, noSuchTask, notTransferable } from "./thread-errors.js";
-import { type NumberedTask, PoolThread, type ThreadOwner } from "./thread.js";
+import type { PoolPlan, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
+import { PoolThread, type ThreadOwner } from "./thread.js";
 
-/** Options of a pool. */
-export interface ThreadPoolOptions {
-  /** Threads at most; the cores that this process may keep busy by default. */
-  readonly size?: number;
-  /** Its threads are called by this name and a number. */
-  readonly name?: string;
-}
+type Answer = Extract<FromThread, { readonly call: number }>;
 
-/** Counters of a pool at one moment. */
-export interface ThreadPoolStatistics {
-  readonly name: string;
-  /** Threads at most. */
-  readonly size: number;
-  /** Threads alive. */
-  readonly alive: number;
-  /** Jobs on threads. */
-  readonly running: number;
-  /** Jobs that wait for a thread. */
-  readonly queued: number;
-  /** Jobs settled since the pool was made, however they ended. */
-  readonly settled: number;
-  /** Threads that ended although the pool did not close. */
-  readonly lost: number;
-}
-
-/**
- * Runs tasks on OS threads, as many as it has at the same time.
- *
- * Threads start when jobs need them and stay. An idle pool does not keep the
- * process alive.
- *
- * **Fairness** Jobs start in order of submission.
- *
- * @since 0.1.0
- */
-export interface ThreadPool extends Executor {
-  readonly size: number;
-  /**
-   * Runs a task on one of its threads, owned by no scope: the caller sees to it that
-   * somebody awaits the promise. The fastest way to have one task after another run.
-   */
-  run<Args extends readonly unknown[], Result>(task: Task<Args, Result>, args: Args): Promise<Awaited<Result>>;
-  run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
-  statistics(): ThreadPoolStatistics;
-  /**
-   * Takes no more jobs, waits for those it has, and stops its threads.
-   */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** A module whose tasks were submitted. */
-interface ModuleRecord {
-  /** Threads that have imported it. */
-  readonly ready: PoolThread[];
-  /** Jobs that wait for the first of them. */
-  readonly waiting: Set<Submission>;
-  readonly tasks: NumberedTask[];
-  /** Threads on which the import failed: not tried again just to spread the load. */
-  readonly failed: WeakSet<PoolThread>;
-}
-
-/** After so long without an outcome the pool stops to look and has itself told. */
-const POLL_MS = 0.05;
-/** So long after it has armed the pool looks again, then after twice as long, and so on. */
-const FIRST_LOOK_MS = 1;
-const MOST_LOOK_MS = 50;
-/** Outcomes taken at a time, before the event loop has its turn: about a millisecond's. */
-const MOST_OUTCOMES = 4096;
+/** Calls put on lines before they are published, if no microtask comes first: then threads run the first while the rest are put. */
+const MOST_UNPUBLISHED = 64;
 /** Threads woken by one publishing; they wake others if there is more than they take. */
 const MOST_WAKES = 2;
+/** Jobs have waited for so long when one more thread is started for them. */
+const GROW_AFTER_MS = 2;
 
-class Pool implements ThreadPool, ThreadOwner, SubmissionOwner {
+export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
   readonly name: string;
   readonly size: number;
-  readonly #cores = host.allowedCores();
-  #board: Board | undefined = undefined;
+  readonly cores: number = host.allowedCores();
+  board: Board | undefined = undefined;
   /** By their places on the board. A line outlives its threads. */
-  readonly #lines: Line[] = [];
-  readonly #threads: (PoolThread | undefined)[] = [];
+  readonly lines: Line[] = [];
+  readonly threads: (PoolThread | undefined)[] = [];
+  unsettled = 0;
+  readonly #modules = new Modules();
+  readonly #table = new CallTable();
+  readonly #queue = new JobQueue();
+  readonly #inbox: Inbox = new Inbox(this);
   #alive = 0;
-  readonly #tasks = new Map<TaskIdentity, NumberedTask>();
-  readonly #modules = new Map<string, ModuleRecord>();
-  /** Jobs on lines, by the places that are below in their numbers. */
-  readonly #table: (Submission | undefined)[] = [];
-  readonly #freePlaces: number[] = [];
-  /** How often each place was used. */
-  readonly #uses: number[] = [];
-  /** Jobs for which no line had room, in order of submission; a set, so that a cancelled one leaves at no cost. */
-  #queue = new Set<Submission>();
-  /** Jobs that have not settled. */
-  #unsettled = 0;
   #settledCount = 0;
   #lost = 0;
   #lastNumber = 0;
+  /** Threads on whose lines calls wait to be published. */
+  #filled: PoolThread[] = [];
+  #unpublished = 0;
   #isFlushPlanned = false;
-  readonly #filled = new Set<PoolThread>();
-  #isPolling = false;
-  #isArmed = false;
-  #lastProgressMs = 0;
-  #lookMs = FIRST_LOOK_MS;
-  #stopLook: (() => void) | undefined = undefined;
-  #releaseProcess: (() => void) | undefined = undefined;
+  /** When the first of the calls came that are to be published next. */
+  #submittedMs = 0;
+  #stopGrowing: (() => void) | undefined = undefined;
   #isClosing = false;
   #whenEmpty: (() => void) | undefined = undefined;
+  #closing: Promise<void> | undefined = undefined;
 
-  constructor(size: number, name: string) {
-    this.size = size;
-    this.name = name;
+  constructor(plan: PoolPlan) {
+    this.size = plan.size;
+    this.name = plan.name;
   }
 
   run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions): Promise<Result> {
-    let submission: Submission;
+    let call: Call;
     try {
-      submission = this.#submission(task, args, options);
+      call = this.#callOf(task, args, options);
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#unsettled++;
-    this.#admit(submission);
-    return submission.promise as Promise<Result>;
+    this.unsettled++;
+    this.#admit(call);
+    return call.promise as Promise<Result>;
   }
 
-  #submission(task: AnyTask, args: readonly unknown[], options: RunOptions | undefined): Submission {
+  #callOf(task: AnyTask, args: readonly unknown[], options: RunOptions | undefined): Call {
     const identity = taskIdentity(task);
     if (identity === undefined) {
       throw new MisuseError(
@@ -220,172 +110,114 @@ class Pool implements ThreadPool, ThreadOwner, SubmissionOwner {
       );
     }
     if (this.#isClosing) throw new ClosedError(`thread pool "${this.name}" is closed`);
-    if (options !== undefined) cancelNodeOf(options.cancel)?.checkpoint();
-    return new Submission(this, identity, this.#numbered(identity), args, options);
-  }
-
-  #numbered(identity: TaskIdentity): NumberedTask {
-    const known = this.#tasks.get(identity);
-    if (known !== undefined) return known;
-    const made = { number: this.#tasks.size + 1, identity };
-    this.#tasks.set(identity, made);
-    const module = this.#moduleOf(identity);
-    module.tasks.push(made);
-    for (const thread of module.ready) thread.define(made);
-    return made;
-  }
-
-  #moduleOf({ module: url }: TaskIdentity): ModuleRecord {
-    let module = this.#modules.get(url);
-    if (module === undefined) {
-      module = { ready: [], waiting: new Set(), tasks: [], failed: new WeakSet() };
-      this.#modules.set(url, module);
-    }
-    return module;
+    if (!this.#isFlushPlanned) this.#planFlush();
+    const numbered = this.#modules.numbered(identity);
+    if (options === undefined) return new Call(numbered, args, this.#submittedMs);
+    cancelNodeOf(options.cancel)?.checkpoint();
+    return new JobCall(this, numbered, args, this.#submittedMs, options);
   }
 
   // Where a job goes
 
-  #admit(submission: Submission): void {
-    if (this.#queue.size > 0 || !this.#place(submission)) this.#queue.add(submission);
-    this.#watch();
+  #admit(call: Call): void {
+    if ((call.options?.priority ?? 0) !== 0 && !this.#queue.isByPriority) this.#recall();
+    if (this.#queue.size > 0 || !this.#place(call)) {
+      this.#queue.add(call);
+      if (this.#queue.isByPriority) this.#placeQueued();
+    }
+    this.#inbox.watch();
   }
 
-  /** Puts a job on a line, or among those that wait for its module. @returns false if no line has room for it */
-  #place(submission: Submission): boolean {
-    const module = this.#moduleOf(submission.task);
+  /** Takes back what waits on lines, as some job may go before it. */
+  #recall(): void {
+    const back: Call[] = [];
+    for (const thread of this.threads) {
+      if (thread === undefined) continue;
+      for (const number of takeBack(thread.line, thread.filled, false)) {
+        const call = this.#table.of(number);
+        if (call === undefined) continue;
+        this.#leave(call);
+        back.push(call);
+      }
+    }
+    this.#queue.addInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
+  }
+
+  /** Puts a job on a line, or among those that wait for its module. @returns false if no line may take it now */
+  #place(call: Call): boolean {
+    const { module } = call.task;
     const [first] = module.ready;
     if (first === undefined) {
-      module.waiting.add(submission);
-      this.#loadSomewhere(module, submission);
+      module.waiting.add(call);
+      this.#loadSomewhere(module, call);
       return true;
     }
     let least = first;
-    for (const thread of module.ready) {
-      if (thread.inFlight < least.inFlight) least = thread;
+    if (module.ready.length > 1) for (const thread of module.ready) if (thread.inFlight < least.inFlight) least = thread;
+    if (least.inFlight > 0) {
+      if (module.ready.length < this.size) this.#growSoon(module);
+      if (this.#queue.isByPriority && least.inFlight > 1) return false;
     }
-    if (least.inFlight > 0 && module.ready.length < this.size) this.#spread(module, submission.task);
-    return this.#put(least, submission);
+    return this.#put(least, call);
   }
 
-  /** Has a thread import the module, unless one does for each job that waits for it. */
-  #loadSomewhere(module: ModuleRecord, submission: Submission): void {
-    const { task } = submission;
-    let loading = 0;
-    for (const thread of this.#threads) if (thread?.isLoading(task.module) === true) loading++;
-    if (loading >= Math.min(module.waiting.size, this.size)) return;
-    let least: PoolThread | undefined;
-    for (const thread of this.#threads) {
-      if (thread === undefined || !thread.isAlive || thread.isLoading(task.module)) continue;
-      if (least === undefined || thread.inFlight < least.inFlight) least = thread;
-    }
-    try {
-      if (least === undefined || least.inFlight > 0) least = this.#startThread() ?? least;
-    } catch (error) {
-      if (least === undefined && loading === 0) {
-        // The platform refuses threads. This job pays for the try; the next one tries again.
-        module.waiting.delete(submission);
-        this.#fail(
-          submission,
-          new WorkerLostError(
-            "SKEIN_WORKER_LOST",
-            `no thread could be started for task "${task.key}": ${describeThrown(error)}`,
-            { cause: error },
-          ),
-        );
-        return;
-      }
-    }
-    least?.load(task);
-  }
-
-  /** Those threads that have the module are busy: has another one import it. */
-  #spread(module: ModuleRecord, task: TaskIdentity): void {
-    for (const thread of this.#threads) {
-      if (thread === undefined || !thread.isAlive || thread.hasLoaded(task.module)) continue;
-      if (thread.isLoading(task.module) || module.failed.has(thread)) continue;
-      thread.load(task);
-      return;
-    }
-    try {
-      this.#startThread()?.load(task);
-    } catch {
-      // The threads there are will do.
-    }
-  }
-
-  #startThread(): PoolThread | undefined {
-    if (this.#alive >= this.size) return undefined;
-    let number = 0;
-    while (this.#threads[number] !== undefined) number++;
-    if (number >= this.size) return undefined; // one that was stopped has not ended yet
-    const inHeap = heap();
-    this.#board ??= Board.make(inHeap, this.size);
-    let line = this.#lines[number];
-    if (line === undefined) {
-      line = Line.make(inHeap);
-      this.#lines[number] = line;
-      store(this.#board.cells, BOARD_LINES + number, line.offset / 16);
-    }
-    const thread = new PoolThread(this, `${this.name}-${++this.#lastNumber}`, number, line, this.#board);
-    // The pool sleeps until a line wakes it: this one must be able to.
-    if (this.#isArmed) thread.arm();
-    this.#threads[number] = thread;
-    this.#alive++;
-    return thread;
+  #placeQueued(): void {
+    this.#queue.takeEach((call) => {
+      if (this.#place(call)) return "taken";
+      // One that needs an idle thread does not hold up others.
+      return call.movesSomething || call.isPosted ? "left" : "full";
+    });
   }
 
   /** Fills the next record of a thread's line. @returns false if that is in use */
-  #put(thread: PoolThread, submission: Submission): boolean {
+  #put(thread: PoolThread, call: Call): boolean {
     const record = thread.nextRecord();
     if (record === undefined) return false;
     const { line } = thread;
     const { cells } = line;
-    const { task, options } = submission;
-    const values = task.takesScope ? [submission.name, ...submission.args] : submission.args;
-    let flags = options === undefined ? 0 : TELLS_START;
-    let tags = submission.movesSomething ? -1 : writeScalars(line, record + CALL_VALUES, values);
-    if (tags === -1) {
-      tags = this.#encode(submission, values, line, record);
+    const { task, options } = call;
+    const values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
+    let word = options === undefined ? task.number : task.number | at.TELLS_START;
+    let tags = writeScalars(line, record + at.CALL_VALUES, values);
+    if (tags === -1 || call.movesSomething) {
+      tags = this.#encode(call, values, line, record);
       if (tags === BY_PORT) {
         // Only its own thread can run it, so that should do so soon.
-        if (thread.inFlight > 0) return false;
-        flags |= PINNED;
+        if (thread.inFlight > 0) {
+          call.isPosted = true;
+          return false;
+        }
+        word |= at.PINNED;
       }
     }
-    const place = this.#freePlaces.pop() ?? this.#table.length;
-    const uses = ((this.#uses[place] ?? 0) % (MOST_USES - 1)) + 1;
-    this.#uses[place] = uses;
-    this.#table[place] = submission;
-    submission.call = (uses << CALL_PLACE_BITS) | place;
-    submission.record = record;
-    submission.thread = thread;
+    this.#table.add(call);
+    call.record = record;
+    call.thread = thread;
     thread.inFlight++;
-    if (tags === BY_PORT && !this.#postArguments(thread, submission, values)) return true;
-    thread.define(submission.numbered);
-    cells[record + CALL_NUMBER] = submission.call;
-    cells[record + CALL_FUNCTION] = submission.numbered.number | flags;
-    cells[record + CALL_TAGS] = tags;
-    line.float64[(record + CALL_JOB) >> 1] = options?.jobId ?? 0;
-    cells[record + CALL_STATE] = QUEUED;
+    if (tags === BY_PORT && !this.#postArguments(thread, call, values)) return true;
+    cells[record + at.CALL_NUMBER] = call.number;
+    cells[record + at.CALL_FUNCTION] = word;
+    cells[record + at.CALL_TAGS] = tags;
+    line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
+    cells[record + at.CALL_STATE] = at.QUEUED;
     thread.filled = (thread.filled + 1) | 0;
-    this.#filled.add(thread);
-    if (!this.#isFlushPlanned) {
-      this.#isFlushPlanned = true;
-      queueMicrotask(this.#flush);
+    if (!thread.isFilled) {
+      thread.isFilled = true;
+      this.#filled.push(thread);
     }
+    if (!this.#isFlushPlanned) this.#planFlush();
+    else if (++this.#unpublished >= MOST_UNPUBLISHED) this.#publish();
     return true;
   }
 
   /** Writes arguments that are no scalars into a block of the heap. @returns how the record has them */
-  #encode(submission: Submission, values: readonly unknown[], line: Line, record: number): number {
-    if (submission.movesSomething) return BY_PORT;
+  #encode(call: Call, values: readonly unknown[], line: Line, record: number): number {
+    if (call.movesSomething) return BY_PORT;
     try {
-      const inHeap = heap();
       const bytes = encodeValue(values);
-      submission.payload = makePayload(inHeap, line.offset, bytes);
-      line.cells[record + CALL_VALUES] = submission.payload;
-      line.cells[record + CALL_VALUES + 1] = bytes.length;
+      call.payload = makePayload(heap(), line.offset, bytes);
+      line.cells[record + at.CALL_VALUES] = call.payload;
+      line.cells[record + at.CALL_VALUES + 1] = bytes.length;
       return IN_PAYLOAD;
     } catch {
       return BY_PORT; // which knows more kinds of values
@@ -393,15 +225,15 @@ class Pool implements ThreadPool, ThreadOwner, SubmissionOwner {
   }
 
   /** @returns false if they can't be passed: then the job has failed */
-  #postArguments(thread: PoolThread, submission: Submission, values: readonly unknown[]): boolean {
-    const { call, transfer, task, args } = submission;
-    submission.isPosted = true;
+  #postArguments(thread: PoolThread, call: Call, values: readonly unknown[]): boolean {
+    const { transfer, args, task } = call;
+    call.isPosted = true;
     try {
       leaveForPool((hasShared) =>
         thread.post(
           {
             kind: "arguments",
-            call,
+            call: call.number,
             values,
             // Behind `values`: read when those have been copied.
             get hasShared() {
@@ -413,417 +245,354 @@ class Pool implements ThreadPool, ThreadOwner, SubmissionOwner {
       );
       return true;
     } catch (error) {
-      this.#fail(submission, notTransferable(task.key, args, transfer, error));
+      this.#fail(call, notTransferable(task.identity.key, args, transfer, error));
       return false;
     }
   }
 
-  /** Publishes what was put on lines since the last microtask, and wakes threads for it. */
+  #planFlush(): void {
+    this.#isFlushPlanned = true;
+    this.#submittedMs = nowMs();
+    queueMicrotask(this.#flush);
+  }
+
   readonly #flush = (): void => {
     this.#isFlushPlanned = false;
+    this.#publish();
+  };
+
+  /** Shows the threads what was put on their lines, and wakes some for it. */
+  #publish(): void {
+    this.#unpublished = 0;
+    if (this.#filled.length === 0) return;
     let wakes = 0;
     for (const thread of this.#filled) {
+      thread.isFilled = false;
       thread.publish();
       if (wakes === MOST_WAKES) continue;
       if (thread.wake()) wakes++;
       // It is awake, but may be long in coming: another one steals.
       else if (thread.isBusy && this.#wakeOne()) wakes++;
     }
-    this.#filled.clear();
-  };
-
-  #wakeOne(): boolean {
-    if (this.#alive < 2 || load((this.#board as Board).cells, BOARD_AWAKE) >= this.#alive) return false;
-    return this.#threads.some((thread) => thread?.wake());
+    this.#filled = [];
   }
 
-  #placeQueued(): void {
-    for (const submission of this.#queue) {
-      if (this.#place(submission)) this.#queue.delete(submission);
-      // One that needs an idle thread does not hold up others.
-      else if (!submission.movesSomething && !submission.isPosted) return;
-    }
+  #wakeOne(): boolean {
+    if (this.#alive < 2 || load((this.board as Board).cells, at.BOARD_AWAKE) >= this.#alive) return false;
+    return this.threads.some((thread) => thread?.wake());
   }
 
   // Outcomes
 
-  /** Sees to it that outcomes are noticed, and that the process lives until then. */
-  #watch(): void {
-    if (this.#unsettled === 0) {
-      this.#release();
-    } else if (!this.#isPolling && !this.#isArmed) {
-      this.#isPolling = true;
-      this.#lastProgressMs = nowMs();
-      setTurn(this.#poll);
-    }
-  }
-
-  readonly #poll = (): void => {
-    this.#isPolling = false;
-    const taken = this.#collect();
-    if (this.#unsettled === 0) {
-      this.#release();
-      return;
-    }
-    const now = nowMs();
-    if (taken > 0) this.#lastProgressMs = now;
-    // To look again and again is good only as long as a core is free for it.
-    const awake = this.#board === undefined ? 0 : load(this.#board.cells, BOARD_AWAKE);
-    if (taken > 0 || (awake + 1 <= this.#cores && now - this.#lastProgressMs < POLL_MS)) {
-      this.#isPolling = true;
-      setTurn(this.#poll);
-      return;
-    }
-    this.#arm();
-  };
-
-  #arm(): void {
-    for (const thread of this.#threads) thread?.arm();
-    // Once more: an outcome published before that was not told.
-    if (this.#collect() > 0) {
-      for (const thread of this.#threads) thread?.disarm();
-      this.#watch();
-      return;
-    }
-    this.#isArmed = true;
-    this.#releaseProcess ??= holdProcess();
-    // An outcome is told after the next one, if another call follows it; which may be
-    // a long one.
-    if (this.#unsettled > this.#alive) this.#stopLook ??= setAlarm(this.#look, this.#lookMs);
-  }
-
-  readonly #look = (): void => {
-    this.#stopLook = undefined;
-    if (!this.#isArmed) return;
-    this.#lookMs = Math.min(2 * this.#lookMs, MOST_LOOK_MS);
-    this.signalled();
-  };
-
-  #release(): void {
-    this.#stopLook?.();
-    this.#stopLook = undefined;
-    this.#releaseProcess?.();
-    this.#releaseProcess = undefined;
-    this.#isArmed = false;
-  }
-
-  signalled(): void {
-    this.#isArmed = false;
-    this.#collect();
-    this.#watch();
-  }
-
-  /** Settles jobs that have ended. @returns how many outcomes there were */
-  #collect(): number {
-    let taken = 0;
-    for (const line of this.#lines) taken += this.#collectFrom(line, MOST_OUTCOMES - taken);
-    if (taken === 0) return 0;
-    this.#lookMs = FIRST_LOOK_MS;
-    if (this.#queue.size > 0) this.#placeQueued();
-    this.#tellIfEmpty();
-    return taken;
-  }
-
-  #collectFrom(line: Line, most: number): number {
+  outcome(line: Line, record: number): void {
     const { cells } = line;
-    const first = cells[COLLECTED] as number;
-    const end = load(cells, FINISHED);
-    if (first === end) return 0;
-    let next = first;
-    let bytesEnd = cells[BYTES_COLLECTED] as number;
-    for (; next !== end && ((next - first) | 0) < most; next = (next + 1) | 0) {
-      const record = line.outcome(next);
-      bytesEnd = cells[record + OUTCOME_BYTES_END] as number;
-      this.#outcome(line, record);
-    }
-    cells[BYTES_COLLECTED] = bytesEnd;
-    store(cells, COLLECTED, next);
-    return (next - first) | 0;
-  }
-
-  #outcome(line: Line, record: number): void {
-    const { cells } = line;
-    const submission = this.#submissionOf(cells[record + OUTCOME_CALL] as number);
-    if (submission === undefined) return;
-    const kind = cells[record + OUTCOME_KIND] as number;
-    if (kind === STARTED) {
-      submission.started();
+    const call = this.#table.of(cells[record + at.OUTCOME_CALL] as number);
+    if (call === undefined) return;
+    const kind = cells[record + at.OUTCOME_KIND] as number;
+    if (kind === at.STARTED) {
+      call.started();
       return;
     }
-    if (kind === NEVER_RAN) {
-      this.#fail(submission, new CancelledError(`job "${submission.name}" was cancelled before it started`));
+    if (kind === at.NEVER_RAN) {
+      this.#fail(call, new CancelledError(`job "${call.name}" was cancelled before it started`));
       return;
     }
     let value: unknown;
-    const tags = cells[record + OUTCOME_TAGS] as number;
+    const tags = cells[record + at.OUTCOME_TAGS] as number;
     if (howTagged(tags) === IN_PAYLOAD) {
-      const from = cells[record + OUTCOME_FROM] as number;
+      const from = cells[record + at.OUTCOME_FROM] as number;
+      const length = cells[record + at.OUTCOME_LENGTH] as number;
       try {
-        value = decodeValue(
-          line.bytes.subarray(from, from + (cells[record + OUTCOME_LENGTH] as number)),
-          arrival as never,
-        );
+        value = decodeValue(line.bytes.subarray(from, from + length), arrival as never);
       } catch (error) {
-        this.#fail(submission, error);
+        this.#fail(call, error);
         return;
       }
     } else {
-      value = readScalar(line, record + OUTCOME_VALUE, tags);
+      value = readScalar(line, record + at.OUTCOME_VALUE, tags);
     }
-    if (kind === DONE) this.#succeed(submission, value);
-    else this.#fail(submission, this.#thrown(submission, value as EncodedValue));
+    if (kind === at.DONE) this.#succeed(call, value);
+    else this.#fail(call, this.#thrown(call, value as EncodedValue, this.#nameOf(line)));
   }
 
-  #thrown(submission: Submission, thrown: EncodedValue): unknown {
-    const thread = this.#ranOn(submission);
+  #nameOf(line: Line): string {
+    return this.threads[this.lines.indexOf(line)]?.name ?? this.name;
+  }
+
+  #thrown(call: Call, thrown: EncodedValue, thread: string): unknown {
     return decodeThrown(thrown, (stack, isOutermost) =>
-      cleanStack(stack, isOutermost ? submission : undefined, thread),
+      cleanStack(
+        stack,
+        isOutermost ? { name: call.name, spawnSite: call.options?.spawnSite } : undefined,
+        thread,
+      ),
     );
   }
 
-  /** The name of the thread that a job runs on, as far as that can be told. */
-  #ranOn(submission: Submission): string {
-    const runner = this.#threads.find((thread) => thread?.line.cells[RUNNING] === submission.call);
-    return (runner ?? submission.thread)?.name ?? this.name;
-  }
-
-  answered(thread: PoolThread, answer: Extract<FromThread, { readonly call: number }>): void {
-    // What it did before is in the ring.
-    this.#collect();
-    const submission = this.#submissionOf(answer.call);
-    if (submission !== undefined) this.#answer(thread, submission, answer);
+  collected(): void {
     if (this.#queue.size > 0) this.#placeQueued();
     this.#tellIfEmpty();
-    this.#watch();
   }
 
-  #answer(thread: PoolThread, submission: Submission, answer: Extract<FromThread, { readonly call: number }>): void {
+  signalled(): void {
+    this.#inbox.signalled();
+  }
+
+  answered(thread: PoolThread, answer: Answer): void {
+    // What it did before is on the line.
+    this.#inbox.collect();
+    const call = this.#table.of(answer.call);
+    if (call !== undefined) this.#answer(thread, call, answer);
+    this.collected();
+    this.#inbox.watch();
+  }
+
+  #answer(thread: PoolThread, call: Call, answer: Answer): void {
     if (answer.kind === "noSuchTask") {
-      this.#fail(submission, noSuchTask(submission.task, answer.known));
+      this.#fail(call, noSuchTask(call.task.identity, answer.known));
     } else if (answer.kind === "failed") {
-      const stackOf = (stack: string, isOutermost: boolean): string =>
-        cleanStack(stack, isOutermost ? submission : undefined, thread.name);
-      this.#fail(submission, decodeThrown(answer.thrown, stackOf));
+      this.#fail(call, this.#thrown(call, answer.thrown, thread.name));
     } else {
       try {
-        this.#succeed(submission, answer.hasShared ? adopt(answer.value) : answer.value);
+        this.#succeed(call, answer.hasShared ? adopt(answer.value) : answer.value);
       } catch (error) {
-        this.#fail(submission, error);
+        this.#fail(call, error);
       }
     }
   }
 
-  #submissionOf(call: number): Submission | undefined {
-    const submission = this.#table[call & CALL_PLACE_MASK];
-    return submission?.call === call ? submission : undefined;
+  #succeed(call: Call, value: unknown): void {
+    this.#leave(call);
+    this.unsettled--;
+    this.#settledCount++;
+    call.started();
+    call.succeed(value);
   }
 
-  #succeed(submission: Submission, value: unknown): void {
-    this.#leave(submission);
-    this.#unsettled--;
+  #fail(call: Call, error: unknown): void {
+    this.#leave(call);
+    this.unsettled--;
     this.#settledCount++;
-    submission.started();
-    submission.succeeded(value);
-  }
-
-  #fail(submission: Submission, error: unknown): void {
-    this.#leave(submission);
-    this.#unsettled--;
-    this.#settledCount++;
-    submission.failed(error);
+    call.fail(error);
   }
 
   /** The job is on no line any more. */
-  #leave(submission: Submission): void {
-    const { thread, payload } = submission;
+  #leave(call: Call): void {
+    const { thread } = call;
     if (thread === undefined) return;
     thread.inFlight--;
-    submission.thread = undefined;
-    const place = submission.call & CALL_PLACE_MASK;
-    this.#table[place] = undefined;
-    this.#freePlaces.push(place);
-    submission.call = 0;
-    if (payload !== 0) {
-      submission.payload = 0;
-      const inHeap = heap();
-      inHeap.free(inHeap.handleOf(payload));
-    }
+    call.thread = undefined;
+    this.#table.remove(call);
+    if (call.payload === 0) return;
+    const inHeap = heap();
+    inHeap.free(inHeap.handleOf(call.payload));
+    call.payload = 0;
+  }
+
+  #tellIfEmpty(): void {
+    if (this.unsettled > 0) return;
+    this.#stopGrowing?.();
+    this.#stopGrowing = undefined;
+    this.#whenEmpty?.();
   }
 
   // Cancelling
 
-  cancelled(submission: Submission, node: CancelNode): void {
-    if (submission.thread === undefined) {
-      this.#queue.delete(submission);
-      this.#modules.get(submission.task.module)?.waiting.delete(submission);
-    } else if (!this.#withdraw(submission)) {
+  cancelled(call: Call, node: CancelNode): void {
+    if (call.thread === undefined) {
+      if (!this.#queue.remove(call)) this.#modules.stopWaiting(call);
+    } else if (!this.#withdraw(call)) {
       // The word before the message: a loop on the thread sees the one, everything
       // that waits there sees the other. Any thread may have stolen the call.
-      const board = this.#board as Board;
-      store(board.cells, board.cancelWord(submission.call), submission.call);
+      const board = this.board as Board;
+      store(board.cells, board.cancelWord(call.number), call.number);
       const reason = node.makeErrorForWait().message;
-      for (const thread of this.#threads) thread?.post({ kind: "cancel", call: submission.call, reason }, []);
+      for (const thread of this.threads) thread?.post({ kind: "cancel", call: call.number, reason }, []);
       return;
     }
-    this.#fail(submission, node.makeErrorForWait());
-    this.#tellIfEmpty();
-    this.#watch();
+    this.#fail(call, node.makeErrorForWait());
+    this.collected();
+    this.#inbox.watch();
   }
 
   /** Takes a call back from its line. @returns false if it has been taken by a thread */
-  #withdraw({ thread, call, record }: Submission): boolean {
+  #withdraw({ thread, number, record }: Call): boolean {
     const { cells } = (thread as PoolThread).line;
     // Only the pool fills records, so this can't change meanwhile.
-    if (cells[record + CALL_NUMBER] !== call) return false;
-    return compareExchange(cells, record + CALL_STATE, QUEUED, WITHDRAWN) === QUEUED;
+    if (cells[record + at.CALL_NUMBER] !== number) return false;
+    return compareExchange(cells, record + at.CALL_STATE, at.QUEUED, at.WITHDRAWN) === at.QUEUED;
   }
 
-  stopByForce(submission: Submission): void {
-    const { call, thread } = submission;
-    if (thread === undefined) return;
-    const runs = this.#threads.find((one) => one !== undefined && load(one.line.cells, RUNNING) === call);
-    void (runs ?? this.#takerOf(submission))?.terminate();
+  stopByForce(call: Call): void {
+    if (call.thread === undefined) return;
+    const runs = this.threads.find((thread) => thread?.runs(call.number) === true);
+    void (runs ?? this.#takerOf(call))?.terminate();
   }
 
   /** The thread that has taken a call and not yet begun to run it. */
-  #takerOf({ thread, call, record }: Submission): PoolThread | undefined {
+  #takerOf({ thread, number, record }: Call): PoolThread | undefined {
     const { cells } = (thread as PoolThread).line;
-    if (cells[record + CALL_NUMBER] !== call) return undefined;
-    const state = load(cells, record + CALL_STATE);
-    return this.#threads.find((one) => one !== undefined && state === takenBy(one.number));
+    if (cells[record + at.CALL_NUMBER] !== number) return undefined;
+    const state = load(cells, record + at.CALL_STATE);
+    return this.threads.find((one) => one !== undefined && state === at.takenBy(one.number));
   }
 
-  // Threads
+  // Threads and modules
+
+  /** Has a thread import the module, unless one does for each job that waits for it. */
+  #loadSomewhere(module: ModuleRecord, call: Call): void {
+    const { identity } = call.task;
+    let loading = 0;
+    let least: PoolThread | undefined;
+    for (const thread of this.threads) {
+      if (thread === undefined || !thread.isAlive) continue;
+      if (thread.isLoading(module.url)) loading++;
+      else if (least === undefined || thread.inFlight < least.inFlight) least = thread;
+    }
+    if (loading >= Math.min(module.waiting.size, this.size)) return;
+    try {
+      if (least === undefined || least.inFlight > 0) least = this.#startThread() ?? least;
+    } catch (error) {
+      if (least === undefined && loading === 0) {
+        // The platform refuses threads. This job pays for the try; the next one tries again.
+        module.waiting.delete(call);
+        this.#fail(
+          call,
+          new WorkerLostError(
+            "SKEIN_WORKER_LOST",
+            `no thread could be started for task "${identity.key}": ${describeThrown(error)}`,
+            { cause: error },
+          ),
+        );
+        return;
+      }
+    }
+    least?.load(identity);
+  }
+
+  /** Those threads that have the module are busy: if that lasts, another one is to import it. */
+  #growSoon(module: ModuleRecord): void {
+    this.#stopGrowing ??= setAlarm(() => {
+      this.#stopGrowing = undefined;
+      if (!module.ready.every((thread) => thread.inFlight > 0) || this.unsettled <= module.ready.length) return;
+      this.#grow(module);
+      if (module.ready.length < this.size) this.#growSoon(module);
+    }, GROW_AFTER_MS);
+  }
+
+  #grow(module: ModuleRecord): void {
+    const [task] = module.tasks;
+    if (task === undefined) return;
+    for (const thread of this.threads) {
+      if (thread === undefined || !thread.isAlive || module.ready.includes(thread)) continue;
+      if (thread.isLoading(module.url) || module.failed.has(thread)) continue;
+      thread.load(task.identity);
+      return;
+    }
+    try {
+      this.#startThread()?.load(task.identity);
+    } catch {
+      // The threads there are will do.
+    }
+  }
+
+  #startThread(): PoolThread | undefined {
+    if (this.#alive >= this.size) return undefined;
+    let number = 0;
+    while (this.threads[number] !== undefined) number++;
+    if (number >= this.size) return undefined; // one that was stopped has not ended yet
+    const inHeap = heap();
+    this.board ??= Board.make(inHeap, this.size);
+    let line = this.lines[number];
+    if (line === undefined) {
+      line = Line.make(inHeap);
+      this.lines[number] = line;
+      store(this.board.cells, at.BOARD_LINES + number, line.offset / 16);
+    }
+    const thread = new PoolThread(this, `${this.name}-${++this.#lastNumber}`, number, line, this.board);
+    // The pool sleeps until a line wakes it: this one must be able to.
+    if (this.#inbox.isArmed) thread.arm();
+    this.threads[number] = thread;
+    this.#alive++;
+    return thread;
+  }
 
   moduleLoaded(thread: PoolThread, url: string): void {
-    const module = this.#modules.get(url);
-    if (module === undefined || !thread.isAlive) return;
+    if (!thread.isAlive) return;
+    const module = this.#modules.of(url);
     for (const task of module.tasks) thread.define(task);
     module.ready.push(thread);
     const waiting = [...module.waiting];
     module.waiting.clear();
     // They came before those in the queue.
-    this.#queue = new Set([...waiting, ...this.#queue]);
+    this.#queue.addInFront(waiting);
     this.#placeQueued();
-    this.#watch();
+    this.#inbox.watch();
   }
 
   moduleFailed(thread: PoolThread, url: string, error: unknown): void {
-    const module = this.#modules.get(url);
-    if (module === undefined) return;
+    const module = this.#modules.of(url);
     module.failed.add(thread);
-    this.#failWaiting(module, error);
-  }
-
-  /** Fails the jobs that wait for a module: each of them tried once. */
-  #failWaiting(module: ModuleRecord, error: unknown): void {
+    // Each of them tried once.
     const waiting = [...module.waiting];
     module.waiting.clear();
-    for (const submission of waiting) this.#fail(submission, error);
-    this.#tellIfEmpty();
-    this.#watch();
+    for (const call of waiting) this.#fail(call, error);
+    this.collected();
+    this.#inbox.watch();
   }
 
   threadEnded(thread: PoolThread, end: ThreadEnd): void {
-    while (this.#collect() > 0);
-    const lost = this.#lostWith(thread);
-    const behind = this.#takeBackFrom(thread);
+    while (this.#inbox.collect() > 0);
+    const lost = this.#callsOf(callsLostWith(thread.line, thread.number, this.lines));
+    const behind = this.#callsOf(takeBack(thread.line, thread.filled, true));
+    for (const call of behind) {
+      // What was moved to the thread has gone with it.
+      if (call.movesSomething) lost.push(call);
+      else this.#leave(call);
+    }
     thread.passAll();
-    this.#threads[thread.number] = undefined;
+    this.threads[thread.number] = undefined;
     this.#alive--;
     if (!this.#isClosing) this.#lost++;
     this.#countAwake();
-    for (const { ready } of this.#modules.values()) {
-      const place = ready.indexOf(thread);
-      if (place !== -1) ready.splice(place, 1);
-    }
-    const loading = thread.modulesUnderWay();
-    const waited = loading.flatMap((url) => [...(this.#modules.get(url)?.waiting ?? [])]);
+    const waited = this.#modules.forget(thread).flatMap(({ waiting }) => [...waiting]);
     // Before anybody learns that a job has failed: who then takes a lock that the
     // thread held finds it free.
     poolThreadEnded(thread.index, lost.length > 0);
-    for (const submission of lost) this.#fail(submission, lostCall(thread.name, end, submission.task));
-    for (const submission of waited) {
-      this.#modules.get(submission.task.module)?.waiting.delete(submission);
-      this.#fail(submission, lostCall(thread.name, end, submission.task));
-    }
+    for (const call of waited) this.#modules.stopWaiting(call);
+    for (const call of [...lost, ...waited]) this.#fail(call, lostCall(thread.name, end, call.task.identity));
     if (lost.length + waited.length === 0 && end.error !== undefined) {
       reportToOwner(
         `thread "${thread.name}" ended between jobs by an uncaught error: ${describeThrown(end.error)}`,
         end.error,
       );
     }
-    this.#queue = new Set([...behind, ...this.#queue]);
+    this.#queue.addInFront(behind.filter((call) => !call.isSettled));
     this.#placeQueued();
     // It may have been woken to wake others.
-    for (const other of this.#threads) other?.wake();
+    for (const other of this.threads) other?.wake();
     this.#tellIfEmpty();
-    this.#watch();
+    this.#inbox.watch();
   }
 
-  /** The calls that a thread which has ended was running, or had taken. */
-  #lostWith(thread: PoolThread): Submission[] {
-    const lost = new Set<Submission>();
-    const note = (call: number): void => {
-      const submission = this.#submissionOf(call);
-      if (submission !== undefined) lost.add(submission);
-    };
-    const { cells } = thread.line;
-    for (let place = 0; place < MOST_RUNNING; place++) {
-      note(cells[RUNNING + place] as number);
-      cells[RUNNING + place] = 0;
-    }
-    const taken = takenBy(thread.number);
-    for (const line of this.#lines) {
-      for (let count = 0; count < RECORDS; count++) {
-        const record = line.call(count);
-        if (load(line.cells, record + CALL_STATE) !== taken) continue;
-        note(line.cells[record + CALL_NUMBER] as number);
-        store(line.cells, record + CALL_STATE, FREE);
-      }
-    }
-    return [...lost];
-  }
-
-  /** The calls on the line of a thread which has ended that nobody has taken, in order. */
-  #takeBackFrom(thread: PoolThread): Submission[] {
-    const { line } = thread;
-    const back: Submission[] = [];
-    for (let i = 0; i < RECORDS; i++) {
-      const record = line.call((thread.filled + i) | 0);
-      const state = compareExchange(line.cells, record + CALL_STATE, QUEUED, FREE);
-      if (state === WITHDRAWN) store(line.cells, record + CALL_STATE, FREE);
-      if (state !== QUEUED) continue;
-      const submission = this.#submissionOf(line.cells[record + CALL_NUMBER] as number);
-      if (submission === undefined) continue;
-      if (submission.movesSomething) {
-        // What was moved to the thread has gone with it.
-        this.#fail(submission, lostCall(thread.name, { exitCode: undefined, error: undefined }, submission.task));
-        continue;
-      }
-      this.#leave(submission);
-      back.push(submission);
-    }
-    return back;
+  /** Those of the numbers that are still of calls, in their order. */
+  #callsOf(numbers: Iterable<number>): Call[] {
+    return [...numbers].flatMap((number) => this.#table.of(number) ?? []);
   }
 
   /** A thread may have ended between its going to sleep and saying so, or the other way round. */
   #countAwake(): void {
-    if (this.#board === undefined) return;
-    const awake = this.#threads.filter((thread) => thread !== undefined && load(thread.line.cells, STATE) === AWAKE);
-    store(this.#board.cells, BOARD_AWAKE, awake.length);
-  }
-
-  #tellIfEmpty(): void {
-    if (this.#unsettled === 0) this.#whenEmpty?.();
+    if (this.board === undefined) return;
+    const awake = this.threads.filter((thread) => thread?.isAwake === true);
+    store(this.board.cells, at.BOARD_AWAKE, awake.length);
   }
 
   statistics(): ThreadPoolStatistics {
-    this.#collect();
+    this.#inbox.collect();
     let running = 0;
-    for (const line of this.#lines) {
-      for (let place = 0; place < MOST_RUNNING; place++) {
-        if (this.#submissionOf(load(line.cells, RUNNING + place)) !== undefined) running++;
+    for (const { cells } of this.lines) {
+      for (let place = at.RUNNING; place < at.RUNNING + at.MOST_RUNNING; place++) {
+        if (this.#table.of(load(cells, place)) !== undefined) running++;
       }
     }
     return {
@@ -831,13 +600,11 @@ class Pool implements ThreadPool, ThreadOwner, SubmissionOwner {
       size: this.size,
       alive: this.#alive,
       running,
-      queued: this.#unsettled - running,
+      queued: this.unsettled - running,
       settled: this.#settledCount,
       lost: this.#lost,
     };
   }
-
-  #closing: Promise<void> | undefined = undefined;
 
   close(): Promise<void> {
     this.#isClosing = true;
@@ -846,78 +613,22 @@ class Pool implements ThreadPool, ThreadOwner, SubmissionOwner {
   }
 
   async #drainAndStop(): Promise<void> {
-    if (this.#unsettled > 0) {
+    if (this.unsettled > 0) {
       await new Promise<void>((resolve) => {
         this.#whenEmpty = resolve;
       });
     }
-    await Promise.all(this.#threads.flatMap((thread) => thread?.terminate() ?? []));
+    await Promise.all(this.threads.flatMap((thread) => thread?.terminate() ?? []));
     // Each has ended: nobody reads them any more.
     const inHeap = heap();
-    for (const { offset } of [...this.#lines, ...(this.#board === undefined ? [] : [this.#board])]) {
+    for (const { offset } of [...this.lines, ...(this.board === undefined ? [] : [this.board])]) {
       inHeap.free(inHeap.handleOf(offset));
     }
-    this.#lines.length = 0;
-    this.#board = undefined;
+    this.lines.length = 0;
+    this.board = undefined;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** On a thread of a pool: its jobs' own jobs run on that thread. */
-const onThisThread: ThreadPool = {
-  name: "threads",
-  runsHere: true,
-  async run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions): Promise<Result> {
-    if (options !== undefined) return here.run(task, args, options);
-    return (task as unknown as (...args: readonly unknown[]) => Result)(...args);
-  },
-  size: 1,
-  statistics: () => ({ name: "threads", size: 1, alive: 1, running: 1, queued: 0, settled: 0, lost: 0 }),
-  close: async () => undefined,
-  [Symbol.asyncDispose]: async () => undefined,
-};
-
-let shared: ThreadPool | undefined;
-
-/**
- * A pool of OS threads as an executor: `s.spawn(task, args, { on: threads() })`.
- *
- * Without options: the pool that the whole program shares, made when first asked
- * for. With options: a new pool, to be closed by whoever made it.
- *
- * On a thread of a pool, `threads()` is that thread: jobs of a job run where it
- * runs, so that they can't wait for a thread that waits for them.
- *
- * **Throws** `SKEIN_INVALID_ARGUMENT`.
- *
- * @since 0.1.0
- */
-export function threads(options?: ThreadPoolOptions): ThreadPool {
-  if (options !== undefined && (typeof options !== "object" || options === null)) {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `threads expected options, but ${describeKind(options)} came`);
-  }
-  const size = options?.size ?? host.allowedCores();
-  if (!Number.isSafeInteger(size) || size < 1) {
-    throw new MisuseError(
-      "SKEIN_INVALID_ARGUMENT",
-      `the size of a pool must be a whole number from 1 on, but ${describeKind(size)} came`,
-    );
-  }
-  if (workerMarker !== undefined) return onThisThread;
-  if (options !== undefined) return new Pool(size, options.name ?? "threads");
-  shared ??= new Pool(size, "threads");
-  return shared;
-}
-
-/**
- * Cores that this process may keep busy: the machine's, less what the container's
- * CPU quota and the process's affinity take away. At least 1.
- *
- * @since 0.1.0
- */
-export function availableCores(): number {
-  return host.allowedCores();
 }

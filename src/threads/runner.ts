@@ -18,7 +18,8 @@
  *
  * A blocked thread serves no messages and no timers. So it blocks only if its loop
  * waits for nothing else, at the begin of a turn in which nothing ran, for 20 ms at
- * most and twice in a row; then it parks in the loop. Who posts it a message wakes it.
+ * a time. After five seconds it parks in the loop, from where waking it takes longer
+ * but nothing is spent. Who posts it a message wakes it.
  */
 import { add, compareExchange, exchange, hasWaitAsync, load, notify, store, wait, waitAsync } from "#atomics";
 import { nowMs, setTurn } from "#clock";
@@ -75,9 +76,10 @@ interface Outcome {
 const SLICE_MS = 2;
 /** The clock is read once in so many calls. */
 const CLOCK_EVERY = 8;
+/** A thread that blocks looks after its event loop so often: timers that hold nothing up may be late by it. */
 const BLOCK_MS = 20;
-/** So often in a row a thread blocks for nothing, before it parks in its loop. */
-const MOST_EMPTY_BLOCKS = 2;
+/** So often in a row a thread blocks for nothing, before it parks in its loop: five seconds. */
+const MOST_EMPTY_BLOCKS = 250;
 const LEAST_SPINS = 64;
 /** About what waking the thread takes; see bench `dispatch`. */
 const MOST_SPINS = 4096;

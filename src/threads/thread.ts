@@ -11,7 +11,8 @@ import { WorkerLostError } from "../core/errors.js";
 import { announceThread } from "../core/thread.js";
 import { heap } from "../shared/heap.js";
 import type { HostThread, ThreadEnd } from "./host/host.js";
-import { AWAKE, ARMED, type Board, CALL_STATE, FREE, type Line, PASSED, PUBLISHED, RUNNING, STATE } from "./line.js";
+import { AWAKE, ARMED, type Board, CALL_STATE, FREE, type Line, MOST_RUNNING, PASSED, PUBLISHED, RUNNING, STATE } from "./line.js";
+import type { ModuleRecord } from "./modules.js";
 import type { FromThread, RawError, ToThread } from "./messages.js";
 import { registry } from "./registry.js";
 import { wake } from "./runner.js";
@@ -40,6 +41,7 @@ export interface ThreadOwner {
 export interface NumberedTask {
   readonly number: number;
   readonly identity: TaskIdentity;
+  readonly module: ModuleRecord;
 }
 
 export class PoolThread {
@@ -54,7 +56,8 @@ export class PoolThread {
   inFlight = 0;
   /** Calls put on its line so far, published or not. */
   filled: number;
-  readonly #published: () => number;
+  /** Whether the pool is to publish some of them. */
+  isFilled = false;
   readonly #thread: HostThread;
   readonly #owner: ThreadOwner;
   readonly #texts: string[] = [];
@@ -71,7 +74,6 @@ export class PoolThread {
     this.number = number;
     this.line = line;
     this.filled = load(line.cells, PUBLISHED);
-    this.#published = () => load(line.cells, PUBLISHED);
     store(line.cells, STATE, AWAKE);
     store(line.cells, ARMED, 0);
     this.#thread = host.startThread({
@@ -150,12 +152,23 @@ export class PoolThread {
 
   /** Shows the thread, and those that steal from it, what was filled. */
   publish(): void {
-    if (this.#published() !== this.filled) store(this.line.cells, PUBLISHED, this.filled);
+    store(this.line.cells, PUBLISHED, this.filled);
   }
 
   /** Wakes the thread if it is parked. @returns whether it was */
   wake(): boolean {
     return wake(this.line);
+  }
+
+  get isAwake(): boolean {
+    return load(this.line.cells, STATE) === AWAKE;
+  }
+
+  /** Whether it runs the call of a number. */
+  runs(call: number): boolean {
+    const { cells } = this.line;
+    for (let place = RUNNING; place < RUNNING + MOST_RUNNING; place++) if (load(cells, place) === call) return true;
+    return false;
   }
 
   /** Whether it runs a call, its own line's or another's, or is behind with its line. */

@@ -39,7 +39,10 @@ const QUIET = new Set(["MessagePort", "Immediate"]);
 export const host: Host = {
   startThread,
   receiveNow: (port) => receiveMessageOnPort(port as MessagePort),
-  isLoopQuiet: () => process.getActiveResourcesInfo?.().every((resource) => QUIET.has(resource)) ?? false,
+  isLoopQuiet: () =>
+    // Of what a thread prints, the rest goes out when the first has arrived.
+    process.stdout.writableLength + process.stderr.writableLength === 0 &&
+    (process.getActiveResourcesInfo?.().every((resource) => QUIET.has(resource)) ?? false),
   allowedCores: () => coreAllowance().cores,
   typeScriptLoaderFor,
 };

@@ -1,0 +1,31 @@
+// What the threads of each pool run; the same functions for all.
+import { task } from "skein";
+
+export interface Order {
+  readonly a: number;
+  readonly b: string;
+  readonly c: readonly number[];
+}
+
+export const add = task(function add(a: number, b: number): number {
+  return a + b;
+});
+
+/** Keeps a core busy for `us` microseconds. */
+export const busy = task(function busy(us: number): number {
+  const endMs = performance.now() + us / 1000;
+  let turns = 0;
+  while (performance.now() < endMs) turns++;
+  return turns === -1 ? 0 : us;
+});
+
+export const reversed = task(function reversed(order: Order): Order {
+  return { a: -order.a, b: order.b, c: order.c.toReversed() };
+});
+
+/** The same with one argument, an array of them, as the others' pools take it. */
+export const functions: Readonly<Record<string, (args: readonly never[]) => unknown>> = {
+  add: ([a, b]: readonly number[]) => add(a as number, b as number),
+  busy: ([us]: readonly number[]) => busy(us as number),
+  reversed: ([order]: readonly Order[]) => reversed(order as Order),
+};

@@ -1,0 +1,180 @@
+/**
+ * The pool's side of outcomes: takes them from the lines, and sees to it that they are
+ * noticed while anybody waits for one.
+ *
+ * States: idle (nobody waits) -> looking (in each turn of the event loop) -> armed
+ * (asleep until a line's message) -> looking ...; idle from each of them.
+ *
+ * No outcome is overlooked. The pool writes ARMED to each line and then looks once
+ * more; a thread publishes an outcome and then reads ARMED. So either the pool sees
+ * the outcome, or the thread sees that it has to tell, and posts a message as soon as
+ * it runs out of calls, or has not told of an outcome for long. Between, it may run one
+ * call more, and that may be a long one: hence the looks while armed, ever further
+ * apart.
+ */
+import { load, store } from "#atomics";
+import { holdProcess, nowMs, setAlarm, setTurn } from "#clock";
+
+import {
+  type Board,
+  BOARD_AWAKE,
+  BYTES_COLLECTED,
+  COLLECTED,
+  FINISHED,
+  type Line,
+  OUTCOME_BYTES_END,
+} from "./line.js";
+import type { PoolThread } from "./thread.js";
+
+/** After so long without an outcome the pool stops to look and has itself told. */
+const POLL_MS = 0.05;
+/** So long after it has armed the pool looks again, then after twice as long, and so on. */
+const FIRST_LOOK_MS = 1;
+const MOST_LOOK_MS = 50;
+/** Outcomes taken at a time, before the event loop has its turn: about a millisecond's. */
+const MOST_OUTCOMES = 4096;
+
+export interface InboxOwner {
+  /** Jobs that have not settled. */
+  readonly unsettled: number;
+  readonly threads: readonly (PoolThread | undefined)[];
+  readonly lines: readonly Line[];
+  readonly board: Board | undefined;
+  readonly cores: number;
+  /** An outcome, in its record; it is gone when this returns. */
+  outcome(line: Line, record: number): void;
+  /** Some outcomes were taken, and no more now. */
+  collected(): void;
+}
+
+export class Inbox {
+  readonly #owner: InboxOwner;
+  #isLooking = false;
+  #isArmed = false;
+  #lastProgressMs = 0;
+  #lookMs = FIRST_LOOK_MS;
+  #stopLook: (() => void) | undefined = undefined;
+  #releaseProcess: (() => void) | undefined = undefined;
+  /** The moment at which the outcomes are taken that are being taken. */
+  collectedMs = 0;
+  /** Messages by which threads had the pool look. */
+  signals = 0;
+  /** Looks while armed that found something which nobody had told. */
+  lateFinds = 0;
+
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
+  }
+
+  get isArmed(): boolean {
+    return this.#isArmed;
+  }
+
+  /** To be called whenever jobs may have come or gone. */
+  watch(): void {
+    if (this.#isLooking) return;
+    if (this.#owner.unsettled === 0) {
+      this.#rest();
+      return;
+    }
+    if (this.#isArmed) return;
+    this.#isLooking = true;
+    this.#lastProgressMs = nowMs();
+    setTurn(this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#isLooking = false;
+    const taken = this.collect();
+    if (this.#owner.unsettled === 0) {
+      this.#rest();
+      return;
+    }
+    const now = nowMs();
+    if (taken > 0) this.#lastProgressMs = now;
+    // Without progress only as long as a core is free for it.
+    const { board, cores } = this.#owner;
+    const awake = board === undefined ? cores : load(board.cells, BOARD_AWAKE);
+    if (taken > 0 || (awake < cores && now - this.#lastProgressMs < POLL_MS)) {
+      this.#isLooking = true;
+      setTurn(this.#look);
+      return;
+    }
+    this.#arm();
+  };
+
+  #arm(): void {
+    for (const thread of this.#owner.threads) thread?.arm();
+    // Once more: an outcome published before that was not told.
+    if (this.collect() > 0) {
+      this.#disarm();
+      this.watch();
+      return;
+    }
+    this.#isArmed = true;
+    this.#releaseProcess ??= holdProcess();
+    // One alone is told at once.
+    if (this.#owner.unsettled > 1) this.#stopLook = setAlarm(this.#lookWhileArmed, this.#lookMs);
+  }
+
+  #disarm(): void {
+    this.#stopLook?.();
+    this.#stopLook = undefined;
+    this.#isArmed = false;
+    for (const thread of this.#owner.threads) thread?.disarm();
+  }
+
+  readonly #lookWhileArmed = (): void => {
+    this.#stopLook = undefined;
+    this.#lookMs = Math.min(2 * this.#lookMs, MOST_LOOK_MS);
+    if (this.collect() > 0) {
+      this.lateFinds++;
+      this.#disarm();
+      this.watch();
+    } else {
+      this.#stopLook = setAlarm(this.#lookWhileArmed, this.#lookMs);
+    }
+  };
+
+  #rest(): void {
+    if (this.#isArmed) this.#disarm();
+    this.#releaseProcess?.();
+    this.#releaseProcess = undefined;
+  }
+
+  /** A line's message has come. */
+  signalled(): void {
+    this.signals++;
+    if (this.#isArmed) this.#disarm();
+    this.collect();
+    this.watch();
+  }
+
+  /** Takes what outcomes there are, up to a millisecond's. @returns how many */
+  collect(): number {
+    this.collectedMs = nowMs();
+    let taken = 0;
+    for (const line of this.#owner.lines) taken += this.#collectFrom(line, MOST_OUTCOMES - taken);
+    if (taken === 0) return 0;
+    this.#lookMs = FIRST_LOOK_MS;
+    this.#owner.collected();
+    return taken;
+  }
+
+  #collectFrom(line: Line, most: number): number {
+    const { cells } = line;
+    const first = cells[COLLECTED] as number;
+    const end = load(cells, FINISHED);
+    if (first === end) return 0;
+    let next = first;
+    let bytesEnd = cells[BYTES_COLLECTED] as number;
+    for (; next !== end && ((next - first) | 0) < most; next = (next + 1) | 0) {
+      const record = line.outcome(next);
+      bytesEnd = cells[record + OUTCOME_BYTES_END] as number;
+      this.#owner.outcome(line, record);
+    }
+    cells[BYTES_COLLECTED] = bytesEnd;
+    store(cells, COLLECTED, next);
+    return (next - first) | 0;
+  }
+}

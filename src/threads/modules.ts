@@ -1,0 +1,66 @@
+/** Which threads have imported which module, and the jobs that wait for the first to have it. */
+import type { TaskIdentity } from "../async/executor.js";
+import type { Call } from "./call.js";
+import type { NumberedTask, PoolThread } from "./thread.js";
+
+/** A module whose tasks were submitted. */
+export class ModuleRecord {
+  readonly url: string;
+  /** Threads on which its tasks can run. */
+  readonly ready: PoolThread[] = [];
+  /** Jobs that wait for a thread to have it. */
+  readonly waiting: Set<Call> = new Set();
+  readonly tasks: NumberedTask[] = [];
+  /** Threads on which the import failed: not tried again just to spread the load. */
+  readonly failed: WeakSet<PoolThread> = new WeakSet();
+
+  constructor(url: string) {
+    this.url = url;
+  }
+}
+
+/** Modules and tasks as a pool knows them. */
+export class Modules {
+  readonly #tasks = new Map<TaskIdentity, NumberedTask>();
+  readonly #modules = new Map<string, ModuleRecord>();
+  /** The task that was asked for last: mostly it is asked for again. */
+  #last: NumberedTask | undefined = undefined;
+
+  /** The number of a task, which is given to it when it is first asked for. */
+  numbered(identity: TaskIdentity): NumberedTask {
+    if (this.#last?.identity === identity) return this.#last;
+    let task = this.#tasks.get(identity);
+    if (task === undefined) {
+      const module = this.of(identity.module);
+      task = { number: this.#tasks.size + 1, identity, module };
+      this.#tasks.set(identity, task);
+      module.tasks.push(task);
+      for (const thread of module.ready) thread.define(task);
+    }
+    this.#last = task;
+    return task;
+  }
+
+  of(url: string): ModuleRecord {
+    let module = this.#modules.get(url);
+    if (module === undefined) {
+      module = new ModuleRecord(url);
+      this.#modules.set(url, module);
+    }
+    return module;
+  }
+
+  /** A thread has ended. @returns the modules that it was importing */
+  forget(thread: PoolThread): ModuleRecord[] {
+    for (const { ready } of this.#modules.values()) {
+      const place = ready.indexOf(thread);
+      if (place !== -1) ready.splice(place, 1);
+    }
+    return thread.modulesUnderWay().map((url) => this.of(url));
+  }
+
+  /** No job waits in it any more. @returns whether it waited */
+  stopWaiting(call: Call): boolean {
+    return call.task.module.waiting.delete(call);
+  }
+}

@@ -1,0 +1,54 @@
+import { host } from "#host";
+
+import type { AnyTask, RunOptions } from "../async/executor.js";
+import { here } from "../async/here.js";
+import { workerMarker } from "../core/thread.js";
+import { Pool } from "./pool.js";
+import { planOf, type ThreadPool, type ThreadPoolOptions } from "./thread-pool.js";
+
+/** On a thread of a pool: its jobs' own jobs run on that thread. */
+const onThisThread: ThreadPool = {
+  name: "threads",
+  runsHere: true,
+  async run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions): Promise<Result> {
+    if (options !== undefined) return here.run(task, args, options);
+    return (task as unknown as (...args: readonly unknown[]) => Result)(...args);
+  },
+  size: 1,
+  statistics: () => ({ name: "threads", size: 1, alive: 1, running: 1, queued: 0, settled: 0, lost: 0 }),
+  close: async () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
+let shared: ThreadPool | undefined;
+
+/**
+ * A pool of OS threads as an executor: `s.spawn(task, args, { on: threads() })`.
+ *
+ * Without options: the pool that the whole program shares, made when first asked
+ * for. With options: a new pool, to be closed by whoever made it.
+ *
+ * On a thread of a pool, `threads()` is that thread: jobs of a job run where it
+ * runs, so that they can't wait for a thread that waits for them.
+ *
+ * **Throws** `SKEIN_INVALID_ARGUMENT`.
+ *
+ * @since 0.1.0
+ */
+export function threads(options?: ThreadPoolOptions): ThreadPool {
+  const plan = planOf(options);
+  if (workerMarker !== undefined) return onThisThread;
+  if (options !== undefined) return new Pool(plan);
+  shared ??= new Pool(plan);
+  return shared;
+}
+
+/**
+ * Cores that this process may keep busy: the machine's, less what the container's
+ * CPU quota and the process's affinity take away. At least 1.
+ *
+ * @since 0.1.0
+ */
+export function availableCores(): number {
+  return host.allowedCores();
+}
