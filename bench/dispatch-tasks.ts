@@ -19,13 +19,13 @@ export const busy = task(function busy(us: number): number {
   return turns === -1 ? 0 : us;
 });
 
-export const reversed = task(function reversed(order: Order): Order {
-  return { a: -order.a, b: order.b, c: order.c.toReversed() };
+export const negated = task(function negated(order: Order): Order {
+  return { a: -order.a, b: order.b, c: order.c };
 });
 
 /** The same with one argument, an array of them, as the others' pools take it. */
 export const functions: Readonly<Record<string, (args: readonly never[]) => unknown>> = {
   add: ([a, b]: readonly number[]) => add(a as number, b as number),
   busy: ([us]: readonly number[]) => busy(us as number),
-  reversed: ([order]: readonly Order[]) => reversed(order as Order),
+  negated: ([order]: readonly Order[]) => negated(order as Order),
 };

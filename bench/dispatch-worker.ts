@@ -29,4 +29,4 @@ if (data?.pool === "postMessage") {
 // Piscina and tinypool find the functions by name.
 export const add = functions["add"];
 export const busy = functions["busy"];
-export const reversed = functions["reversed"];
+export const negated = functions["negated"];

@@ -30,13 +30,32 @@ export function makePayload(inHeap: Heap, container: number, bytes: Uint8Array):
     inHeap.slot,
     container / UNIT_BYTES,
   );
-  bytesOfPayload(inHeap, offset, bytes.length).set(bytes);
+  copyBytes(bytes, 0, bytes.length, bytesWith(inHeap, offset), offset + PAYLOAD_HEADER_BYTES);
   return offset;
+}
+
+let lastBytes = new Uint8Array(new SharedArrayBuffer(0));
+
+/** All of the heap's memory as bytes, at least to the end of the block at `offset`; those of a payload are behind its header. */
+export function bytesWith(inHeap: Heap, offset: number): Uint8Array<SharedArrayBuffer> {
+  const { buffer } = inHeap.cellsWith(offset);
+  // To make a view takes longer than to read a short value.
+  if (lastBytes.buffer !== buffer) lastBytes = new Uint8Array(buffer);
+  return lastBytes;
 }
 
 /** The bytes of a payload, in place. */
 export function bytesOfPayload(inHeap: Heap, offset: number, byteLength: number): Uint8Array {
-  return new Uint8Array(inHeap.cellsWith(offset).buffer, offset + PAYLOAD_HEADER_BYTES, byteLength);
+  const begin = offset + PAYLOAD_HEADER_BYTES;
+  return bytesWith(inHeap, offset).subarray(begin, begin + byteLength);
+}
+
+/** Copies so few bytes one by one: a call into the engine takes as long. */
+const FEW_BYTES = 64;
+
+export function copyBytes(from: Uint8Array, at: number, length: number, to: Uint8Array, toAt: number): void {
+  if (length > FEW_BYTES) to.set(from.subarray(at, at + length), toAt);
+  else for (let i = 0; i < length; i++) to[toAt + i] = from[at + i] as number;
 }
 
 /** This thread is about to detach a payload. */

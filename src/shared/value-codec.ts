@@ -44,16 +44,22 @@ export function encodeValue(value: unknown): Uint8Array<ArrayBuffer> {
 /**
  * The value that the bytes are of.
  *
- * @param bytes - may view shared memory, which no thread writes meanwhile
+ * @param bytes - may view shared memory, of which no thread writes that part meanwhile
+ * @param from - where the value's bytes begin, and how many they are; all if omitted
  * @param arrive - gives the shared object of an address
  *
  * **Throws** what `arrive` throws; `SKEIN_INTERNAL` if they are no value's bytes.
  */
-export function decodeValue(bytes: Uint8Array, arrive: (address: Address) => SharedObject): unknown {
+export function decodeValue(
+  bytes: Uint8Array,
+  arrive: (address: Address) => SharedObject,
+  from = 0,
+  length: number = bytes.length,
+): unknown {
   const reader = idleReader ?? new ValueReader();
   idleReader = undefined;
   try {
-    return reader.read(bytes, arrive);
+    return reader.read(bytes, from, length, arrive);
   } finally {
     idleReader = reader;
   }

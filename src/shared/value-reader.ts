@@ -10,6 +10,7 @@ import { InternalError, SkeinError, withoutStack } from "../core/errors.js";
 import { ERROR_PROTOTYPES } from "./error-classes.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import type { Address, SharedObject } from "./object.js";
+import { copyBytes } from "./payload.js";
 import { MOST_CACHED, TextCache } from "./text-cache.js";
 import * as tag from "./value-format.js";
 
@@ -61,9 +62,9 @@ export class ValueReader {
   readonly #leftOver: LeftOver[] = [];
   #arrive: (address: Address) => SharedObject = noArrival;
 
-  /** Reads the one value that the bytes are. */
-  read(bytes: Uint8Array, arrive: (address: Address) => SharedObject): unknown {
-    this.#look(bytes);
+  /** Reads the one value that so many bytes from there on are. */
+  read(bytes: Uint8Array, from: number, length: number, arrive: (address: Address) => SharedObject): unknown {
+    this.#look(bytes, from, length);
     this.#arrive = arrive;
     try {
       const value = this.#value(0);
@@ -82,15 +83,15 @@ export class ValueReader {
     }
   }
 
-  #look(bytes: Uint8Array): void {
+  #look(bytes: Uint8Array, from: number, length: number): void {
     this.#at = 0;
-    this.#end = bytes.length;
-    if (bytes.length <= MOST_COPIED_BYTES) {
-      this.#ownBytes.set(bytes);
+    this.#end = length;
+    if (length <= MOST_COPIED_BYTES) {
+      copyBytes(bytes, from, length, this.#ownBytes, 0);
     } else {
-      this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      this.#longText = longTextIn(bytes);
+      this.#bytes = bytes.subarray(from, from + length);
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset + from, length);
+      this.#longText = longTextIn(this.#bytes);
     }
   }
 

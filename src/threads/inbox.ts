@@ -24,10 +24,9 @@ import {
   type Line,
   OUTCOME_BYTES_END,
 } from "./line.js";
+import { Patience } from "./patience.js";
 import type { PoolThread } from "./thread.js";
 
-/** After so long without an outcome the pool stops to look and has itself told. */
-const POLL_MS = 0.05;
 /** So long after it has armed the pool looks again, then after twice as long, and so on. */
 const FIRST_LOOK_MS = 1;
 const MOST_LOOK_MS = 50;
@@ -51,7 +50,10 @@ export class Inbox {
   readonly #owner: InboxOwner;
   #isLooking = false;
   #isArmed = false;
-  #lastProgressMs = 0;
+  readonly #patience = new Patience();
+  /** When there were outcomes last, or the first job came. */
+  #sinceMs = 0;
+  #lookUntilMs = 0;
   #lookMs = FIRST_LOOK_MS;
   #stopLook: (() => void) | undefined = undefined;
   #releaseProcess: (() => void) | undefined = undefined;
@@ -79,8 +81,15 @@ export class Inbox {
     }
     if (this.#isArmed) return;
     this.#isLooking = true;
-    this.#lastProgressMs = nowMs();
+    this.#sinceMs = nowMs();
+    this.#lookUntilMs = this.#sinceMs + this.#patience.budgetMs;
     setTurn(this.#look);
+  }
+
+  #progress(now: number): void {
+    this.#patience.ended(now - this.#sinceMs);
+    this.#sinceMs = now;
+    this.#lookUntilMs = now + this.#patience.budgetMs;
   }
 
   readonly #look = (): void => {
@@ -91,11 +100,11 @@ export class Inbox {
       return;
     }
     const now = nowMs();
-    if (taken > 0) this.#lastProgressMs = now;
+    if (taken > 0) this.#progress(now);
     // Without progress only as long as a core is free for it.
     const { board, cores } = this.#owner;
     const awake = board === undefined ? cores : load(board.cells, BOARD_AWAKE);
-    if (taken > 0 || (awake < cores && now - this.#lastProgressMs < POLL_MS)) {
+    if (taken > 0 || (awake < cores && now < this.#lookUntilMs)) {
       this.#isLooking = true;
       setTurn(this.#look);
       return;
@@ -146,7 +155,7 @@ export class Inbox {
   signalled(): void {
     this.signals++;
     if (this.#isArmed) this.#disarm();
-    this.collect();
+    if (this.collect() > 0) this.#patience.ended(nowMs() - this.#sinceMs);
     this.watch();
   }
 

@@ -303,7 +303,7 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
       const from = cells[record + at.OUTCOME_FROM] as number;
       const length = cells[record + at.OUTCOME_LENGTH] as number;
       try {
-        value = decodeValue(line.bytes.subarray(from, from + length), arrival as never);
+        value = decodeValue(line.bytes, arrival as never, from, length);
       } catch (error) {
         this.#fail(call, error);
         return;

@@ -17,8 +17,8 @@
  * consistent, which here all hangs on.)
  *
  * A blocked thread serves no messages and no timers. So it blocks only if its loop
- * waits for nothing else, at the begin of a turn in which nothing ran, for 20 ms at
- * a time. After five seconds it parks in the loop, from where waking it takes longer
+ * waits for nothing else, at the begin of a turn in which nothing ran, for a fraction
+ * of a second. After five seconds it parks in the loop, from where waking it takes longer
  * but nothing is spent. Who posts it a message wakes it.
  */
 import { add, compareExchange, exchange, hasWaitAsync, load, notify, store, wait, waitAsync } from "#atomics";
@@ -33,13 +33,14 @@ import { workerMarker } from "../core/thread.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import { arrival, leaveForPool } from "../shared/object.js";
-import { bytesOfPayload } from "../shared/payload.js";
+import { bytesWith, copyBytes, PAYLOAD_HEADER_BYTES } from "../shared/payload.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { findUncloneable } from "./cloneable.js";
 import { encodeThrown } from "./error-codec.js";
 import * as at from "./line.js";
 import type { FromThread, ThreadSetup, ToThread } from "./messages.js";
 import { type AnyFunction, registry } from "./registry.js";
+import { Patience } from "./patience.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars, writeScalar } from "./scalars.js";
 
 /** The part of the thread's port that is used. */
@@ -76,13 +77,16 @@ interface Outcome {
 const SLICE_MS = 2;
 /** The clock is read once in so many calls. */
 const CLOCK_EVERY = 8;
-/** A thread that blocks looks after its event loop so often: timers that hold nothing up may be late by it. */
-const BLOCK_MS = 20;
-/** So often in a row a thread blocks for nothing, before it parks in its loop: five seconds. */
-const MOST_EMPTY_BLOCKS = 250;
-const LEAST_SPINS = 64;
-/** About what waking the thread takes; see bench `dispatch`. */
-const MOST_SPINS = 4096;
+/**
+ * A thread that blocks looks after its event loop so often, the longer it had nothing
+ * to do the more rarely: timers that hold nothing up may be late by it.
+ */
+const FIRST_BLOCK_MS = 20;
+const MOST_BLOCK_MS = 160;
+/** So often in a row a thread blocks for nothing, before it parks in its loop: some five seconds. */
+const MOST_EMPTY_BLOCKS = 32;
+/** Looks at the ring between two at the clock, which take about as long together. */
+const LOADS_BETWEEN_CLOCKS = 16;
 /** An outcome that nobody was told of for so long is told. */
 const SIGNAL_AFTER_MS = 0.05;
 /** After a call that took so long the next is expected to as well: its outcome is told at once. */
@@ -128,7 +132,9 @@ class Runner {
   #isTurnPlanned = false;
   #isParkedInLoop = false;
   #emptyBlocks = 0;
-  #spins = MOST_SPINS / 4;
+  readonly #patience = new Patience();
+  /** When the last call of a turn had ended; 0 while there are any. */
+  #idleSinceMs = 0;
   /** When the first outcome was published of which the pool, being armed, has not been told; 0 if none. */
   #untoldSinceMs = 0;
   #lastOutcomeMs = 0;
@@ -215,6 +221,10 @@ class Runner {
     let count = 0;
     while (this.#suspended < 1 && this.#backlog.length === 0) {
       if (!this.#runNext(count === 0)) break;
+      if (count === 0 && this.#idleSinceMs > 0) {
+        this.#patience.ended(beganMs - this.#idleSinceMs);
+        this.#idleSinceMs = 0;
+      }
       if (++count % CLOCK_EVERY === 0 && nowMs() - beganMs > SLICE_MS) {
         this.#planTurn();
         return;
@@ -229,6 +239,7 @@ class Runner {
     // With a call that is suspended its end brings the next turn.
     if (this.#suspended > 0) return;
     if (count > 0) {
+      this.#idleSinceMs = nowMs();
       if (this.#spin()) this.#planTurn();
       // A turn between, for what the calls left to their event loop.
       else setTurn(this.#park);
@@ -324,14 +335,10 @@ class Runner {
     // One for the thread that the pool is on.
     if (load(this.#board.cells, at.BOARD_AWAKE) + 1 > this.#setup.cores) return false;
     const { cells } = this.#line;
-    for (let i = 0; i < this.#spins; i++) {
-      if (load(cells, at.PUBLISHED) !== this.#head) {
-        // Twice as long as it took, so that it does again next time.
-        this.#spins = Math.min(MOST_SPINS, Math.max(LEAST_SPINS, this.#spins, 2 * i));
-        return true;
-      }
-    }
-    this.#spins = Math.max(LEAST_SPINS, this.#spins >> 1);
+    const untilMs = this.#idleSinceMs + this.#patience.budgetMs;
+    do {
+      for (let i = 0; i < LOADS_BETWEEN_CLOCKS; i++) if (load(cells, at.PUBLISHED) !== this.#head) return true;
+    } while (nowMs() < untilMs);
     return false;
   }
 
@@ -347,7 +354,8 @@ class Runner {
       this.#awake();
     } else if (isBlocking || !hasWaitAsync) {
       this.#count(at.BLOCKS);
-      const woken = wait(cells, at.STATE, at.PARKED, BLOCK_MS) !== "timed-out";
+      const mostMs = Math.min(FIRST_BLOCK_MS * (1 + this.#emptyBlocks), MOST_BLOCK_MS);
+      const woken = wait(cells, at.STATE, at.PARKED, mostMs) !== "timed-out";
       this.#emptyBlocks = woken ? 0 : this.#emptyBlocks + 1;
       this.#awake();
     } else {
@@ -401,7 +409,12 @@ class Runner {
       } else if (how === IN_PAYLOAD) {
         const offset = cells[record + at.CALL_VALUES] as number;
         const length = cells[record + at.CALL_VALUES + 1] as number;
-        values = decodeValue(bytesOfPayload(heap(), offset, length), arrival as never) as readonly unknown[];
+        values = decodeValue(
+          bytesWith(heap(), offset),
+          arrival as never,
+          offset + PAYLOAD_HEADER_BYTES,
+          length,
+        ) as readonly unknown[];
       } else {
         values = readScalars(line, record + at.CALL_VALUES, tags);
       }
@@ -533,7 +546,7 @@ class Runner {
     const passed = from + bytes.length > at.BYTE_RING_BYTES ? at.BYTE_RING_BYTES - from : 0;
     if (passed + bytes.length > free) return false;
     const begin = passed === 0 ? from : 0;
-    ring.set(bytes, begin);
+    copyBytes(bytes, 0, bytes.length, ring, begin);
     cells[record + at.OUTCOME_FROM] = begin;
     cells[record + at.OUTCOME_LENGTH] = bytes.length;
     this.#bytesEnd = (this.#bytesEnd + passed + bytes.length) | 0;
