@@ -23,6 +23,7 @@ export {
   InternalError,
   MisuseError,
   OwnerDiedError,
+  QueueFullError,
   SharedMemoryError,
   SkeinError,
   StuckError,

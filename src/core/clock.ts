@@ -157,6 +157,17 @@ export function setAlarm(ring: () => void, delayMs: number): () => void {
 }
 
 /**
+ * Sets an alarm for work that may as well never be done: unlike another, it does not
+ * keep the process alive. On a clock put in use it is an alarm like any other.
+ */
+export function setIdleAlarm(ring: () => void, delayMs: number): () => void {
+  if (inUse !== systemClock) return inUse.setAlarm(ring, delayMs);
+  const timer = setTimeout(ring, Math.min(delayMs, LONGEST_DELAY_MS));
+  (timer as { unref?: () => void }).unref?.();
+  return () => clearTimeout(timer);
+}
+
+/**
  * Sets an alarm that is an object of the caller's, as `setAlarm` does, without
  * allocating anything for it. It must not be set now; it may be set again later.
  */
@@ -214,11 +225,16 @@ let holding: ReturnType<typeof setInterval> | undefined;
  * that the host does not count, as those on shared memory.
  */
 export function holdProcess(): () => void {
-  if (holds++ === 0) holding = setInterval(() => undefined, LONGEST_DELAY_MS);
+  if (holds++ === 0) {
+    // Made once: who waits again and again for short times pays for a flag then.
+    if (holding === undefined) holding = setInterval(() => undefined, LONGEST_DELAY_MS);
+    else holding.ref?.();
+  }
   let isHeld = true;
   return () => {
     if (!isHeld) return;
     isHeld = false;
-    if (--holds === 0) clearInterval(holding);
+    if (--holds > 0) return;
+    holding?.unref?.();
   };
 }

@@ -35,6 +35,7 @@ export const ERROR_TABLE = {
   SKEIN_TASK_IMPORT_FAILED: "WorkerLostError",
   SKEIN_NOT_TRANSFERABLE: "TransferError",
   SKEIN_DEADLOCK: "DeadlockError",
+  SKEIN_QUEUE_FULL: "QueueFullError",
   SKEIN_CIRCUIT_OPEN: "CircuitOpenError",
   SKEIN_OWNER_DIED: "OwnerDiedError",
   SKEIN_OUT_OF_SHARED_MEMORY: "SharedMemoryError",
@@ -225,6 +226,18 @@ export class CircuitOpenError extends SkeinError {
 }
 
 /**
+ * A thread pool has as many waiting jobs as it may have. The job was not taken.
+ *
+ * @since 0.1.0
+ */
+export class QueueFullError extends SkeinError {
+  declare readonly code: "SKEIN_QUEUE_FULL";
+  constructor(message: string, options?: ErrorOptions) {
+    super("SKEIN_QUEUE_FULL", message, options);
+  }
+}
+
+/**
  * The thread that held the lock ended while it held it, so what the lock protects
  * may be half changed. The lock itself is free.
  *
@@ -272,6 +285,7 @@ export const ERROR_CLASSES: { readonly [Name in SkeinErrorName]: { readonly prot
   TransferError,
   DeadlockError,
   CircuitOpenError,
+  QueueFullError,
   OwnerDiedError,
   SharedMemoryError,
   InternalError,

@@ -17,6 +17,14 @@ export const setAlarm: typeof real.setAlarm = (ring, delayMs) => {
   }, delayMs);
 };
 
+export const setIdleAlarm: typeof real.setIdleAlarm = (ring, delayMs) => {
+  announce({ seam: "clock", name: "setIdleAlarm" });
+  return real.setIdleAlarm(() => {
+    announce({ seam: "clock", name: "ring" });
+    ring();
+  }, delayMs);
+};
+
 export const startAlarm: typeof real.startAlarm = (alarm, delayMs) => {
   real.startAlarmBy(setAlarm, alarm, delayMs);
 };

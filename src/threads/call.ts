@@ -36,7 +36,7 @@ export class Call {
   record = 0;
   /** Block of the heap with its arguments; 0 if they need none. */
   payload = 0;
-  /** Its arguments went by the port. */
+  /** Only the thread that it was put to can run it: its arguments go by the port, or it is about that thread. */
   isPosted = false;
   isSettled = false;
   readonly #resolve: (value: unknown) => void;

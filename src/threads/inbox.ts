@@ -15,15 +15,7 @@
 import { load, store } from "#atomics";
 import { holdProcess, nowMs, setAlarm, setTurn } from "#clock";
 
-import {
-  type Board,
-  BOARD_AWAKE,
-  BYTES_COLLECTED,
-  COLLECTED,
-  FINISHED,
-  type Line,
-  OUTCOME_BYTES_END,
-} from "./line.js";
+import { type Board, BOARD_AWAKE, BYTES_COLLECTED, COLLECTED, FINISHED, type Line, OUTCOME_BYTES_END } from "./line.js";
 import { Patience } from "./patience.js";
 import type { PoolThread } from "./thread.js";
 

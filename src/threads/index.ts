@@ -1,3 +1,11 @@
 export { scopedTask, task } from "./task.js";
-export type { ThreadPool, ThreadPoolOptions, ThreadPoolStatistics } from "./thread-pool.js";
+export type { DurationStatistics } from "./histogram.js";
+export type { ResourceLimits } from "./host/host.js";
+export type {
+  PoolThreadStatistics,
+  Submitted,
+  ThreadPool,
+  ThreadPoolOptions,
+  ThreadPoolStatistics,
+} from "./thread-pool.js";
 export { availableCores, threads } from "./threads.js";

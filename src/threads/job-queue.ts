@@ -8,7 +8,7 @@
 import type { Call } from "./call.js";
 
 /** How much sooner a job is taken to have come, for each step of its priority. */
-export const PRIORITY_STEP_MS = 1000;
+const PRIORITY_STEP_MS = 1000;
 
 interface Entry {
   readonly call: Call;
@@ -17,8 +17,7 @@ interface Entry {
   readonly order: number;
 }
 
-const goesBefore = (a: Entry, b: Entry): boolean =>
-  a.rankMs === b.rankMs ? a.order < b.order : a.rankMs < b.rankMs;
+const goesBefore = (a: Entry, b: Entry): boolean => (a.rankMs === b.rankMs ? a.order < b.order : a.rankMs < b.rankMs);
 
 export class JobQueue {
   /** In order of submission, as long as no job has a priority; a set, so that a cancelled one leaves at no cost. */

@@ -5,6 +5,7 @@
  *
  * Layout, as Int32 indexes; what different threads write stands 128 bytes apart
  *   PUBLISHED    calls put into the ring so far        the pool writes
+ *   STOPPING     1 if the thread is to take no more    the pool writes
  *   PASSED       calls that the thread has passed      the thread writes
  *   STATE        awake, or parked                      both, see below
  *   FINISHED     outcomes put into the ring so far     the thread writes
@@ -57,6 +58,7 @@ const APART = 32;
 /** The block's first two cells are those of a payload. */
 const FIRST = APART;
 export const PUBLISHED: number = FIRST;
+export const STOPPING: number = FIRST + 1;
 export const PASSED: number = FIRST + APART;
 export const STATE: number = FIRST + 2 * APART;
 export const FINISHED: number = FIRST + 3 * APART;
@@ -73,6 +75,11 @@ export const PARKS = 0;
 export const BLOCKS = 1;
 export const STEALS = 2;
 export const SIGNALS = 3;
+/** Calls that it began to run. */
+export const RUNS = 4;
+/** Megabytes on its heap, when it looked last. */
+export const HEAP_MB = 5;
+export const MOST_COUNTS = 6;
 
 // Of STATE.
 export const AWAKE = 0;
@@ -122,6 +129,9 @@ export const OUTCOME_VALUE = 4;
 /** Instead of a value: where it is in the byte ring. */
 export const OUTCOME_FROM = 4;
 export const OUTCOME_LENGTH = 5;
+
+/** A float64: how long it ran, with what it waited for. */
+export const OUTCOME_RUN_MS = 8;
 
 // Of OUTCOME_KIND.
 export const STARTED = 1;

@@ -28,6 +28,8 @@ export type ToThread =
       /** Whether there are shared objects among them, which are to be put in their places. */
       readonly hasShared: boolean;
     }
+  /** Take no more calls: the line's word says so; this is for a thread that waits in its event loop. */
+  | { readonly kind: "stop" }
   /** The call should end; `reason` is for its error's message. The call's cancel word says so already. */
   | { readonly kind: "cancel"; readonly call: number; readonly reason: string }
   /** Record into this memory, or stop recording. Rings are numbered. */
@@ -37,6 +39,10 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: "loaded"; readonly module: string }
   | { readonly kind: "loadFailed"; readonly module: string; readonly error: RawError }
+  /** The operating system's number of the thread. */
+  | { readonly kind: "kernelThread"; readonly id: number }
+  /** It was to stop, and runs nothing any more. */
+  | { readonly kind: "drained" }
   /** Outcomes that the line does not carry. */
   | { readonly kind: "done"; readonly call: number; readonly value: unknown; readonly hasShared: boolean }
   | { readonly kind: "failed"; readonly call: number; readonly thrown: EncodedValue }
@@ -66,4 +72,6 @@ export interface ThreadSetup {
   readonly number: number;
   /** Cores that the process may keep busy. */
   readonly cores: number;
+  /** Calls that it may run at once, all but one of them waiting for something. */
+  readonly jobsAtOnce: number;
 }

@@ -1,6 +1,7 @@
 /** Which threads have imported which module, and the jobs that wait for the first to have it. */
 import type { TaskIdentity } from "../async/executor.js";
 import type { Call } from "./call.js";
+import { Histogram } from "./histogram.js";
 import type { NumberedTask, PoolThread } from "./thread.js";
 
 /** A module whose tasks were submitted. */
@@ -32,13 +33,22 @@ export class Modules {
     let task = this.#tasks.get(identity);
     if (task === undefined) {
       const module = this.of(identity.module);
-      task = { number: this.#tasks.size + 1, identity, module };
+      task = { number: this.#tasks.size + 1, identity, module, runTimes: new Histogram() };
       this.#tasks.set(identity, task);
       module.tasks.push(task);
       for (const thread of module.ready) thread.define(task);
     }
     this.#last = task;
     return task;
+  }
+
+  tasks(): Iterable<NumberedTask> {
+    return this.#tasks.values();
+  }
+
+  /** Jobs that wait for a module. */
+  waiting(): Call[] {
+    return [...this.#modules.values()].flatMap(({ waiting }) => [...waiting]);
   }
 
   of(url: string): ModuleRecord {

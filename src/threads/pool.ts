@@ -13,12 +13,13 @@
  *   their threads run: what waits on a line can't be overtaken.
  */
 import { compareExchange, load, store } from "#atomics";
-import { nowMs, setAlarm } from "#clock";
+import { nowMs } from "#clock";
 import { host } from "#host";
 
 import { cancelNodeOf, type CancelNode, describeKind } from "../async/cancel.js";
-import { type AnyTask, type RunOptions, taskIdentity } from "../async/executor.js";
-import { CancelledError, ClosedError, describeThrown, MisuseError, WorkerLostError } from "../core/errors.js";
+import { type AnyTask, type RunOptions, type Task, type TaskIdentity, taskIdentity } from "../async/executor.js";
+import { semaphore, type Semaphore, type SemaphoreToken } from "../async/semaphore.js";
+import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
@@ -27,19 +28,24 @@ import { makePayload } from "../shared/payload.js";
 import { poolThreadEnded } from "../shared/recovery.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { Call, type CallOwner, CallTable, JobCall } from "./call.js";
+import { Crew, type CrewOwner } from "./crew.js";
 import { decodeThrown, type EncodedValue } from "./error-codec.js";
+import { type DurationStatistics, Histogram } from "./histogram.js";
 import type { ThreadEnd } from "./host/host.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
 import { JobQueue } from "./job-queue.js";
 import * as at from "./line.js";
-import { Board, Line } from "./line.js";
+import type { Board, Line } from "./line.js";
 import type { FromThread } from "./messages.js";
 import { type ModuleRecord, Modules } from "./modules.js";
 import { callsLostWith, takeBack } from "./remains.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalar, writeScalars } from "./scalars.js";
-import { cleanStack, lostCall, noSuchTask, notTransferable } from "./thread-errors.js";
-import type { PoolPlan, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
-import { PoolThread, type ThreadOwner } from "./thread.js";
+import { cleanStack, lostCall, noSuchTask, notTransferable, threadLost } from "./thread-errors.js";
+import type { PoolPlan, Submitted, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
+import type { PoolThread } from "./thread.js";
+
+/** Of a thread that goes on. */
+const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
 type Answer = Extract<FromThread, { readonly call: number }>;
 
@@ -47,52 +53,99 @@ type Answer = Extract<FromThread, { readonly call: number }>;
 const MOST_UNPUBLISHED = 64;
 /** Threads woken by one publishing; they wake others if there is more than they take. */
 const MOST_WAKES = 2;
-/** Jobs have waited for so long when one more thread is started for them. */
-const GROW_AFTER_MS = 2;
-
-export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
+export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   readonly name: string;
   readonly size: number;
   readonly cores: number = host.allowedCores();
-  board: Board | undefined = undefined;
-  /** By their places on the board. A line outlives its threads. */
-  readonly lines: Line[] = [];
-  readonly threads: (PoolThread | undefined)[] = [];
   unsettled = 0;
+  readonly #plan: PoolPlan;
   readonly #modules = new Modules();
+  readonly #crew: Crew;
   readonly #table = new CallTable();
   readonly #queue = new JobQueue();
   readonly #inbox: Inbox = new Inbox(this);
-  #alive = 0;
+  /** Permits of those jobs that may be here at once; only if the queue is bounded. */
+  readonly #room: Semaphore | undefined;
+  readonly #permits = new Map<Call, SemaphoreToken>();
   #settledCount = 0;
   #lost = 0;
-  #lastNumber = 0;
+  readonly #waitTimes = new Histogram();
   /** Threads on whose lines calls wait to be published. */
   #filled: PoolThread[] = [];
   #unpublished = 0;
   #isFlushPlanned = false;
   /** When the first of the calls came that are to be published next. */
   #submittedMs = 0;
-  #stopGrowing: (() => void) | undefined = undefined;
   #isClosing = false;
-  #whenEmpty: (() => void) | undefined = undefined;
+  readonly #whenEmpty: (() => void)[] = [];
   #closing: Promise<void> | undefined = undefined;
 
   constructor(plan: PoolPlan) {
+    this.#plan = plan;
     this.size = plan.size;
     this.name = plan.name;
+    this.#crew = new Crew(plan, this, this.#modules);
+    const most = plan.maxQueue + plan.size * plan.jobsPerThread;
+    this.#room = most === Infinity ? undefined : semaphore({ permits: most, name: `queue of ${plan.name}` });
+  }
+
+  get threads(): readonly (PoolThread | undefined)[] {
+    return this.#crew.threads;
+  }
+
+  get lines(): readonly Line[] {
+    return this.#crew.lines;
+  }
+
+  get board(): Board | undefined {
+    return this.#crew.board;
+  }
+
+  get isArmed(): boolean {
+    return this.#inbox.isArmed;
   }
 
   run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions): Promise<Result> {
     let call: Call;
     try {
       call = this.#callOf(task, args, options);
+      if (this.#room !== undefined) this.#takeRoom(call, this.#room.tryAcquire());
     } catch (error) {
       return Promise.reject(error);
     }
     this.unsettled++;
     this.#admit(call);
     return call.promise as Promise<Result>;
+  }
+
+  #takeRoom(call: Call, permit: SemaphoreToken | undefined): void {
+    if (permit !== undefined) {
+      this.#permits.set(call, permit);
+      return;
+    }
+    throw new QueueFullError(
+      `thread pool "${this.name}" has all the jobs it may have (${this.#plan.maxQueue} waiting): ` +
+        "wait for room with `await pool.submit(task, args)`, or raise maxQueue",
+    );
+  }
+
+  async submit<Args extends readonly unknown[], Result>(
+    task: Task<Args, Result>,
+    args: Args,
+  ): Promise<Submitted<Awaited<Result>>> {
+    if (this.#room === undefined) return { result: this.run(task, args) };
+    const permit = await this.#room.acquire();
+    let call: Call;
+    try {
+      call = this.#callOf(task, args, undefined);
+    } catch (error) {
+      permit.release();
+      throw error;
+    }
+    this.#permits.set(call, permit);
+    this.unsettled++;
+    this.#admit(call);
+    return { result: call.promise as Promise<Awaited<Result>> };
   }
 
   #callOf(task: AnyTask, args: readonly unknown[], options: RunOptions | undefined): Call {
@@ -109,7 +162,7 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
         `run expected the arguments in an array, but ${describeKind(args)} came: pool.run(task, [1, 2])`,
       );
     }
-    if (this.#isClosing) throw new ClosedError(`thread pool "${this.name}" is closed`);
+    if (this.#isClosing) throw this.#closedError();
     if (!this.#isFlushPlanned) this.#planFlush();
     const numbered = this.#modules.numbered(identity);
     if (options === undefined) return new Call(numbered, args, this.#submittedMs);
@@ -130,17 +183,24 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
 
   /** Takes back what waits on lines, as some job may go before it. */
   #recall(): void {
-    const back: Call[] = [];
-    for (const thread of this.threads) {
-      if (thread === undefined) continue;
-      for (const number of takeBack(thread.line, thread.filled, false)) {
-        const call = this.#table.of(number);
-        if (call === undefined) continue;
-        this.#leave(call);
-        back.push(call);
-      }
-    }
+    const back = this.threads.flatMap((thread) => (thread === undefined ? [] : this.#withdrawFrom(thread)));
     this.#queue.addInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
+  }
+
+  #withdrawFrom(thread: PoolThread): Call[] {
+    const back = this.#callsOf(takeBack(thread.line, thread.filled, false));
+    // What was moved to the thread can't be moved again.
+    const movable = back.filter((call) => !call.movesSomething);
+    for (const call of back) {
+      if (call.movesSomething) this.#fail(call, lostCall(thread.name, NO_END, call.task.identity));
+      else this.#leave(call);
+    }
+    return movable;
+  }
+
+  takeBackFrom(thread: PoolThread): void {
+    this.#queue.addInFront(this.#withdrawFrom(thread));
+    this.#placeQueued();
   }
 
   /** Puts a job on a line, or among those that wait for its module. @returns false if no line may take it now */
@@ -149,14 +209,16 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
     const [first] = module.ready;
     if (first === undefined) {
       module.waiting.add(call);
-      this.#loadSomewhere(module, call);
+      this.#crew.loadSomewhere(module, call);
       return true;
     }
     let least = first;
-    if (module.ready.length > 1) for (const thread of module.ready) if (thread.inFlight < least.inFlight) least = thread;
-    if (least.inFlight > 0) {
-      if (module.ready.length < this.size) this.#growSoon(module);
-      if (this.#queue.isByPriority && least.inFlight > 1) return false;
+    if (module.ready.length > 1)
+      for (const thread of module.ready) if (thread.inFlight < least.inFlight) least = thread;
+    const { jobsPerThread } = this.#plan;
+    if (least.inFlight >= jobsPerThread) {
+      if (module.ready.length < this.size) this.#crew.growSoon(module);
+      if (this.#queue.isByPriority && least.inFlight > jobsPerThread) return false;
     }
     return this.#put(least, call);
   }
@@ -183,13 +245,14 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
       tags = this.#encode(call, values, line, record);
       if (tags === BY_PORT) {
         // Only its own thread can run it, so that should do so soon.
-        if (thread.inFlight > 0) {
+        if (thread.inFlight >= this.#plan.jobsPerThread) {
           call.isPosted = true;
           return false;
         }
         word |= at.PINNED;
       }
     }
+    if (call.isPosted) word |= at.PINNED;
     this.#table.add(call);
     call.record = record;
     call.thread = thread;
@@ -272,14 +335,9 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
       if (wakes === MOST_WAKES) continue;
       if (thread.wake()) wakes++;
       // It is awake, but may be long in coming: another one steals.
-      else if (thread.isBusy && this.#wakeOne()) wakes++;
+      else if (thread.isBusy && this.#crew.wakeOne()) wakes++;
     }
     this.#filled = [];
-  }
-
-  #wakeOne(): boolean {
-    if (this.#alive < 2 || load((this.board as Board).cells, at.BOARD_AWAKE) >= this.#alive) return false;
-    return this.threads.some((thread) => thread?.wake());
   }
 
   // Outcomes
@@ -311,25 +369,23 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
     } else {
       value = readScalar(line, record + at.OUTCOME_VALUE, tags);
     }
+    const thread = this.threads[this.lines.indexOf(line)];
+    const runMs = line.float64[(record + at.OUTCOME_RUN_MS) >> 1] as number;
+    call.task.runTimes.add(runMs);
+    this.#waitTimes.add(Math.max(0, this.#inbox.collectedMs - call.submittedMs - runMs));
+    if (thread !== undefined) thread.busyMs += runMs;
     if (kind === at.DONE) this.#succeed(call, value);
-    else this.#fail(call, this.#thrown(call, value as EncodedValue, this.#nameOf(line)));
-  }
-
-  #nameOf(line: Line): string {
-    return this.threads[this.lines.indexOf(line)]?.name ?? this.name;
+    else this.#fail(call, this.#thrown(call, value as EncodedValue, thread?.name ?? this.name));
   }
 
   #thrown(call: Call, thrown: EncodedValue, thread: string): unknown {
     return decodeThrown(thrown, (stack, isOutermost) =>
-      cleanStack(
-        stack,
-        isOutermost ? { name: call.name, spawnSite: call.options?.spawnSite } : undefined,
-        thread,
-      ),
+      cleanStack(stack, isOutermost ? { name: call.name, spawnSite: call.options?.spawnSite } : undefined, thread),
     );
   }
 
   collected(): void {
+    this.#crew.recycle();
     if (this.#queue.size > 0) this.#placeQueued();
     this.#tellIfEmpty();
   }
@@ -362,18 +418,27 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
   }
 
   #succeed(call: Call, value: unknown): void {
-    this.#leave(call);
-    this.unsettled--;
-    this.#settledCount++;
+    this.#settled(call);
     call.started();
     call.succeed(value);
   }
 
   #fail(call: Call, error: unknown): void {
+    this.#settled(call);
+    call.fail(error);
+  }
+
+  failCall(call: Call, error: unknown): void {
+    this.#fail(call, error);
+  }
+
+  #settled(call: Call): void {
     this.#leave(call);
     this.unsettled--;
     this.#settledCount++;
-    call.fail(error);
+    if (this.#room === undefined) return;
+    this.#permits.get(call)?.release();
+    this.#permits.delete(call);
   }
 
   /** The job is on no line any more. */
@@ -391,9 +456,8 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
 
   #tellIfEmpty(): void {
     if (this.unsettled > 0) return;
-    this.#stopGrowing?.();
-    this.#stopGrowing = undefined;
-    this.#whenEmpty?.();
+    this.#crew.stopGrowing();
+    for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 
   // Cancelling
@@ -439,89 +503,11 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
 
   // Threads and modules
 
-  /** Has a thread import the module, unless one does for each job that waits for it. */
-  #loadSomewhere(module: ModuleRecord, call: Call): void {
-    const { identity } = call.task;
-    let loading = 0;
-    let least: PoolThread | undefined;
-    for (const thread of this.threads) {
-      if (thread === undefined || !thread.isAlive) continue;
-      if (thread.isLoading(module.url)) loading++;
-      else if (least === undefined || thread.inFlight < least.inFlight) least = thread;
-    }
-    if (loading >= Math.min(module.waiting.size, this.size)) return;
-    try {
-      if (least === undefined || least.inFlight > 0) least = this.#startThread() ?? least;
-    } catch (error) {
-      if (least === undefined && loading === 0) {
-        // The platform refuses threads. This job pays for the try; the next one tries again.
-        module.waiting.delete(call);
-        this.#fail(
-          call,
-          new WorkerLostError(
-            "SKEIN_WORKER_LOST",
-            `no thread could be started for task "${identity.key}": ${describeThrown(error)}`,
-            { cause: error },
-          ),
-        );
-        return;
-      }
-    }
-    least?.load(identity);
-  }
-
-  /** Those threads that have the module are busy: if that lasts, another one is to import it. */
-  #growSoon(module: ModuleRecord): void {
-    this.#stopGrowing ??= setAlarm(() => {
-      this.#stopGrowing = undefined;
-      if (!module.ready.every((thread) => thread.inFlight > 0) || this.unsettled <= module.ready.length) return;
-      this.#grow(module);
-      if (module.ready.length < this.size) this.#growSoon(module);
-    }, GROW_AFTER_MS);
-  }
-
-  #grow(module: ModuleRecord): void {
-    const [task] = module.tasks;
-    if (task === undefined) return;
-    for (const thread of this.threads) {
-      if (thread === undefined || !thread.isAlive || module.ready.includes(thread)) continue;
-      if (thread.isLoading(module.url) || module.failed.has(thread)) continue;
-      thread.load(task.identity);
-      return;
-    }
-    try {
-      this.#startThread()?.load(task.identity);
-    } catch {
-      // The threads there are will do.
-    }
-  }
-
-  #startThread(): PoolThread | undefined {
-    if (this.#alive >= this.size) return undefined;
-    let number = 0;
-    while (this.threads[number] !== undefined) number++;
-    if (number >= this.size) return undefined; // one that was stopped has not ended yet
-    const inHeap = heap();
-    this.board ??= Board.make(inHeap, this.size);
-    let line = this.lines[number];
-    if (line === undefined) {
-      line = Line.make(inHeap);
-      this.lines[number] = line;
-      store(this.board.cells, at.BOARD_LINES + number, line.offset / 16);
-    }
-    const thread = new PoolThread(this, `${this.name}-${++this.#lastNumber}`, number, line, this.board);
-    // The pool sleeps until a line wakes it: this one must be able to.
-    if (this.#inbox.isArmed) thread.arm();
-    this.threads[number] = thread;
-    this.#alive++;
-    return thread;
-  }
-
   moduleLoaded(thread: PoolThread, url: string): void {
-    if (!thread.isAlive) return;
-    const module = this.#modules.of(url);
-    for (const task of module.tasks) thread.define(task);
-    module.ready.push(thread);
+    this.#crew.moduleLoaded(thread, url);
+  }
+
+  moduleReady(module: ModuleRecord): void {
     const waiting = [...module.waiting];
     module.waiting.clear();
     // They came before those in the queue.
@@ -533,12 +519,35 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
   moduleFailed(thread: PoolThread, url: string, error: unknown): void {
     const module = this.#modules.of(url);
     module.failed.add(thread);
+    thread.tellFailed(url, error);
+    if (this.#plan.onThreadStart?.module === url && !thread.isPrepared) this.#crew.hookFailed(thread, error);
+    this.failWaiting(module, error);
+  }
+
+  failWaiting(module: ModuleRecord, error: unknown): void {
     // Each of them tried once.
     const waiting = [...module.waiting];
     module.waiting.clear();
     for (const call of waiting) this.#fail(call, error);
     this.collected();
     this.#inbox.watch();
+  }
+
+  runHook(thread: PoolThread): Promise<unknown> {
+    const call = new Call(this.#modules.numbered(this.#plan.onThreadStart as TaskIdentity), [], nowMs());
+    this.unsettled++;
+    this.#settledCount--; // it is no job
+    call.isPosted = true;
+    this.#put(thread, call);
+    this.#publish();
+    this.#inbox.watch();
+    return call.promise;
+  }
+
+  drained(thread: PoolThread): void {
+    // What it did before is on the line.
+    while (this.#inbox.collect() > 0);
+    void thread.terminate();
   }
 
   threadEnded(thread: PoolThread, end: ThreadEnd): void {
@@ -550,24 +559,26 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
       if (call.movesSomething) lost.push(call);
       else this.#leave(call);
     }
-    thread.passAll();
-    this.threads[thread.number] = undefined;
-    this.#alive--;
-    if (!this.#isClosing) this.#lost++;
-    this.#countAwake();
-    const waited = this.#modules.forget(thread).flatMap(({ waiting }) => [...waiting]);
+    this.#crew.ended(thread);
+    thread.tellFailed(undefined, threadLost(thread.name, end));
+    if (!thread.isRetiring) this.#lost++;
+    const modules = [...this.#modules.forget(thread), ...thread.importedBefore.map((url) => this.#modules.of(url))];
+    const waited = thread.isRetiring ? [] : modules.flatMap(({ waiting }) => [...waiting]);
     // Before anybody learns that a job has failed: who then takes a lock that the
     // thread held finds it free.
     poolThreadEnded(thread.index, lost.length > 0);
     for (const call of waited) this.#modules.stopWaiting(call);
-    for (const call of [...lost, ...waited]) this.#fail(call, lostCall(thread.name, end, call.task.identity));
-    if (lost.length + waited.length === 0 && end.error !== undefined) {
+    for (const call of new Set([...lost, ...waited])) this.#fail(call, lostCall(thread.name, end, call.task.identity));
+    if (lost.length + waited.length === 0 && end.error !== undefined && !thread.isRetiring) {
       reportToOwner(
         `thread "${thread.name}" ended between jobs by an uncaught error: ${describeThrown(end.error)}`,
         end.error,
       );
     }
     this.#queue.addInFront(behind.filter((call) => !call.isSettled));
+    if (this.#isClosing && this.unsettled === 0) return;
+    // Those that waited for its import wait for another thread's.
+    for (const module of modules) this.moduleReady(module);
     this.#placeQueued();
     // It may have been woken to wake others.
     for (const other of this.threads) other?.wake();
@@ -580,13 +591,6 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
     return [...numbers].flatMap((number) => this.#table.of(number) ?? []);
   }
 
-  /** A thread may have ended between its going to sleep and saying so, or the other way round. */
-  #countAwake(): void {
-    if (this.board === undefined) return;
-    const awake = this.threads.filter((thread) => thread?.isAwake === true);
-    store(this.board.cells, at.BOARD_AWAKE, awake.length);
-  }
-
   statistics(): ThreadPoolStatistics {
     this.#inbox.collect();
     let running = 0;
@@ -595,37 +599,69 @@ export class Pool implements ThreadPool, ThreadOwner, CallOwner, InboxOwner {
         if (this.#table.of(load(cells, place)) !== undefined) running++;
       }
     }
+    const all = new Histogram();
+    const tasks: Record<string, DurationStatistics> = {};
+    for (const { identity, runTimes } of this.#modules.tasks()) {
+      all.addAll(runTimes);
+      tasks[identity.key] = runTimes.statistics();
+    }
     return {
       name: this.name,
       size: this.size,
-      alive: this.#alive,
+      alive: this.#crew.alive,
       running,
       queued: this.unsettled - running,
       settled: this.#settledCount,
       lost: this.#lost,
+      retired: this.#crew.retired,
+      run: all.statistics(),
+      wait: this.#waitTimes.statistics(),
+      tasks,
+      threads: this.threads.flatMap((thread) => thread?.statistics() ?? []),
     };
+  }
+
+  // Its life
+
+  async ready(...tasks: readonly AnyTask[]): Promise<void> {
+    const identities = tasks.map((task) => {
+      const identity = taskIdentity(task);
+      if (identity !== undefined) return identity;
+      throw new MisuseError("SKEIN_NOT_A_TASK", `ready expected tasks, but ${describeKind(task)} came`);
+    });
+    if (this.#isClosing) throw this.#closedError();
+    await this.#crew.ready(identities);
+  }
+
+  async drain(): Promise<void> {
+    if (this.unsettled === 0) return;
+    await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
   }
 
   close(): Promise<void> {
     this.#isClosing = true;
-    this.#closing ??= this.#drainAndStop();
+    this.#closing ??= this.drain().then(() => this.#crew.stop());
     return this.#closing;
   }
 
-  async #drainAndStop(): Promise<void> {
-    if (this.unsettled > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenEmpty = resolve;
-      });
+  async destroy(): Promise<void> {
+    this.#isClosing = true;
+    const error = this.#closedError();
+    const left = new Set([...this.#queue, ...this.#modules.waiting(), ...this.#table]);
+    for (const call of this.#queue) this.#queue.remove(call);
+    for (const call of left) {
+      this.#modules.stopWaiting(call);
+      // Those on threads are gone when their threads are.
+      this.#fail(call, error);
     }
-    await Promise.all(this.threads.flatMap((thread) => thread?.terminate() ?? []));
-    // Each has ended: nobody reads them any more.
-    const inHeap = heap();
-    for (const { offset } of [...this.lines, ...(this.board === undefined ? [] : [this.board])]) {
-      inHeap.free(inHeap.handleOf(offset));
-    }
-    this.lines.length = 0;
-    this.board = undefined;
+    this.#tellIfEmpty();
+    this.#inbox.watch();
+    this.#closing = this.#crew.stop();
+    await this.#closing;
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError(`thread pool "${this.name}" is closed`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -105,3 +105,11 @@ export function notTransferable(
     { cause },
   );
 }
+
+/** A thread ended before it was ready. */
+export function threadLost(thread: string, { exitCode, error }: ThreadEnd): WorkerLostError {
+  const why = error === undefined ? `with exit code ${exitCode ?? "unknown"}` : `by ${describeThrown(error)}`;
+  return new WorkerLostError("SKEIN_WORKER_LOST", `thread "${thread}" ended ${why} before it was ready`, {
+    cause: error,
+  });
+}

@@ -2,18 +2,74 @@
 import { host } from "#host";
 
 import { describeKind } from "../async/cancel.js";
-import type { AnyTask, Executor, RunOptions, Task } from "../async/executor.js";
+import {
+  type AnyTask,
+  type Executor,
+  type RunOptions,
+  type Task,
+  type TaskIdentity,
+  taskIdentity,
+} from "../async/executor.js";
 import { MisuseError } from "../core/errors.js";
+import type { DurationStatistics } from "./histogram.js";
+import type { ResourceLimits } from "./host/host.js";
+import { MOST_RUNNING } from "./line.js";
 
 /** Options of a pool. */
 export interface ThreadPoolOptions {
   /** Threads at most; the cores that this process may keep busy by default. */
   readonly size?: number;
+  /** Threads that stay although there is nothing to do; 1 by default. They start when first needed, or by `ready`. */
+  readonly minSize?: number;
   /** Its threads are called by this name and a number. */
   readonly name?: string;
+  /** A thread beyond `minSize` that ran nothing for so long ends; 30 s by default, `Infinity` for never. */
+  readonly idleMs?: number;
+  /**
+   * Jobs that a thread runs at once, all but one of them waiting for something; 1 by
+   * default, 64 at most. More is for jobs that mostly wait.
+   */
+  readonly jobsPerThread?: number;
+  /**
+   * Jobs that may wait for a thread; `Infinity` by default. Beyond that `run` and
+   * `spawn` fail with `SKEIN_QUEUE_FULL`, and `submit` waits.
+   */
+  readonly maxQueue?: number;
+  /** What a thread may take of memory, as for `node:worker_threads`. A thread that takes more is lost, with its jobs. */
+  readonly resourceLimits?: ResourceLimits;
+  /** Run on each thread before its first job, to open what its jobs need. If it fails, so do the jobs that wait for the thread. */
+  readonly onThreadStart?: Task<[], unknown>;
+  /** A thread that has run so many jobs is replaced by a new one; `Infinity` by default. */
+  readonly recycleAfterJobs?: number;
+  /** A thread with a heap of so many megabytes is replaced between jobs; `Infinity` by default. */
+  readonly recycleAboveMb?: number;
+  /** Cores on which its threads may run, by their numbers; all by default. Only on Linux, with `taskset` installed. */
+  readonly cores?: readonly number[];
 }
 
-/** Counters of a pool at one moment. */
+/** One thread of a pool at one moment. */
+export interface PoolThreadStatistics {
+  readonly name: string;
+  /** Its `threadIndex`. */
+  readonly index: number;
+  /** The operating system's number of it, where that is known. */
+  readonly kernelThreadId: number | undefined;
+  /** Calls that it began to run. */
+  readonly runs: number;
+  /** Of those, calls that had been given to another thread. */
+  readonly steals: number;
+  /** How often it went to sleep, and how often of those it blocked. */
+  readonly parks: number;
+  readonly blocks: number;
+  /** Messages by which it had the pool look for outcomes. */
+  readonly signals: number;
+  /** Share of its life for which it ran calls; those that ran at once count each. */
+  readonly utilisation: number;
+  /** Megabytes on its heap when it looked last. */
+  readonly heapMb: number;
+}
+
+/** Figures of a pool at one moment. */
 export interface ThreadPoolStatistics {
   readonly name: string;
   /** Threads at most. */
@@ -26,53 +82,145 @@ export interface ThreadPoolStatistics {
   readonly queued: number;
   /** Jobs settled since the pool was made, however they ended. */
   readonly settled: number;
-  /** Threads that ended although the pool did not close. */
+  /** Threads that ended although the pool did not end them. */
   readonly lost: number;
+  /** Threads that it ended: idle, or replaced. */
+  readonly retired: number;
+  /** For how long jobs ran, with what they waited for while running. */
+  readonly run: DurationStatistics;
+  /** What jobs took beyond that, from submission to outcome: in queues and on the way. */
+  readonly wait: DurationStatistics;
+  /** Run times by task. */
+  readonly tasks: Readonly<Record<string, DurationStatistics>>;
+  readonly threads: readonly PoolThreadStatistics[];
+}
+
+/** A job that a pool has taken. */
+export interface Submitted<Result> {
+  readonly result: Promise<Result>;
 }
 
 /**
  * Runs tasks on OS threads, as many as it has at the same time.
  *
- * Threads start when jobs need them and stay. An idle pool does not keep the
- * process alive.
+ * Threads start when jobs need them: the first at once, others when jobs have waited
+ * for some milliseconds. An idle pool does not keep the process alive.
  *
- * **Fairness** Jobs start in order of submission, unless they have priorities.
+ * **Fairness** Jobs start in order of submission. A job of a scope with a `priority`
+ * starts as if it had been submitted a second earlier for each step, so that none waits
+ * for ever. Idle threads take over jobs that wait behind others.
  *
  * @since 0.1.0
  */
-export interface ThreadPool extends Executor {
+export interface ThreadPool extends Executor, AsyncDisposable {
   readonly size: number;
   /**
    * Runs a task on one of its threads, owned by no scope: the caller sees to it that
    * somebody awaits the promise. The fastest way to have one task after another run.
+   *
+   * **Throws** what the task throws; `SKEIN_QUEUE_FULL`; `SKEIN_CLOSED`;
+   * `SKEIN_WORKER_LOST`; `SKEIN_NOT_TRANSFERABLE`.
    */
   run<Args extends readonly unknown[], Result>(task: Task<Args, Result>, args: Args): Promise<Awaited<Result>>;
   run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
-  statistics(): ThreadPoolStatistics;
   /**
-   * Takes no more jobs, waits for those it has, and stops its threads.
+   * As `run`, but waits for room in the queue first: what it gives settles when the
+   * pool has taken the job, its `result` when that has ended. In order of the calls.
    */
+  submit<Args extends readonly unknown[], Result>(
+    task: Task<Args, Result>,
+    args: Args,
+  ): Promise<Submitted<Awaited<Result>>>;
+  /** Starts all its threads and has them import the modules of these tasks; settles when they have. */
+  ready(...tasks: readonly AnyTask[]): Promise<void>;
+  statistics(): ThreadPoolStatistics;
+  /** Settles when it has no jobs any more; it goes on taking some. */
+  drain(): Promise<void>;
+  /** Takes no more jobs, waits for those it has, and stops its threads. */
   close(): Promise<void>;
+  /** Takes no more jobs and stops its threads at once: the jobs it has fail with `SKEIN_CLOSED`. */
+  destroy(): Promise<void>;
+  /** As `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Options with what was left out filled in. */
 export interface PoolPlan {
   readonly size: number;
+  readonly minSize: number;
   readonly name: string;
+  readonly idleMs: number;
+  readonly jobsPerThread: number;
+  readonly maxQueue: number;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly onThreadStart: TaskIdentity | undefined;
+  readonly recycleAfterJobs: number;
+  readonly recycleAboveMb: number;
+  readonly cores: readonly number[] | undefined;
 }
 
-/** Reads options. Throws `SKEIN_INVALID_ARGUMENT`. */
-export function planOf(options: ThreadPoolOptions | undefined): PoolPlan {
-  if (options !== undefined && (typeof options !== "object" || options === null)) {
+const IDLE_MS = 30_000;
+
+/** Reads options. Throws `SKEIN_INVALID_ARGUMENT`, `SKEIN_NOT_A_TASK`. */
+export function planOf(options: ThreadPoolOptions = {}): PoolPlan {
+  if (typeof options !== "object" || options === null) {
     throw new MisuseError("SKEIN_INVALID_ARGUMENT", `threads expected options, but ${describeKind(options)} came`);
   }
-  const size = options?.size ?? host.allowedCores();
+  const size = options.size ?? host.allowedCores();
   if (!Number.isSafeInteger(size) || size < 1) {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
       `the size of a pool must be a whole number from 1 on, but ${describeKind(size)} came`,
     );
   }
-  return { size, name: options?.name ?? "threads" };
+  const { cores } = options;
+  if (cores !== undefined && !(Array.isArray(cores) && cores.length > 0 && cores.every(isCount))) {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      "cores must be an array of numbers of cores, as [0, 2]: whole numbers from 0 on",
+    );
+  }
+  return {
+    size,
+    minSize: Math.min(size, numberOf("minSize", options.minSize, 1, 0)),
+    name: options.name ?? "threads",
+    idleMs: numberOf("idleMs", options.idleMs, IDLE_MS, 0, Infinity, isDuration),
+    jobsPerThread: numberOf("jobsPerThread", options.jobsPerThread, 1, 1, MOST_RUNNING),
+    maxQueue: numberOf("maxQueue", options.maxQueue, Infinity, 0),
+    resourceLimits: options.resourceLimits,
+    onThreadStart: identityOf(options.onThreadStart),
+    recycleAfterJobs: numberOf("recycleAfterJobs", options.recycleAfterJobs, Infinity, 1),
+    recycleAboveMb: numberOf("recycleAboveMb", options.recycleAboveMb, Infinity, 1, Infinity, isDuration),
+    cores,
+  };
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isDuration = (value: unknown): boolean => typeof value === "number" && !Number.isNaN(value);
+const isCountOrInfinity = (value: unknown): boolean => value === Infinity || Number.isSafeInteger(value);
+
+function numberOf(
+  name: string,
+  value: number | undefined,
+  otherwise: number,
+  least: number,
+  most = Infinity,
+  isKind = isCountOrInfinity,
+): number {
+  if (value === undefined) return otherwise;
+  if (isKind(value) && value >= least && value <= most) return value;
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${name} must be a ${isKind === isDuration ? "" : "whole "}number from ${least} ${most === Infinity ? "on" : `to ${most}`}, but ${describeKind(value)} came`,
+  );
+}
+
+function identityOf(task: unknown): TaskIdentity | undefined {
+  if (task === undefined) return undefined;
+  const identity = taskIdentity(task);
+  if (identity !== undefined && !identity.takesScope) return identity;
+  throw new MisuseError(
+    "SKEIN_NOT_A_TASK",
+    `onThreadStart expected a task, which threads can import, but ${describeKind(task)} came: const open = task(function open() { … })`,
+  );
 }

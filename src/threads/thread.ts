@@ -3,7 +3,7 @@
  * the line to it.
  */
 import { exchange, load, store } from "#atomics";
-import { setAlarm } from "#clock";
+import { nowMs, setAlarm } from "#clock";
 import { host } from "#host";
 
 import type { TaskIdentity } from "../async/executor.js";
@@ -11,12 +11,35 @@ import { WorkerLostError } from "../core/errors.js";
 import { announceThread } from "../core/thread.js";
 import { heap } from "../shared/heap.js";
 import type { HostThread, ThreadEnd } from "./host/host.js";
-import { AWAKE, ARMED, type Board, CALL_STATE, FREE, type Line, MOST_RUNNING, PASSED, PUBLISHED, RUNNING, STATE } from "./line.js";
+import {
+  ARMED,
+  AWAKE,
+  BLOCKS,
+  type Board,
+  CALL_STATE,
+  COUNTS,
+  FREE,
+  HEAP_MB,
+  type Line,
+  MOST_COUNTS,
+  MOST_RUNNING,
+  PARKS,
+  PASSED,
+  PUBLISHED,
+  RUNNING,
+  RUNS,
+  SIGNALS,
+  STATE,
+  STEALS,
+  STOPPING,
+} from "./line.js";
+import type { Histogram } from "./histogram.js";
 import type { ModuleRecord } from "./modules.js";
 import type { FromThread, RawError, ToThread } from "./messages.js";
 import { registry } from "./registry.js";
-import { wake } from "./runner.js";
+import { wake } from "./parking.js";
 import { importError, warnOfParked } from "./thread-errors.js";
+import type { PoolPlan, PoolThreadStatistics } from "./thread-pool.js";
 
 /** An import that takes longer than this has hung; the thread is stopped. */
 const IMPORT_LIMIT_MS = 30_000;
@@ -31,6 +54,8 @@ export interface ThreadOwner {
   moduleFailed(thread: PoolThread, module: string, error: unknown): void;
   /** There are outcomes on its line. */
   signalled(thread: PoolThread): void;
+  /** It was to stop, and runs nothing any more. */
+  drained(thread: PoolThread): void;
   /** An outcome that came by the port. */
   answered(thread: PoolThread, answer: Extract<FromThread, { readonly call: number }>): void;
   /** It has ended; nothing more comes. */
@@ -42,6 +67,13 @@ export interface NumberedTask {
   readonly number: number;
   readonly identity: TaskIdentity;
   readonly module: ModuleRecord;
+  readonly runTimes: Histogram;
+}
+
+interface WaitingForModule {
+  readonly url: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class PoolThread {
@@ -58,6 +90,19 @@ export class PoolThread {
   filled: number;
   /** Whether the pool is to publish some of them. */
   isFilled = false;
+  /** Whether it may run jobs; before that it is prepared for them. */
+  isPrepared = false;
+  /** Who waits for it to be ready for a module's tasks. */
+  readonly whenReady: WaitingForModule[] = [];
+  /** Modules that it has imported before it was prepared. */
+  readonly importedBefore: string[] = [];
+  /** The operating system's number of it, once it runs and if that is known. */
+  kernelThreadId: number | undefined = undefined;
+  /** Whether it ends because the pool wants that. */
+  isRetiring = false;
+  /** Milliseconds for which it ran calls, as far as their outcomes are there; those that ran at once count each. */
+  busyMs = 0;
+  readonly #startedMs: number = nowMs();
   readonly #thread: HostThread;
   readonly #owner: ThreadOwner;
   readonly #texts: string[] = [];
@@ -68,7 +113,14 @@ export class PoolThread {
   readonly #loading = new Map<string, () => void>();
   readonly #defined = new Set<number>();
 
-  constructor(owner: ThreadOwner, name: string, number: number, line: Line, board: Board) {
+  constructor(
+    owner: ThreadOwner,
+    name: string,
+    number: number,
+    line: Line,
+    board: Board,
+    { jobsPerThread, resourceLimits }: Pick<PoolPlan, "jobsPerThread" | "resourceLimits">,
+  ) {
     this.#owner = owner;
     this.name = name;
     this.number = number;
@@ -76,6 +128,8 @@ export class PoolThread {
     this.filled = load(line.cells, PUBLISHED);
     store(line.cells, STATE, AWAKE);
     store(line.cells, ARMED, 0);
+    store(line.cells, STOPPING, 0);
+    for (let count = COUNTS; count < COUNTS + MOST_COUNTS; count++) line.cells[count] = 0;
     this.#thread = host.startThread({
       name,
       index: this.index,
@@ -85,7 +139,9 @@ export class PoolThread {
         size: board.size,
         number,
         cores: host.allowedCores(),
+        jobsAtOnce: jobsPerThread,
       },
+      resourceLimits,
       heap: heap().source,
       onMessage: (message) => this.#received(message),
       onEnd: (end) => this.#ended(end),
@@ -133,6 +189,15 @@ export class PoolThread {
     this.post({ kind: "load", module, typeScriptLoader: loader }, []);
   }
 
+  tellReady(url: string): void {
+    for (const waiting of this.whenReady) if (waiting.url === url) waiting.resolve();
+  }
+
+  /** @param url - the module that can't be imported; of all if omitted */
+  tellFailed(url: string | undefined, error: unknown): void {
+    for (const waiting of this.whenReady) if (url === undefined || waiting.url === url) waiting.reject(error);
+  }
+
   /** Tells the thread the number of a task, once; its module must be loaded. */
   define({ number, identity }: NumberedTask): void {
     if (this.#defined.has(number)) return;
@@ -171,10 +236,47 @@ export class PoolThread {
     return false;
   }
 
+  /** Whether it runs any call. */
+  get isRunning(): boolean {
+    const { cells } = this.line;
+    for (let place = RUNNING; place < RUNNING + MOST_RUNNING; place++) if (load(cells, place) !== 0) return true;
+    return false;
+  }
+
   /** Whether it runs a call, its own line's or another's, or is behind with its line. */
   get isBusy(): boolean {
     const { cells } = this.line;
     return load(cells, RUNNING) !== 0 || this.inFlight > 1;
+  }
+
+  /** What it counts of itself; see COUNTS. */
+  count(what: number): number {
+    return this.line.cells[COUNTS + what] as number;
+  }
+
+  statistics(): PoolThreadStatistics {
+    return {
+      name: this.name,
+      index: this.index,
+      kernelThreadId: this.kernelThreadId,
+      runs: this.count(RUNS),
+      steals: this.count(STEALS),
+      parks: this.count(PARKS),
+      blocks: this.count(BLOCKS),
+      signals: this.count(SIGNALS),
+      utilisation: this.busyMs / Math.max(nowMs() - this.#startedMs, Number.MIN_VALUE),
+      heapMb: this.count(HEAP_MB),
+    };
+  }
+
+  /** Has it take no more calls; it tells when it has none any more. */
+  retire(): void {
+    this.isAlive = false;
+    this.isRetiring = true;
+    store(this.line.cells, STOPPING, 1);
+    // Also a thread that waits for its loop's sake comes by.
+    this.#thread.post({ kind: "stop" }, []);
+    wake(this.line);
   }
 
   /** Asks for a message at the next outcome. */
@@ -224,6 +326,12 @@ export class PoolThread {
         return;
       case "loadFailed":
         if (this.#loadEnded(message.module)) this.#loadFailed(message.module, message.error);
+        return;
+      case "kernelThread":
+        this.kernelThreadId = message.id;
+        return;
+      case "drained":
+        this.#owner.drained(this);
         return;
       case "done":
       case "failed":

@@ -3,6 +3,7 @@ import { host } from "#host";
 import type { AnyTask, RunOptions } from "../async/executor.js";
 import { here } from "../async/here.js";
 import { workerMarker } from "../core/thread.js";
+import { Histogram } from "./histogram.js";
 import { Pool } from "./pool.js";
 import { planOf, type ThreadPool, type ThreadPoolOptions } from "./thread-pool.js";
 
@@ -14,9 +15,28 @@ const onThisThread: ThreadPool = {
     if (options !== undefined) return here.run(task, args, options);
     return (task as unknown as (...args: readonly unknown[]) => Result)(...args);
   },
+  async submit(task, args) {
+    return { result: this.run(task, args) };
+  },
+  ready: async () => undefined,
   size: 1,
-  statistics: () => ({ name: "threads", size: 1, alive: 1, running: 1, queued: 0, settled: 0, lost: 0 }),
+  statistics: () => ({
+    name: "threads",
+    size: 1,
+    alive: 1,
+    running: 1,
+    queued: 0,
+    settled: 0,
+    lost: 0,
+    retired: 0,
+    run: new Histogram().statistics(),
+    wait: new Histogram().statistics(),
+    tasks: {},
+    threads: [],
+  }),
+  drain: async () => undefined,
   close: async () => undefined,
+  destroy: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 };
 

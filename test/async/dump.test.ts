@@ -90,9 +90,13 @@ describe("a dump", () => {
   it("tells where a job was spawned, if a recording ran then", async () => {
     const dumpNow = (): Promise<string> =>
       scope(async (s) => {
-        s.spawn(() => sleep(1, s), [], { name: "leaf" });
+        let end = (): void => undefined;
+        const ended = new Promise<void>((resolve) => (end = resolve));
+        s.spawn(() => ended, [], { name: "leaf" });
         await settled();
-        return s.dump();
+        const text = s.dump();
+        end();
+        return text;
       });
     assert.doesNotMatch(await dumpNow(), /spawned at/);
     const { result } = await record(dumpNow);

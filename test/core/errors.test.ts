@@ -24,6 +24,7 @@ import {
   type SkeinErrorName,
   suppressed,
   OwnerDiedError,
+  QueueFullError,
   SharedMemoryError,
 } from "#skein/core/errors";
 
@@ -40,6 +41,7 @@ const MAKERS: { readonly [Name in SkeinErrorName]: (code: never) => SkeinError }
   DeadlockError: () => new DeadlockError("message"),
   CircuitOpenError: () => new CircuitOpenError("message", 5),
   OwnerDiedError: () => new OwnerDiedError("message"),
+  QueueFullError: () => new QueueFullError("message"),
   SharedMemoryError: (code) => new SharedMemoryError(code, "message"),
   InternalError: () => new InternalError("message"),
 };

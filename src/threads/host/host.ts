@@ -17,10 +17,19 @@ export interface HostThread {
   terminate(): Promise<void>;
 }
 
+/** What a thread may take; a thread that takes more is ended by the engine. As in `node:worker_threads`. */
+export interface ResourceLimits {
+  readonly maxOldGenerationSizeMb?: number;
+  readonly maxYoungGenerationSizeMb?: number;
+  readonly codeRangeSizeMb?: number;
+  readonly stackSizeMb?: number;
+}
+
 export interface HostThreadOptions {
   readonly name: string;
   readonly index: number;
   readonly setup: ThreadSetup;
+  readonly resourceLimits: ResourceLimits | undefined;
   /** The memory of the shared heap, as it is posted. */
   readonly heap: unknown;
   readonly onMessage: (message: FromThread) => void;
@@ -37,6 +46,16 @@ export interface Host {
    * blocking the thread keeps nobody up. False where the platform does not tell.
    */
   isLoopQuiet(): boolean;
+  /** On a thread: megabytes on its heap; 0 where the platform does not tell. */
+  heapMb(): number;
+  /** On a thread: the operating system's number of it; `undefined` where that can't be found out. */
+  kernelThreadId(): number | undefined;
+  /**
+   * Has the operating system run a thread of this process on these cores only.
+   *
+   * @returns why that can't be done, if it can't
+   */
+  pinThread(kernelThreadId: number, cores: readonly number[]): Promise<string | undefined>;
   /** Cores this process may keep busy, as the container's limits and the affinity allow; at least 1. */
   allowedCores(): number;
   /**

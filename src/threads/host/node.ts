@@ -1,4 +1,6 @@
 /** Threads of Node, Bun and Deno: `node:worker_threads`. */
+import { execFile } from "node:child_process";
+import { readlinkSync } from "node:fs";
 import { type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 
 import { BOOT } from "../boot.js";
@@ -17,6 +19,7 @@ function startThread(options: HostThreadOptions): HostThread {
       setup: options.setup,
       heap: options.heap,
     },
+    ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
   });
   let thrown: unknown;
   worker.on("message", (message: FromThread) => options.onMessage(message));
@@ -43,6 +46,22 @@ export const host: Host = {
     // Of what a thread prints, the rest goes out when the first has arrived.
     process.stdout.writableLength + process.stderr.writableLength === 0 &&
     (process.getActiveResourcesInfo?.().every((resource) => QUIET.has(resource)) ?? false),
+  heapMb: () => Math.round(process.memoryUsage().heapUsed / 2 ** 20),
+  kernelThreadId() {
+    try {
+      // "4711/task/4720"
+      return Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+    } catch {
+      return undefined; // not Linux
+    }
+  },
+  async pinThread(kernelThreadId, cores) {
+    return new Promise((resolve) => {
+      execFile("taskset", ["-p", "-c", cores.join(","), String(kernelThreadId)], (error, _stdout, stderr) => {
+        resolve(error === null ? undefined : stderr.trim() || error.message);
+      });
+    });
+  },
   allowedCores: () => coreAllowance().cores,
   typeScriptLoaderFor,
 };

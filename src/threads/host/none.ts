@@ -11,6 +11,9 @@ export const host: Host = {
   },
   receiveNow: () => undefined,
   isLoopQuiet: () => false,
+  heapMb: () => 0,
+  kernelThreadId: () => undefined,
+  pinThread: async () => "this platform does not tell which core runs what",
   allowedCores: () =>
     (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1,
   typeScriptLoaderFor: () => undefined,

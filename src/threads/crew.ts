@@ -1,0 +1,321 @@
+/**
+ * The threads of a pool: starts them, prepares them for jobs, has them import modules,
+ * and ends those that are idle, worn out or not needed any more.
+ *
+ * A thread's way: started -> prepared (pinned to its cores, its start hook run) -> ready
+ * for the tasks of each module that it has imported -> retiring (takes no more calls, tells
+ * when it has none) -> ended; it may end at any moment of that.
+ */
+import { load, store } from "#atomics";
+import { setAlarm, setIdleAlarm } from "#clock";
+import { host } from "#host";
+
+import type { TaskIdentity } from "../async/executor.js";
+import { describeThrown, MisuseError, WorkerLostError } from "../core/errors.js";
+import { heap } from "../shared/heap.js";
+import type { Call } from "./call.js";
+import * as at from "./line.js";
+import { Board, Line } from "./line.js";
+import type { ModuleRecord, Modules } from "./modules.js";
+import type { PoolPlan } from "./thread-pool.js";
+import { PoolThread, type ThreadOwner } from "./thread.js";
+
+/** Jobs have waited for so long when one more thread is started for them. */
+const GROW_AFTER_MS = 2;
+/** Looks in the time after which an idle thread ends. */
+const IDLE_LOOKS = 4;
+
+export interface CrewOwner extends ThreadOwner {
+  /** Jobs that have not settled. */
+  readonly unsettled: number;
+  readonly isArmed: boolean;
+  /** Jobs that waited for a module can be placed. */
+  moduleReady(module: ModuleRecord): void;
+  /** Fails the jobs that wait for a module. */
+  failWaiting(module: ModuleRecord, error: unknown): void;
+  /** Fails one job that is on no line. */
+  failCall(call: Call, error: unknown): void;
+  /** Takes back what waits on a thread's line, to place it elsewhere. */
+  takeBackFrom(thread: PoolThread): void;
+  /** Runs the start hook on a thread. */
+  runHook(thread: PoolThread): Promise<unknown>;
+}
+
+export class Crew {
+  /** By their places on the board. */
+  readonly threads: (PoolThread | undefined)[] = [];
+  /** By the same places. A line outlives its threads. */
+  readonly lines: Line[] = [];
+  board: Board | undefined = undefined;
+  alive = 0;
+  retired = 0;
+  readonly #plan: PoolPlan;
+  readonly #owner: CrewOwner;
+  readonly #modules: Modules;
+  #lastNumber = 0;
+  #stopGrowing: (() => void) | undefined = undefined;
+  #stopIdleLook: (() => void) | undefined = undefined;
+  /** Of each place, how many calls its thread had run at the last look, and for how many looks it ran none. */
+  readonly #idle: { runs: number; looks: number }[] = [];
+
+  constructor(plan: PoolPlan, owner: CrewOwner, modules: Modules) {
+    this.#plan = plan;
+    this.#owner = owner;
+    this.#modules = modules;
+  }
+
+  // Starting
+
+  /** Starts a thread if there may be one more. Throws what the platform says if it refuses. */
+  start(): PoolThread | undefined {
+    const { size, name, idleMs, minSize } = this.#plan;
+    if (this.alive >= size) return undefined;
+    let number = 0;
+    while (this.threads[number] !== undefined) number++;
+    if (number >= size) return undefined; // one that was stopped has not ended yet
+    const inHeap = heap();
+    this.board ??= Board.make(inHeap, size);
+    let line = this.lines[number];
+    if (line === undefined) {
+      line = Line.make(inHeap);
+      this.lines[number] = line;
+      store(this.board.cells, at.BOARD_LINES + number, line.offset / 16);
+    }
+    const thread = new PoolThread(this.#owner, `${name}-${++this.#lastNumber}`, number, line, this.board, this.#plan);
+    // The pool sleeps until a line wakes it: this one must be able to.
+    if (this.#owner.isArmed) thread.arm();
+    this.threads[number] = thread;
+    this.alive++;
+    const hook = this.#plan.onThreadStart;
+    if (hook !== undefined) thread.load(hook);
+    if (idleMs !== Infinity && this.alive > minSize) this.#lookForIdle();
+    return thread;
+  }
+
+  /** Has a thread import the module, unless one does for each job that waits for it. */
+  loadSomewhere(module: ModuleRecord, call: Call): void {
+    const { identity } = call.task;
+    let loading = 0;
+    let least: PoolThread | undefined;
+    for (const thread of this.threads) {
+      if (thread === undefined || !thread.isAlive) continue;
+      if (thread.isLoading(module.url) || thread.importedBefore.includes(module.url)) loading++;
+      else if (least === undefined || thread.inFlight < least.inFlight) least = thread;
+    }
+    if (loading >= Math.min(module.waiting.size, this.#plan.size)) return;
+    try {
+      if (least === undefined || least.inFlight > 0) least = this.start() ?? least;
+    } catch (error) {
+      if (least === undefined && loading === 0) {
+        // The platform refuses threads. This job pays for the try; the next one tries again.
+        module.waiting.delete(call);
+        this.#owner.failCall(
+          call,
+          new WorkerLostError(
+            "SKEIN_WORKER_LOST",
+            `no thread could be started for task "${identity.key}": ${describeThrown(error)}`,
+            { cause: error },
+          ),
+        );
+        return;
+      }
+    }
+    least?.load(identity);
+  }
+
+  /** Those threads that have the module are busy: if that lasts, another one is to import it. */
+  growSoon(module: ModuleRecord): void {
+    this.#stopGrowing ??= setAlarm(() => {
+      this.#stopGrowing = undefined;
+      if (!module.ready.every((thread) => thread.inFlight > 0) || this.#owner.unsettled <= module.ready.length) return;
+      this.#grow(module);
+      if (module.ready.length < this.#plan.size) this.growSoon(module);
+    }, GROW_AFTER_MS);
+  }
+
+  stopGrowing(): void {
+    this.#stopGrowing?.();
+    this.#stopGrowing = undefined;
+  }
+
+  #grow(module: ModuleRecord): void {
+    const [task] = module.tasks;
+    if (task === undefined) return;
+    for (const thread of this.threads) {
+      if (thread === undefined || !thread.isAlive || module.ready.includes(thread)) continue;
+      if (thread.isLoading(module.url) || module.failed.has(thread)) continue;
+      if (!thread.importedBefore.includes(module.url)) thread.load(task.identity);
+      return;
+    }
+    try {
+      this.start()?.load(task.identity);
+    } catch {
+      // The threads there are will do.
+    }
+  }
+
+  // Preparing
+
+  moduleLoaded(thread: PoolThread, url: string): void {
+    if (!thread.isAlive) {
+      // It is about to end: who waited for this waits for another thread.
+      this.#owner.moduleReady(this.#modules.of(url));
+      return;
+    }
+    if (thread.isPrepared) {
+      this.#ready(thread, url);
+      return;
+    }
+    if (!thread.importedBefore.includes(url)) thread.importedBefore.push(url);
+    const { onThreadStart: hook } = this.#plan;
+    if (hook === undefined || hook.module === url) void this.#prepare(thread);
+  }
+
+  async #prepare(thread: PoolThread): Promise<void> {
+    const { onThreadStart: hook, cores } = this.#plan;
+    try {
+      // Without either it is prepared at once.
+      if (cores !== undefined) await this.#pin(thread, cores);
+      if (hook !== undefined) {
+        thread.define(this.#modules.numbered(hook));
+        await this.#owner.runHook(thread);
+      }
+    } catch (error) {
+      this.hookFailed(thread, error);
+      return;
+    }
+    thread.isPrepared = true;
+    for (const url of thread.importedBefore.splice(0)) this.#ready(thread, url);
+  }
+
+  /** A thread could not be prepared: it ends, and those that waited for it have paid for the try. */
+  hookFailed(thread: PoolThread, error: unknown): void {
+    const urls = [...thread.importedBefore, ...thread.modulesUnderWay()];
+    thread.tellFailed(undefined, error);
+    thread.isRetiring = true;
+    void thread.terminate();
+    for (const url of urls) this.#owner.failWaiting(this.#modules.of(url), error);
+  }
+
+  /** Starts all threads and has them import what these tasks need. Throws what keeps one from it. */
+  async ready(identities: readonly TaskIdentity[]): Promise<void> {
+    while (this.start() !== undefined);
+    const threads = this.threads.filter((thread) => thread?.isAlive === true) as PoolThread[];
+    await Promise.all(
+      identities.flatMap((identity) => {
+        const module = this.#modules.numbered(identity).module;
+        return threads.map(async (thread) => {
+          if (module.ready.includes(thread)) return;
+          const imported = new Promise<void>((resolve, reject) => {
+            thread.whenReady.push({ url: module.url, resolve, reject });
+          });
+          if (!thread.isLoading(module.url) && !thread.importedBefore.includes(module.url)) thread.load(identity);
+          await imported;
+        });
+      }),
+    );
+  }
+
+  async #pin(thread: PoolThread, cores: readonly number[]): Promise<void> {
+    const id = thread.kernelThreadId;
+    const why =
+      id === undefined ? "this platform does not tell the numbers of its threads" : await host.pinThread(id, cores);
+    if (why === undefined) return;
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `thread "${thread.name}" can't be pinned to the cores ${cores.join(", ")}: ${why}. Leave \`cores\` out to let it run on all`,
+    );
+  }
+
+  #ready(thread: PoolThread, url: string): void {
+    if (!thread.isAlive) return;
+    const module = this.#modules.of(url);
+    for (const task of module.tasks) thread.define(task);
+    module.ready.push(thread);
+    thread.tellReady(url);
+    this.#owner.moduleReady(module);
+  }
+
+  // Ending
+
+  /** Ends a thread when it has run what it runs; others take what waits on its line. */
+  retire(thread: PoolThread): void {
+    if (!thread.isAlive) return;
+    this.#modules.forget(thread);
+    thread.retire();
+    this.#owner.takeBackFrom(thread);
+  }
+
+  /** Replaces threads that are worn out. */
+  recycle(): void {
+    const { recycleAfterJobs, recycleAboveMb } = this.#plan;
+    if (recycleAfterJobs === Infinity && recycleAboveMb === Infinity) return;
+    for (const thread of this.threads) {
+      if (thread === undefined || !thread.isAlive || !thread.isPrepared) continue;
+      if (thread.count(at.RUNS) >= recycleAfterJobs || thread.count(at.HEAP_MB) > recycleAboveMb) this.retire(thread);
+    }
+  }
+
+  #lookForIdle(): void {
+    this.#stopIdleLook ??= setIdleAlarm(() => {
+      this.#stopIdleLook = undefined;
+      this.#endIdle();
+      if (this.alive > this.#plan.minSize) this.#lookForIdle();
+    }, this.#plan.idleMs / IDLE_LOOKS);
+  }
+
+  #endIdle(): void {
+    let spare = this.alive - this.#plan.minSize;
+    // The last ones first: who comes first is the one that stays.
+    for (const thread of this.threads.toReversed()) {
+      if (thread === undefined || !thread.isAlive || spare <= 0) continue;
+      const idle = (this.#idle[thread.number] ??= { runs: -1, looks: 0 });
+      const runs = thread.count(at.RUNS);
+      const isIdle = runs === idle.runs && !thread.isRunning && thread.modulesUnderWay().length === 0;
+      idle.looks = isIdle ? idle.looks + 1 : 0;
+      idle.runs = runs;
+      if (idle.looks < IDLE_LOOKS) continue;
+      spare--;
+      this.retire(thread);
+    }
+  }
+
+  /** A thread has ended: its place is free. */
+  ended(thread: PoolThread): void {
+    thread.passAll();
+    this.threads[thread.number] = undefined;
+    this.#idle.length = Math.min(this.#idle.length, thread.number);
+    this.alive--;
+    if (thread.isRetiring) this.retired++;
+    if (this.board === undefined) return;
+    // It may have ended between its going to sleep and saying so, or the other way round.
+    const awake = this.threads.filter((one) => one?.isAwake === true);
+    store(this.board.cells, at.BOARD_AWAKE, awake.length);
+  }
+
+  /** Wakes one thread that is parked, if there is one. */
+  wakeOne(): boolean {
+    if (this.alive < 2 || load((this.board as Board).cells, at.BOARD_AWAKE) >= this.alive) return false;
+    return this.threads.some((thread) => thread?.wake());
+  }
+
+  /** Ends all threads at once. */
+  async stop(): Promise<void> {
+    this.stopGrowing();
+    this.#stopIdleLook?.();
+    await Promise.all(
+      this.threads.flatMap((thread) => {
+        if (thread === undefined) return [];
+        thread.isRetiring = true;
+        return thread.terminate();
+      }),
+    );
+    // Each has ended: nobody reads them any more.
+    const inHeap = heap();
+    for (const { offset } of [...this.lines, ...(this.board === undefined ? [] : [this.board])]) {
+      inHeap.free(inHeap.handleOf(offset));
+    }
+    this.lines.length = 0;
+    this.board = undefined;
+  }
+}

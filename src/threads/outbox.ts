@@ -1,0 +1,205 @@
+/**
+ * The thread's side of outcomes: puts them into its ring, and tells the pool of them
+ * if that sleeps. For the argument that none is overlooked see `inbox.ts`.
+ */
+import { exchange, load, store } from "#atomics";
+
+import { TransferError } from "../core/errors.js";
+import { leaveForPool } from "../shared/object.js";
+import { copyBytes } from "../shared/payload.js";
+import { encodeValue } from "../shared/value-codec.js";
+import { findUncloneable } from "./cloneable.js";
+import { encodeThrown } from "./error-codec.js";
+import * as at from "./line.js";
+import type { FromThread } from "./messages.js";
+import { IN_PAYLOAD, writeScalar } from "./scalars.js";
+
+/** A call that runs here, as far as its outcome is concerned. */
+export interface Ending {
+  readonly call: number;
+  /** Its place in RUNNING. */
+  readonly place: number;
+  /** The key of its task. */
+  readonly key: string;
+  /** When it began; a moment on the clock. */
+  readonly beganMs: number;
+}
+
+/** An outcome for which there was no room. */
+interface Waiting {
+  readonly ending: Ending;
+  readonly kind: number;
+  readonly value: unknown;
+  readonly now: number;
+}
+
+/** An outcome that nobody was told of for so long is told. */
+const SIGNAL_AFTER_MS = 0.05;
+/** After a call that took so long the next is expected to as well: its outcome is told at once. */
+const LONG_CALL_MS = 0.2;
+/** Longer results go by the port. */
+const MOST_RING_RESULT: number = at.BYTE_RING_BYTES / 4;
+
+export class Outbox {
+  readonly #line: at.Line;
+  readonly #post: (message: FromThread | number) => void;
+  /** Whether the thread has calls to run after this one. */
+  readonly #hasMore: () => boolean;
+  /** Outcomes put into the ring. */
+  #finished: number;
+  /** Bytes put into the byte ring. */
+  #bytesEnd: number;
+  readonly #waiting: Waiting[] = [];
+  /** When the first outcome was published of which the pool, being armed, has not been told; 0 if none. */
+  #untoldSinceMs = 0;
+
+  constructor(line: at.Line, post: (message: FromThread | number) => void, hasMore: () => boolean) {
+    this.#line = line;
+    this.#post = post;
+    this.#hasMore = hasMore;
+    // The thread before this one in its place has left them where they are.
+    this.#finished = load(line.cells, at.FINISHED);
+    this.#bytesEnd = load(line.cells, at.BYTES_COLLECTED);
+  }
+
+  /** Whether outcomes wait for room: then nothing more should run. */
+  get isFull(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Puts an outcome into the ring, or keeps it until there is room. */
+  put(ending: Ending, kind: number, value: unknown, now: number): void {
+    if (this.isFull || !this.#tryPut(ending, kind, value, now)) this.#waiting.push({ ending, kind, value, now });
+  }
+
+  /** Puts what waits into the ring, as far as there is room. */
+  flush(): void {
+    for (;;) {
+      const [first] = this.#waiting;
+      if (first === undefined || !this.#tryPut(first.ending, first.kind, first.value, first.now)) return;
+      this.#waiting.shift();
+    }
+  }
+
+  /** The thread has no more to do for now: the pool is to know of all there is. */
+  tellRest(): void {
+    if (this.#untoldSinceMs > 0) this.signal();
+  }
+
+  /** @returns false if the ring has no room now */
+  #tryPut(ending: Ending, kind: number, value: unknown, now: number): boolean {
+    const { cells } = this.#line;
+    if (((this.#finished - load(cells, at.COLLECTED)) | 0) >= at.RECORDS) return false;
+    const record = this.#line.outcome(this.#finished);
+    let tags = kind === at.FAILED ? -1 : writeScalar(this.#line, record + at.OUTCOME_VALUE, value);
+    if (tags === -1) {
+      let bytes: Uint8Array | undefined;
+      const sent = kind === at.FAILED ? encodeThrown(value) : value;
+      try {
+        bytes = encodeValue(sent);
+      } catch {
+        // The port may know more kinds of values.
+      }
+      if (bytes === undefined || bytes.length > MOST_RING_RESULT) {
+        this.#postOutcome(ending, kind, sent);
+        return true;
+      }
+      if (!this.#putBytes(record, bytes)) return false;
+      tags = IN_PAYLOAD;
+    }
+    cells[record + at.OUTCOME_CALL] = ending.call;
+    cells[record + at.OUTCOME_KIND] = kind;
+    cells[record + at.OUTCOME_TAGS] = tags;
+    cells[record + at.OUTCOME_BYTES_END] = this.#bytesEnd;
+    this.#line.float64[(record + at.OUTCOME_RUN_MS) >> 1] = now - ending.beganMs;
+    this.#publish(now, now - ending.beganMs);
+    // After the outcome: from one to the other the call is never in neither.
+    store(cells, at.RUNNING + ending.place, 0);
+    return true;
+  }
+
+  #putBytes(record: number, bytes: Uint8Array): boolean {
+    const { cells, bytes: ring } = this.#line;
+    const free = at.BYTE_RING_BYTES - ((this.#bytesEnd - load(cells, at.BYTES_COLLECTED)) | 0);
+    const from = this.#bytesEnd & (at.BYTE_RING_BYTES - 1);
+    // In one piece: what is left at the end of the ring is passed over.
+    const passed = from + bytes.length > at.BYTE_RING_BYTES ? at.BYTE_RING_BYTES - from : 0;
+    if (passed + bytes.length > free) return false;
+    const begin = passed === 0 ? from : 0;
+    copyBytes(bytes, 0, bytes.length, ring, begin);
+    cells[record + at.OUTCOME_FROM] = begin;
+    cells[record + at.OUTCOME_LENGTH] = bytes.length;
+    this.#bytesEnd = (this.#bytesEnd + passed + bytes.length) | 0;
+    return true;
+  }
+
+  /** Tells that a call begins to run, which may take long. */
+  tellStart(call: number): void {
+    const { cells } = this.#line;
+    // Without room the pool learns it from the outcome.
+    if (((this.#finished - load(cells, at.COLLECTED)) | 0) >= at.RECORDS - 1) return;
+    const record = this.#line.outcome(this.#finished);
+    cells[record + at.OUTCOME_CALL] = call;
+    cells[record + at.OUTCOME_KIND] = at.STARTED;
+    cells[record + at.OUTCOME_BYTES_END] = this.#bytesEnd;
+    this.#finished = (this.#finished + 1) | 0;
+    store(cells, at.FINISHED, this.#finished);
+    // A timeout counts from now.
+    if (load(cells, at.ARMED) !== 0) this.signal();
+  }
+
+  #publish(now: number, tookMs: number): void {
+    const { cells } = this.#line;
+    this.#finished = (this.#finished + 1) | 0;
+    store(cells, at.FINISHED, this.#finished);
+    // After the store: the pool arms, then looks at FINISHED, then sleeps. Either it
+    // sees this outcome, or this sees that it is armed.
+    if (load(cells, at.ARMED) === 0) return;
+    if (this.#untoldSinceMs === 0) this.#untoldSinceMs = now;
+    if (!this.#hasMore() || tookMs > LONG_CALL_MS || now - this.#untoldSinceMs > SIGNAL_AFTER_MS) this.signal();
+  }
+
+  /** Has the pool look, if it does not do so by itself. */
+  signal(): void {
+    this.#untoldSinceMs = 0;
+    const { cells } = this.#line;
+    if (exchange(cells, at.ARMED, 0) === 0) return;
+    cells[at.COUNTS + at.SIGNALS] = ((cells[at.COUNTS + at.SIGNALS] as number) + 1) | 0;
+    this.#post(0);
+  }
+
+  #postOutcome(ending: Ending, kind: number, value: unknown): void {
+    const { call, key } = ending;
+    if (kind === at.FAILED) {
+      this.post(ending, { kind: "failed", call, thrown: value as never });
+      return;
+    }
+    try {
+      leaveForPool((hasShared) =>
+        this.#post({
+          kind: "done",
+          call,
+          value,
+          // Behind `value`: read when that has been copied.
+          get hasShared() {
+            return hasShared();
+          },
+        }),
+      );
+      store(this.#line.cells, at.RUNNING + ending.place, 0);
+    } catch (error) {
+      const refused = new TransferError(
+        `the result of task "${key}" can't be passed back from its thread: ${findUncloneable(value, "result", [])}. ` +
+          "Return plain data: no functions, promises or symbols",
+        { cause: error },
+      );
+      this.post(ending, { kind: "failed", call, thrown: encodeThrown(refused) });
+    }
+  }
+
+  /** An outcome that the ring does not carry. */
+  post(ending: Ending, message: FromThread): void {
+    this.#post(message);
+    store(this.#line.cells, at.RUNNING + ending.place, 0);
+  }
+}

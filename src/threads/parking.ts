@@ -1,0 +1,125 @@
+/**
+ * How a thread without calls waits for some: it looks for a while, then parks, blocked
+ * in the kernel as long as its event loop waits for nothing else, else on a promise.
+ *
+ * Parking. The thread writes PARKED, looks at the lines once more, and sleeps as long
+ * as the word is PARKED. Whoever publishes a call reads the word after that, and if it
+ * is PARKED changes it and then wakes the sleeper. No wake-up is lost: either the
+ * thread's second look comes after the publishing and finds the call; or it comes
+ * before, so the publisher reads PARKED. Then the word changes, and either the thread
+ * does not fall asleep, or it sleeps already and is notified. A waker that left the
+ * word as it was would lose the one case in between: the thread has looked and does not
+ * sleep yet. (Both look and word are read and written sequentially consistent, which
+ * here all hangs on.)
+ *
+ * A blocked thread serves no messages and no timers. So it blocks only if its loop
+ * waits for nothing else, at the begin of a turn in which nothing ran, for a fraction
+ * of a second at a time. After five seconds it parks in the loop, from where waking it
+ * takes longer but nothing is spent. Who posts it a message wakes it.
+ */
+import { add, compareExchange, hasWaitAsync, load, notify, store, wait, waitAsync } from "#atomics";
+import { nowMs } from "#clock";
+import { host } from "#host";
+
+import * as at from "./line.js";
+import { Patience } from "./patience.js";
+import type { Taking } from "./taking.js";
+
+/**
+ * A thread that blocks looks after its event loop so often, the longer it had nothing
+ * to do the more rarely: timers that hold nothing up may be late by it.
+ */
+const FIRST_BLOCK_MS = 20;
+const MOST_BLOCK_MS = 160;
+/** So often in a row a thread blocks for nothing, before it parks in its loop: some five seconds. */
+const MOST_EMPTY_BLOCKS = 32;
+/** Looks at the ring between two at the clock, which take about as long together. */
+const LOADS_BETWEEN_CLOCKS = 16;
+
+export class Parking {
+  readonly #line: at.Line;
+  readonly #board: at.Board;
+  readonly #cores: number;
+  readonly #taking: Taking;
+  /** Called when the thread is awake again. */
+  readonly #onAwake: () => void;
+  readonly #patience = new Patience();
+  /** When the last call of a turn had ended; 0 while there are any. */
+  #idleSinceMs = 0;
+  #emptyBlocks = 0;
+  /** Parked on a promise, so that the event loop goes on. */
+  isInLoop = false;
+
+  constructor(line: at.Line, board: at.Board, cores: number, taking: Taking, onAwake: () => void) {
+    this.#line = line;
+    this.#board = board;
+    this.#cores = cores;
+    this.#taking = taking;
+    this.#onAwake = onAwake;
+  }
+
+  /** There is work again, as of this moment. */
+  foundWork(now: number): void {
+    if (this.#idleSinceMs > 0) this.#patience.ended(now - this.#idleSinceMs);
+    this.#idleSinceMs = 0;
+  }
+
+  /** Looks for work a little, if a core is free for that. @returns whether there is some */
+  look(now: number): boolean {
+    this.#idleSinceMs = now;
+    // One for the thread that the pool is on.
+    if (load(this.#board.cells, at.BOARD_AWAKE) + 1 > this.#cores) return false;
+    const untilMs = now + this.#patience.budgetMs;
+    do {
+      for (let i = 0; i < LOADS_BETWEEN_CLOCKS; i++) if (this.#taking.hasOwn) return true;
+    } while (nowMs() < untilMs);
+    return false;
+  }
+
+  /** @param mayBlock - whether no call of the thread waits for its event loop */
+  park(mayBlock: boolean): void {
+    const { cells } = this.#line;
+    const isBlocking = mayBlock && this.#emptyBlocks < MOST_EMPTY_BLOCKS && host.isLoopQuiet();
+    this.#count(at.PARKS);
+    add(this.#board.cells, at.BOARD_AWAKE, -1);
+    store(cells, at.STATE, at.PARKED);
+    // The second look, after the word: see above.
+    if (this.#taking.hasAny) {
+      this.#awake();
+    } else if (isBlocking || !hasWaitAsync) {
+      this.#count(at.BLOCKS);
+      const mostMs = Math.min(FIRST_BLOCK_MS * (1 + this.#emptyBlocks), MOST_BLOCK_MS);
+      const wasWoken = wait(cells, at.STATE, at.PARKED, mostMs) !== "timed-out";
+      this.#emptyBlocks = wasWoken ? 0 : this.#emptyBlocks + 1;
+      this.#awake();
+    } else {
+      const waiting = waitAsync(cells, at.STATE, at.PARKED);
+      this.isInLoop = waiting.async;
+      this.#emptyBlocks = 0;
+      if (waiting.async) void waiting.value.then(() => this.#awake());
+      else this.#awake();
+    }
+  }
+
+  #awake(): void {
+    this.isInLoop = false;
+    store(this.#line.cells, at.STATE, at.AWAKE);
+    add(this.#board.cells, at.BOARD_AWAKE, 1);
+    this.#onAwake();
+  }
+
+  #count(what: number): void {
+    const { cells } = this.#line;
+    cells[at.COUNTS + what] = ((cells[at.COUNTS + what] as number) + 1) | 0;
+  }
+}
+
+/** Wakes the thread of a line if it is parked. @returns whether it was */
+export function wake(line: at.Line): boolean {
+  const { cells } = line;
+  if (load(cells, at.STATE) !== at.PARKED) return false;
+  // The word first: a thread about to sleep then does not.
+  if (compareExchange(cells, at.STATE, at.PARKED, at.AWAKE) !== at.PARKED) return false;
+  notify(cells, at.STATE);
+  return true;
+}
