@@ -1,3 +1,4 @@
+export { type DedicatedThread, spawnThread, type SpawnThreadOptions } from "./spawn-thread.js";
 export { scopedTask, task } from "./task.js";
 export type { DurationStatistics } from "./histogram.js";
 export type { ResourceLimits } from "./host/host.js";

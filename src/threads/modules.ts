@@ -46,9 +46,14 @@ export class Modules {
     return this.#tasks.values();
   }
 
-  /** Jobs that wait for a module. */
-  waiting(): Call[] {
-    return [...this.#modules.values()].flatMap(({ waiting }) => [...waiting]);
+  /** Takes out the jobs that wait for a module. */
+  takeWaiting(): Call[] {
+    const calls: Call[] = [];
+    for (const { waiting } of this.#modules.values()) {
+      calls.push(...waiting);
+      waiting.clear();
+    }
+    return calls;
   }
 
   of(url: string): ModuleRecord {

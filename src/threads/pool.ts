@@ -149,13 +149,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   #callOf(task: AnyTask, args: readonly unknown[], options: RunOptions | undefined): Call {
-    const identity = taskIdentity(task);
-    if (identity === undefined) {
-      throw new MisuseError(
-        "SKEIN_NOT_A_TASK",
-        `a thread can run only tasks, but ${describeKind(task)} came. Declare it at the top level of a module: const name = task(function name() { … })`,
-      );
-    }
+    const identity = this.requireTask(task);
     if (!Array.isArray(args)) {
       throw new MisuseError(
         "SKEIN_INVALID_ARGUMENT",
@@ -168,6 +162,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     if (options === undefined) return new Call(numbered, args, this.#submittedMs);
     cancelNodeOf(options.cancel)?.checkpoint();
     return new JobCall(this, numbered, args, this.#submittedMs, options);
+  }
+
+  requireTask(task: unknown): TaskIdentity {
+    const identity = taskIdentity(task);
+    if (identity !== undefined) return identity;
+    throw new MisuseError(
+      "SKEIN_NOT_A_TASK",
+      `a thread can run only tasks, but ${describeKind(task)} came. Declare it at the top level of a module: const name = task(function name() { … })`,
+    );
   }
 
   // Where a job goes
@@ -577,8 +580,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     }
     this.#queue.addInFront(behind.filter((call) => !call.isSettled));
     if (this.#isClosing && this.unsettled === 0) return;
-    // Those that waited for its import wait for another thread's.
-    for (const module of modules) this.moduleReady(module);
+    // Its place is free for another thread, which those may have waited for that wait
+    // for a module.
+    this.#queue.addInFront(this.#modules.takeWaiting());
     this.#placeQueued();
     // It may have been woken to wake others.
     for (const other of this.threads) other?.wake();
@@ -624,11 +628,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   // Its life
 
   async ready(...tasks: readonly AnyTask[]): Promise<void> {
-    const identities = tasks.map((task) => {
-      const identity = taskIdentity(task);
-      if (identity !== undefined) return identity;
-      throw new MisuseError("SKEIN_NOT_A_TASK", `ready expected tasks, but ${describeKind(task)} came`);
-    });
+    const identities = tasks.map((task) => this.requireTask(task));
     if (this.#isClosing) throw this.#closedError();
     await this.#crew.ready(identities);
   }
@@ -647,13 +647,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   async destroy(): Promise<void> {
     this.#isClosing = true;
     const error = this.#closedError();
-    const left = new Set([...this.#queue, ...this.#modules.waiting(), ...this.#table]);
+    const left = new Set([...this.#queue, ...this.#modules.takeWaiting(), ...this.#table]);
     for (const call of this.#queue) this.#queue.remove(call);
-    for (const call of left) {
-      this.#modules.stopWaiting(call);
-      // Those on threads are gone when their threads are.
-      this.#fail(call, error);
-    }
+    // Those on threads are gone when their threads are.
+    for (const call of left) this.#fail(call, error);
     this.#tellIfEmpty();
     this.#inbox.watch();
     this.#closing = this.#crew.stop();
