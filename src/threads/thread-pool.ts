@@ -39,6 +39,8 @@ export interface ThreadPoolOptions {
   readonly resourceLimits?: ResourceLimits;
   /** Run on each thread before its first job, to open what its jobs need. If it fails, so do the jobs that wait for the thread. */
   readonly onThreadStart?: Task<[], unknown>;
+  /** A module whose import takes longer on a thread has hung: the jobs that wait for it fail, and the thread is stopped; 30 s by default. */
+  readonly importMs?: number;
   /** A thread that has run so many jobs is replaced by a new one; `Infinity` by default. */
   readonly recycleAfterJobs?: number;
   /** A thread with a heap of so many megabytes is replaced between jobs; `Infinity` by default. */
@@ -154,12 +156,14 @@ export interface PoolPlan {
   readonly maxQueue: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly onThreadStart: TaskIdentity | undefined;
+  readonly importMs: number;
   readonly recycleAfterJobs: number;
   readonly recycleAboveMb: number;
   readonly cores: readonly number[] | undefined;
 }
 
 const IDLE_MS = 30_000;
+const IMPORT_MS = 30_000;
 
 /** Reads options. Throws `SKEIN_INVALID_ARGUMENT`, `SKEIN_NOT_A_TASK`. */
 export function planOf(options: ThreadPoolOptions = {}): PoolPlan {
@@ -189,6 +193,7 @@ export function planOf(options: ThreadPoolOptions = {}): PoolPlan {
     maxQueue: numberOf("maxQueue", options.maxQueue, Infinity, 0),
     resourceLimits: options.resourceLimits,
     onThreadStart: identityOf(options.onThreadStart),
+    importMs: numberOf("importMs", options.importMs, IMPORT_MS, 1, Infinity, isDuration),
     recycleAfterJobs: numberOf("recycleAfterJobs", options.recycleAfterJobs, Infinity, 1),
     recycleAboveMb: numberOf("recycleAboveMb", options.recycleAboveMb, Infinity, 1, Infinity, isDuration),
     cores,

@@ -41,9 +41,6 @@ import { wake } from "./parking.js";
 import { importError, warnOfParked } from "./thread-errors.js";
 import type { PoolPlan, PoolThreadStatistics } from "./thread-pool.js";
 
-/** An import that takes longer than this has hung; the thread is stopped. */
-const IMPORT_LIMIT_MS = 30_000;
-
 let lastIndex = 0;
 
 /** What a thread tells its pool. */
@@ -103,6 +100,7 @@ export class PoolThread {
   /** Milliseconds for which it ran calls, as far as their outcomes are there; those that ran at once count each. */
   busyMs = 0;
   readonly #startedMs: number = nowMs();
+  readonly #importMs: number;
   readonly #thread: HostThread;
   readonly #owner: ThreadOwner;
   readonly #texts: string[] = [];
@@ -119,8 +117,9 @@ export class PoolThread {
     number: number,
     line: Line,
     board: Board,
-    { jobsPerThread, resourceLimits }: Pick<PoolPlan, "jobsPerThread" | "resourceLimits">,
+    { jobsPerThread, resourceLimits, importMs }: PoolPlan,
   ) {
+    this.#importMs = importMs;
     this.#owner = owner;
     this.name = name;
     this.number = number;
@@ -182,9 +181,9 @@ export class PoolThread {
     }
     const stopLimit = setAlarm(() => {
       this.#loading.delete(module);
-      this.#owner.moduleFailed(this, module, importHangs(module));
+      this.#owner.moduleFailed(this, module, importHangs(module, this.#importMs));
       void this.terminate();
-    }, IMPORT_LIMIT_MS);
+    }, this.#importMs);
     this.#loading.set(module, stopLimit);
     this.post({ kind: "load", module, typeScriptLoader: loader }, []);
   }
@@ -367,9 +366,9 @@ export class PoolThread {
   }
 }
 
-function importHangs(module: string): WorkerLostError {
+function importHangs(module: string, importMs: number): WorkerLostError {
   return new WorkerLostError(
     "SKEIN_TASK_IMPORT_FAILED",
-    `importing ${module} on a thread did not end within ${IMPORT_LIMIT_MS} ms: does it await something at its top level that never comes? Keep such work in main()`,
+    `importing ${module} on a thread did not end within ${importMs} ms: does it await something at its top level that never comes? Keep such work in main()`,
   );
 }
