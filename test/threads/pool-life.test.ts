@@ -40,11 +40,14 @@ describe("options of a pool", () => {
   ];
   for (const [what, options, message] of wrong) {
     it(`${what}: refused`, () => {
-      assert.throws(() => threads(options as ThreadPoolOptions), (error: Error) => {
-        assert.ok(error instanceof MisuseError);
-        assert.match(error.message, message);
-        return true;
-      });
+      assert.throws(
+        () => threads(options as ThreadPoolOptions),
+        (error: Error) => {
+          assert.ok(error instanceof MisuseError);
+          assert.match(error.message, message);
+          return true;
+        },
+      );
     });
   }
 });
@@ -88,7 +91,10 @@ describe("a pool's threads", () => {
     await using pool = threads({ size: 2, recycleAfterJobs: 20, name: "worn" });
     for (let round = 0; round < 10; round++) {
       const results = await Promise.all(Array.from({ length: 20 }, (_, i) => pool.run(double, [i])));
-      assert.deepEqual(results, Array.from({ length: 20 }, (_, i) => 2 * i));
+      assert.deepEqual(
+        results,
+        Array.from({ length: 20 }, (_, i) => 2 * i),
+      );
     }
     assert.ok(pool.statistics().retired >= 2, `${pool.statistics().retired} were retired`);
     assert.equal(pool.statistics().lost, 0);

@@ -97,9 +97,18 @@ const HONEST: Readonly<Record<string, Make>> = {
     (pool, i) => scope((s) => s.spawn(faults.later, [i], { on: pool })),
     (i) => givesOrIsLost(i),
   ),
-  "an error": run((pool, i) => pool.run(faults.throwError, [i]), (i) => failsWith(isRefused(i))),
-  "a rejection": run((pool, i) => pool.run(faults.rejectLater, [i]), (i) => failsWith(isRefused(i))),
-  "nothing thrown": run((pool) => pool.run(faults.throwNothing, []), () => failsWith((error) => error === undefined)),
+  "an error": run(
+    (pool, i) => pool.run(faults.throwError, [i]),
+    (i) => failsWith(isRefused(i)),
+  ),
+  "a rejection": run(
+    (pool, i) => pool.run(faults.rejectLater, [i]),
+    (i) => failsWith(isRefused(i)),
+  ),
+  "nothing thrown": run(
+    (pool) => pool.run(faults.throwNothing, []),
+    () => failsWith((error) => error === undefined),
+  ),
   "an aggregate": run(
     (pool, i) => pool.run(faults.throwMany, [i]),
     (i) => failsWith((error) => isRefused(i)((error as AggregateError).errors[0])),
@@ -112,7 +121,10 @@ const HONEST: Readonly<Record<string, Make>> = {
     (pool) => pool.run(faults.giveSymbol, []),
     () => failsWith((error) => error instanceof TransferError),
   ),
-  "an import that fails": run((pool) => pool.run(unreachable, []), () => failsWith(isLost)),
+  "an import that fails": run(
+    (pool) => pool.run(unreachable, []),
+    () => failsWith(isLost),
+  ),
   "a stack too deep": run(
     (pool) => pool.run(faults.overflowStack, []),
     () => failsWith((error) => error instanceof RangeError),
@@ -140,10 +152,22 @@ function givesOrIsLost(value: unknown): Case["check"] {
 }
 
 const FAULTS: Readonly<Record<string, Make>> = {
-  "an exit": run((pool, i) => pool.run(faults.exit, [i & 127]), () => failsWith(isLost)),
-  "an error in the background": run((pool, i) => pool.run(faults.throwMeanwhile, [i]), () => failsWith(isLost)),
-  "an error afterwards": run((pool, i) => pool.run(faults.throwAfterwards, [i]), (i) => gives(i)),
-  "a rejection afterwards": run((pool, i) => pool.run(faults.rejectAfterwards, [i]), (i) => gives(i)),
+  "an exit": run(
+    (pool, i) => pool.run(faults.exit, [i & 127]),
+    () => failsWith(isLost),
+  ),
+  "an error in the background": run(
+    (pool, i) => pool.run(faults.throwMeanwhile, [i]),
+    () => failsWith(isLost),
+  ),
+  "an error afterwards": run(
+    (pool, i) => pool.run(faults.throwAfterwards, [i]),
+    (i) => gives(i),
+  ),
+  "a rejection afterwards": run(
+    (pool, i) => pool.run(faults.rejectAfterwards, [i]),
+    (i) => gives(i),
+  ),
   "an endless loop": run(
     (pool) => scope((s) => s.spawn(faults.loop, [], { on: pool, timeoutMs: 5 }), { graceMs: 5 }),
     () => failsWith((error) => error instanceof TimeoutError),
@@ -152,7 +176,10 @@ const FAULTS: Readonly<Record<string, Make>> = {
     (pool) => scope((s) => s.spawn(faults.hang, [], { on: pool, timeoutMs: 5 }), { graceMs: 5 }),
     () => failsWith((error) => error instanceof TimeoutError),
   ),
-  "memory used up": run((pool) => pool.run(faults.useUpMemory, []), () => failsWith(isLost)),
+  "memory used up": run(
+    (pool) => pool.run(faults.useUpMemory, []),
+    () => failsWith(isLost),
+  ),
 };
 
 export interface SoakReport {
