@@ -39,6 +39,8 @@ export class Call {
   /** Only the thread that it was put to can run it: its arguments go by the port, or it is about that thread. */
   isPosted = false;
   isSettled = false;
+  /** Whether it is in the pool's queue, which alone writes this. */
+  isQueued = false;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
 

@@ -265,7 +265,8 @@ export class Crew {
   }
 
   #endIdle(): void {
-    let spare = this.alive - this.#plan.minSize;
+    // Those that are on their way out have not ended yet.
+    let spare = this.threads.filter((thread) => thread?.isAlive === true).length - this.#plan.minSize;
     // The last ones first: who comes first is the one that stays.
     for (const thread of this.threads.toReversed()) {
       if (thread === undefined || !thread.isAlive || spare <= 0) continue;

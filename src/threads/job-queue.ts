@@ -17,18 +17,23 @@ interface Entry {
   readonly order: number;
 }
 
+/** So many that have left may stand in front of the list. */
+const MOST_PASSED = 1024;
+
 const goesBefore = (a: Entry, b: Entry): boolean => (a.rankMs === b.rankMs ? a.order < b.order : a.rankMs < b.rankMs);
 
 export class JobQueue {
-  /** In order of submission, as long as no job has a priority; a set, so that a cancelled one leaves at no cost. */
-  #inOrder = new Set<Call>();
-  /** Else a binary heap; jobs that have left are still in it, but not in `#isIn`. */
+  /** In order of submission, as long as no job has a priority; begins at `#first`. */
+  #inOrder: Call[] = [];
+  #first = 0;
+  /** Else a binary heap. */
   #heap: Entry[] | undefined = undefined;
-  readonly #isIn = new Set<Call>();
+  /** Jobs that have left by `remove` are still in the list, but not in this. */
+  #size = 0;
   #lastOrder = 0;
 
   get size(): number {
-    return this.#heap === undefined ? this.#inOrder.size : this.#isIn.size;
+    return this.#size;
   }
 
   /** Whether it has jobs that differ in priority. Ends when it is empty. */
@@ -38,66 +43,93 @@ export class JobQueue {
 
   add(call: Call): void {
     if (this.#heap === undefined && (call.options?.priority ?? 0) === 0) {
-      this.#inOrder.add(call);
+      this.#count(call);
+      this.#inOrder.push(call);
       return;
     }
     if (this.#heap === undefined) {
+      const earlier = [...this];
+      this.#clear();
       this.#heap = [];
-      for (const earlier of this.#inOrder) this.#push(earlier);
-      this.#inOrder.clear();
+      for (const one of earlier) this.#push(one);
     }
     this.#push(call);
   }
 
   /** Jobs that came before all those that are in it. */
   addInFront(calls: readonly Call[]): void {
-    if (this.#heap !== undefined) for (const call of calls) this.#push(call);
-    else this.#inOrder = new Set([...calls, ...this.#inOrder]);
+    if (calls.length === 0) return;
+    if (this.#heap !== undefined) {
+      for (const call of calls) this.#push(call);
+      return;
+    }
+    for (const call of calls) this.#count(call);
+    this.#inOrder = [...calls, ...this.#inOrder.slice(this.#first)];
+    this.#first = 0;
   }
 
-  /** @returns whether it was there */
+  /** Takes out a job that never comes back. @returns whether it was there */
   remove(call: Call): boolean {
-    if (this.#heap === undefined) return this.#inOrder.delete(call);
-    const wasIn = this.#isIn.delete(call);
-    if (this.#isIn.size === 0) this.#heap = undefined;
-    return wasIn;
+    if (!call.isQueued) return false;
+    call.isQueued = false;
+    if (--this.#size === 0) this.#clear();
+    return true;
   }
 
   /**
    * Takes jobs out, the next one first, for as long as `take` takes them.
    *
    * @param take - says whether it took the job, or that no other could be taken now
-   *   (`"full"`); one that it did not take stays where it is
+   *   (`"full"`); one that it did not take stays where it is. It must not change the queue
    */
   takeEach(take: (call: Call) => "taken" | "left" | "full"): void {
-    if (this.#heap === undefined) {
-      for (const call of this.#inOrder) {
-        const outcome = take(call);
-        if (outcome === "full") return;
-        if (outcome === "taken") this.#inOrder.delete(call);
-      }
-      return;
-    }
     const left: Entry[] = [];
-    for (;;) {
-      const entry = this.#pop();
-      if (entry === undefined) break;
-      if (!this.#isIn.has(entry.call)) continue;
-      const outcome = take(entry.call);
-      if (outcome === "taken") this.#isIn.delete(entry.call);
-      else left.push(entry);
+    const leftInOrder: Call[] = [];
+    while (this.#size > left.length + leftInOrder.length) {
+      const entry = this.#heap === undefined ? undefined : (this.#pop() as Entry);
+      const call = entry === undefined ? (this.#inOrder[this.#first++] as Call) : entry.call;
+      if (!call.isQueued) continue;
+      const outcome = take(call);
+      if (outcome === "taken") {
+        call.isQueued = false;
+        this.#size--;
+      } else if (entry === undefined) {
+        leftInOrder.push(call);
+      } else {
+        left.push(entry);
+      }
       if (outcome === "full") break;
     }
     for (const entry of left) this.#insert(entry);
-    if (this.#isIn.size === 0) this.#heap = undefined;
+    // There is room in front of the list for those that were there.
+    this.#first -= leftInOrder.length;
+    for (const [i, call] of leftInOrder.entries()) this.#inOrder[this.#first + i] = call;
+    if (this.#size === 0) this.#clear();
+    else if (this.#first > MOST_PASSED && 2 * this.#first > this.#inOrder.length) {
+      this.#inOrder = this.#inOrder.slice(this.#first);
+      this.#first = 0;
+    }
   }
 
   *[Symbol.iterator](): Generator<Call> {
-    yield* this.#heap === undefined ? this.#inOrder : this.#isIn;
+    const calls = this.#heap?.map(({ call }) => call) ?? this.#inOrder.slice(this.#first);
+    for (const call of calls) if (call.isQueued) yield call;
+  }
+
+  #clear(): void {
+    this.#heap = undefined;
+    this.#inOrder = [];
+    this.#first = 0;
+    this.#size = 0;
+  }
+
+  #count(call: Call): void {
+    call.isQueued = true;
+    this.#size++;
   }
 
   #push(call: Call): void {
-    this.#isIn.add(call);
+    this.#count(call);
     const rankMs = call.submittedMs - PRIORITY_STEP_MS * (call.options?.priority ?? 0);
     this.#insert({ call, rankMs, order: this.#lastOrder++ });
   }

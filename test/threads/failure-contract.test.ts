@@ -175,7 +175,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe("with thousands of jobs in flight", () => {
   for (const { what, start, check, losesThread } of FAULTS) {
     it(`${what}: costs that job only`, { timeout: 60_000 }, async () => {
-      const before = heap().statistics().usedBytes;
+      const usedBefore = heap().statistics().usedBytes;
       const pool = threads({
         size: 2,
         name: "faulty",
@@ -197,7 +197,7 @@ describe("with thousands of jobs in flight", () => {
       assert.deepEqual({ settled, running, queued }, { settled: 2 * NEIGHBOURS + 2, running: 0, queued: 0 });
       await pool.close();
       // One thread more or less may keep some for itself; a payload that nobody freed is more than none.
-      assert.equal(heap().statistics().usedBytes, before);
+      assert.equal(heap().statistics().usedBytes, usedBefore);
     });
   }
 

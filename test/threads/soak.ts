@@ -174,7 +174,8 @@ const FAULTS: Readonly<Record<string, Make>> = {
   ),
   "a job that hangs": run(
     (pool) => scope((s) => s.spawn(faults.hang, [], { on: pool, timeoutMs: 5 }), { graceMs: 5 }),
-    () => failsWith((error) => error instanceof TimeoutError),
+    // What an earlier job of its thread left behind may end both.
+    () => failsWith((error) => error instanceof TimeoutError || isLost(error)),
   ),
   "memory used up": run(
     (pool) => pool.run(faults.useUpMemory, []),

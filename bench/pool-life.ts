@@ -1,0 +1,108 @@
+// What does a pool cost beside its jobs: idle, starting, parking, and for the event loop that it answers to?
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Worker } from "node:worker_threads";
+
+import { threads } from "skein";
+
+import { add } from "./dispatch-tasks.js";
+import { ask, check, type Load, type Samples } from "./harness.js";
+
+const residentMb = (): number => process.memoryUsage.rss() / 2 ** 20;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Share of a core that the process takes while it does nothing. */
+async function idle(ms: number): Promise<number> {
+  const before = process.cpuUsage();
+  await pause(ms);
+  const { user, system } = process.cpuUsage(before);
+  return (100 * (user + system)) / 1000 / ms;
+}
+
+async function skein(load: Load): Promise<Samples> {
+  const before = residentMb();
+  const startMs = performance.now();
+  const pool = threads({ size: 2, name: "life" });
+  await pool.ready(add);
+  const start = performance.now() - startMs;
+  const memory = (residentMb() - before) / 2;
+  await pause(100);
+  const rest = await idle(load.of(2000, 100));
+
+  // A million, while the event loop is watched.
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const signalsBefore = signals();
+  delay.enable();
+  const count = load.of(1_000_000, 10_000);
+  const promises: Promise<number>[] = [];
+  for (let i = 0; i < count; i++) {
+    promises.push(pool.run(add, [i, 1]));
+    // What the program does is not to be counted as the pool's.
+    if (i % 1000 === 999) await new Promise((resolve) => setImmediate(resolve));
+  }
+  let sum = 0;
+  for (const promise of promises) sum += await promise;
+  delay.disable();
+  check(sum, (count * (count + 1)) / 2);
+  const wakes = (100 * (signals() - signalsBefore)) / count;
+
+  // One at a time, each to a thread that has gone to sleep meanwhile, as often as it does.
+  let longest = 0;
+  const parksBefore = parks();
+  for (let i = 0; i < load.of(200_000, 1000); i++) {
+    const sentMs = performance.now();
+    check(await pool.run(add, [i, 1]), i + 1);
+    longest = Math.max(longest, performance.now() - sentMs);
+  }
+  check(parks() > parksBefore, true);
+  await pool.close();
+  return {
+    start: [start],
+    "memory of a thread": [memory],
+    idle: [rest],
+    "loop delay p99": [delay.percentile(99) / 1e6],
+    "wakes of the loop": [wakes],
+    "longest round trip": [longest],
+  };
+
+  function signals(): number {
+    return pool.statistics().threads.reduce((total, thread) => total + thread.signals, 0);
+  }
+  function parks(): number {
+    return pool.statistics().threads.reduce((total, thread) => total + thread.parks, 0);
+  }
+}
+
+async function workers(load: Load): Promise<Samples> {
+  const source = `require("node:worker_threads").parentPort.on("message", () => undefined)`;
+  const before = residentMb();
+  const startMs = performance.now();
+  const pair = [0, 1].map(() => new Worker(source, { eval: true }));
+  await Promise.all(pair.map((worker) => new Promise((resolve) => worker.once("online", resolve))));
+  const start = performance.now() - startMs;
+  const memory = (residentMb() - before) / 2;
+  await pause(100);
+  const rest = await idle(load.of(2000, 100));
+  await Promise.all(pair.map((worker) => worker.terminate()));
+  return { start: [start], "memory of a thread": [memory], idle: [rest] };
+}
+
+await ask({
+  module: import.meta.url,
+  asks: "What does a pool cost beside its jobs: idle, starting, parking, and for the event loop that it answers to?",
+  units: {
+    start: "ms for 2",
+    "memory of a thread": "MB",
+    idle: "% of a core",
+    "loop delay p99": "ms",
+    "wakes of the loop": "for 100 outcomes",
+    "longest round trip": "ms",
+  },
+  targets: [
+    { metric: "start", of: "skein", against: "new Worker", ratioAtMost: 1.3 },
+    { metric: "idle", of: "skein", atMost: 1 },
+    { metric: "loop delay p99", of: "skein", atMost: 5 },
+    { metric: "wakes of the loop", of: "skein", atMost: 1 },
+    { metric: "longest round trip", of: "skein", atMost: 200 },
+  ],
+  variants: { skein, "new Worker": workers },
+});
