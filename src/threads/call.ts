@@ -3,6 +3,7 @@ import { CancelListener, cancelNodeOf, type CancelNode } from "../async/cancel.j
 import type { RunOptions } from "../async/executor.js";
 import { CancelledError } from "../core/errors.js";
 import { CALL_PLACE_BITS, CALL_PLACE_MASK, MOST_USES } from "./line.js";
+import type { Context } from "./remotes.js";
 import type { NumberedTask, PoolThread } from "./thread.js";
 
 const NOTHING: readonly object[] = [];
@@ -36,6 +37,12 @@ export class Call {
   record = 0;
   /** Block of the heap with its arguments; 0 if they need none. */
   payload = 0;
+  /** Values of async context that go along. */
+  context: Context | undefined = undefined;
+  /** The values to send instead of the arguments, and what lets go of what stays here; once that was looked at. */
+  remote: { readonly values: readonly unknown[]; readonly letGo: () => void } | undefined = undefined;
+  /** Gives values one by one into the channel that is its first argument. */
+  isStream = false;
   /** Only the thread that it was put to can run it: its arguments go by the port, or it is about that thread. */
   isPosted = false;
   isSettled = false;

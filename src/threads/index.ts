@@ -1,9 +1,13 @@
 export { type DedicatedThread, spawnThread, type SpawnThreadOptions } from "./spawn-thread.js";
+export { moved } from "./moved.js";
+export { type Callback, callback, carryContext, type ContextStorage } from "./remotes.js";
+export type { StreamOptions } from "./stream.js";
 export { scopedTask, task } from "./task.js";
 export type { DurationStatistics } from "./histogram.js";
 export type { ResourceLimits } from "./host/host.js";
 export type {
   PoolThreadStatistics,
+  Streamed,
   Submitted,
   ThreadPool,
   ThreadPoolOptions,

@@ -118,6 +118,10 @@ export const FUNCTION_MASK: number = 2 ** 24 - 1;
 export const PINNED: number = 2 ** 24;
 /** The pool is to be told when it starts. */
 export const TELLS_START: number = 2 ** 25;
+/** Its values begin with a header; see `remotes.ts`. */
+export const HAS_HEADER: number = 2 ** 26;
+/** Its first value (behind the header) is a channel, for what its function gives one by one. */
+export const STREAMS: number = 2 ** 27;
 
 // Of an outcome's record.
 export const OUTCOME_CALL = 0;

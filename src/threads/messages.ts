@@ -28,6 +28,16 @@ export type ToThread =
       /** Whether there are shared objects among them, which are to be put in their places. */
       readonly hasShared: boolean;
     }
+  /** The answer to a question. */
+  | {
+      readonly kind: "reply";
+      readonly number: number;
+      readonly outcome: { readonly value: unknown; readonly hasShared: boolean } | { readonly thrown: EncodedValue };
+    }
+  /** A signal that calls have among their arguments aborted. */
+  | { readonly kind: "abort"; readonly id: number; readonly reason: EncodedValue }
+  /** The calls that had these signals have ended. */
+  | { readonly kind: "forget"; readonly ids: readonly number[] }
   /** Take no more calls: the line's word says so; this is for a thread that waits in its event loop. */
   | { readonly kind: "stop" }
   /** The call should end; `reason` is for its error's message. The call's cancel word says so already. */
@@ -41,6 +51,16 @@ export type FromThread =
   | { readonly kind: "loadFailed"; readonly module: string; readonly error: RawError }
   /** The operating system's number of the thread. */
   | { readonly kind: "kernelThread"; readonly id: number }
+  /** A job calls a function of the pool's thread. */
+  | {
+      readonly kind: "question";
+      readonly callback: number;
+      readonly number: number;
+      readonly args: readonly unknown[];
+      readonly hasShared: boolean;
+    }
+  /** Such a call failed, and nobody awaits it. */
+  | { readonly kind: "unheard"; readonly thrown: EncodedValue }
   /** It was to stop, and runs nothing any more. */
   | { readonly kind: "drained" }
   /** Outcomes that the line does not carry. */

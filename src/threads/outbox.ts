@@ -12,6 +12,7 @@ import { findUncloneable } from "./cloneable.js";
 import { encodeThrown } from "./error-codec.js";
 import * as at from "./line.js";
 import type { FromThread } from "./messages.js";
+import { isMoved } from "./moved.js";
 import { IN_PAYLOAD, writeScalar } from "./scalars.js";
 
 /** A call that runs here, as far as its outcome is concerned. */
@@ -23,6 +24,8 @@ export interface Ending {
   readonly key: string;
   /** When it began; a moment on the clock. */
   readonly beganMs: number;
+  /** Whether it has sent messages by the port, which its outcome must not overtake. */
+  readonly usesPort: boolean;
 }
 
 /** An outcome for which there was no room. */
@@ -33,6 +36,8 @@ interface Waiting {
   readonly now: number;
 }
 
+const NOTHING: readonly object[] = [];
+
 /** An outcome that nobody was told of for so long is told. */
 const SIGNAL_AFTER_MS = 0.05;
 /** After a call that took so long the next is expected to as well: its outcome is told at once. */
@@ -42,7 +47,7 @@ const MOST_RING_RESULT: number = at.BYTE_RING_BYTES / 4;
 
 export class Outbox {
   readonly #line: at.Line;
-  readonly #post: (message: FromThread | number) => void;
+  readonly #post: (message: FromThread | number, transfer: readonly object[]) => void;
   /** Whether the thread has calls to run after this one. */
   readonly #hasMore: () => boolean;
   /** Outcomes put into the ring. */
@@ -53,7 +58,11 @@ export class Outbox {
   /** When the first outcome was published of which the pool, being armed, has not been told; 0 if none. */
   #untoldSinceMs = 0;
 
-  constructor(line: at.Line, post: (message: FromThread | number) => void, hasMore: () => boolean) {
+  constructor(
+    line: at.Line,
+    post: (message: FromThread | number, transfer: readonly object[]) => void,
+    hasMore: () => boolean,
+  ) {
     this.#line = line;
     this.#post = post;
     this.#hasMore = hasMore;
@@ -90,6 +99,14 @@ export class Outbox {
   #tryPut(ending: Ending, kind: number, value: unknown, now: number): boolean {
     const { cells } = this.#line;
     if (((this.#finished - load(cells, at.COLLECTED)) | 0) >= at.RECORDS) return false;
+    if (isMoved(value)) {
+      this.#postOutcome(ending, kind, value.value, value.transfer);
+      return true;
+    }
+    if (ending.usesPort && kind !== at.NEVER_RAN) {
+      this.#postOutcome(ending, kind, kind === at.FAILED ? encodeThrown(value) : value, NOTHING);
+      return true;
+    }
     const record = this.#line.outcome(this.#finished);
     let tags = kind === at.FAILED ? -1 : writeScalar(this.#line, record + at.OUTCOME_VALUE, value);
     if (tags === -1) {
@@ -101,7 +118,7 @@ export class Outbox {
         // The port may know more kinds of values.
       }
       if (bytes === undefined || bytes.length > MOST_RING_RESULT) {
-        this.#postOutcome(ending, kind, sent);
+        this.#postOutcome(ending, kind, sent, NOTHING);
         return true;
       }
       if (!this.#putBytes(record, bytes)) return false;
@@ -165,10 +182,10 @@ export class Outbox {
     const { cells } = this.#line;
     if (exchange(cells, at.ARMED, 0) === 0) return;
     cells[at.COUNTS + at.SIGNALS] = ((cells[at.COUNTS + at.SIGNALS] as number) + 1) | 0;
-    this.#post(0);
+    this.#post(0, NOTHING);
   }
 
-  #postOutcome(ending: Ending, kind: number, value: unknown): void {
+  #postOutcome(ending: Ending, kind: number, value: unknown, transfer: readonly object[]): void {
     const { call, key } = ending;
     if (kind === at.FAILED) {
       this.post(ending, { kind: "failed", call, thrown: value as never });
@@ -176,20 +193,23 @@ export class Outbox {
     }
     try {
       leaveForPool((hasShared) =>
-        this.#post({
-          kind: "done",
-          call,
-          value,
-          // Behind `value`: read when that has been copied.
-          get hasShared() {
-            return hasShared();
+        this.#post(
+          {
+            kind: "done",
+            call,
+            value,
+            // Behind `value`: read when that has been copied.
+            get hasShared() {
+              return hasShared();
+            },
           },
-        }),
+          transfer,
+        ),
       );
       store(this.#line.cells, at.RUNNING + ending.place, 0);
     } catch (error) {
       const refused = new TransferError(
-        `the result of task "${key}" can't be passed back from its thread: ${findUncloneable(value, "result", [])}. ` +
+        `the result of task "${key}" can't be passed back from its thread: ${findUncloneable(value, "result", transfer)}. ` +
           "Return plain data: no functions, promises or symbols",
         { cause: error },
       );
@@ -199,7 +219,7 @@ export class Outbox {
 
   /** An outcome that the ring does not carry. */
   post(ending: Ending, message: FromThread): void {
-    this.#post(message);
+    this.#post(message, NOTHING);
     store(this.#line.cells, at.RUNNING + ending.place, 0);
   }
 }

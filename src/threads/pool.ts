@@ -29,24 +29,28 @@ import { poolThreadEnded } from "../shared/recovery.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { Call, type CallOwner, CallTable, JobCall } from "./call.js";
 import { Crew, type CrewOwner } from "./crew.js";
-import { decodeThrown, type EncodedValue } from "./error-codec.js";
+import { decodeThrown, type EncodedValue, encodeThrown } from "./error-codec.js";
 import { type DurationStatistics, Histogram } from "./histogram.js";
 import type { ThreadEnd } from "./host/host.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
 import { JobQueue } from "./job-queue.js";
 import * as at from "./line.js";
 import type { Board, Line } from "./line.js";
-import type { FromThread } from "./messages.js";
+import type { FromThread, ToThread } from "./messages.js";
 import { type ModuleRecord, Modules } from "./modules.js";
 import { callsLostWith, takeBack } from "./remains.js";
+import { contextHere, RemoteTable } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalar, writeScalars } from "./scalars.js";
+import { streamFrom, type StreamOptions } from "./stream.js";
 import { cleanStack, lostCall, noSuchTask, notTransferable, threadLost } from "./thread-errors.js";
-import type { PoolPlan, Submitted, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
+import type { PoolPlan, Streamed, Submitted, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
 import type { PoolThread } from "./thread.js";
 
 /** Of a thread that goes on. */
 const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
+type Question = Extract<FromThread, { readonly kind: "question" }>;
+type Reply = Extract<ToThread, { readonly kind: "reply" }>;
 type Answer = Extract<FromThread, { readonly call: number }>;
 
 /** Calls put on lines before they are published, if no microtask comes first: then threads run the first while the rest are put. */
@@ -64,6 +68,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   readonly #table = new CallTable();
   readonly #queue = new JobQueue();
   readonly #inbox: Inbox = new Inbox(this);
+  readonly #remotes = new RemoteTable(
+    (id, reason) => this.#tellAll({ kind: "abort", id, reason }),
+    (ids) => this.#tellAll({ kind: "forget", ids }),
+  );
   /** Permits of those jobs that may be here at once; only if the queue is bounded. */
   readonly #room: Semaphore | undefined;
   readonly #permits = new Map<Call, SemaphoreToken>();
@@ -159,9 +167,34 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     if (this.#isClosing) throw this.#closedError();
     if (!this.#isFlushPlanned) this.#planFlush();
     const numbered = this.#modules.numbered(identity);
-    if (options === undefined) return new Call(numbered, args, this.#submittedMs);
-    cancelNodeOf(options.cancel)?.checkpoint();
-    return new JobCall(this, numbered, args, this.#submittedMs, options);
+    if (options !== undefined) cancelNodeOf(options.cancel)?.checkpoint();
+    const call =
+      options === undefined
+        ? new Call(numbered, args, this.#submittedMs)
+        : new JobCall(this, numbered, args, this.#submittedMs, options);
+    // Now: when it is put on a line the caller's context is gone.
+    const context = contextHere();
+    if (context !== undefined) call.context = context;
+    return call;
+  }
+
+  stream<Args extends readonly unknown[], Value>(
+    task: Task<Args, Streamed<Value>>,
+    args: Args,
+    options: StreamOptions = {},
+  ): AsyncGenerator<Value, void, undefined> {
+    const { key } = this.requireTask(task);
+    return streamFrom(`values of ${key}`, options, (channel) => {
+      const call = this.#callOf(task as AnyTask, [channel, ...args], undefined);
+      call.isStream = true;
+      this.unsettled++;
+      this.#admit(call);
+      return call.promise;
+    });
+  }
+
+  #tellAll(message: ToThread): void {
+    for (const thread of this.threads) thread?.post(message, []);
   }
 
   requireTask(task: unknown): TaskIdentity {
@@ -241,9 +274,17 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const { line } = thread;
     const { cells } = line;
     const { task, options } = call;
-    const values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
+    let values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
     let word = options === undefined ? task.number : task.number | at.TELLS_START;
-    let tags = writeScalars(line, record + at.CALL_VALUES, values);
+    if (call.isStream) word |= at.STREAMS;
+    let tags = call.context === undefined ? writeScalars(line, record + at.CALL_VALUES, values) : -1;
+    if (tags === -1) {
+      call.remote ??= this.#remotes.leave(values, call.context);
+      if (call.remote !== undefined) {
+        values = call.remote.values;
+        word |= at.HAS_HEADER;
+      }
+    }
     if (tags === -1 || call.movesSomething) {
       tags = this.#encode(call, values, line, record);
       if (tags === BY_PORT) {
@@ -439,6 +480,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#leave(call);
     this.unsettled--;
     this.#settledCount++;
+    call.remote?.letGo();
     if (this.#room === undefined) return;
     this.#permits.get(call)?.release();
     this.#permits.delete(call);
@@ -545,6 +587,36 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#publish();
     this.#inbox.watch();
     return call.promise;
+  }
+
+  asked(thread: PoolThread, { callback, number, args, hasShared }: Question): void {
+    const fn = this.#remotes.functionOf(callback);
+    const answer = async (): Promise<unknown> => {
+      if (fn === undefined) throw new ClosedError("the job that was given this function has ended");
+      return fn(...(hasShared ? adopt(args) : args));
+    };
+    const post = (outcome: (hasShared: () => boolean) => Reply["outcome"]): void =>
+      leaveForPool((hasSharedNow) => thread.post({ kind: "reply", number, outcome: outcome(hasSharedNow) }, []));
+    const fail = (error: unknown): void => post(() => ({ thrown: encodeThrown(error) }));
+    void answer()
+      .then((value) =>
+        post((hasSharedNow) => ({
+          value,
+          // Behind `value`: read when that has been copied.
+          get hasShared() {
+            return hasSharedNow();
+          },
+        })),
+      )
+      .catch(fail);
+  }
+
+  unheard(thread: PoolThread, thrown: EncodedValue): void {
+    const error = decodeThrown(thrown, (stack) => stack);
+    reportToOwner(
+      `a function called by a job on thread "${thread.name}" failed, and the job did not await it: ${describeThrown(error)}`,
+      error,
+    );
   }
 
   drained(thread: PoolThread): void {

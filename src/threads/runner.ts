@@ -23,12 +23,15 @@ import type { FromThread, ThreadSetup, ToThread } from "./messages.js";
 import { type Ending, Outbox } from "./outbox.js";
 import { Parking, wake } from "./parking.js";
 import { type AnyFunction, registry } from "./registry.js";
+import { RemoteEnds } from "./remote-ends.js";
+import { type Header, runWithContext } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars } from "./scalars.js";
+import { type StreamChannel, streamInto } from "./stream.js";
 import { Taking } from "./taking.js";
 
 /** The part of the thread's port that is used. */
 interface Port {
-  postMessage(message: FromThread | number): void;
+  postMessage(message: FromThread | number, transfer?: readonly object[]): void;
 }
 
 /** A task that this thread can run. */
@@ -40,6 +43,8 @@ interface Runnable {
   /** What it declares instead. */
   readonly known: readonly string[];
 }
+
+type AnyTaskFunction = (...args: readonly unknown[]) => unknown;
 
 /** A call that runs here. */
 interface Running extends Ending {
@@ -78,6 +83,7 @@ class Runner {
   readonly #scopes = new Map<number, TaskScope>();
   /** Places in RUNNING that are free. */
   readonly #places: number[] = [];
+  readonly #remotes: RemoteEnds;
   /** Calls that wait for something: they run, but not now. */
   #suspended = 0;
   #isTurnPlanned = false;
@@ -90,6 +96,7 @@ class Runner {
     const inHeap = heap();
     this.#port = port;
     this.#receive = receive;
+    this.#remotes = new RemoteEnds((message) => port.postMessage(message));
     this.#most = setup.jobsAtOnce;
     for (let place = this.#most - 1; place >= 0; place--) this.#places.push(place);
     this.#line = new at.Line(inHeap, setup.line);
@@ -97,7 +104,7 @@ class Runner {
     this.#taking = new Taking(inHeap, this.#line, this.#board, setup, (number) => this.#tasks[number] !== undefined);
     this.#outbox = new Outbox(
       this.#line,
-      (message) => port.postMessage(message),
+      (message, transfer) => port.postMessage(message, transfer),
       () => this.#suspended < this.#most && this.#taking.hasOwn,
     );
     this.#parking = new Parking(this.#line, this.#board, setup.cores, this.#taking, this.#onAwake);
@@ -128,6 +135,15 @@ class Runner {
         attachProbeRing(message.memory, (text) => this.#port.postMessage({ kind: "text", text, ring }));
         break;
       }
+      case "reply":
+        this.#remotes.replied(message);
+        break;
+      case "abort":
+        this.#remotes.aborted(message.id, message.reason);
+        break;
+      case "forget":
+        this.#remotes.forget(message.ids);
+        break;
       case "stop":
         this.#planTurn();
         break;
@@ -199,7 +215,8 @@ class Runner {
   };
 
   readonly #park = (): void => {
-    if (!this.#isTurnPlanned && !this.#parking.isInLoop) this.#parking.park(this.#suspended === 0);
+    if (!this.#isTurnPlanned && !this.#parking.isInLoop)
+      this.#parking.park(this.#suspended === 0 && !this.#remotes.isWaiting);
   };
 
   readonly #onAwake = (): void => {
@@ -245,7 +262,8 @@ class Runner {
     const how = howTagged(tags);
     if (this.#tasks[number] === undefined) this.#receiveUntil(() => this.#tasks[number] !== undefined);
     const task = this.#tasks[number] as Runnable;
-    const running: Running = { call, place, key: task.key, beganMs: this.#nowMs, jobId, task };
+    const usesPort = (word & at.HAS_HEADER) !== 0;
+    const running: Running = { call, place, key: task.key, beganMs: this.#nowMs, usesPort, jobId, task };
     let values: readonly unknown[];
     try {
       if (how === BY_PORT) {
@@ -266,10 +284,10 @@ class Runner {
       return;
     }
     store(cells, record + at.CALL_STATE, at.FREE);
-    this.#begin(running, values, (word & at.TELLS_START) !== 0);
+    this.#begin(running, values, word);
   }
 
-  #begin(running: Running, values: readonly unknown[], tellsStart: boolean): void {
+  #begin(running: Running, values: readonly unknown[], word: number): void {
     const { call, jobId, task } = running;
     // Cancelled while something held this thread up: a job that has not started never
     // does. The pool makes the error that callers see.
@@ -282,12 +300,15 @@ class Runner {
       this.#outbox.post(running, { kind: "noSuchTask", call, known: task.known });
       return;
     }
-    if (tellsStart) this.#outbox.tellStart(call);
+    if ((word & at.TELLS_START) !== 0) this.#outbox.tellStart(call);
     if (workerMarker !== undefined) workerMarker.runningJobs++;
     probe.ring?.write(ProbeKind.jobStart, jobId);
     let result: unknown;
     try {
-      result = this.#invoke(running, task.fn as (...args: readonly unknown[]) => unknown, values);
+      result =
+        word < at.HAS_HEADER
+          ? this.#invoke(running, task.fn as AnyTaskFunction, values)
+          : this.#invokeSpecially(running, task.fn as AnyTaskFunction, values, word);
     } catch (error) {
       this.#ended(running, at.FAILED, error);
       return;
@@ -306,7 +327,19 @@ class Runner {
     this.#nowMs = nowMs();
   }
 
-  #invoke({ call, task }: Running, fn: (...args: readonly unknown[]) => unknown, values: readonly unknown[]): unknown {
+  /** With a header, or with values that it gives one by one. */
+  #invokeSpecially(running: Running, fn: AnyTaskFunction, values: readonly unknown[], word: number): unknown {
+    const args = [...values];
+    const header = (word & at.HAS_HEADER) === 0 ? undefined : (args.shift() as Header);
+    if (header !== undefined) this.#remotes.place(running.call, header, args);
+    const channel = (word & at.STREAMS) === 0 ? undefined : (args.shift() as StreamChannel);
+    const called = channel === undefined ? fn : (...given: readonly unknown[]) => streamInto(channel, fn(...given));
+    return header === undefined
+      ? this.#invoke(running, called, args)
+      : runWithContext(header.context, () => this.#invoke(running, called, args));
+  }
+
+  #invoke({ call, task }: Running, fn: AnyTaskFunction, values: readonly unknown[]): unknown {
     // A generator task runs its steps to the end.
     const completed = (returned: unknown, cancel: TaskScope | undefined): unknown =>
       isSteps(returned) ? runSteps(returned, cancel) : returned;
@@ -333,6 +366,23 @@ class Runner {
   }
 
   #ended(running: Running, kind: number, value: unknown): void {
+    // It ends when all that it asked has been answered: nothing of it goes on after that,
+    // and what failed unheard has been told before.
+    const answers = running.usesPort ? this.#remotes.answers(running.call) : undefined;
+    if (answers === undefined) {
+      this.#over(running, kind, value);
+      return;
+    }
+    this.#suspended++;
+    const goOn = (): void => {
+      this.#suspended--;
+      this.#over(running, kind, value);
+      this.#planTurn();
+    };
+    void answers.then(goOn);
+  }
+
+  #over(running: Running, kind: number, value: unknown): void {
     probe.ring?.write(ProbeKind.jobStop, running.jobId);
     if (workerMarker !== undefined) workerMarker.runningJobs--;
     this.#nowMs = nowMs();

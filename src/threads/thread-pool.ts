@@ -14,6 +14,7 @@ import { MisuseError } from "../core/errors.js";
 import type { DurationStatistics } from "./histogram.js";
 import type { ResourceLimits } from "./host/host.js";
 import { MOST_RUNNING } from "./line.js";
+import type { StreamOptions } from "./stream.js";
 
 /** Options of a pool. */
 export interface ThreadPoolOptions {
@@ -97,6 +98,12 @@ export interface ThreadPoolStatistics {
   readonly threads: readonly PoolThreadStatistics[];
 }
 
+/** What gives values one by one, at once or later. */
+export type Streamed<Value> =
+  | Iterable<Value>
+  | AsyncIterable<Value>
+  | PromiseLike<Iterable<Value> | AsyncIterable<Value>>;
+
 /** A job that a pool has taken. */
 export interface Submitted<Result> {
   readonly result: Promise<Result>;
@@ -133,6 +140,19 @@ export interface ThreadPool extends Executor, AsyncDisposable {
     task: Task<Args, Result>,
     args: Args,
   ): Promise<Submitted<Awaited<Result>>>;
+  /**
+   * The values that a task gives one by one, as a generator or an async one does: the
+   * job runs ahead by `capacity` values, then waits until some are taken. Leaving the
+   * loop ends the job, and its generator's `finally` runs.
+   *
+   * The job starts when the first value is asked for. A failure of it is thrown where
+   * the next value would be.
+   */
+  stream<Args extends readonly unknown[], Value>(
+    task: Task<Args, Streamed<Value>>,
+    args: Args,
+    options?: StreamOptions,
+  ): AsyncGenerator<Value, void, undefined>;
   /** Starts all its threads and has them import the modules of these tasks; settles when they have. */
   ready(...tasks: readonly AnyTask[]): Promise<void>;
   statistics(): ThreadPoolStatistics;

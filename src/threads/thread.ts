@@ -10,6 +10,7 @@ import type { TaskIdentity } from "../async/executor.js";
 import { WorkerLostError } from "../core/errors.js";
 import { announceThread } from "../core/thread.js";
 import { heap } from "../shared/heap.js";
+import type { EncodedValue } from "./error-codec.js";
 import type { HostThread, ThreadEnd } from "./host/host.js";
 import {
   ARMED,
@@ -51,6 +52,10 @@ export interface ThreadOwner {
   moduleFailed(thread: PoolThread, module: string, error: unknown): void;
   /** There are outcomes on its line. */
   signalled(thread: PoolThread): void;
+  /** A job there calls a function of the pool's thread. */
+  asked(thread: PoolThread, question: Extract<FromThread, { readonly kind: "question" }>): void;
+  /** Such a call failed, and nobody there awaits it. */
+  unheard(thread: PoolThread, thrown: EncodedValue): void;
   /** It was to stop, and runs nothing any more. */
   drained(thread: PoolThread): void;
   /** An outcome that came by the port. */
@@ -328,6 +333,12 @@ export class PoolThread {
         return;
       case "kernelThread":
         this.kernelThreadId = message.id;
+        return;
+      case "question":
+        this.#owner.asked(this, message);
+        return;
+      case "unheard":
+        this.#owner.unheard(this, message.thrown);
         return;
       case "drained":
         this.#owner.drained(this);

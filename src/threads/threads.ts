@@ -5,6 +5,7 @@ import { here } from "../async/here.js";
 import { workerMarker } from "../core/thread.js";
 import { Histogram } from "./histogram.js";
 import { Pool } from "./pool.js";
+import { streamFrom, streamInto } from "./stream.js";
 import { planOf, type ThreadPool, type ThreadPoolOptions } from "./thread-pool.js";
 
 /** On a thread of a pool: its jobs' own jobs run on that thread. */
@@ -18,6 +19,10 @@ const onThisThread: ThreadPool = {
   async submit(task, args) {
     return { result: this.run(task, args) };
   },
+  stream: (task, args, options = {}) =>
+    streamFrom("values", options, async (channel) =>
+      streamInto(channel, (task as unknown as (...given: readonly unknown[]) => unknown)(...args)),
+    ),
   ready: async () => undefined,
   size: 1,
   statistics: () => ({

@@ -1,0 +1,189 @@
+/**
+ * What of a call's arguments stays on the pool's thread and is reached from the job:
+ * functions to call, and signals to follow. And values of async context, which a job
+ * takes along.
+ *
+ * A call that has any begins its values with a header, which says where they stand.
+ */
+import { describeKind } from "../async/cancel.js";
+import { MisuseError } from "../core/errors.js";
+import { encodeThrown, type EncodedValue } from "./error-codec.js";
+
+const CALLBACK: unique symbol = Symbol.for("skein.callback") as never;
+
+/** A function that jobs on other threads may call. */
+export type Callback<Args extends readonly unknown[], Result> = (...args: Args) => Promise<Awaited<Result>>;
+
+/**
+ * Makes a function that can be passed to a task, as an argument itself: wherever the
+ * job runs, a call runs `fn` here, and gives a promise of its result there. For
+ * progress, questions back, and whatever only this thread can do.
+ *
+ * Calls of one job run in order. A job that does not await a call goes on at once; if
+ * `fn` then fails, that is reported as a warning. The job ends when all its calls have
+ * been answered; later calls fail with `SKEIN_CLOSED`.
+ *
+ * **Throws** `SKEIN_INVALID_ARGUMENT` for what is no function.
+ *
+ * @example
+ * ```ts
+ * const done: number[] = [];
+ * await pool.run(importRows, [rows, callback((count: number) => done.push(count))]);
+ * ```
+ *
+ * @since 0.1.0
+ */
+export function callback<Args extends readonly unknown[], Result>(
+  fn: (...args: Args) => Result,
+): Callback<Args, Result> {
+  if (typeof fn !== "function") {
+    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `callback expected a function, but ${describeKind(fn)} came`);
+  }
+  // Where the job runs on this thread, it is called directly.
+  const called = async (...args: Args): Promise<Awaited<Result>> => await fn(...args);
+  return Object.assign(called, { [CALLBACK]: true });
+}
+
+function isCallback(value: unknown): value is Callback<readonly unknown[], unknown> {
+  return typeof value === "function" && CALLBACK in value;
+}
+
+/** What an `AsyncLocalStorage` is, as far as it is used here. */
+export interface ContextStorage<T> {
+  getStore(): T | undefined;
+  run<Result>(store: T, fn: () => Result): Result;
+}
+
+const carried = new Map<string, ContextStorage<unknown>>();
+
+/**
+ * Has the value of an `AsyncLocalStorage` go along with each job to its thread: there
+ * `getStore()` gives what it gave where the job was spawned. Declare it at the top
+ * level of a module that the task's module imports, so that both sides know it.
+ *
+ * Meant for plain data, such as the `traceparent` of W3C trace context, or the number
+ * of a request. What can't be passed to a thread fails the job.
+ *
+ * **Throws** `SKEIN_INVALID_ARGUMENT`; `SKEIN_TASK_DUPLICATE` if another storage has that name.
+ *
+ * @example
+ * ```ts
+ * export const traceparent = carryContext("traceparent", new AsyncLocalStorage<string>());
+ * ```
+ *
+ * @since 0.1.0
+ */
+export function carryContext<Storage extends ContextStorage<unknown>>(name: string, storage: Storage): Storage {
+  const given: ContextStorage<unknown> | null = storage;
+  if (typeof name !== "string" || typeof given?.getStore !== "function" || typeof given.run !== "function") {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `carryContext expected a name and an AsyncLocalStorage, but ${describeKind(name)} and ${describeKind(storage)} came`,
+    );
+  }
+  const known = carried.get(name);
+  if (known !== undefined && known !== given) {
+    throw new MisuseError("SKEIN_TASK_DUPLICATE", `two storages are to be carried by the name "${name}": rename one`);
+  }
+  carried.set(name, given);
+  return storage;
+}
+
+/** Values by the names of their storages; `undefined` if none is set here. */
+export type Context = readonly (readonly [name: string, value: unknown])[];
+
+export function contextHere(): Context | undefined {
+  if (carried.size === 0) return undefined;
+  const context: [string, unknown][] = [];
+  for (const [name, storage] of carried) {
+    const value = storage.getStore();
+    if (value !== undefined) context.push([name, value]);
+  }
+  return context.length === 0 ? undefined : context;
+}
+
+/** Runs `fn` with the values that came along. A storage that this thread does not know is left out. */
+export function runWithContext<Result>(context: Context, fn: () => Result): Result {
+  let run = fn;
+  for (const [name, value] of context) {
+    const storage = carried.get(name);
+    if (storage === undefined) continue;
+    const inner = run;
+    run = () => storage.run(value, inner);
+  }
+  return run();
+}
+
+/** Where in the arguments what stands that is reached from afar. */
+export interface Header {
+  readonly context: Context;
+  /** Places in the arguments, with the numbers of what stays here. */
+  readonly callbacks: readonly (readonly [place: number, id: number])[];
+  readonly signals: readonly (readonly [
+    place: number,
+    id: number,
+    aborted: { readonly reason: EncodedValue } | undefined,
+  ])[];
+}
+
+/** What calls of a pool have left on its thread. */
+export class RemoteTable {
+  readonly #functions = new Map<number, Callback<readonly unknown[], unknown>>();
+  #lastId = 0;
+  readonly #tellAborted: (id: number, reason: EncodedValue) => void;
+  readonly #tellForgotten: (ids: readonly number[]) => void;
+
+  /** @param tellAborted - tells all threads; `tellForgotten` likewise */
+  constructor(
+    tellAborted: (id: number, reason: EncodedValue) => void,
+    tellForgotten: (ids: readonly number[]) => void,
+  ) {
+    this.#tellAborted = tellAborted;
+    this.#tellForgotten = tellForgotten;
+  }
+
+  /**
+   * Takes out of a call's arguments what stays here.
+   *
+   * @returns the values to send instead, the header first, and what lets go of it;
+   *   `undefined` if all of it can go
+   */
+  leave(
+    values: readonly unknown[],
+    context: Context | undefined,
+  ): { readonly values: readonly unknown[]; readonly letGo: () => void } | undefined {
+    if (context === undefined && !values.some((value) => isCallback(value) || value instanceof AbortSignal)) {
+      return undefined;
+    }
+    const callbacks: [number, number][] = [];
+    const signals: [number, number, { readonly reason: EncodedValue } | undefined][] = [];
+    const leaves: (() => void)[] = [];
+    const sent = values.map((value, place) => {
+      if (isCallback(value)) {
+        const id = ++this.#lastId;
+        this.#functions.set(id, value);
+        leaves.push(() => this.#functions.delete(id));
+        callbacks.push([place, id]);
+        return undefined;
+      }
+      if (!(value instanceof AbortSignal)) return value;
+      const id = ++this.#lastId;
+      signals.push([place, id, value.aborted ? { reason: encodeThrown(value.reason) } : undefined]);
+      const tell = (): void => this.#tellAborted(id, encodeThrown(value.reason));
+      value.addEventListener("abort", tell, { once: true });
+      leaves.push(() => value.removeEventListener("abort", tell));
+      return undefined;
+    });
+    const header: Header = { context: context ?? [], callbacks, signals };
+    const letGo = (): void => {
+      for (const leave of leaves) leave();
+      if (signals.length > 0) this.#tellForgotten(signals.map(([, id]) => id));
+    };
+    return { values: [header, ...sent], letGo };
+  }
+
+  /** The function that a job calls; `undefined` once the job has ended. */
+  functionOf(id: number): Callback<readonly unknown[], unknown> | undefined {
+    return this.#functions.get(id);
+  }
+}
