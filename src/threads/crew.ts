@@ -22,6 +22,8 @@ import { PoolThread, type ThreadOwner } from "./thread.js";
 
 /** Jobs have waited for so long when one more thread is started for them. */
 const GROW_AFTER_MS = 2;
+/** Threads of a pool that closes may take so long to get out what they have printed. */
+const MOST_LAST_WORDS_MS = 1000;
 /** Looks in the time after which an idle thread ends. */
 const IDLE_LOOKS = 4;
 
@@ -298,6 +300,24 @@ export class Crew {
   wakeOne(): boolean {
     if (this.alive < 2 || load((this.board as Board).cells, at.BOARD_AWAKE) >= this.alive) return false;
     return this.threads.some((thread) => thread?.wake());
+  }
+
+  /** Ends all threads, which have nothing to run any more, but perhaps to print. */
+  async close(): Promise<void> {
+    const ending = this.threads.flatMap((thread) => {
+      if (thread === undefined) return [];
+      // One that has not begun does not hear of it, and has nothing to say.
+      if (!thread.isPrepared || !thread.isAlive) return [thread.terminate()];
+      thread.retire();
+      return [thread.ended];
+    });
+    let stopLimit: (() => void) | undefined;
+    const limit = new Promise<void>((resolve) => {
+      stopLimit = setAlarm(resolve, MOST_LAST_WORDS_MS);
+    });
+    await Promise.race([Promise.all(ending), limit]);
+    stopLimit?.();
+    await this.stop();
   }
 
   /** Ends all threads at once. */

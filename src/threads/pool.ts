@@ -13,7 +13,7 @@
  *   their threads run: what waits on a line can't be overtaken.
  */
 import { compareExchange, load, store } from "#atomics";
-import { nowMs } from "#clock";
+import { nowMs, setTurn } from "#clock";
 import { host } from "#host";
 
 import { cancelNodeOf, type CancelNode, describeKind } from "../async/cancel.js";
@@ -46,6 +46,8 @@ import { cleanStack, lostCall, noSuchTask, notTransferable, threadLost } from ".
 import type { PoolPlan, Streamed, Submitted, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
 import type { PoolThread } from "./thread.js";
 
+/** A result waits so long at most for what its job has printed, as who reads that may be slow. */
+const MOST_PRINT_MS = 1000;
 /** Of a thread that goes on. */
 const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
@@ -439,6 +441,19 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   answered(thread: PoolThread, answer: Answer): void {
+    // What the job printed goes first, if the program can print it in time.
+    if (thread.isPrinting) this.#answerLater(thread, answer, nowMs() + MOST_PRINT_MS);
+    else this.#answerNow(thread, answer);
+  }
+
+  #answerLater(thread: PoolThread, answer: Answer, untilMs: number): void {
+    setTurn(() => {
+      if (thread.isPrinting && nowMs() < untilMs) this.#answerLater(thread, answer, untilMs);
+      else this.#answerNow(thread, answer);
+    });
+  }
+
+  #answerNow(thread: PoolThread, answer: Answer): void {
     // What it did before is on the line.
     this.#inbox.collect();
     const call = this.#table.of(answer.call);
@@ -712,7 +727,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   close(): Promise<void> {
     this.#isClosing = true;
-    this.#closing ??= this.drain().then(() => this.#crew.stop());
+    this.#closing ??= this.drain().then(() => this.#crew.close());
     return this.#closing;
   }
 

@@ -45,7 +45,19 @@ export function callback<Args extends readonly unknown[], Result>(
 }
 
 function isCallback(value: unknown): value is Callback<readonly unknown[], unknown> {
-  return typeof value === "function" && CALLBACK in value;
+  try {
+    return typeof value === "function" && CALLBACK in value;
+  } catch {
+    return false; // a proxy that has been revoked
+  }
+}
+
+function isSignal(value: unknown): value is AbortSignal {
+  try {
+    return value instanceof AbortSignal;
+  } catch {
+    return false; // a proxy that has been revoked
+  }
 }
 
 /** What an `AsyncLocalStorage` is, as far as it is used here. */
@@ -152,7 +164,7 @@ export class RemoteTable {
     values: readonly unknown[],
     context: Context | undefined,
   ): { readonly values: readonly unknown[]; readonly letGo: () => void } | undefined {
-    if (context === undefined && !values.some((value) => isCallback(value) || value instanceof AbortSignal)) {
+    if (context === undefined && !values.some((value) => isCallback(value) || isSignal(value))) {
       return undefined;
     }
     const callbacks: [number, number][] = [];
@@ -166,7 +178,7 @@ export class RemoteTable {
         callbacks.push([place, id]);
         return undefined;
       }
-      if (!(value instanceof AbortSignal)) return value;
+      if (!isSignal(value)) return value;
       const id = ++this.#lastId;
       signals.push([place, id, value.aborted ? { reason: encodeThrown(value.reason) } : undefined]);
       const tell = (): void => this.#tellAborted(id, encodeThrown(value.reason));

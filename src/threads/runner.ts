@@ -86,6 +86,8 @@ class Runner {
   readonly #remotes: RemoteEnds;
   /** Calls that wait for something: they run, but not now. */
   #suspended = 0;
+  /** Calls that have ended, but what they printed has not arrived. */
+  #printing = 0;
   #isTurnPlanned = false;
   #hasSaidDrained = false;
   /** The moment as of which the next call runs: the clock is read once a call. */
@@ -98,7 +100,7 @@ class Runner {
     this.#receive = receive;
     this.#remotes = new RemoteEnds((message) => port.postMessage(message));
     this.#most = setup.jobsAtOnce;
-    for (let place = this.#most - 1; place >= 0; place--) this.#places.push(place);
+    for (let place = at.MOST_RUNNING - 1; place >= 0; place--) this.#places.push(place);
     this.#line = new at.Line(inHeap, setup.line);
     this.#board = new at.Board(inHeap, setup.board, setup.size);
     this.#taking = new Taking(inHeap, this.#line, this.#board, setup, (number) => this.#tasks[number] !== undefined);
@@ -186,7 +188,12 @@ class Runner {
     const beganMs = nowMs();
     this.#nowMs = beganMs;
     let count = 0;
-    while (this.#suspended < this.#most && !this.#outbox.isFull && this.#line.cells[at.STOPPING] === 0) {
+    while (
+      this.#suspended < this.#most &&
+      this.#places.length > 0 &&
+      !this.#outbox.isFull &&
+      this.#line.cells[at.STOPPING] === 0
+    ) {
       if (!this.#taking.next(count === 0)) break;
       if (count++ === 0) this.#parking.foundWork(beganMs);
       this.#run(this.#taking.line, this.#taking.record);
@@ -207,7 +214,7 @@ class Runner {
       return;
     }
     // The end of one of those that are suspended brings the next turn.
-    if (this.#suspended >= this.#most) return;
+    if (this.#suspended >= this.#most || this.#places.length === 0) return;
     if (count === 0) this.#park();
     else if (this.#parking.look(this.#nowMs)) this.#planTurn();
     // A turn between, for what the calls left to their event loop.
@@ -232,9 +239,12 @@ class Runner {
 
   /** It is to take no more: tells the pool once nothing runs. */
   #stopWhenDone(): void {
-    if (this.#suspended > 0 || this.#hasSaidDrained) return;
+    if (this.#suspended + this.#printing > 0 || this.#hasSaidDrained) return;
     this.#hasSaidDrained = true;
-    this.#port.postMessage({ kind: "drained" });
+    const say = (): void => this.#port.postMessage({ kind: "drained" });
+    const printing = host.printing();
+    if (printing === undefined) say();
+    else void printing.then(say);
   }
 
   #lookAtHeap(): void {
@@ -370,16 +380,35 @@ class Runner {
     // and what failed unheard has been told before.
     const answers = running.usesPort ? this.#remotes.answers(running.call) : undefined;
     if (answers === undefined) {
-      this.#over(running, kind, value);
+      this.#printed(running, kind, value);
       return;
     }
     this.#suspended++;
     const goOn = (): void => {
       this.#suspended--;
-      this.#over(running, kind, value);
+      this.#printed(running, kind, value);
       this.#planTurn();
     };
     void answers.then(goOn);
+  }
+
+  /** Its outcome does not overtake what it printed. */
+  #printed(running: Running, kind: number, value: unknown): void {
+    const printing = host.printing();
+    if (printing === undefined) {
+      this.#over(running, kind, value);
+      return;
+    }
+    // Others run meanwhile: the pool's thread, which prints for this one, may be blocked
+    // until one of them has.
+    this.#printing++;
+    const goOn = (): void => {
+      this.#printing--;
+      // By the port, as there the pool makes sure that it has printed what has arrived.
+      this.#over({ ...running, usesPort: true }, kind, value);
+      this.#planTurn();
+    };
+    void printing.then(goOn);
   }
 
   #over(running: Running, kind: number, value: unknown): void {

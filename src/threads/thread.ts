@@ -110,6 +110,9 @@ export class PoolThread {
   readonly #owner: ThreadOwner;
   readonly #texts: string[] = [];
   #ringNumber = 0;
+  /** Settles when it has ended. */
+  readonly ended: Promise<void>;
+  #tellEnded: () => void = () => undefined;
   readonly #leaveDirectory: () => void;
   readonly #loaded = new Set<string>();
   /** Modules it imports now, with what calls off the limit. */
@@ -129,6 +132,7 @@ export class PoolThread {
     this.name = name;
     this.number = number;
     this.line = line;
+    this.ended = new Promise((resolve) => (this.#tellEnded = resolve));
     this.filled = load(line.cells, PUBLISHED);
     store(line.cells, STATE, AWAKE);
     store(line.cells, ARMED, 0);
@@ -238,6 +242,11 @@ export class PoolThread {
     const { cells } = this.line;
     for (let place = RUNNING; place < RUNNING + MOST_RUNNING; place++) if (load(cells, place) === call) return true;
     return false;
+  }
+
+  /** Whether there is output of it that is not printed yet. */
+  get isPrinting(): boolean {
+    return this.#thread.isPrinting();
   }
 
   /** Whether it runs any call. */
@@ -374,6 +383,7 @@ export class PoolThread {
     for (const stopLimit of this.#loading.values()) stopLimit();
     this.#leaveDirectory();
     this.#owner.threadEnded(this, end);
+    this.#tellEnded();
   }
 }
 

@@ -13,6 +13,8 @@ export interface ThreadEnd {
 export interface HostThread {
   /** Throws `DataCloneError` if the message can't be cloned; then nothing was sent. */
   post(message: ToThread, transfer: readonly object[]): void;
+  /** Whether there is output of the thread that has arrived here, but is not printed yet. */
+  isPrinting(): boolean;
   /** Stops it, whatever it does; settles when it has ended. */
   terminate(): Promise<void>;
 }
@@ -46,6 +48,11 @@ export interface Host {
    * blocking the thread keeps nobody up. False where the platform does not tell.
    */
   isLoopQuiet(): boolean;
+  /**
+   * On a thread: settles when what it has printed so far has arrived; `undefined` if it
+   * has, or where what threads print does not go through the main thread.
+   */
+  printing(): Promise<void> | undefined;
   /** On a thread: megabytes on its heap; 0 where the platform does not tell. */
   heapMb(): number;
   /** On a thread: the operating system's number of it; `undefined` where that can't be found out. */

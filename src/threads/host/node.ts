@@ -30,6 +30,7 @@ function startThread(options: HostThreadOptions): HostThread {
   worker.on("exit", (exitCode) => options.onEnd({ exitCode, error: thrown }));
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
+    isPrinting: () => worker.stdout.readableLength + worker.stderr.readableLength > 0,
     async terminate() {
       await worker.terminate();
     },
@@ -39,13 +40,30 @@ function startThread(options: HostThreadOptions): HostThread {
 /** What the loop of a thread with nothing to do waits for. */
 const QUIET = new Set(["MessagePort", "Immediate"]);
 
+// Kept, as asking the process for them takes longer than asking them; and not before a
+// thread asks, as on the main thread the first to ask opens them.
+let stdout: NodeJS.WriteStream | undefined;
+let stderr: NodeJS.WriteStream | undefined;
+
+function isPrinting(): boolean {
+  stdout ??= process.stdout;
+  stderr ??= process.stderr;
+  return stdout.writableLength + stderr.writableLength > 0;
+}
+
 export const host: Host = {
   startThread,
   receiveNow: (port) => receiveMessageOnPort(port as MessagePort),
   isLoopQuiet: () =>
     // Of what a thread prints, the rest goes out when the first has arrived.
-    process.stdout.writableLength + process.stderr.writableLength === 0 &&
-    (process.getActiveResourcesInfo?.().every((resource) => QUIET.has(resource)) ?? false),
+    !isPrinting() && (process.getActiveResourcesInfo?.().every((resource) => QUIET.has(resource)) ?? false),
+  printing() {
+    if (!isPrinting()) return undefined;
+    // An empty piece, behind all others.
+    const emptied = (output: NodeJS.WriteStream): Promise<void> | undefined =>
+      output.writableLength === 0 ? undefined : new Promise((resolve) => output.write("", () => resolve()));
+    return Promise.all([emptied(process.stdout), emptied(process.stderr)]).then(() => undefined);
+  },
   heapMb: () => Math.round(process.memoryUsage().heapUsed / 2 ** 20),
   kernelThreadId() {
     try {

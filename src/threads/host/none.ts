@@ -11,6 +11,7 @@ export const host: Host = {
   },
   receiveNow: () => undefined,
   isLoopQuiet: () => false,
+  printing: () => undefined,
   heapMb: () => 0,
   kernelThreadId: () => undefined,
   pinThread: async () => "this platform does not tell which core runs what",
