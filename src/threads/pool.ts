@@ -177,6 +177,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     // Now: when it is put on a line the caller's context is gone.
     const context = contextHere();
     if (context !== undefined) call.context = context;
+    if (host.submitted.hasSubscribers) host.submitted.publish(this.#diagnosed(call));
     return call;
   }
 
@@ -476,13 +477,19 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     }
   }
 
+  #diagnosed(call: Call): { readonly pool: string; readonly task: string; readonly name: string } {
+    return { pool: this.name, task: call.task.identity.key, name: call.name };
+  }
+
   #succeed(call: Call, value: unknown): void {
+    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
     this.#settled(call);
     call.started();
     call.succeed(value);
   }
 
   #fail(call: Call, error: unknown): void {
+    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
     this.#settled(call);
     call.fail(error);
   }

@@ -27,8 +27,14 @@ export type Callback<Args extends readonly unknown[], Result> = (...args: Args) 
  *
  * @example
  * ```ts
- * const done: number[] = [];
- * await pool.run(importRows, [rows, callback((count: number) => done.push(count))]);
+ * export const importRows = task(function importRows(rows: readonly string[], tell: (count: number) => unknown) {
+ *   for (let count = 1; count <= rows.length; count++) void tell(count);
+ * });
+ * main(async () => {
+ *   const counts: number[] = [];
+ *   await threads().run(importRows, [["a", "b"], callback((count: number) => counts.push(count))]);
+ *   console.log(counts); // [ 1, 2 ]
+ * });
  * ```
  *
  * @since 0.1.0
@@ -80,6 +86,8 @@ const carried = new Map<string, ContextStorage<unknown>>();
  *
  * @example
  * ```ts
+ * import { AsyncLocalStorage } from "node:async_hooks";
+ *
  * export const traceparent = carryContext("traceparent", new AsyncLocalStorage<string>());
  * ```
  *

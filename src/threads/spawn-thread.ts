@@ -48,8 +48,13 @@ export interface DedicatedThread<Result> extends AsyncDisposable {
  *
  * @example
  * ```ts
- * const thread = spawnThread(collect, ["metrics"], { name: "collector" });
- * console.log(await thread.join());
+ * export const collect = task(function collect(what: string) {
+ *   return `${what} collected`;
+ * });
+ * main(async () => {
+ *   const thread = spawnThread(collect, ["metrics"], { name: "collector" });
+ *   console.log(await thread.join()); // metrics collected
+ * });
  * ```
  *
  * @since 0.1.0

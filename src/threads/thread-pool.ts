@@ -147,6 +147,16 @@ export interface ThreadPool extends Executor, AsyncDisposable {
    *
    * The job starts when the first value is asked for. A failure of it is thrown where
    * the next value would be.
+   *
+   * @example
+   * ```ts
+   * export const squares = task(function* squares(end: number) {
+   *   for (let i = 0; i < end; i++) yield i * i;
+   * });
+   * main(async () => {
+   *   for await (const square of threads().stream(squares, [3])) console.log(square); // 0
+   * });
+   * ```
    */
   stream<Args extends readonly unknown[], Value>(
     task: Task<Args, Streamed<Value>>,

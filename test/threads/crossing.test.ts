@@ -1,5 +1,6 @@
 /** What passes between a job and the thread that asked for it, besides its arguments and its result. */
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { after, describe, it } from "node:test";
 
 import { heap } from "#skein/shared/heap";
@@ -9,7 +10,7 @@ import { callback, carryContext, moved } from "skein/threads";
 import { codeOf, failureOf } from "../support/failure.js";
 import * as tasks from "./fixtures/crossing-tasks.js";
 import { entered, makeGate } from "./fixtures/gate.js";
-import { double } from "./fixtures/tasks.js";
+import { double, refuse } from "./fixtures/tasks.js";
 
 const pool = threads({ size: 2, name: "crossing" });
 after(() => pool.close());
@@ -227,6 +228,29 @@ describe("values that a job gives one by one", () => {
     const { usedBytes } = heap().statistics();
     for (let i = 0; i < 20; i++) for await (const _ of pool.stream(tasks.squares, [50]));
     assert.equal(heap().statistics().usedBytes, usedBytes);
+  });
+});
+
+describe("the platform's diagnostics", () => {
+  it("are told of each job that is submitted, and of how it settled", async () => {
+    const seen: unknown[] = [];
+    const note = (message: unknown, name: string | symbol): void => {
+      seen.push([String(name), message]);
+    };
+    subscribe("skein:job:submitted", note);
+    subscribe("skein:job:settled", note);
+    await pool.run(double, [1]);
+    const error = await failureOf(pool.run(refuse, []));
+    unsubscribe("skein:job:submitted", note);
+    unsubscribe("skein:job:settled", note);
+    await pool.run(double, [1]);
+    const [ok, bad] = ["double", "refuse"].map((task) => ({ pool: "crossing", task, name: task }));
+    assert.deepEqual(seen, [
+      ["skein:job:submitted", ok],
+      ["skein:job:settled", ok],
+      ["skein:job:submitted", bad],
+      ["skein:job:settled", { ...bad, error }],
+    ]);
   });
 });
 

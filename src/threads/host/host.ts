@@ -39,7 +39,17 @@ export interface HostThreadOptions {
   readonly onEnd: (end: ThreadEnd) => void;
 }
 
+/** A channel of the platform's diagnostics, as `node:diagnostics_channel` has them. */
+export interface DiagnosticsChannel {
+  readonly hasSubscribers: boolean;
+  publish(message: unknown): void;
+}
+
 export interface Host {
+  /** Told of each job that a pool was given: `{ pool, task, name }`. */
+  readonly submitted: DiagnosticsChannel;
+  /** Told of each that has settled: the same, and `error` if it failed. */
+  readonly settled: DiagnosticsChannel;
   startThread(options: HostThreadOptions): HostThread;
   /** On a thread: the next message that has come by its port, if there is one. */
   receiveNow(port: unknown): { readonly message: unknown } | undefined;

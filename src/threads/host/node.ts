@@ -1,5 +1,6 @@
 /** Threads of Node, Bun and Deno: `node:worker_threads`. */
 import { execFile } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
 import { readlinkSync } from "node:fs";
 import { type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 
@@ -52,6 +53,8 @@ function isPrinting(): boolean {
 }
 
 export const host: Host = {
+  submitted: channel("skein:job:submitted"),
+  settled: channel("skein:job:settled"),
   startThread,
   receiveNow: (port) => receiveMessageOnPort(port as MessagePort),
   isLoopQuiet: () =>

@@ -1,8 +1,12 @@
 /** The host of platforms for which threads are not written yet. */
 import { MisuseError } from "../../core/errors.js";
-import type { Host } from "./host.js";
+import type { DiagnosticsChannel, Host } from "./host.js";
+
+const SILENT: DiagnosticsChannel = { hasSubscribers: false, publish: () => undefined };
 
 export const host: Host = {
+  submitted: SILENT,
+  settled: SILENT,
   startThread() {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
