@@ -78,8 +78,8 @@ export const host: Host = {
   },
   async pinThread(kernelThreadId, cores) {
     return new Promise((resolve) => {
-      execFile("taskset", ["-p", "-c", cores.join(","), String(kernelThreadId)], (error, _stdout, stderr) => {
-        resolve(error === null ? undefined : stderr.trim() || error.message);
+      execFile("taskset", ["-p", "-c", cores.join(","), String(kernelThreadId)], (error, _output, complaint) => {
+        resolve(error === null ? undefined : complaint.trim() || error.message);
       });
     });
   },
