@@ -23,13 +23,13 @@ import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullErro
 import { reportToOwner } from "../core/report.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
-import { arrival, leaveForPool } from "../shared/object.js";
-import { makePayload } from "../shared/payload.js";
+import { arrival } from "../shared/object.js";
 import { poolThreadEnded } from "../shared/recovery.js";
-import { decodeValue, encodeValue } from "../shared/value-codec.js";
+import { decodeValue } from "../shared/value-codec.js";
+import { answerQuestion, type Question, reportUnheard } from "./answering.js";
 import { Call, type CallOwner, CallTable, JobCall } from "./call.js";
 import { Crew, type CrewOwner } from "./crew.js";
-import { decodeThrown, type EncodedValue, encodeThrown } from "./error-codec.js";
+import { decodeThrown, type EncodedValue } from "./error-codec.js";
 import { type DurationStatistics, Histogram } from "./histogram.js";
 import type { ThreadEnd } from "./host/host.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
@@ -38,11 +38,12 @@ import * as at from "./line.js";
 import type { Board, Line } from "./line.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { type ModuleRecord, Modules } from "./modules.js";
+import { Putting } from "./putting.js";
 import { callsLostWith, takeBack } from "./remains.js";
 import { contextHere, RemoteTable } from "./remotes.js";
-import { BY_PORT, howTagged, IN_PAYLOAD, readScalar, writeScalars } from "./scalars.js";
+import { howTagged, IN_PAYLOAD, readScalar } from "./scalars.js";
 import { streamFrom, type StreamOptions } from "./stream.js";
-import { cleanStack, lostCall, noSuchTask, notTransferable, threadLost } from "./thread-errors.js";
+import { cleanStack, lostCall, noSuchTask, threadLost } from "./thread-errors.js";
 import type { PoolPlan, Streamed, Submitted, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
 import type { PoolThread } from "./thread.js";
 
@@ -51,14 +52,8 @@ const MOST_PRINT_MS = 1000;
 /** Of a thread that goes on. */
 const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
-type Question = Extract<FromThread, { readonly kind: "question" }>;
-type Reply = Extract<ToThread, { readonly kind: "reply" }>;
 type Answer = Extract<FromThread, { readonly call: number }>;
 
-/** Calls put on lines before they are published, if no microtask comes first: then threads run the first while the rest are put. */
-const MOST_UNPUBLISHED = 64;
-/** Threads woken by one publishing; they wake others if there is more than they take. */
-const MOST_WAKES = 2;
 export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   readonly name: string;
   readonly size: number;
@@ -80,12 +75,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   #settledCount = 0;
   #lost = 0;
   readonly #waitTimes = new Histogram();
-  /** Threads on whose lines calls wait to be published. */
-  #filled: PoolThread[] = [];
-  #unpublished = 0;
-  #isFlushPlanned = false;
-  /** When the first of the calls came that are to be published next. */
-  #submittedMs = 0;
+  readonly #putting: Putting;
   #isClosing = false;
   readonly #whenEmpty: (() => void)[] = [];
   #closing: Promise<void> | undefined = undefined;
@@ -95,6 +85,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.size = plan.size;
     this.name = plan.name;
     this.#crew = new Crew(plan, this, this.#modules);
+    this.#putting = new Putting(plan, this.#table, this.#crew, this.#remotes, (call, error) => this.#fail(call, error));
     const most = plan.maxQueue + plan.size * plan.jobsPerThread;
     this.#room = most === Infinity ? undefined : semaphore({ permits: most, name: `queue of ${plan.name}` });
   }
@@ -167,13 +158,13 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       );
     }
     if (this.#isClosing) throw this.#closedError();
-    if (!this.#isFlushPlanned) this.#planFlush();
+    const submittedMs = this.#putting.submittedMs();
     const numbered = this.#modules.numbered(identity);
     if (options !== undefined) cancelNodeOf(options.cancel)?.checkpoint();
     const call =
       options === undefined
-        ? new Call(numbered, args, this.#submittedMs)
-        : new JobCall(this, numbered, args, this.#submittedMs, options);
+        ? new Call(numbered, args, submittedMs)
+        : new JobCall(this, numbered, args, submittedMs, options);
     // Now: when it is put on a line the caller's context is gone.
     const context = contextHere();
     if (context !== undefined) call.context = context;
@@ -259,7 +250,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       if (module.ready.length < this.size) this.#crew.growSoon(module);
       if (this.#queue.isByPriority && least.inFlight > jobsPerThread) return false;
     }
-    return this.#put(least, call);
+    return this.#putting.put(least, call);
   }
 
   #placeQueued(): void {
@@ -268,123 +259,6 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       // One that needs an idle thread does not hold up others.
       return call.movesSomething || call.isPosted ? "left" : "full";
     });
-  }
-
-  /** Fills the next record of a thread's line. @returns false if that is in use */
-  #put(thread: PoolThread, call: Call): boolean {
-    const record = thread.nextRecord();
-    if (record === undefined) return false;
-    const { line } = thread;
-    const { cells } = line;
-    const { task, options } = call;
-    let values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
-    let word = options === undefined ? task.number : task.number | at.TELLS_START;
-    if (call.isStream) word |= at.STREAMS;
-    let tags = call.context === undefined ? writeScalars(line, record + at.CALL_VALUES, values) : -1;
-    if (tags === -1) {
-      call.remote ??= this.#remotes.leave(values, call.context);
-      if (call.remote !== undefined) {
-        values = call.remote.values;
-        word |= at.HAS_HEADER;
-      }
-    }
-    if (tags === -1 || call.movesSomething) {
-      tags = this.#encode(call, values, line, record);
-      if (tags === BY_PORT) {
-        // Only its own thread can run it, so that should do so soon.
-        if (thread.inFlight >= this.#plan.jobsPerThread) {
-          call.isPosted = true;
-          return false;
-        }
-        word |= at.PINNED;
-      }
-    }
-    if (call.isPosted) word |= at.PINNED;
-    this.#table.add(call);
-    call.record = record;
-    call.thread = thread;
-    thread.inFlight++;
-    if (tags === BY_PORT && !this.#postArguments(thread, call, values)) return true;
-    cells[record + at.CALL_NUMBER] = call.number;
-    cells[record + at.CALL_FUNCTION] = word;
-    cells[record + at.CALL_TAGS] = tags;
-    line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
-    cells[record + at.CALL_STATE] = at.QUEUED;
-    thread.filled = (thread.filled + 1) | 0;
-    if (!thread.isFilled) {
-      thread.isFilled = true;
-      this.#filled.push(thread);
-    }
-    if (!this.#isFlushPlanned) this.#planFlush();
-    else if (++this.#unpublished >= MOST_UNPUBLISHED) this.#publish();
-    return true;
-  }
-
-  /** Writes arguments that are no scalars into a block of the heap. @returns how the record has them */
-  #encode(call: Call, values: readonly unknown[], line: Line, record: number): number {
-    if (call.movesSomething) return BY_PORT;
-    try {
-      const bytes = encodeValue(values);
-      call.payload = makePayload(heap(), line.offset, bytes);
-      line.cells[record + at.CALL_VALUES] = call.payload;
-      line.cells[record + at.CALL_VALUES + 1] = bytes.length;
-      return IN_PAYLOAD;
-    } catch {
-      return BY_PORT; // which knows more kinds of values
-    }
-  }
-
-  /** @returns false if they can't be passed: then the job has failed */
-  #postArguments(thread: PoolThread, call: Call, values: readonly unknown[]): boolean {
-    const { transfer, args, task } = call;
-    call.isPosted = true;
-    try {
-      leaveForPool((hasShared) =>
-        thread.post(
-          {
-            kind: "arguments",
-            call: call.number,
-            values,
-            // Behind `values`: read when those have been copied.
-            get hasShared() {
-              return hasShared();
-            },
-          },
-          transfer,
-        ),
-      );
-      return true;
-    } catch (error) {
-      this.#fail(call, notTransferable(task.identity.key, args, transfer, error));
-      return false;
-    }
-  }
-
-  #planFlush(): void {
-    this.#isFlushPlanned = true;
-    this.#submittedMs = nowMs();
-    queueMicrotask(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    this.#isFlushPlanned = false;
-    this.#publish();
-  };
-
-  /** Shows the threads what was put on their lines, and wakes some for it. */
-  #publish(): void {
-    this.#unpublished = 0;
-    if (this.#filled.length === 0) return;
-    let wakes = 0;
-    for (const thread of this.#filled) {
-      thread.isFilled = false;
-      thread.publish();
-      if (wakes === MOST_WAKES) continue;
-      if (thread.wake()) wakes++;
-      // It is awake, but may be long in coming: another one steals.
-      else if (thread.isBusy && this.#crew.wakeOne()) wakes++;
-    }
-    this.#filled = [];
   }
 
   // Outcomes
@@ -605,40 +479,18 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.unsettled++;
     this.#settledCount--; // it is no job
     call.isPosted = true;
-    this.#put(thread, call);
-    this.#publish();
+    this.#putting.put(thread, call);
+    this.#putting.publish();
     this.#inbox.watch();
     return call.promise;
   }
 
-  asked(thread: PoolThread, { callback, number, args, hasShared }: Question): void {
-    const fn = this.#remotes.functionOf(callback);
-    const answer = async (): Promise<unknown> => {
-      if (fn === undefined) throw new ClosedError("the job that was given this function has ended");
-      return fn(...(hasShared ? adopt(args) : args));
-    };
-    const post = (outcome: (hasShared: () => boolean) => Reply["outcome"]): void =>
-      leaveForPool((hasSharedNow) => thread.post({ kind: "reply", number, outcome: outcome(hasSharedNow) }, []));
-    const fail = (error: unknown): void => post(() => ({ thrown: encodeThrown(error) }));
-    void answer()
-      .then((value) =>
-        post((hasSharedNow) => ({
-          value,
-          // Behind `value`: read when that has been copied.
-          get hasShared() {
-            return hasSharedNow();
-          },
-        })),
-      )
-      .catch(fail);
+  asked(thread: PoolThread, question: Question): void {
+    answerQuestion(thread, this.#remotes.functionOf(question.callback), question);
   }
 
   unheard(thread: PoolThread, thrown: EncodedValue): void {
-    const error = decodeThrown(thrown, (stack) => stack);
-    reportToOwner(
-      `a function called by a job on thread "${thread.name}" failed, and the job did not await it: ${describeThrown(error)}`,
-      error,
-    );
+    reportUnheard(thread, thrown);
   }
 
   drained(thread: PoolThread): void {

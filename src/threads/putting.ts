@@ -1,0 +1,170 @@
+/** How calls get on lines: records filled one by one, and published many at a time. */
+import { nowMs } from "#clock";
+
+import { heap } from "../shared/heap.js";
+import { leaveForPool } from "../shared/object.js";
+import { makePayload } from "../shared/payload.js";
+import { encodeValue } from "../shared/value-codec.js";
+import type { Call, CallTable } from "./call.js";
+import * as at from "./line.js";
+import type { Line } from "./line.js";
+import type { RemoteTable } from "./remotes.js";
+import { BY_PORT, IN_PAYLOAD, writeScalars } from "./scalars.js";
+import { notTransferable } from "./thread-errors.js";
+import type { PoolThread } from "./thread.js";
+
+/** Calls put on lines before they are published, if no microtask comes first: then threads run the first while the rest are put. */
+const MOST_UNPUBLISHED = 64;
+/** Threads woken by one publishing; they wake others if there is more than they take. */
+const MOST_WAKES = 2;
+
+export class Putting {
+  readonly #jobsPerThread: number;
+  readonly #table: CallTable;
+  readonly #crew: { wakeOne(): boolean };
+  readonly #remotes: RemoteTable;
+  readonly #fail: (call: Call, error: unknown) => void;
+  /** Threads on whose lines calls wait to be published. */
+  #filled: PoolThread[] = [];
+  #unpublished = 0;
+  #isFlushPlanned = false;
+  /** When the first of the calls came that are to be published next. */
+  #submittedMs = 0;
+
+  constructor(
+    { jobsPerThread }: { readonly jobsPerThread: number },
+    table: CallTable,
+    crew: { wakeOne(): boolean },
+    remotes: RemoteTable,
+    fail: (call: Call, error: unknown) => void,
+  ) {
+    this.#jobsPerThread = jobsPerThread;
+    this.#table = table;
+    this.#crew = crew;
+    this.#remotes = remotes;
+    this.#fail = fail;
+  }
+
+  /** The moment to be taken for that of a submission: the clock is read once a microtask. */
+  submittedMs(): number {
+    if (!this.#isFlushPlanned) this.#planFlush();
+    return this.#submittedMs;
+  }
+
+  /** Fills the next record of a thread's line. @returns false if that is in use */
+  put(thread: PoolThread, call: Call): boolean {
+    const record = thread.nextRecord();
+    if (record === undefined) return false;
+    const { line } = thread;
+    const { cells } = line;
+    const { task, options } = call;
+    let values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
+    let word = options === undefined ? task.number : task.number | at.TELLS_START;
+    if (call.isStream) word |= at.STREAMS;
+    let tags = call.context === undefined ? writeScalars(line, record + at.CALL_VALUES, values) : -1;
+    if (tags === -1) {
+      call.remote ??= this.#remotes.leave(values, call.context);
+      if (call.remote !== undefined) {
+        values = call.remote.values;
+        word |= at.HAS_HEADER;
+      }
+    }
+    if (tags === -1 || call.movesSomething) {
+      tags = this.#encode(call, values, line, record);
+      if (tags === BY_PORT) {
+        // Only its own thread can run it, so that should do so soon.
+        if (thread.inFlight >= this.#jobsPerThread) {
+          call.isPosted = true;
+          return false;
+        }
+        word |= at.PINNED;
+      }
+    }
+    if (call.isPosted) word |= at.PINNED;
+    this.#table.add(call);
+    call.record = record;
+    call.thread = thread;
+    thread.inFlight++;
+    if (tags === BY_PORT && !this.#postArguments(thread, call, values)) return true;
+    cells[record + at.CALL_NUMBER] = call.number;
+    cells[record + at.CALL_FUNCTION] = word;
+    cells[record + at.CALL_TAGS] = tags;
+    line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
+    cells[record + at.CALL_STATE] = at.QUEUED;
+    thread.filled = (thread.filled + 1) | 0;
+    if (!thread.isFilled) {
+      thread.isFilled = true;
+      this.#filled.push(thread);
+    }
+    if (!this.#isFlushPlanned) this.#planFlush();
+    else if (++this.#unpublished >= MOST_UNPUBLISHED) this.publish();
+    return true;
+  }
+
+  /** Writes arguments that are no scalars into a block of the heap. @returns how the record has them */
+  #encode(call: Call, values: readonly unknown[], line: Line, record: number): number {
+    if (call.movesSomething) return BY_PORT;
+    try {
+      const bytes = encodeValue(values);
+      call.payload = makePayload(heap(), line.offset, bytes);
+      line.cells[record + at.CALL_VALUES] = call.payload;
+      line.cells[record + at.CALL_VALUES + 1] = bytes.length;
+      return IN_PAYLOAD;
+    } catch {
+      return BY_PORT; // which knows more kinds of values
+    }
+  }
+
+  /** @returns false if they can't be passed: then the job has failed */
+  #postArguments(thread: PoolThread, call: Call, values: readonly unknown[]): boolean {
+    const { transfer, args, task } = call;
+    call.isPosted = true;
+    try {
+      leaveForPool((hasShared) =>
+        thread.post(
+          {
+            kind: "arguments",
+            call: call.number,
+            values,
+            // Behind `values`: read when those have been copied.
+            get hasShared() {
+              return hasShared();
+            },
+          },
+          transfer,
+        ),
+      );
+      return true;
+    } catch (error) {
+      this.#fail(call, notTransferable(task.identity.key, args, transfer, error));
+      return false;
+    }
+  }
+
+  #planFlush(): void {
+    this.#isFlushPlanned = true;
+    this.#submittedMs = nowMs();
+    queueMicrotask(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushPlanned = false;
+    this.publish();
+  };
+
+  /** Shows the threads what was put on their lines, and wakes some for it. */
+  publish(): void {
+    this.#unpublished = 0;
+    if (this.#filled.length === 0) return;
+    let wakes = 0;
+    for (const thread of this.#filled) {
+      thread.isFilled = false;
+      thread.publish();
+      if (wakes === MOST_WAKES) continue;
+      if (thread.wake()) wakes++;
+      // It is awake, but may be long in coming: another one steals.
+      else if (thread.isBusy && this.#crew.wakeOne()) wakes++;
+    }
+    this.#filled = [];
+  }
+}
