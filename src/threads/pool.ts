@@ -77,6 +77,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   readonly #waitTimes = new Histogram();
   readonly #putting: Putting;
   #isClosing = false;
+  /** What jobs fail with once it is destroyed. */
+  #destroyed: ClosedError | undefined = undefined;
   readonly #whenEmpty: (() => void)[] = [];
   #closing: Promise<void> | undefined = undefined;
 
@@ -517,7 +519,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     // thread held finds it free.
     poolThreadEnded(thread.index, lost.length > 0);
     for (const call of waited) this.#modules.stopWaiting(call);
-    for (const call of new Set([...lost, ...waited])) this.#fail(call, lostCall(thread.name, end, call.task.identity));
+    for (const call of new Set([...lost, ...waited])) {
+      this.#fail(call, this.#destroyed ?? lostCall(thread.name, end, call.task.identity));
+    }
     if (lost.length + waited.length === 0 && end.error !== undefined && !thread.isRetiring) {
       reportToOwner(
         `thread "${thread.name}" ended between jobs by an uncaught error: ${describeThrown(end.error)}`,
@@ -525,7 +529,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       );
     }
     this.#queue.addInFront(behind.filter((call) => !call.isSettled));
-    if (this.#isClosing && this.unsettled === 0) return;
+    if (this.#destroyed !== undefined || (this.#isClosing && this.unsettled === 0)) {
+      this.#tellIfEmpty();
+      return;
+    }
     // Its place is free for another thread, which those may have waited for that wait
     // for a module.
     this.#queue.addInFront(this.#modules.takeWaiting());
@@ -593,14 +600,18 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   async destroy(): Promise<void> {
     this.#isClosing = true;
     const error = this.#closedError();
-    const left = new Set([...this.#queue, ...this.#modules.takeWaiting(), ...this.#table]);
-    for (const call of this.#queue) this.#queue.remove(call);
-    // Those on threads are gone when their threads are.
-    for (const call of left) this.#fail(call, error);
-    this.#tellIfEmpty();
-    this.#inbox.watch();
+    this.#destroyed = error;
+    const waiting = [...this.#queue, ...this.#modules.takeWaiting()];
+    for (const call of waiting) this.#queue.remove(call);
+    // Those that threads have taken fail when these have ended: until then they may read
+    // what the calls have in the heap.
+    const untaken = [...this.#table].filter((call) => this.#withdraw(call));
+    for (const call of [...waiting, ...untaken]) this.#fail(call, error);
     this.#closing = this.#crew.stop();
     await this.#closing;
+    for (const call of [...this.#table]) this.#fail(call, error);
+    this.#tellIfEmpty();
+    this.#inbox.watch();
   }
 
   #closedError(): ClosedError {
