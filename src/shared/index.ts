@@ -62,4 +62,5 @@ export {
 } from "./struct.js";
 export { type Deadlock, type DeadlockStep, findDeadlocks, sharedLocks, type SharedLockState } from "./wait-graph.js";
 export { SharedText } from "./text.js";
+export { type ClassCrossing, registerClass } from "./value-classes.js";
 export { SharedVector, type SharedVectorOptions } from "./vector.js";

@@ -30,6 +30,8 @@
  *   VIEW           index of its class in VIEW_NAMES, byte offset, length plus 1 (in
  *                  elements; 0: up to the end of its buffer); a buffer, or REFERENCE to one
  *   SHARED         a byte: kind; 8 bytes, as FLOAT64: handle
+ *   CLASS          text: name; length, and so many bytes: a value of its own, whose
+ *                  objects have their own numbers
  *   REFERENCE      number of an object that came before
  *
  * Objects are numbered from 0 in the order in which their tags stand.
@@ -72,6 +74,8 @@ export const SHARED = 0xd7;
 export const REFERENCE = 0xd8;
 /** In an array, in place of an element: it and perhaps others do not exist. */
 export const HOLES = 0xd9;
+/** An instance of a registered class. */
+export const CLASS = 0xda;
 /** In place of a key, a member or an index's element: there are no more. */
 export const END = 0xff;
 

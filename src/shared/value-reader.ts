@@ -6,12 +6,14 @@
  * bytes that were seen to be there; so any bytes are done with in time and room in
  * proportion to their number.
  */
-import { InternalError, SkeinError, withoutStack } from "../core/errors.js";
+import { describeKind } from "../async/cancel.js";
+import { describeThrown, InternalError, MisuseError, SkeinError, withoutStack } from "../core/errors.js";
 import { ERROR_PROTOTYPES } from "./error-classes.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import type { Address, SharedObject } from "./object.js";
 import { copyBytes } from "./payload.js";
 import { MOST_CACHED, TextCache } from "./text-cache.js";
+import { classNamed } from "./value-classes.js";
 import * as tag from "./value-format.js";
 
 /** Up to so many bytes are copied to memory of this thread first; for more, views of where they are cost less. */
@@ -206,6 +208,8 @@ export class ValueReader {
         return this.#number(this.#buffer(this.#float64()));
       case tag.VIEW:
         return this.#bufferView();
+      case tag.CLASS:
+        return this.#number(this.#instance());
       case tag.SHARED: {
         const kind = this.#byte();
         return this.#number(this.#arrive({ kind, handle: this.#float64() }));
@@ -287,6 +291,29 @@ export class ValueReader {
     const error = withoutStack(() => new Error());
     if (prototype !== Error.prototype) Object.setPrototypeOf(error, prototype);
     return error;
+  }
+
+  #instance(): object {
+    const known = classNamed(this.#text());
+    const length = this.#count();
+    const data = new ValueReader().read(this.#bytes, this.#take(length), length, this.#arrive);
+    let made: unknown;
+    try {
+      made = known.arrive(data);
+    } catch (error) {
+      throw new MisuseError(
+        "SKEIN_NOT_CLONEABLE",
+        `an instance of class "${known.name}" could not be made anew: ${describeThrown(error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
+    if (typeof made === "object" && made !== null) return made;
+    throw new MisuseError(
+      "SKEIN_NOT_CLONEABLE",
+      `what makes instances of class "${known.name}" anew gave ${describeKind(made)}: arrive has to return an instance`,
+    );
   }
 
   #buffer(maxByteLength: number | undefined): ArrayBuffer {

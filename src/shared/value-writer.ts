@@ -8,6 +8,7 @@ import { entryStep, indexStep, keyStep, memberOfSetStep, memberStep } from "../c
 import { errorNumberOf, ERROR_PROTOTYPES, HIDDEN_ERROR_MEMBERS } from "./error-classes.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import { SharedObject } from "./object.js";
+import { classWith, type KnownClass } from "./value-classes.js";
 import * as tag from "./value-format.js";
 import { isRootOfRealm, misuseOf, refusal, refusedInside, refusedObject, requireOwnClass } from "./value-refusal.js";
 
@@ -56,6 +57,9 @@ interface LeftOver {
   /** Of an array, as it was written. */
   readonly length: number;
 }
+
+/** Instances of registered classes that are being written: each within the one before. */
+const leaving = new Set<object>();
 
 export class ValueWriter {
   #bytes = new Uint8Array(FIRST_BYTES);
@@ -285,6 +289,11 @@ export class ValueWriter {
     const prototype = Object.getPrototypeOf(object) as object | null;
     if (prototype === PLAIN) return (this.#bytes[this.#at++] = tag.OBJECT);
     if (prototype === null) return (this.#bytes[this.#at++] = tag.NULL_OBJECT);
+    const known = classWith(prototype);
+    if (known !== undefined) {
+      this.#instance(object, known);
+      return 0;
+    }
     const type = toString.call(object);
     if (type === "[object Map]" || type === "[object Set]") {
       const isMap = type === "[object Map]";
@@ -300,6 +309,22 @@ export class ValueWriter {
     if (isRootOfRealm(prototype)) return (this.#bytes[this.#at++] = tag.OBJECT);
     this.#leaf(object, prototype, type);
     return 0;
+  }
+
+  #instance(object: object, known: KnownClass): void {
+    if (leaving.has(object)) throw refusal(`has itself in what it leaves as a ${known.name}`, "Leave that out of it");
+    leaving.add(object);
+    try {
+      const bytes = new ValueWriter().write(known.leave(object));
+      this.#bytes[this.#at++] = tag.CLASS;
+      this.#text(known.name);
+      this.#room(HEAD_BYTES + bytes.length);
+      this.#count(bytes.length);
+      this.#bytes.set(bytes, this.#at);
+      this.#at += bytes.length;
+    } finally {
+      leaving.delete(object);
+    }
   }
 
   /** An object that has no others inside, or only a buffer. */

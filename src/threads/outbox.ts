@@ -28,14 +28,6 @@ export interface Ending {
   readonly usesPort: boolean;
 }
 
-/** An outcome for which there was no room. */
-interface Waiting {
-  readonly ending: Ending;
-  readonly kind: number;
-  readonly value: unknown;
-  readonly now: number;
-}
-
 const NOTHING: readonly object[] = [];
 
 /** An outcome that nobody was told of for so long is told. */
@@ -54,7 +46,6 @@ export class Outbox {
   #finished: number;
   /** Bytes put into the byte ring. */
   #bytesEnd: number;
-  readonly #waiting: Waiting[] = [];
   /** When the first outcome was published of which the pool, being armed, has not been told; 0 if none. */
   #untoldSinceMs = 0;
 
@@ -71,23 +62,14 @@ export class Outbox {
     this.#bytesEnd = load(line.cells, at.BYTES_COLLECTED);
   }
 
-  /** Whether outcomes wait for room: then nothing more should run. */
-  get isFull(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  /** Puts an outcome into the ring, or keeps it until there is room. */
-  put(ending: Ending, kind: number, value: unknown, now: number): void {
-    if (this.isFull || !this.#tryPut(ending, kind, value, now)) this.#waiting.push({ ending, kind, value, now });
-  }
-
-  /** Puts what waits into the ring, as far as there is room. */
-  flush(): void {
-    for (;;) {
-      const [first] = this.#waiting;
-      if (first === undefined || !this.#tryPut(first.ending, first.kind, first.value, first.now)) return;
-      this.#waiting.shift();
-    }
+  /**
+   * Whether the ring has room for the outcome of one more call. Without it none should
+   * be begun: the pool is behind. An outcome that has no room all the same, as that of a
+   * call which was suspended meanwhile, goes by the port: none waits here, where it would
+   * be lost with the thread although its call has ended.
+   */
+  get hasRoom(): boolean {
+    return ((this.#finished - load(this.#line.cells, at.COLLECTED)) | 0) < at.RECORDS;
   }
 
   /** The thread has no more to do for now: the pool is to know of all there is. */
@@ -95,17 +77,15 @@ export class Outbox {
     if (this.#untoldSinceMs > 0) this.signal();
   }
 
-  /** @returns false if the ring has no room now */
-  #tryPut(ending: Ending, kind: number, value: unknown, now: number): boolean {
+  put(ending: Ending, kind: number, value: unknown, now: number): void {
     const { cells } = this.#line;
-    if (((this.#finished - load(cells, at.COLLECTED)) | 0) >= at.RECORDS) return false;
     if (isMoved(value)) {
       this.#postOutcome(ending, kind, value.value, value.transfer);
-      return true;
+      return;
     }
-    if (ending.usesPort && kind !== at.NEVER_RAN) {
+    if (kind !== at.NEVER_RAN && (ending.usesPort || !this.hasRoom)) {
       this.#postOutcome(ending, kind, kind === at.FAILED ? encodeThrown(value) : value, NOTHING);
-      return true;
+      return;
     }
     const record = this.#line.outcome(this.#finished);
     let tags = kind === at.FAILED ? -1 : writeScalar(this.#line, record + at.OUTCOME_VALUE, value);
@@ -117,11 +97,10 @@ export class Outbox {
       } catch {
         // The port may know more kinds of values.
       }
-      if (bytes === undefined || bytes.length > MOST_RING_RESULT) {
+      if (bytes === undefined || bytes.length > MOST_RING_RESULT || !this.#putBytes(record, bytes)) {
         this.#postOutcome(ending, kind, sent, NOTHING);
-        return true;
+        return;
       }
-      if (!this.#putBytes(record, bytes)) return false;
       tags = IN_PAYLOAD;
     }
     cells[record + at.OUTCOME_CALL] = ending.call;
@@ -132,9 +111,9 @@ export class Outbox {
     this.#publish(now, now - ending.beganMs);
     // After the outcome: from one to the other the call is never in neither.
     store(cells, at.RUNNING + ending.place, 0);
-    return true;
   }
 
+  /** @returns false if the byte ring has no room now */
   #putBytes(record: number, bytes: Uint8Array): boolean {
     const { cells, bytes: ring } = this.#line;
     const free = at.BYTE_RING_BYTES - ((this.#bytesEnd - load(cells, at.BYTES_COLLECTED)) | 0);

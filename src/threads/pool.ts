@@ -609,7 +609,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     for (const call of [...waiting, ...untaken]) this.#fail(call, error);
     this.#closing = this.#crew.stop();
     await this.#closing;
-    for (const call of [...this.#table]) this.#fail(call, error);
+    for (const call of this.#table) this.#fail(call, error);
     this.#tellIfEmpty();
     this.#inbox.watch();
   }

@@ -6,7 +6,7 @@
  * where calls come from, `parking.ts` for how the thread waits.
  */
 import { add, load, store } from "#atomics";
-import { nowMs, setTurn } from "#clock";
+import { nowMs, setAlarm, setTurn } from "#clock";
 import { host } from "#host";
 
 import { TaskScope } from "../async/scope.js";
@@ -54,6 +54,8 @@ interface Running extends Ending {
 
 /** How long calls run before the event loop has its turn. */
 const SLICE_MS = 2;
+/** With no room for outcomes the thread looks again after so long. */
+const NO_ROOM_MS = 1;
 /** The heap is looked at so often, at most. */
 const HEAP_LOOK_MS = 100;
 
@@ -184,14 +186,13 @@ class Runner {
 
   readonly #turn = (): void => {
     this.#isTurnPlanned = false;
-    this.#outbox.flush();
     const beganMs = nowMs();
     this.#nowMs = beganMs;
     let count = 0;
     while (
       this.#suspended < this.#most &&
       this.#places.length > 0 &&
-      !this.#outbox.isFull &&
+      this.#outbox.hasRoom &&
       this.#line.cells[at.STOPPING] === 0
     ) {
       if (!this.#taking.next(count === 0)) break;
@@ -202,9 +203,10 @@ class Runner {
         return;
       }
     }
-    if (this.#outbox.isFull) {
+    if (!this.#outbox.hasRoom) {
+      // The pool is behind, perhaps blocked for long: no hurry.
       this.#outbox.signal();
-      this.#planTurn();
+      setAlarm(() => this.#planTurn(), NO_ROOM_MS);
       return;
     }
     this.#outbox.tellRest();
