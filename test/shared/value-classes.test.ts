@@ -32,7 +32,7 @@ registerClass(Stubborn, {
 class Vague {
   readonly form = 1;
 }
-registerClass(Vague, { leave: () => 1, arrive: (): Vague => JSON.parse("5") });
+registerClass(Vague, { leave: () => 1, arrive: (): Vague => JSON.parse("5") as Vague });
 
 describe("an instance of a registered class", () => {
   it("goes to a task and comes back as one, with others inside", async () => {
