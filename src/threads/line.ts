@@ -27,6 +27,9 @@
  *   FREE      -> QUEUED           the pool, which alone fills records
  *   QUEUED    -> taken by n       thread n, the line's own or another of the pool
  *   QUEUED    -> WITHDRAWN        the pool: the call was cancelled, or goes elsewhere
+ *   QUEUED_HERE                   as QUEUED, but taken by no other thread than the line's
+ *                                 own: a state, as who steals can't go by anything else in
+ *                                 the record, which may be filled anew until it is taken
  *   taken     -> FREE             thread n, when it has read the record; the pool,
  *                                 once thread n has ended
  *   WITHDRAWN -> FREE             the line's own thread, passing by; the pool, once
@@ -47,7 +50,7 @@
  * thread has ended, the pool knows of each call of its which of them applies, wherever
  * the thread stopped.
  */
-import type { SharedCells } from "#atomics";
+import { compareExchange, type SharedCells } from "#atomics";
 
 import type { Heap } from "../shared/heap.js";
 import { Kind } from "../shared/kinds.js";
@@ -109,13 +112,21 @@ export const CALL_VALUES = 6;
 export const FREE = 0;
 export const QUEUED = 1;
 export const WITHDRAWN = 2;
+/** Queued, and only the line's own thread can run it: what it needs comes by the port. */
+export const QUEUED_HERE = 3;
 const TAKEN_FLAG = 4;
 export const takenBy = (place: number): number => (place << 3) | TAKEN_FLAG;
 
+/** Takes a record that is queued, in either way. @returns its state before */
+export function takeQueued(cells: SharedCells, record: number, to: number): number {
+  const state = compareExchange(cells, record + CALL_STATE, QUEUED, to);
+  if (state !== QUEUED_HERE) return state;
+  const now = compareExchange(cells, record + CALL_STATE, QUEUED_HERE, to);
+  return now === QUEUED_HERE ? QUEUED : now;
+}
+
 // Flags of CALL_FUNCTION.
 export const FUNCTION_MASK: number = 2 ** 24 - 1;
-/** Only the line's own thread can run it: what it needs comes by the port. */
-export const PINNED: number = 2 ** 24;
 /** The pool is to be told when it starts. */
 export const TELLS_START: number = 2 ** 25;
 /** Its values begin with a header; see `remotes.ts`. */

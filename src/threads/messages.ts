@@ -51,6 +51,8 @@ export type FromThread =
   | { readonly kind: "loadFailed"; readonly module: string; readonly error: RawError }
   /** The operating system's number of the thread. */
   | { readonly kind: "kernelThread"; readonly id: number }
+  /** It took a call that it can't run. */
+  | { readonly kind: "back"; readonly number: number }
   /** A job calls a function of the pool's thread. */
   | {
       readonly kind: "question";

@@ -12,7 +12,7 @@
  *   priority. While jobs of several priorities wait, lines get only one call more than
  *   their threads run: what waits on a line can't be overtaken.
  */
-import { compareExchange, load, store } from "#atomics";
+import { load, store } from "#atomics";
 import { nowMs, setTurn } from "#clock";
 import { host } from "#host";
 
@@ -427,7 +427,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const { cells } = (thread as PoolThread).line;
     // Only the pool fills records, so this can't change meanwhile.
     if (cells[record + at.CALL_NUMBER] !== number) return false;
-    return compareExchange(cells, record + at.CALL_STATE, at.QUEUED, at.WITHDRAWN) === at.QUEUED;
+    return at.takeQueued(cells, record, at.WITHDRAWN) === at.QUEUED;
   }
 
   stopByForce(call: Call): void {
@@ -485,6 +485,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#putting.publish();
     this.#inbox.watch();
     return call.promise;
+  }
+
+  givenBack(number: number): void {
+    const call = this.#table.of(number);
+    if (call === undefined) return;
+    this.#leave(call);
+    this.#queue.addInFront([call]);
+    this.#placeQueued();
+    this.#inbox.watch();
   }
 
   asked(thread: PoolThread, question: Question): void {

@@ -77,10 +77,8 @@ export class Putting {
           call.isPosted = true;
           return false;
         }
-        word |= at.PINNED;
       }
     }
-    if (call.isPosted) word |= at.PINNED;
     this.#table.add(call);
     call.record = record;
     call.thread = thread;
@@ -90,7 +88,7 @@ export class Putting {
     cells[record + at.CALL_FUNCTION] = word;
     cells[record + at.CALL_TAGS] = tags;
     line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
-    cells[record + at.CALL_STATE] = at.QUEUED;
+    cells[record + at.CALL_STATE] = call.isPosted ? at.QUEUED_HERE : at.QUEUED;
     thread.filled = (thread.filled + 1) | 0;
     if (!thread.isFilled) {
       thread.isFilled = true;

@@ -1,5 +1,5 @@
 /** What a thread that has ended leaves on the lines; see the layout of `line.ts`. */
-import { compareExchange, load, store } from "#atomics";
+import { load, store } from "#atomics";
 
 import {
   CALL_NUMBER,
@@ -11,6 +11,7 @@ import {
   RECORDS,
   RUNNING,
   takenBy,
+  takeQueued,
   WITHDRAWN,
 } from "./line.js";
 
@@ -44,7 +45,7 @@ export function takeBack(line: Line, next: number, hasEnded: boolean): number[] 
   const numbers: number[] = [];
   for (let i = 0; i < RECORDS; i++) {
     const record = line.call((next + i) | 0);
-    const state = compareExchange(line.cells, record + CALL_STATE, QUEUED, WITHDRAWN);
+    const state = takeQueued(line.cells, record, WITHDRAWN);
     if (state === QUEUED) numbers.push(line.cells[record + CALL_NUMBER] as number);
     if (hasEnded && (state === QUEUED || state === WITHDRAWN)) store(line.cells, record + CALL_STATE, FREE);
   }

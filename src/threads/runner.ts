@@ -105,7 +105,14 @@ class Runner {
     for (let place = at.MOST_RUNNING - 1; place >= 0; place--) this.#places.push(place);
     this.#line = new at.Line(inHeap, setup.line);
     this.#board = new at.Board(inHeap, setup.board, setup.size);
-    this.#taking = new Taking(inHeap, this.#line, this.#board, setup, (number) => this.#tasks[number] !== undefined);
+    this.#taking = new Taking(
+      inHeap,
+      this.#line,
+      this.#board,
+      setup,
+      (number) => this.#tasks[number] !== undefined,
+      (call) => port.postMessage({ kind: "back", number: call }),
+    );
     this.#outbox = new Outbox(
       this.#line,
       (message, transfer) => port.postMessage(message, transfer),

@@ -9,7 +9,7 @@
  * to run another line's: so after it has said that it runs something it looks at its
  * own line once more. Either the pool saw that it is busy, or it sees the call.
  */
-import { compareExchange, load, store } from "#atomics";
+import { compareExchange, load, type SharedCells, store } from "#atomics";
 
 import type { Heap } from "../shared/heap.js";
 import * as at from "./line.js";
@@ -25,6 +25,8 @@ export class Taking {
   readonly #mine: number;
   /** Whether this thread can run the function of a call. */
   readonly #canRun: (functionNumber: number) => boolean;
+  /** Has the pool put a call elsewhere that was taken and can't be run here. */
+  readonly #giveBack: (call: number) => void;
   /** Calls of the line that were passed. */
   #head: number;
   /** Lines of the others, made when first looked at. */
@@ -41,7 +43,9 @@ export class Taking {
     board: at.Board,
     { size, number }: ThreadSetup,
     canRun: (functionNumber: number) => boolean,
+    giveBack: (call: number) => void,
   ) {
+    this.#giveBack = giveBack;
     this.#heap = inHeap;
     this.#line = line;
     this.#board = board;
@@ -86,7 +90,7 @@ export class Taking {
     const { cells } = this.#line;
     for (const published = load(cells, at.PUBLISHED); this.#head !== published;) {
       const record = this.#line.call(this.#head);
-      const state = compareExchange(cells, record + at.CALL_STATE, at.QUEUED, this.#mine);
+      const state = at.takeQueued(cells, record, this.#mine);
       if (state === at.WITHDRAWN) store(cells, record + at.CALL_STATE, at.FREE);
       this.#head = (this.#head + 1) | 0;
       cells[at.PASSED] = this.#head;
@@ -115,10 +119,14 @@ export class Taking {
       for (; from !== published; from = (from + 1) | 0) {
         const record = line.call(from);
         if (load(cells, record + at.CALL_STATE) !== at.QUEUED) continue;
-        // Read before the call is ours: only to be used if it then is.
-        const word = cells[record + at.CALL_FUNCTION] as number;
-        if ((word & at.PINNED) !== 0 || !this.#canRun(word & at.FUNCTION_MASK)) continue;
+        if (!this.#canRunAt(cells, record)) continue;
         if (compareExchange(cells, record + at.CALL_STATE, at.QUEUED, this.#mine) !== at.QUEUED) continue;
+        // Between the look and the taking another call may have come to stand there.
+        if (!this.#canRunAt(cells, record)) {
+          this.#giveBack(cells[record + at.CALL_NUMBER] as number);
+          store(cells, record + at.CALL_STATE, at.FREE);
+          continue;
+        }
         this.#searched[other] = from;
         const own = this.#line.cells;
         own[at.COUNTS + at.STEALS] = ((own[at.COUNTS + at.STEALS] as number) + 1) | 0;
@@ -130,6 +138,10 @@ export class Taking {
       this.#searched[other] = published;
     }
     return false;
+  }
+
+  #canRunAt(cells: SharedCells, record: number): boolean {
+    return this.#canRun((cells[record + at.CALL_FUNCTION] as number) & at.FUNCTION_MASK);
   }
 
   #lineOf(number: number): at.Line | undefined {

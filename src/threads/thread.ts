@@ -52,6 +52,8 @@ export interface ThreadOwner {
   moduleFailed(thread: PoolThread, module: string, error: unknown): void;
   /** There are outcomes on its line. */
   signalled(thread: PoolThread): void;
+  /** A thread took a call that it can't run. */
+  givenBack(call: number): void;
   /** A job there calls a function of the pool's thread. */
   asked(thread: PoolThread, question: Extract<FromThread, { readonly kind: "question" }>): void;
   /** Such a call failed, and nobody there awaits it. */
@@ -342,6 +344,9 @@ export class PoolThread {
         return;
       case "kernelThread":
         this.kernelThreadId = message.id;
+        return;
+      case "back":
+        this.#owner.givenBack(message.number);
         return;
       case "question":
         this.#owner.asked(this, message);
