@@ -217,7 +217,8 @@ class Runner {
       return;
     }
     this.#outbox.tellRest();
-    this.#lookAtHeap();
+    // A look takes long, compared with all else that an idle thread does.
+    if (count > 0) this.#lookAtHeap();
     if (load(this.#line.cells, at.STOPPING) !== 0) {
       this.#stopWhenDone();
       return;
