@@ -10,6 +10,7 @@
  *     AWAKE       1 more than the last round in which it has seen that all have arrived
  *     ENDLESS     one of the states below; also written by who is about to stop the thread
  *     IDLE        1 more than the round in which it may wait for ever, or is done; or 0
+ *     BEGUN       1 more than the last round in which it has begun a call, or is done
  *
  * But for ENDLESS each cell is written by its thread alone, and by the one that comes in its place
  * when it was stopped: that one goes on where its log ends. The structure's verbs are
@@ -22,7 +23,7 @@ import type { Model, Operation } from "./linearizability.js";
 
 const CHANGES = 0;
 const FIRST_THREAD = 1;
-const THREAD_CELLS = 5;
+const THREAD_CELLS = 6;
 
 // Offsets from a thread's first cell.
 const ARRIVED = 0;
@@ -30,6 +31,7 @@ const FIRST = 1;
 const AWAKE = 2;
 const IDLE = 3;
 const ENDLESS = 4;
+const BEGUN = 5;
 
 // States of ENDLESS.
 const NOT_ENDLESS = 0;
@@ -45,6 +47,9 @@ const MOST_STOPS = 10;
 
 /** How long a thread that is awake spins for others to be so too: some times what it takes to wake one. */
 const ALIGN_NS = 300_000;
+
+/** How long a thread sleeps at most for others to begin: should one be stopped, another comes in its place. */
+const BEGIN_MS = 1000;
 
 /** Looks for a call of another thread before the next of its own: a few microseconds, if none comes. */
 const PACE_LOOKS = 100;
@@ -230,6 +235,7 @@ class Party<Structure, Own> {
       const argument = verbs[next]?.argument?.(random, 0, own) ?? 0;
       await this.#call(round, next, structure, argument, own);
     }
+    this.#begunInRound(round); // also one that was stopped behind its last call
     // Of those that find themselves idle the last finds all of them to be, and lets go on who waits.
     Atomics.store(this.#cells, this.#first + IDLE, round + 1);
     if (unblock !== undefined && this.#areOthersIdle(round)) await this.#call(round, unblock, structure, 0, own);
@@ -258,10 +264,35 @@ class Party<Structure, Own> {
     const { call } = this.#subject.verbs[verb] as Verb<Structure, Own>;
     this.#keepPace();
     this.#writer.begin(round, verb, argument);
+    if (this.#begunInRound(round)) this.#waitForOthersToBegin(round);
     let result = call(structure, argument, own);
     if (typeof result !== "number") result = await result;
     this.#writer.end(result);
     Atomics.store(this.#cells, this.#first + IDLE, 0);
+  }
+
+  /** Says that it has begun a call. @returns whether that is the first of the round */
+  #begunInRound(round: number): boolean {
+    const begun = this.#first + BEGUN;
+    if (Atomics.load(this.#cells, begun) > round) return false;
+    Atomics.store(this.#cells, begun, round + 1);
+    Atomics.add(this.#cells, CHANGES, 1);
+    Atomics.notify(this.#cells, CHANGES);
+    return true;
+  }
+
+  /**
+   * Between the first call's beginning and the call itself: so the first calls of a
+   * round overlap however the threads are scheduled, if need be all on one core.
+   */
+  #waitForOthersToBegin(round: number): void {
+    const giveUpNs = this.#history.now() + BEGIN_MS * 1e6;
+    for (;;) {
+      // Whoever begins after this look has changed the cell.
+      const changes = Atomics.load(this.#cells, CHANGES);
+      if (this.#count(BEGUN, round) === this.#options.threads || this.#history.now() > giveUpNs) return;
+      Atomics.wait(this.#cells, CHANGES, changes, BEGIN_MS);
+    }
   }
 
   /** Calls in turn with others: what one does alone shows nothing. */
