@@ -2,6 +2,17 @@ export { type ProbeRecord } from "../core/probe.js";
 export { chromeTraceChunks } from "./chrome-trace.js";
 export { type Badge, computeFigures, type Durations, type Figure, type Figures, type ThreadBusy } from "./figures.js";
 export { writeChromeTrace } from "./host-node.js";
+export {
+  type Capability,
+  type CoreRun,
+  type KernelFacts,
+  type KernelSample,
+  type KernelThread,
+  type KernelThreadKind,
+  type Stall,
+  type StackFrame,
+  type ThreadState,
+} from "./kernel-facts.js";
 export { type Level } from "./levels.js";
 export { record, type Recording, type RecordingOptions, startRecording } from "./recording.js";
 export {

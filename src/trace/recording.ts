@@ -186,6 +186,9 @@ class RunningRecording implements Recording {
       stoppedMs,
       threads: this.#collectors.map((collector) => collector.finish(stoppedMs)),
       usage: this.#meter.read(),
+      kernel: undefined,
+      stalls: [],
+      capabilities: [],
     };
     underWay = undefined;
     return this.#trace;

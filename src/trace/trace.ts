@@ -1,5 +1,6 @@
 /** What a recording holds when it stops: plain data, which can be copied, stored and sent. */
 import { type ProbeRecord } from "../core/probe.js";
+import { type Capability, type KernelFacts, type Stall } from "./kernel-facts.js";
 
 /**
  * A finished recording.
@@ -14,6 +15,12 @@ export interface Trace {
   readonly stoppedMs: number;
   readonly threads: readonly ThreadTrace[];
   readonly usage: ProcessUsage;
+  /** What was seen of single threads from outside; `undefined` if nobody looked. */
+  readonly kernel: KernelFacts | undefined;
+  /** In order of beginning; empty too if nobody watched. */
+  readonly stalls: readonly Stall[];
+  /** Which sources of facts there were. */
+  readonly capabilities: readonly Capability[];
 }
 
 /**

@@ -66,5 +66,13 @@ export function recordingOf(program: Program, { window, dropped }: Damage, tells
       gaps: tellsGaps ? gaps : [],
     };
   });
-  return { startedMs: fromMs, stoppedMs: toMs, threads, usage: NO_USAGE };
+  return {
+    startedMs: fromMs,
+    stoppedMs: toMs,
+    threads,
+    usage: NO_USAGE,
+    kernel: undefined,
+    stalls: [],
+    capabilities: [],
+  };
 }

@@ -107,5 +107,8 @@ export function traceOf(
     stoppedMs: START_MS + durationMs,
     threads: threads.map((thread) => thread.toThread(durationMs)),
     usage: { ...NO_USAGE, ...usage },
+    kernel: undefined,
+    stalls: [],
+    capabilities: [],
   };
 }
