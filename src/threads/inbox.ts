@@ -10,7 +10,7 @@
  * the outcome, or the thread sees that it has to tell, and posts a message as soon as
  * it runs out of calls, or has not told of an outcome for long. Between, it may run one
  * call more, and that may be a long one: hence the looks while armed, ever further
- * apart.
+ * apart, from the moment at which there are two calls, before or after the arming.
  */
 import { load, store } from "#atomics";
 import { holdProcess, nowMs, setAlarm, setTurn } from "#clock";
@@ -71,7 +71,11 @@ export class Inbox {
       this.#rest();
       return;
     }
-    if (this.#isArmed) return;
+    if (this.#isArmed) {
+      // A second call that came since: the thread may put off telling of the first.
+      this.#planLook();
+      return;
+    }
     this.#isLooking = true;
     this.#sinceMs = nowMs();
     this.#lookUntilMs = this.#sinceMs + this.#patience.budgetMs;
@@ -114,8 +118,12 @@ export class Inbox {
     }
     this.#isArmed = true;
     this.#releaseProcess ??= holdProcess();
+    this.#planLook();
+  }
+
+  #planLook(): void {
     // One alone is told at once.
-    if (this.#owner.unsettled > 1) this.#stopLook = setAlarm(this.#lookWhileArmed, this.#lookMs);
+    if (this.#owner.unsettled > 1) this.#stopLook ??= setAlarm(this.#lookWhileArmed, this.#lookMs);
   }
 
   #disarm(): void {
