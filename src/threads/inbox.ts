@@ -15,7 +15,16 @@
 import { load, store } from "#atomics";
 import { holdProcess, nowMs, setAlarm, setTurn } from "#clock";
 
-import { type Board, BOARD_AWAKE, BYTES_COLLECTED, COLLECTED, FINISHED, type Line, OUTCOME_BYTES_END } from "./line.js";
+import {
+  type Board,
+  BOARD_AWAKE,
+  BYTES_COLLECTED,
+  COLLECTED,
+  FINISHED,
+  type Line,
+  OUTCOME_BYTES_END,
+  TOLD_MS,
+} from "./line.js";
 import { Patience } from "./patience.js";
 import type { PoolThread } from "./thread.js";
 
@@ -152,9 +161,12 @@ export class Inbox {
   }
 
   /** A line's message has come. */
-  signalled(): void {
+  signalled({ float64 }: Line): void {
     this.signals++;
-    if (this.#isArmed) this.#disarm();
+    if (this.#isArmed) {
+      this.#patience.woken(nowMs() - (float64[TOLD_MS >> 1] as number));
+      this.#disarm();
+    }
     if (this.collect() > 0) this.#patience.ended(nowMs() - this.#sinceMs);
     this.watch();
   }

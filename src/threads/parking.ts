@@ -88,24 +88,25 @@ export class Parking {
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
     if (this.#taking.hasAny) {
-      this.#awake();
+      this.#awake(false);
     } else if (isBlocking || !hasWaitAsync) {
       this.#count(at.BLOCKS);
       const mostMs = Math.min(FIRST_BLOCK_MS * (1 + this.#emptyBlocks), MOST_BLOCK_MS);
       const wasWoken = wait(cells, at.STATE, at.PARKED, mostMs) !== "timed-out";
       this.#emptyBlocks = wasWoken ? 0 : this.#emptyBlocks + 1;
-      this.#awake();
+      this.#awake(wasWoken);
     } else {
       const waiting = waitAsync(cells, at.STATE, at.PARKED);
       this.isInLoop = waiting.async;
       this.#emptyBlocks = 0;
-      if (waiting.async) void waiting.value.then(() => this.#awake());
-      else this.#awake();
+      if (waiting.async) void waiting.value.then(() => this.#awake(true));
+      else this.#awake(false);
     }
   }
 
-  #awake(): void {
+  #awake(wasWoken: boolean): void {
     this.isInLoop = false;
+    if (wasWoken) this.#patience.woken(nowMs() - (this.#line.float64[at.WOKEN_MS >> 1] as number));
     store(this.#line.cells, at.STATE, at.AWAKE);
     add(this.#board.cells, at.BOARD_AWAKE, 1);
     this.#onAwake();
@@ -121,6 +122,8 @@ export class Parking {
 export function wake(line: at.Line): boolean {
   const { cells } = line;
   if (load(cells, at.STATE) !== at.PARKED) return false;
+  // Published by the word. Of two who wake at once either's time will do.
+  line.float64[at.WOKEN_MS >> 1] = nowMs();
   // The word first: a thread about to sleep then does not.
   if (compareExchange(cells, at.STATE, at.PARKED, at.AWAKE) !== at.PARKED) return false;
   notify(cells, at.STATE);

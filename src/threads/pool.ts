@@ -313,8 +313,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#tellIfEmpty();
   }
 
-  signalled(): void {
-    this.#inbox.signalled();
+  signalled(thread: PoolThread): void {
+    this.#inbox.signalled(thread.line);
   }
 
   answered(thread: PoolThread, answer: Answer): void {

@@ -37,7 +37,7 @@ class SilentPool implements InboxOwner {
   /** The last one, which a thread tells at once: nothing holds the process after it. */
   endWith(call: number): void {
     this.putOutcome(call);
-    this.inbox.signalled();
+    this.inbox.signalled(this.#line);
     assert.equal(this.unsettled, 0);
   }
 
