@@ -180,14 +180,14 @@ describe("the writer of protocol buffers", () => {
     for (const value of [0, 127, 128, 300, 2 ** 32, Number.MAX_SAFE_INTEGER]) writer.uint(1, value);
     assert.equal(
       Buffer.from(writer.take()).toString("hex"),
-      "0800" + "087f" + "088001" + "08ac02" + "088080808010" + "08ffffffffffffff0f",
+      ["0800", "087f", "088001", "08ac02", "088080808010", "08ffffffffffffff0f"].join(""),
     );
   });
 
   it("pads the length of a message to four bytes, whatever is inside", () => {
     const writer = new ProtobufWriter();
     writer.message(2, () => writer.text(1, "ab"));
-    assert.equal(Buffer.from(writer.take()).toString("hex"), "12" + "87808000" + "0a" + "82808000" + "6162");
+    assert.equal(Buffer.from(writer.take()).toString("hex"), ["12", "87808000", "0a", "82808000", "6162"].join(""));
   });
 });
 
