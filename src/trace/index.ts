@@ -1,6 +1,9 @@
 export { type ProbeRecord } from "../core/probe.js";
 export { chromeTraceChunks } from "./chrome-trace.js";
 export { type Badge, computeFigures, type Durations, type Figure, type Figures, type ThreadBusy } from "./figures.js";
+export { csvChunks } from "./export/csv.js";
+export { otlpChunks, type OtlpOptions } from "./export/otlp.js";
+export { perfettoChunks } from "./export/perfetto.js";
 export { writeChromeTrace } from "./host-node.js";
 export {
   type Capability,
