@@ -32,5 +32,6 @@ export {
   type WaitSpan,
 } from "./spans.js";
 export { buildTimeline } from "./timeline.js";
+export { decodeTrace, type DecodeTraceOptions, encodeTrace, traceFileChunks } from "./trace-file.js";
 export { type ProcessUsage, type RecordGap, type ThreadTrace, type Trace } from "./trace.js";
 export { verdict, type Verdict, type VerdictKind } from "./verdict.js";
