@@ -127,6 +127,7 @@ describe("a trace for Perfetto", () => {
           endMs: START_MS + 30,
           isOver: true,
           cpuMs: 19,
+          coreWaitMs: 0,
           stack: [{ name: "crunch", url: "file:///a.js", line: 3, column: 7 }],
         },
       ],

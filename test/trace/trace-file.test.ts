@@ -66,6 +66,7 @@ const facts = fc.record({
       endMs: count,
       isOver: fc.boolean(),
       cpuMs: maybe,
+      coreWaitMs: maybe,
       stack: fc.option(fc.array(fc.record({ name: text, url: text, line: count, column: count })), { nil: undefined }),
     }),
   ),

@@ -27,7 +27,7 @@ const THREAD_KINDS: readonly KernelThreadKind[] = [
 /** A core that is not known stands as 0, others one higher. */
 const LEAST_SAMPLE_BYTES = 7;
 const LEAST_CORE_RUN_BYTES = 5;
-const LEAST_STALL_BYTES = 6;
+const LEAST_STALL_BYTES = 7;
 const LEAST_FRAME_BYTES = 4;
 const LEAST_CAPABILITY_BYTES = 5;
 
@@ -115,12 +115,13 @@ export function readCoreRuns(from: ByteReader): CoreRun[] {
 
 export function writeStalls(to: ByteWriter, stalls: readonly Stall[]): void {
   to.count(stalls.length);
-  for (const { thread, beginMs, endMs, isOver, cpuMs, stack } of stalls) {
+  for (const { thread, beginMs, endMs, isOver, cpuMs, coreWaitMs, stack } of stalls) {
     to.number(thread);
     to.number(beginMs);
     to.number(endMs);
     to.byte(isOver ? 1 : 0);
     to.maybe(cpuMs);
+    to.maybe(coreWaitMs);
     to.byte(stack === undefined ? 0 : 1);
     if (stack !== undefined) writeStack(to, stack);
   }
@@ -143,6 +144,7 @@ export function readStalls(from: ByteReader): Stall[] {
     endMs: from.number(),
     isOver: from.byte() === 1,
     cpuMs: from.maybe(),
+    coreWaitMs: from.maybe(),
     stack: from.byte() === 1 ? readStack(from) : undefined,
   }));
 }
