@@ -36,6 +36,8 @@ export const ProbeKind = {
   waitBegin: 10,
   /** A wait ended: subject its number, value one of `ProbeOutcome`. */
   waitEnd: 11,
+  /** Something worth a look, as a deadlock that was found: value the text index of what. */
+  mark: 50,
 } as const;
 
 export const ProbeOutcome = { done: 0, failed: 1, cancelled: 2, abandoned: 3 } as const;
