@@ -496,6 +496,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#inbox.watch();
   }
 
+  passedOn(functionNumbers: readonly number[]): void {
+    const modules = new Set(functionNumbers.map((number) => this.#modules.byNumber(number)?.module));
+    for (const module of modules) if (module !== undefined) this.#crew.wakeOne(module);
+  }
+
   asked(thread: PoolThread, question: Question): void {
     answerQuestion(thread, this.#remotes.functionOf(question.callback), question);
   }

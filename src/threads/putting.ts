@@ -8,6 +8,7 @@ import { encodeValue } from "../shared/value-codec.js";
 import type { Call, CallTable } from "./call.js";
 import * as at from "./line.js";
 import type { Line } from "./line.js";
+import type { ModuleRecord } from "./modules.js";
 import type { RemoteTable } from "./remotes.js";
 import { BY_PORT, IN_PAYLOAD, writeScalars } from "./scalars.js";
 import { notTransferable } from "./thread-errors.js";
@@ -15,13 +16,13 @@ import type { PoolThread } from "./thread.js";
 
 /** Calls put on lines before they are published, if no microtask comes first: then threads run the first while the rest are put. */
 const MOST_UNPUBLISHED = 64;
-/** Threads woken by one publishing; they wake others if there is more than they take. */
+/** Threads woken by one publishing for what is on their own lines; those wake the rest, see `taking.ts`. */
 const MOST_WAKES = 2;
 
 export class Putting {
   readonly #jobsPerThread: number;
   readonly #table: CallTable;
-  readonly #crew: { wakeOne(): boolean };
+  readonly #crew: { wakeOne(module?: ModuleRecord): void };
   readonly #remotes: RemoteTable;
   readonly #fail: (call: Call, error: unknown) => void;
   /** Threads on whose lines calls wait to be published. */
@@ -34,7 +35,7 @@ export class Putting {
   constructor(
     { jobsPerThread }: { readonly jobsPerThread: number },
     table: CallTable,
-    crew: { wakeOne(): boolean },
+    crew: { wakeOne(module?: ModuleRecord): void },
     remotes: RemoteTable,
     fail: (call: Call, error: unknown) => void,
   ) {
@@ -92,7 +93,10 @@ export class Putting {
     thread.filled = (thread.filled + 1) | 0;
     if (!thread.isFilled) {
       thread.isFilled = true;
+      thread.filledFor = task.module;
       this.#filled.push(thread);
+    } else if (thread.filledFor !== task.module) {
+      thread.filledFor = undefined;
     }
     if (!this.#isFlushPlanned) this.#planFlush();
     else if (++this.#unpublished >= MOST_UNPUBLISHED) this.publish();
@@ -154,14 +158,16 @@ export class Putting {
   publish(): void {
     this.#unpublished = 0;
     if (this.#filled.length === 0) return;
-    let wakes = 0;
+    // All before the first is woken: that one looks for those that are left asleep here.
     for (const thread of this.#filled) {
       thread.isFilled = false;
       thread.publish();
-      if (wakes === MOST_WAKES) continue;
-      if (thread.wake()) wakes++;
+    }
+    let wakes = 0;
+    for (const thread of this.#filled) {
+      if (wakes < MOST_WAKES ? thread.wake() : thread.isParked) wakes++;
       // It is awake, but may be long in coming: another one steals.
-      else if (thread.isBusy && this.#crew.wakeOne()) wakes++;
+      else if (thread.isBusy) this.#crew.wakeOne(thread.filledFor);
     }
     this.#filled = [];
   }

@@ -112,6 +112,7 @@ class Runner {
       setup,
       (number) => this.#tasks[number] !== undefined,
       (call) => port.postMessage({ kind: "back", number: call }),
+      (functions) => port.postMessage({ kind: "passOn", functions }),
     );
     this.#outbox = new Outbox(
       this.#line,
@@ -251,6 +252,8 @@ class Runner {
   #stopWhenDone(): void {
     if (this.#suspended + this.#printing > 0 || this.#hasSaidDrained) return;
     this.#hasSaidDrained = true;
+    // Somebody may have woken it for a call that it takes no more.
+    this.#taking.wakeAnother();
     const say = (): void => this.#port.postMessage({ kind: "drained" });
     const printing = host.printing();
     if (printing === undefined) say();

@@ -24,6 +24,7 @@ import {
   type Line,
   MOST_COUNTS,
   MOST_RUNNING,
+  PARKED,
   PARKS,
   PASSED,
   PUBLISHED,
@@ -54,6 +55,8 @@ export interface ThreadOwner {
   signalled(thread: PoolThread): void;
   /** A thread took a call that it can't run. */
   givenBack(call: number): void;
+  /** A thread that was idle has found calls of these functions only, which it can't run. */
+  passedOn(functionNumbers: readonly number[]): void;
   /** A job there calls a function of the pool's thread. */
   asked(thread: PoolThread, question: Extract<FromThread, { readonly kind: "question" }>): void;
   /** Such a call failed, and nobody there awaits it. */
@@ -94,6 +97,8 @@ export class PoolThread {
   filled: number;
   /** Whether the pool is to publish some of them. */
   isFilled = false;
+  /** The module of those; `undefined` if there are several. */
+  filledFor: ModuleRecord | undefined = undefined;
   /** Whether it may run jobs; before that it is prepared for them. */
   isPrepared = false;
   /** Who waits for it to be ready for a module's tasks. */
@@ -235,6 +240,10 @@ export class PoolThread {
     return wake(this.line);
   }
 
+  get isParked(): boolean {
+    return load(this.line.cells, STATE) === PARKED;
+  }
+
   get isAwake(): boolean {
     return load(this.line.cells, STATE) === AWAKE;
   }
@@ -347,6 +356,9 @@ export class PoolThread {
         return;
       case "back":
         this.#owner.givenBack(message.number);
+        return;
+      case "passOn":
+        this.#owner.passedOn(message.functions);
         return;
       case "question":
         this.#owner.asked(this, message);
