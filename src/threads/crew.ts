@@ -6,7 +6,7 @@
  * for the tasks of each module that it has imported -> retiring (takes no more calls, tells
  * when it has none) -> ended; it may end at any moment of that.
  */
-import { store } from "#atomics";
+import { add, store } from "#atomics";
 import { setAlarm, setIdleAlarm } from "#clock";
 import { host } from "#host";
 
@@ -291,9 +291,7 @@ export class Crew {
     this.alive--;
     if (thread.isRetiring) this.retired++;
     if (this.board === undefined) return;
-    // It may have ended between its going to sleep and saying so, or the other way round.
-    const awake = this.threads.filter((one) => one?.isAwake === true);
-    store(this.board.cells, at.BOARD_AWAKE, awake.length);
+    add(this.board.cells, at.BOARD_AWAKE, -thread.count(at.IS_COUNTED));
   }
 
   /**

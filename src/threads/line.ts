@@ -88,7 +88,9 @@ export const SIGNALS = 3;
 export const RUNS = 4;
 /** Megabytes on its heap, when it looked last. */
 export const HEAP_MB = 5;
-export const MOST_COUNTS = 6;
+/** 1 while it is one of those that BOARD_AWAKE counts. */
+export const IS_COUNTED = 6;
+export const MOST_COUNTS = 7;
 
 // Of STATE.
 export const AWAKE = 0;

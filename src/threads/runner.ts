@@ -5,7 +5,7 @@
  * something as may run at once; the outcomes go to the outbox. See `taking.ts` for
  * where calls come from, `parking.ts` for how the thread waits.
  */
-import { add, load, store } from "#atomics";
+import { load, store } from "#atomics";
 import { nowMs, setAlarm, setTurn } from "#clock";
 import { host } from "#host";
 
@@ -123,7 +123,7 @@ class Runner {
   }
 
   begin(): void {
-    add(this.#board.cells, at.BOARD_AWAKE, 1);
+    this.#parking.begin();
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
     this.#planTurn();

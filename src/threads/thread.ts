@@ -240,12 +240,9 @@ export class PoolThread {
     return wake(this.line);
   }
 
+  /** Whether it sleeps, for others to wake. */
   get isParked(): boolean {
     return load(this.line.cells, STATE) === PARKED;
-  }
-
-  get isAwake(): boolean {
-    return load(this.line.cells, STATE) === AWAKE;
   }
 
   /** Whether it runs the call of a number. */
