@@ -48,6 +48,8 @@ export class Call {
   isSettled = false;
   /** Whether it is in the pool's queue, which alone writes this. */
   isQueued = false;
+  /** Whether its cancel word says that it is cancelled; under its number, so while it is on a line. */
+  isToldToCancel = false;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
 

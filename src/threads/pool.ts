@@ -390,6 +390,12 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     if (thread === undefined) return;
     thread.inFlight--;
     call.thread = undefined;
+    if (call.isToldToCancel) {
+      // The number comes again, for another call.
+      call.isToldToCancel = false;
+      const { board } = this;
+      if (board !== undefined) store(board.cells, board.cancelWord(call.number), 0);
+    }
     this.#table.remove(call);
     if (call.payload === 0) return;
     const inHeap = heap();
@@ -413,6 +419,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       // that waits there sees the other. Any thread may have stolen the call.
       const board = this.board as Board;
       store(board.cells, board.cancelWord(call.number), call.number);
+      call.isToldToCancel = true;
       const reason = node.makeErrorForWait().message;
       for (const thread of this.threads) thread?.post({ kind: "cancel", call: call.number, reason }, []);
       return;
@@ -490,9 +497,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   givenBack(number: number): void {
     const call = this.#table.of(number);
     if (call === undefined) return;
-    this.#leave(call);
-    this.#queue.addInFront([call]);
-    this.#placeQueued();
+    if (this.#destroyed !== undefined || call.isToldToCancel) {
+      // Whoever had taken it did not run it, and nobody will.
+      this.#fail(call, this.#destroyed ?? new CancelledError(`job "${call.name}" was cancelled before it started`));
+      this.collected();
+    } else {
+      this.#leave(call);
+      this.#queue.addInFront([call]);
+      this.#placeQueued();
+    }
     this.#inbox.watch();
   }
 
