@@ -235,8 +235,13 @@ export class Board {
   }
 }
 
-/** Calls that can be on the lines of a pool at once: a record each, and what runs or waits to be collected. */
-const mostCalls = (size: number): number => size * (2 * RECORDS + MOST_RUNNING);
+/**
+ * Calls that a pool has on its lines at once, at most: a record each, and what runs or waits
+ * to be collected. More outcomes than that can be under way by the ports, where there is
+ * room without end: then calls wait.
+ */
+export const mostCalls = (size: number): number =>
+  Math.min(size * (2 * RECORDS + MOST_RUNNING), 2 ** CALL_PLACE_BITS);
 
 const cancelledAt = (size: number): number => Math.ceil((BOARD_LINES + size) / APART) * APART;
 const boardBytes = (size: number): number => (cancelledAt(size) + mostCalls(size)) * 4;

@@ -62,7 +62,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   readonly #plan: PoolPlan;
   readonly #modules = new Modules();
   readonly #crew: Crew;
-  readonly #table = new CallTable();
+  readonly #table: CallTable;
   readonly #queue = new JobQueue();
   readonly #inbox: Inbox = new Inbox(this);
   readonly #remotes = new RemoteTable(
@@ -86,6 +86,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#plan = plan;
     this.size = plan.size;
     this.name = plan.name;
+    this.#table = new CallTable(at.mostCalls(plan.size));
     this.#crew = new Crew(plan, this, this.#modules);
     this.#putting = new Putting(plan, this.#table, this.#crew, this.#remotes, (call, error) => this.#fail(call, error));
     const most = plan.maxQueue + plan.size * plan.jobsPerThread;

@@ -52,10 +52,10 @@ export class Putting {
     return this.#submittedMs;
   }
 
-  /** Fills the next record of a thread's line. @returns false if that is in use */
+  /** Fills the next record of a thread's line. @returns false if that is in use, or there is no number for the call */
   put(thread: PoolThread, call: Call): boolean {
     const record = thread.nextRecord();
-    if (record === undefined) return false;
+    if (record === undefined || this.#table.isFull) return false;
     const { line } = thread;
     const { cells } = line;
     const { task, options } = call;

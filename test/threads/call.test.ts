@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { CancelledError, scope, threads } from "skein";
-import { CALL_PLACE_BITS, MOST_USES } from "#skein/threads/line";
+import { CALL_PLACE_BITS, mostCalls, MOST_USES, RUNS } from "#skein/threads/line";
 import type { Pool } from "#skein/threads/pool";
+import type { PoolThread } from "#skein/threads/thread";
 
 import { failureOf } from "../support/failure.js";
+import { fillBytes } from "./fixtures/fault-tasks.js";
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import { double, passGate, spinWithCheckpoints } from "./fixtures/tasks.js";
 
@@ -29,6 +31,27 @@ describe("the number of a job that was cancelled while it ran", () => {
     assert.ok(error instanceof CancelledError);
     // One after another they all have its place in the table.
     for (let use = 0; use < MOST_USES; use++) assert.equal(await pool.run(double, [use]), 2 * use);
+  });
+});
+
+describe("outcomes that go by the ports, while the program is busy", () => {
+  it("may be more than there are numbers for: then jobs wait", async () => {
+    await using pool = threads({ size: 1, name: "behind" });
+    await pool.ready(fillBytes);
+    const most = mostCalls(1);
+    const thread = (pool as Pool).threads[0] as PoolThread;
+    const jobs: Promise<unknown>[] = [];
+    // All in one turn, each when the thread has taken the one before.
+    for (let job = 0; job < most + 100; job++) {
+      jobs.push(pool.run(fillBytes, [16_500, job & 255]));
+      thread.publish();
+      thread.wake();
+      while (thread.count(RUNS) < Math.min(jobs.length, most));
+    }
+    assert.equal(thread.count(RUNS), most);
+    const results = (await Promise.all(jobs)) as Uint8Array[];
+    assert.ok(results.every((bytes, job) => bytes[0] === (job & 255)));
+    assert.equal(pool.statistics().lost, 0);
   });
 });
 
