@@ -359,15 +359,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   #succeed(call: Call, value: unknown): void {
-    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
     this.#settled(call);
+    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
     call.started();
     call.succeed(value);
   }
 
   #fail(call: Call, error: unknown): void {
-    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
     this.#settled(call);
+    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
     call.fail(error);
   }
 
