@@ -8,6 +8,7 @@
 import { ProbeKind, type ProbeRecord } from "../core/probe.js";
 import type { Level } from "./levels.js";
 import type { Edge, Timeline, WaitSpan } from "./spans.js";
+import { lastUpTo } from "./stretches.js";
 import type { Trace } from "./trace.js";
 import { type ResourceKind, resourceKindOf, isExclusive, type Way } from "./wait-ways.js";
 
@@ -111,6 +112,9 @@ class ResourceReader {
   readonly #actorAt: ActorAt;
   readonly #actorOf: (subject: number) => number;
   readonly #drafts = new Map<number, Draft>();
+  readonly #jobs: ReadonlySet<number>;
+  /** By thread: ends of granted waits without a known target, in order. */
+  readonly #strayEnds = new Map<number, number[]>();
   readonly #waits = new Map<number, SeenWait[]>();
   /** Granted ones by their end; of each resource how many have been looked at. */
   readonly #granted = new Map<number, { readonly waits: SeenWait[]; next: number }>();
@@ -126,12 +130,20 @@ class ResourceReader {
     this.#timeline = timeline;
     this.#actorAt = actorAt;
     this.#actorOf = actorOf;
+    this.#jobs = new Set(timeline.jobs.map(({ id }) => id));
     for (const wait of waits) {
-      if (wait.target === undefined) continue;
+      if (wait.target === undefined) {
+        if (wait.span.outcome !== "done") continue;
+        const ends = this.#strayEnds.get(wait.span.thread);
+        if (ends === undefined) this.#strayEnds.set(wait.span.thread, [wait.span.endMs]);
+        else ends.push(wait.span.endMs);
+        continue;
+      }
       const known = this.#waits.get(wait.target);
       if (known === undefined) this.#waits.set(wait.target, [wait]);
       else known.push(wait);
     }
+    for (const ends of this.#strayEnds.values()) ends.sort((a, b) => a - b);
     for (const [target, all] of this.#waits) {
       const granted = all.filter(({ span }) => span.outcome === "done");
       this.#granted.set(target, { waits: granted.sort((a, b) => a.span.endMs - b.span.endMs), next: 0 });
@@ -213,7 +225,20 @@ class ResourceReader {
         if (wait.actor !== 0) return wait.actor;
       }
     }
+    // Handed over, as by who let it go, in whose step this record then stands.
+    if (this.#isHandedOver(resource, thread, atMs)) {
+      return this.#jobs.has(named) ? named : 0;
+    }
     return this.#actorAt(thread, atMs) ?? this.#actorOf(named);
+  }
+
+  /** Whether somebody let it go at this moment, or a wait was over of which nobody knows what it was for. */
+  #isHandedOver(resource: number, thread: number, atMs: number): boolean {
+    const releasedMs = this.#draft(resource).holds.at(-1)?.endMs ?? -Infinity;
+    if (Math.abs(atMs - releasedMs) <= SAME_MOMENT_MS) return true;
+    const ends = this.#strayEnds.get(thread) ?? [];
+    const endMs = ends[lastUpTo(ends, (end) => end, atMs + SAME_MOMENT_MS)] ?? -Infinity;
+    return endMs >= atMs - SAME_MOMENT_MS;
   }
 
   #release(draft: Draft, named: number, thread: number, atMs: number): void {

@@ -20,6 +20,7 @@
  * was broken by an error or a cancellation.
  */
 import type { Hold, SeenWait } from "../resources.js";
+import type { WaitSpan } from "../spans.js";
 import type { TraceIndex } from "../trace-index.js";
 import { isBlockingWait } from "../wait-ways.js";
 import { duration, russianCount } from "../words/language.js";
@@ -86,13 +87,14 @@ class WaitForGraph {
     const happenings: Happening[] = [];
     for (const { holds } of this.#index.resources) {
       for (const hold of holds) {
+        if (isGone(hold)) continue;
         happenings.push({ atMs: hold.beginMs, what: "hold", hold });
         // What lasts to the end of the recording is held still.
         if (hold.end !== "outside") happenings.push({ atMs: hold.endMs, what: "unhold", hold });
       }
     }
     for (const wait of this.#index.waits) {
-      if (wait.target === undefined) continue;
+      if (wait.target === undefined || isGone(wait.span)) continue;
       happenings.push({ atMs: wait.span.beginMs, what: "wait", wait });
       if (wait.span.end !== "outside") happenings.push({ atMs: wait.span.endMs, what: "wake", wait });
     }
@@ -212,6 +214,11 @@ class WaitForGraph {
       at = next;
     }
   }
+}
+
+/** Over in the moment in which it began, as what was lost from sight at once: nobody waited meanwhile. */
+function isGone({ beginMs, endMs, end }: Hold | WaitSpan): boolean {
+  return end !== "outside" && endMs <= beginMs;
 }
 
 /** At one moment: first what makes room. */
