@@ -46,8 +46,14 @@ void describe("a deadlock", () => {
     assert.equal(found.severity, "problem");
     assert.equal(found.place?.name, "sell");
     assert.deepEqual([found.fromMs, found.toMs], [20.5, 1000]);
-    assert.deepEqual(found.jobs.toSorted(), [A, B]);
-    assert.deepEqual(found.resources.toSorted(), [MONEY, STOCK]);
+    assert.deepEqual(
+      found.jobs.toSorted((a, b) => a - b),
+      [A, B],
+    );
+    assert.deepEqual(
+      found.resources.toSorted((a, b) => a - b),
+      [MONEY, STOCK],
+    );
     assert.deepEqual(kindsIn(traceOf(1000, [opposed()])), ["deadlock"]);
   });
 
@@ -124,7 +130,10 @@ void describe("a deadlock", () => {
       .waitFor(12, idOn(2, 1), MONEY, 'lock of shared mutex "money" (blocked)');
     const main = withLocks().spawn(1, A, "buy").spawn(1, B, "sell");
     const found = foundIn(traceOf(1000, [main, first, second]), "deadlock");
-    assert.deepEqual(found.threads.toSorted(), [1, 2]);
+    assert.deepEqual(
+      found.threads.toSorted((a, b) => a - b),
+      [1, 2],
+    );
     assert.equal(found.fromMs, 12);
   });
 

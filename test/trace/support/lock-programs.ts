@@ -8,7 +8,7 @@
 import { idOn, ThreadScript } from "./traces.js";
 
 const THREADS = 2;
-export const LOCKS = 3;
+const LOCKS = 3;
 
 export interface LockProgram {
   readonly threads: readonly ThreadScript[];
