@@ -10,7 +10,7 @@ import type { KernelThread } from "./kernel-facts.js";
 import { outermost } from "./levels.js";
 import { readResources, readTargets, type Resource, type SeenWait } from "./resources.js";
 import type { JobSpan, ScopeSpan, StepSpan, Timeline, WaitSpan } from "./spans.js";
-import { lastUpTo } from "./stretches.js";
+import { CoveredTime, lastUpTo, union } from "./stretches.js";
 import type { Trace } from "./trace.js";
 import { wayOfWait } from "./wait-ways.js";
 
@@ -22,6 +22,7 @@ export class TraceIndex {
   readonly jobs: ReadonlyMap<number, JobSpan>;
   readonly scopes: ReadonlyMap<number, ScopeSpan>;
   readonly #principals = new Map<number, number>();
+  readonly #busyOn = new Map<number, CoveredTime>();
   #stepsOn: ReadonlyMap<number, ThreadSteps> | undefined;
   #stepsOf: ReadonlyMap<number, readonly StepSpan[]> | undefined;
   #waits: readonly SeenWait[] | undefined;
@@ -83,6 +84,16 @@ export class TraceIndex {
   stepsOn(thread: number): ThreadSteps {
     this.#stepsOn ??= groupSteps(this.timeline.steps);
     return this.#stepsOn.get(thread) ?? NO_STEPS;
+  }
+
+  /** The time that a thread was inside steps. */
+  busyOn(thread: number): CoveredTime {
+    let busy = this.#busyOn.get(thread);
+    if (busy === undefined) {
+      busy = new CoveredTime(union(this.stepsOn(thread).top));
+      this.#busyOn.set(thread, busy);
+    }
+    return busy;
   }
 
   /** The steps of an actor, in order of beginning. */

@@ -1,7 +1,7 @@
 /** Locks that cost too much, that nobody lets go, and waits that nobody ends. */
 import { overtakings, useOf } from "../contention.js";
 import { type Resource, type SeenWait } from "../resources.js";
-import { intersection, lengthOf, type Stretch, timeWithin, totalOf, union } from "../stretches.js";
+import { intersection, lengthOf, type Stretch, totalOf } from "../stretches.js";
 import type { TraceIndex } from "../trace-index.js";
 import { isExclusive } from "../wait-ways.js";
 import { decimal, duration, percent, russianCount } from "../words/language.js";
@@ -241,11 +241,9 @@ function hasEnded(index: TraceIndex, { span }: SeenWait): boolean {
 }
 
 function isBusy(index: TraceIndex, thread: number, fromMs: number, toMs: number): boolean {
-  const { top } = index.stepsOn(thread);
-  const busyMs = timeWithin(union(top), fromMs, toMs);
+  const busy = index.busyOn(thread);
   // In the middle of a step it may be about to hand on what is free.
-  const last = top.at(-1);
-  return busyMs >= BUSY_FROM_SHARE * (toMs - fromMs) || (last !== undefined && last.endMs >= toMs);
+  return busy.within(fromMs, toMs) >= BUSY_FROM_SHARE * (toMs - fromMs) || busy.lastMs >= toMs;
 }
 
 interface Free {
