@@ -9,7 +9,7 @@
 import type { KernelThread } from "./kernel-facts.js";
 import { outermost } from "./levels.js";
 import { readResources, readTargets, type Resource, type SeenWait } from "./resources.js";
-import type { JobSpan, ScopeSpan, StepSpan, Timeline, WaitSpan } from "./spans.js";
+import type { JobSpan, ScopeSpan, StepSpan, ThreadLane, Timeline, WaitSpan } from "./spans.js";
 import { CoveredTime, lastUpTo, union } from "./stretches.js";
 import type { Trace } from "./trace.js";
 import { wayOfWait } from "./wait-ways.js";
@@ -21,6 +21,7 @@ export class TraceIndex {
   readonly timeline: Timeline;
   readonly jobs: ReadonlyMap<number, JobSpan>;
   readonly scopes: ReadonlyMap<number, ScopeSpan>;
+  readonly #lanes: ReadonlyMap<number, ThreadLane>;
   readonly #principals = new Map<number, number>();
   readonly #busyOn = new Map<number, CoveredTime>();
   #stepsOn: ReadonlyMap<number, ThreadSteps> | undefined;
@@ -34,6 +35,7 @@ export class TraceIndex {
     this.trace = trace;
     this.timeline = timeline;
     this.jobs = new Map(timeline.jobs.map((job) => [job.id, job]));
+    this.#lanes = new Map(timeline.threads.map((lane) => [lane.index, lane]));
     this.scopes = new Map(timeline.scopes.map((scope) => [scope.id, scope]));
   }
 
@@ -61,9 +63,8 @@ export class TraceIndex {
 
   /** The actor in whose code a scope was opened; `undefined` if that is not known. */
   openerOf(scope: ScopeSpan): number | undefined {
-    const step = this.stepAt(scope.thread, scope.beginMs, (candidate) => candidate.subject !== scope.id);
-    if (step !== undefined) return this.actorOf(step.subject);
-    return scope.parent === 0 ? undefined : this.actorOf(scope.parent);
+    const actor = this.actorAt(scope.thread, scope.beginMs, ({ subject }) => subject !== scope.id);
+    return actor ?? (scope.parent === 0 ? undefined : this.actorOf(scope.parent));
   }
 
   /** For people; `undefined` if it has no name. */
@@ -73,7 +74,7 @@ export class TraceIndex {
   }
 
   threadName(index: number): string {
-    return this.timeline.threads.find((thread) => thread.index === index)?.name ?? `thread ${index}`;
+    return this.#lanes.get(index)?.name ?? `thread ${index}`;
   }
 
   kernelOf(index: number): KernelThread | undefined {
@@ -114,6 +115,19 @@ export class TraceIndex {
     return undefined;
   }
 
+  /**
+   * The actor whose code ran on a thread at a moment, its edges included. `undefined` if
+   * records are missing within the step: its code may have given the thread back and
+   * gone on meanwhile, with another's in between.
+   */
+  actorAt(thread: number, atMs: number, accepts?: (step: StepSpan) => boolean): number | undefined {
+    const step = this.stepAt(thread, atMs, accepts);
+    if (step === undefined) return undefined;
+    const gaps = this.#lanes.get(thread)?.gaps ?? NONE;
+    const gap = gaps[lastUpTo(gaps, ({ endMs }) => endMs, step.beginMs) + 1];
+    return gap !== undefined && gap.beginMs < step.endMs ? undefined : this.actorOf(step.subject);
+  }
+
   /** All waits, in order of beginning. */
   get waits(): readonly SeenWait[] {
     if (this.#waits === undefined) {
@@ -130,8 +144,8 @@ export class TraceIndex {
 
   /** In whose code the wait began; where that was not seen, whose scope could have cancelled it. */
   #waiterOf(wait: WaitSpan): number {
-    const step = wait.begin === "seen" ? this.stepAt(wait.thread, wait.beginMs) : undefined;
-    return this.actorOf(step?.subject ?? wait.scope);
+    const actor = wait.begin === "seen" ? this.actorAt(wait.thread, wait.beginMs) : undefined;
+    return actor ?? this.actorOf(wait.scope);
   }
 
   waitsOf(actor: number): readonly SeenWait[] {
@@ -144,10 +158,7 @@ export class TraceIndex {
       this.trace,
       this.timeline,
       this.waits,
-      (thread, atMs) => {
-        const step = this.stepAt(thread, atMs);
-        return step === undefined ? undefined : this.actorOf(step.subject);
-      },
+      (thread, atMs) => this.actorAt(thread, atMs),
       (subject) => this.actorOf(subject),
     );
     return this.#resources;

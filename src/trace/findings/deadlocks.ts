@@ -224,11 +224,10 @@ function isGone({ beginMs, endMs, end }: Hold | WaitSpan): boolean {
 /** At one moment: first what makes room. */
 const ORDER = { unhold: 0, wake: 1, hold: 2, wait: 3 } as const;
 
-/** Who waits: the actor, and the thread as a whole if it sleeps. */
+/** Who waits: the actor, if it is known, and the thread as a whole if it sleeps. */
 function nodesOf({ span, actor }: SeenWait): readonly number[] {
-  const thread = threadNode(span.thread);
-  if (actor === 0) return [thread];
-  return isBlockingWait(span.name) ? [actor, thread] : [actor];
+  const nodes = actor === 0 ? [] : [actor];
+  return isBlockingWait(span.name) ? [...nodes, threadNode(span.thread)] : nodes;
 }
 
 function setOf<Thing>(sets: Map<number, Set<Thing>>, key: number): Set<Thing> {
@@ -271,7 +270,8 @@ function describe(index: TraceIndex, circle: Circle): Finding {
   const rest = isFull || brokenBy !== undefined;
   return toFinding(index, {
     kind: "deadlock",
-    about: [...new Set(links.map(({ wait }) => wait.target))].toSorted((a = 0, b = 0) => a - b).join("-"),
+    // Such a circle may come again.
+    about: `${links[0]?.wait.span.id}`,
     severity: "problem",
     text: {
       en: `${head.en}: ${steps.map(({ en }) => en).join(", ")}; ${heldBy.en}, ${ending.en}.${rest ? "" : " Other jobs go on."}`,

@@ -40,7 +40,7 @@ export function findBlockedLoops(index: TraceIndex): readonly Finding[] {
   const standstills = [...stallsOf(index), ...longSteps(index)];
   const groups = groupBy(standstills, (one) => {
     const where = one.place === undefined ? "" : describePlace(one.place);
-    return `${one.thread}:${computed(one)}:${where}`;
+    return `${one.thread}:${computed(one) === true}:${where}`;
   });
   return [...groups.values()].map((alike) => describe(index, alike));
 }
@@ -136,7 +136,7 @@ function describe(index: TraceIndex, alike: readonly Standstill[]): Finding {
   const { use } = longest;
   return toFinding(index, {
     kind: didCompute === true ? "cpu-on-loop" : "blocked-loop",
-    about: `${longest.thread}:${where ?? Math.round(longest.beginMs)}`,
+    about: `${longest.thread}:${where ?? ""}`,
     severity,
     text: {
       en: `The event loop of ${thread} stood still for ${duration(longestMs, "en")}${inEnglish}${moreEnglish}.`,

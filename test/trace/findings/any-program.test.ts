@@ -164,7 +164,8 @@ void describe("in any program", () => {
             stalls,
           };
           const timeline = buildTimeline(trace);
-          findFindings(trace, timeline);
+          const ids = findFindings(trace, timeline).map((finding) => finding.id);
+          assert.equal(new Set(ids).size, ids.length, ids.join(", "));
           contention(trace, timeline);
           verdict(computeFigures(timeline, trace), "ru");
           for (const { id: subject } of [...timeline.jobs, ...timeline.scopes]) criticalPath(trace, timeline, subject);

@@ -153,6 +153,35 @@ void describe("a deadlock", () => {
     );
   });
 
+  void it("is none where the job that holds a lock lives on the thread of an unknown one that awaits it", () => {
+    const main = withLocks()
+      .spawn(1, A, "pays")
+      .start(2, A)
+      .acquire(3, MONEY, A)
+      .suspend(4, A)
+      .waitFor(6, 601, MONEY, 'lock of mutex "money"');
+    assert.ok(!kindsIn(traceOf(1000, [main])).includes("deadlock"));
+  });
+
+  void it("goes by whom a lock was handed over to, not by whose step that was in", () => {
+    const main = withLocks()
+      .spawn(1, A, "first")
+      .spawn(1, B, "second")
+      .start(2, A)
+      .acquire(2.5, MONEY, A)
+      .suspend(3, A)
+      .start(4, B)
+      .waitFor(4.5, 601, MONEY, 'lock of mutex "money"')
+      .suspend(5, B)
+      .start(10, A)
+      .release(11, MONEY, A)
+      .wake(11.01, 601)
+      .acquire(11.02, MONEY, B)
+      .waitFor(12, 602, MONEY, 'lock of mutex "money"')
+      .suspend(13, A);
+    assert.ok(!kindsIn(traceOf(1000, [main])).includes("deadlock"));
+  });
+
   void it("is found where a job waits for itself", () => {
     const main = withLocks()
       .spawn(1, A, "buy")
