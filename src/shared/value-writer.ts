@@ -19,7 +19,7 @@ const FIRST_BYTES = 4096;
 const MOST_KEPT_BYTES = 1024 * 1024;
 
 /** What 31 bits reach: longer ones would make every position a number of another kind to the engine. */
-const MOST_BYTES = 2 ** 31 - 1;
+const MOST_BYTES = 2 ** 31 - 8;
 
 /** Of values shorter than this the view is kept. */
 const MOST_VIEWS = 256;
@@ -80,11 +80,23 @@ interface LeftOver {
 /** Instances of registered classes that are being written: each within the one before. */
 const leaving = new Set<object>();
 
+/** Bytes in memory of this thread, good until the next value is written. */
+export interface Encoded {
+  readonly byteLength: number;
+  /** They begin at 0, and more may follow. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same memory. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** They alone. */
+  readonly view: Uint8Array<ArrayBuffer>;
+}
+
 /** The number of the value that was written last, of all that this thread has written. */
 let values = 0;
 
-export class ValueWriter {
+export class ValueWriter implements Encoded {
   #bytes = new Uint8Array(FIRST_BYTES);
+  #words = new Int32Array(this.#bytes.buffer);
   #view = new DataView(this.#bytes.buffer);
   /** What was returned for short values, by length: making a view costs a third of writing a small object. */
   #views = emptyViews();
@@ -108,12 +120,32 @@ export class ValueWriter {
   /** For what instances of registered classes leave. */
   #inner: ValueWriter | undefined = undefined;
 
+  get byteLength(): number {
+    return this.#at;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  get words(): Int32Array<ArrayBuffer> {
+    return this.#words;
+  }
+
+  get view(): Uint8Array<ArrayBuffer> {
+    const known = this.#views[this.#at];
+    if (known !== undefined) return known;
+    const view = this.#bytes.subarray(0, this.#at);
+    if (this.#at < MOST_VIEWS) this.#views[this.#at] = view;
+    return view;
+  }
+
   /**
-   * Writes a value; what is returned is the writer's own memory.
+   * Writes a value; it is then what this writer has.
    *
    * **Throws** `SKEIN_NOT_CLONEABLE`; the writer can be used again after that.
    */
-  write(value: unknown): Uint8Array<ArrayBuffer> {
+  write(value: unknown): this {
     if (this.#bytes.length > MOST_KEPT_BYTES && this.#at < MOST_KEPT_BYTES) this.#resize(FIRST_BYTES);
     this.#bytes[0] = 0;
     this.#at = 1;
@@ -132,11 +164,7 @@ export class ValueWriter {
     } finally {
       this.#forgetObjects();
     }
-    const known = this.#views[this.#at];
-    if (known !== undefined) return known;
-    const view = this.#bytes.subarray(0, this.#at);
-    if (this.#at < MOST_VIEWS) this.#views[this.#at] = view;
-    return view;
+    return this;
   }
 
   #forgetObjects(): void {
@@ -149,9 +177,11 @@ export class ValueWriter {
   }
 
   #resize(byteLength: number): void {
-    const bytes = new Uint8Array(byteLength);
+    // Whole words, with as many bytes.
+    const bytes = new Uint8Array((byteLength + 7) & ~7);
     if (byteLength > this.#bytes.length) bytes.set(this.#bytes);
     this.#bytes = bytes;
+    this.#words = new Int32Array(bytes.buffer);
     this.#view = new DataView(bytes.buffer);
     this.#views = emptyViews();
     this.#longText = longTextIn(bytes);
@@ -425,7 +455,7 @@ export class ValueWriter {
     if (leaving.has(object)) throw refusal(`has itself in what it leaves as a ${known.name}`, "Leave that out of it");
     leaving.add(object);
     try {
-      const bytes = (this.#inner ??= new ValueWriter()).write(known.leave(object));
+      const bytes = (this.#inner ??= new ValueWriter()).write(known.leave(object)).view;
       this.#bytes[this.#at++] = tag.CLASS;
       this.#text(known.name);
       this.#room(HEAD_BYTES + bytes.length);

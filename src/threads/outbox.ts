@@ -6,8 +6,9 @@ import { exchange, load, store } from "#atomics";
 
 import { TransferError } from "../core/errors.js";
 import { leaveForPool } from "../shared/object.js";
-import { copyBytes } from "../shared/payload.js";
-import { encodeValue } from "../shared/value-codec.js";
+import { copyWords } from "../shared/payload.js";
+import { encode } from "../shared/value-codec.js";
+import type { Encoded } from "../shared/value-writer.js";
 import { findUncloneable } from "./cloneable.js";
 import { encodeThrown } from "./error-codec.js";
 import * as at from "./line.js";
@@ -90,14 +91,14 @@ export class Outbox {
     const record = this.#line.outcome(this.#finished);
     let tags = kind === at.FAILED ? -1 : writeScalar(this.#line, record + at.OUTCOME_VALUE, value);
     if (tags === -1) {
-      let bytes: Uint8Array | undefined;
+      let encoded: Encoded | undefined;
       const sent = kind === at.FAILED ? encodeThrown(value) : value;
       try {
-        bytes = encodeValue(sent);
+        encoded = encode(sent);
       } catch {
         // The port may know more kinds of values.
       }
-      if (bytes === undefined || bytes.length > MOST_RING_RESULT || !this.#putBytes(record, bytes)) {
+      if (encoded === undefined || !this.#putBytes(record, encoded)) {
         this.#postOutcome(ending, kind, sent, NOTHING);
         return;
       }
@@ -113,19 +114,23 @@ export class Outbox {
     store(cells, at.RUNNING + ending.place, 0);
   }
 
-  /** @returns false if the byte ring has no room now */
-  #putBytes(record: number, bytes: Uint8Array): boolean {
-    const { cells, bytes: ring } = this.#line;
+  /** @returns false if the byte ring has no room for them, or none now */
+  #putBytes(record: number, encoded: Encoded): boolean {
+    const { cells } = this.#line;
+    const { byteLength } = encoded;
+    if (byteLength > MOST_RING_RESULT) return false;
+    // Each begins where a float64 may: values of shapes are read in place.
+    const length = (byteLength + 7) & ~7;
     const free = at.BYTE_RING_BYTES - ((this.#bytesEnd - load(cells, at.BYTES_COLLECTED)) | 0);
     const from = this.#bytesEnd & (at.BYTE_RING_BYTES - 1);
     // In one piece: what is left at the end of the ring is passed over.
-    const passed = from + bytes.length > at.BYTE_RING_BYTES ? at.BYTE_RING_BYTES - from : 0;
-    if (passed + bytes.length > free) return false;
-    const begin = passed === 0 ? from : 0;
-    copyBytes(bytes, 0, bytes.length, ring, begin);
-    cells[record + at.OUTCOME_FROM] = begin;
-    cells[record + at.OUTCOME_LENGTH] = bytes.length;
-    this.#bytesEnd = (this.#bytesEnd + passed + bytes.length) | 0;
+    const passed = from + length > at.BYTE_RING_BYTES ? at.BYTE_RING_BYTES - from : 0;
+    if (passed + length > free) return false;
+    const begin = at.BYTES + (passed === 0 ? from / 4 : 0);
+    copyWords(encoded, cells, begin);
+    cells[record + at.OUTCOME_FROM] = 4 * begin;
+    cells[record + at.OUTCOME_LENGTH] = byteLength;
+    this.#bytesEnd = (this.#bytesEnd + passed + length) | 0;
     return true;
   }
 

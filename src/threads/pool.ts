@@ -24,6 +24,7 @@ import { reportToOwner } from "../core/report.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
+import { bytesUpTo } from "../shared/payload.js";
 import { poolThreadEnded } from "../shared/recovery.js";
 import { decodeValue } from "../shared/value-codec.js";
 import { answerQuestion, type Question, reportUnheard } from "./answering.js";
@@ -281,10 +282,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     let value: unknown;
     const tags = cells[record + at.OUTCOME_TAGS] as number;
     if (howTagged(tags) === IN_PAYLOAD) {
-      const from = cells[record + at.OUTCOME_FROM] as number;
+      const from = line.offset + (cells[record + at.OUTCOME_FROM] as number);
       const length = cells[record + at.OUTCOME_LENGTH] as number;
       try {
-        value = decodeValue(line.bytes, arrival as never, from, length);
+        // Of all lines in the same view of the heap: the reader keeps what it needs for that.
+        value = decodeValue(bytesUpTo(heap(), from + length), arrival as never, from, length);
       } catch (error) {
         this.#fail(call, error);
         return;

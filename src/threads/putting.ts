@@ -3,8 +3,8 @@ import { nowMs } from "#clock";
 
 import { heap } from "../shared/heap.js";
 import { leaveForPool } from "../shared/object.js";
-import { makePayload } from "../shared/payload.js";
-import { encodeValue } from "../shared/value-codec.js";
+import { copyWords, makePayloadOf, PAYLOAD_HEADER_BYTES } from "../shared/payload.js";
+import { encode } from "../shared/value-codec.js";
 import type { Call, CallTable } from "./call.js";
 import * as at from "./line.js";
 import type { Line } from "./line.js";
@@ -99,14 +99,22 @@ export class Putting {
     return true;
   }
 
-  /** Writes arguments that are no scalars into a block of the heap. @returns how the record has them */
+  /** Writes arguments that are no scalars into the record's tail, or a block of the heap. @returns how the record has them */
   #encode(call: Call, values: readonly unknown[], line: Line, record: number): number {
     if (call.movesSomething) return BY_PORT;
+    const { cells } = line;
     try {
-      const bytes = encodeValue(values);
-      call.payload = makePayload(heap(), line.offset, bytes);
-      line.cells[record + at.CALL_VALUES] = call.payload;
-      line.cells[record + at.CALL_VALUES + 1] = bytes.length;
+      const encoded = encode(values);
+      const tail = line.tail(record);
+      let from = line.offset + 4 * tail;
+      if (encoded.byteLength <= at.TAIL_BYTES) {
+        copyWords(encoded, cells, tail);
+      } else {
+        call.payload = makePayloadOf(heap(), line.offset, encoded);
+        from = call.payload + PAYLOAD_HEADER_BYTES;
+      }
+      cells[record + at.CALL_VALUES] = from;
+      cells[record + at.CALL_VALUES + 1] = encoded.byteLength;
       return IN_PAYLOAD;
     } catch {
       return BY_PORT; // which knows more kinds of values

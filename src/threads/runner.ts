@@ -16,7 +16,7 @@ import { workerMarker } from "../core/thread.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
-import { bytesWith, PAYLOAD_HEADER_BYTES } from "../shared/payload.js";
+import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
 import * as at from "./line.js";
 import type { FromThread, ThreadSetup, ToThread } from "./messages.js";
@@ -291,10 +291,9 @@ class Runner {
         values = this.#arrived.get(call) as readonly unknown[];
         this.#arrived.delete(call);
       } else if (how === IN_PAYLOAD) {
-        const offset = cells[record + at.CALL_VALUES] as number;
+        const from = (cells[record + at.CALL_VALUES] as number) >>> 0;
         const length = cells[record + at.CALL_VALUES + 1] as number;
-        const bytes = bytesWith(heap(), offset);
-        values = decodeValue(bytes, arrival as never, offset + PAYLOAD_HEADER_BYTES, length) as readonly unknown[];
+        values = decodeValue(bytesUpTo(heap(), from + length), arrival as never, from, length) as readonly unknown[];
       } else {
         values = readScalars(line, record + at.CALL_VALUES, tags);
       }
