@@ -15,6 +15,7 @@
  */
 import type { Heap } from "./heap.js";
 import { Kind } from "./kinds.js";
+import { viewsOf } from "./memory-views.js";
 import type { Encoded } from "./value-writer.js";
 
 const HOLDER = 0;
@@ -57,25 +58,16 @@ export function copyWords({ words, byteLength }: Encoded, to: Int32Array, at: nu
   else for (let i = 0; i < count; i++) to[at + i] = words[i] as number;
 }
 
-let lastBytes = new Uint8Array(new SharedArrayBuffer(0));
-
 /** All of the heap's memory as bytes, at least to the end of the block at `offset`; those of a payload are behind its header. */
-export function bytesWith(inHeap: Heap, offset: number): Uint8Array<SharedArrayBuffer> {
+function bytesWith(inHeap: Heap, offset: number): Uint8Array<SharedArrayBuffer> {
   inHeap.cellsWith(offset);
-  return bytesOf(inHeap);
+  return viewsOf(inHeap).uint8;
 }
 
 /** As `bytesWith`, at least to the byte before `end`. */
 export function bytesUpTo(inHeap: Heap, end: number): Uint8Array<SharedArrayBuffer> {
   inHeap.reach(end);
-  return bytesOf(inHeap);
-}
-
-function bytesOf(inHeap: Heap): Uint8Array<SharedArrayBuffer> {
-  const { buffer } = inHeap.cells;
-  // To make a view takes longer than to read a short value.
-  if (lastBytes.buffer !== buffer) lastBytes = new Uint8Array(buffer);
-  return lastBytes;
+  return viewsOf(inHeap).uint8;
 }
 
 /** The bytes of a payload, in place. */

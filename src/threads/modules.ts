@@ -2,6 +2,7 @@
 import type { TaskIdentity } from "../async/executor.js";
 import type { Call } from "./call.js";
 import { Histogram } from "./histogram.js";
+import { codecsOf } from "./task-shapes.js";
 import type { NumberedTask, PoolThread } from "./thread.js";
 
 /** A module whose tasks were submitted. */
@@ -33,7 +34,8 @@ export class Modules {
     let task = this.#tasks.get(identity);
     if (task === undefined) {
       const module = this.of(identity.module);
-      task = { number: this.#tasks.size + 1, identity, module, runTimes: new Histogram() };
+      const codecs = codecsOf(identity);
+      task = { number: this.#tasks.size + 1, identity, codecs, module, runTimes: new Histogram() };
       this.#tasks.set(identity, task);
       module.tasks.push(task);
       for (const thread of module.ready) thread.define(task);

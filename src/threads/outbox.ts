@@ -7,6 +7,7 @@ import { exchange, load, store } from "#atomics";
 import { TransferError } from "../core/errors.js";
 import { leaveForPool } from "../shared/object.js";
 import { copyWords } from "../shared/payload.js";
+import type { ShapeCodec } from "../shared/shape-codec.js";
 import { encode } from "../shared/value-codec.js";
 import type { Encoded } from "../shared/value-writer.js";
 import { findUncloneable } from "./cloneable.js";
@@ -14,7 +15,8 @@ import { encodeThrown } from "./error-codec.js";
 import * as at from "./line.js";
 import type { FromThread } from "./messages.js";
 import { isMoved } from "./moved.js";
-import { IN_PAYLOAD, writeScalar } from "./scalars.js";
+import { IN_PAYLOAD, SHAPED, writeScalar } from "./scalars.js";
+import { misfitOfResult } from "./task-shapes.js";
 
 /** A call that runs here, as far as its outcome is concerned. */
 export interface Ending {
@@ -27,6 +29,8 @@ export interface Ending {
   readonly beganMs: number;
   /** Whether it has sent messages by the port, which its outcome must not overtake. */
   readonly usesPort: boolean;
+  /** Of its result, if the task declares a shape for that. */
+  readonly result: ShapeCodec | undefined;
 }
 
 const NOTHING: readonly object[] = [];
@@ -79,7 +83,24 @@ export class Outbox {
   }
 
   put(ending: Ending, kind: number, value: unknown, now: number): void {
-    const { cells } = this.#line;
+    if (kind === at.DONE && ending.result !== undefined) this.#putShaped(ending, ending.result, value, now);
+    else this.#put(ending, kind, value, now);
+  }
+
+  #putShaped(ending: Ending, codec: ShapeCodec, value: unknown, now: number): void {
+    const goesByRing = !isMoved(value) && !ending.usesPort && this.hasRoom;
+    const encoded = goesByRing ? codec.encode(value) : undefined;
+    const record = this.#line.outcome(this.#finished);
+    if (encoded !== undefined && this.#putBytes(record, encoded)) {
+      this.#publish(ending, record, at.DONE, IN_PAYLOAD + SHAPED, now);
+      return;
+    }
+    const refused = misfitOfResult(codec, ending.key, isMoved(value) ? value.value : value);
+    if (refused === undefined) this.#put(ending, at.DONE, value, now);
+    else this.#put(ending, at.FAILED, refused, now);
+  }
+
+  #put(ending: Ending, kind: number, value: unknown, now: number): void {
     if (isMoved(value)) {
       this.#postOutcome(ending, kind, value.value, value.transfer);
       return;
@@ -104,12 +125,18 @@ export class Outbox {
       }
       tags = IN_PAYLOAD;
     }
+    this.#publish(ending, record, kind, tags, now);
+  }
+
+  /** Publishes a record of which the value is there. */
+  #publish(ending: Ending, record: number, kind: number, tags: number, now: number): void {
+    const { cells } = this.#line;
     cells[record + at.OUTCOME_CALL] = ending.call;
     cells[record + at.OUTCOME_KIND] = kind;
     cells[record + at.OUTCOME_TAGS] = tags;
     cells[record + at.OUTCOME_BYTES_END] = this.#bytesEnd;
     this.#line.float64[(record + at.OUTCOME_RUN_MS) >> 1] = now - ending.beganMs;
-    this.#publish(now, now - ending.beganMs);
+    this.#publishNext(now, now - ending.beganMs);
     // After the outcome: from one to the other the call is never in neither.
     store(cells, at.RUNNING + ending.place, 0);
   }
@@ -149,7 +176,7 @@ export class Outbox {
     if (load(cells, at.ARMED) !== 0) this.signal();
   }
 
-  #publish(now: number, tookMs: number): void {
+  #publishNext(now: number, tookMs: number): void {
     const { cells } = this.#line;
     this.#finished = (this.#finished + 1) | 0;
     store(cells, at.FINISHED, this.#finished);

@@ -23,6 +23,7 @@ import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullErro
 import { reportToOwner } from "../core/report.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
+import { viewsOf } from "../shared/memory-views.js";
 import { arrival } from "../shared/object.js";
 import { bytesUpTo } from "../shared/payload.js";
 import { poolThreadEnded } from "../shared/recovery.js";
@@ -44,6 +45,7 @@ import { callsLostWith, takeBack } from "./remains.js";
 import { contextHere, RemoteTable } from "./remotes.js";
 import { howTagged, IN_PAYLOAD, readScalar } from "./scalars.js";
 import { streamFrom, type StreamOptions } from "./stream.js";
+import { decodeShaped } from "./task-shapes.js";
 import { cleanStack, lostCall, noSuchTask, threadLost } from "./thread-errors.js";
 import type { PoolPlan, Streamed, Submitted, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
 import type { PoolThread } from "./thread.js";
@@ -286,7 +288,12 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       const length = cells[record + at.OUTCOME_LENGTH] as number;
       try {
         // Of all lines in the same view of the heap: the reader keeps what it needs for that.
-        value = decodeValue(bytesUpTo(heap(), from + length), arrival as never, from, length);
+        const bytes = bytesUpTo(heap(), from + length);
+        const { codecs, identity } = call.task;
+        value =
+          tags === IN_PAYLOAD
+            ? decodeValue(bytes, arrival as never, from, length)
+            : decodeShaped(codecs?.result, identity.key, viewsOf(heap()), from, length);
       } catch (error) {
         this.#fail(call, error);
         return;

@@ -9,12 +9,14 @@ import { add, load, store } from "#atomics";
 import { nowMs, setAlarm, setTurn } from "#clock";
 import { host } from "#host";
 
+import { taskIdentity } from "../async/executor.js";
 import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
 import { attachProbeRing, probe, ProbeKind } from "../core/probe.js";
 import { workerMarker } from "../core/thread.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
+import { viewsOf } from "../shared/memory-views.js";
 import { arrival } from "../shared/object.js";
 import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
@@ -28,6 +30,7 @@ import { type Header, runWithContext } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars } from "./scalars.js";
 import { type StreamChannel, streamInto } from "./stream.js";
 import { Taking } from "./taking.js";
+import { codecsOf, decodeShaped, type TaskCodecs } from "./task-shapes.js";
 
 /** The part of the thread's port that is used. */
 interface Port {
@@ -40,6 +43,7 @@ interface Runnable {
   readonly takesScope: boolean;
   /** `undefined` if the module does not declare it here. */
   readonly fn: AnyFunction | undefined;
+  readonly codecs: TaskCodecs | undefined;
   /** What it declares instead. */
   readonly known: readonly string[];
 }
@@ -166,7 +170,10 @@ class Runner {
     const tasks = registry().modules.get(module);
     const positionsDiffer = key.startsWith("#") && tasks?.unnamed !== unnamed;
     const fn = positionsDiffer ? undefined : tasks?.byKey.get(key);
-    this.#tasks[number] = { key, takesScope, fn, known: fn === undefined ? [...(tasks?.byKey.keys() ?? [])] : [] };
+    const identity = taskIdentity(fn);
+    const codecs = identity === undefined ? undefined : codecsOf(identity);
+    const known = fn === undefined ? [...(tasks?.byKey.keys() ?? [])] : [];
+    this.#tasks[number] = { key, takesScope, fn, codecs, known };
     this.#taking.searchAnew();
     this.#planTurn();
   }
@@ -283,7 +290,8 @@ class Runner {
     if (this.#tasks[number] === undefined) this.#receiveUntil(() => this.#tasks[number] !== undefined);
     const task = this.#tasks[number] as Runnable;
     const usesPort = (word & at.HAS_HEADER) !== 0;
-    const running: Running = { call, place, key: task.key, beganMs: this.#nowMs, usesPort, jobId, task };
+    const result = task.codecs?.result;
+    const running: Running = { call, place, key: task.key, beganMs: this.#nowMs, usesPort, result, jobId, task };
     let values: readonly unknown[];
     try {
       if (how === BY_PORT) {
@@ -293,7 +301,11 @@ class Runner {
       } else if (how === IN_PAYLOAD) {
         const from = (cells[record + at.CALL_VALUES] as number) >>> 0;
         const length = cells[record + at.CALL_VALUES + 1] as number;
-        values = decodeValue(bytesUpTo(heap(), from + length), arrival as never, from, length) as readonly unknown[];
+        const bytes = bytesUpTo(heap(), from + length);
+        values =
+          tags === IN_PAYLOAD
+            ? (decodeValue(bytes, arrival as never, from, length) as readonly unknown[])
+            : (decodeShaped(task.codecs?.args, task.key, viewsOf(heap()), from, length) as readonly unknown[]);
       } else {
         values = readScalars(line, record + at.CALL_VALUES, tags);
       }

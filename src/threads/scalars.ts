@@ -29,6 +29,8 @@ const COUNT_SHIFT: number = PLACES * TAG_BITS;
 export const IN_PAYLOAD: number = 6 << COUNT_SHIFT;
 /** They come by the port. */
 export const BY_PORT: number = 7 << COUNT_SHIFT;
+/** Added to `IN_PAYLOAD`: they are values of the shapes that the task declares. */
+export const SHAPED = 1;
 const HOW_MASK: number = 7 << COUNT_SHIFT;
 
 /** `IN_PAYLOAD` or `BY_PORT`, if the record has its values so. */

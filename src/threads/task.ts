@@ -6,10 +6,21 @@ import { workerMarker } from "../core/thread.js";
 import { type CallerPlace, callerOf } from "./call-site.js";
 import { type AnyFunction, registry } from "./registry.js";
 import { serve } from "./runner.js";
+import { type FitsShapes, requireShapes, type ShapedArgs, type ShapedResult, type TaskShapes } from "./task-shapes.js";
 
 // On a thread of a pool the boot code waits for this: the first module it imports
 // for a task brings the library along.
 if (workerMarker !== undefined) registry().serve ??= serve;
+
+/** A function that fits the shapes it is declared with. */
+export type ShapedFunction<Shapes> = (...args: ShapedArgs<Shapes>) => ShapedResult<Shapes>;
+
+/** The same of a task that takes its scope. */
+export type ShapedScopedFunction<Shapes> = (scope: Scope, ...args: ShapedArgs<Shapes>) => ShapedResult<Shapes>;
+
+type WithoutScope<Fn> = Fn extends (scope: never, ...args: infer Args extends readonly unknown[]) => unknown
+  ? Args
+  : never;
 
 /**
  * Declares a function as a task, which may run on another thread.
@@ -39,14 +50,28 @@ if (workerMarker !== undefined) registry().serve ??= serve;
  * @since 0.1.0
  */
 export function task<Args extends readonly unknown[], Result>(fn: (...args: Args) => Result): Task<Args, Result>;
+export function task<const Shapes extends TaskShapes, Fn extends ShapedFunction<Shapes>>(
+  fn: Fn & FitsShapes<Parameters<Fn>, Shapes>,
+  shapes: Shapes,
+): Task<Parameters<Fn>, ReturnType<Fn>>;
 export function task<Args extends readonly unknown[], Result>(
   name: string,
   fn: (...args: Args) => Result,
 ): Task<Args, Result>;
+export function task<const Shapes extends TaskShapes, Fn extends ShapedFunction<Shapes>>(
+  name: string,
+  fn: Fn & FitsShapes<Parameters<Fn>, Shapes>,
+  shapes: Shapes,
+): Task<Parameters<Fn>, ReturnType<Fn>>;
 export function task<Args extends readonly unknown[], Result>(
   meta: { readonly url: string },
   fn: (...args: Args) => Result,
 ): Task<Args, Result>;
+export function task<const Shapes extends TaskShapes, Fn extends ShapedFunction<Shapes>>(
+  meta: { readonly url: string },
+  fn: Fn & FitsShapes<Parameters<Fn>, Shapes>,
+  shapes: Shapes,
+): Task<Parameters<Fn>, ReturnType<Fn>>;
 export function task(...given: readonly unknown[]): unknown {
   return declare(given, false, callerOf(task), "task");
 }
@@ -62,14 +87,28 @@ export function task(...given: readonly unknown[]): unknown {
 export function scopedTask<Args extends readonly unknown[], Result>(
   fn: (scope: Scope, ...args: Args) => Result,
 ): ScopedTask<Args, Result>;
+export function scopedTask<const Shapes extends TaskShapes, Fn extends ShapedScopedFunction<Shapes>>(
+  fn: Fn & FitsShapes<WithoutScope<Fn>, Shapes>,
+  shapes: Shapes,
+): ScopedTask<WithoutScope<Fn>, ReturnType<Fn>>;
 export function scopedTask<Args extends readonly unknown[], Result>(
   name: string,
   fn: (scope: Scope, ...args: Args) => Result,
 ): ScopedTask<Args, Result>;
+export function scopedTask<const Shapes extends TaskShapes, Fn extends ShapedScopedFunction<Shapes>>(
+  name: string,
+  fn: Fn & FitsShapes<WithoutScope<Fn>, Shapes>,
+  shapes: Shapes,
+): ScopedTask<WithoutScope<Fn>, ReturnType<Fn>>;
 export function scopedTask<Args extends readonly unknown[], Result>(
   meta: { readonly url: string },
   fn: (scope: Scope, ...args: Args) => Result,
 ): ScopedTask<Args, Result>;
+export function scopedTask<const Shapes extends TaskShapes, Fn extends ShapedScopedFunction<Shapes>>(
+  meta: { readonly url: string },
+  fn: Fn & FitsShapes<WithoutScope<Fn>, Shapes>,
+  shapes: Shapes,
+): ScopedTask<WithoutScope<Fn>, ReturnType<Fn>>;
 export function scopedTask(...given: readonly unknown[]): unknown {
   return declare(given, true, callerOf(scopedTask), "scopedTask");
 }
@@ -80,16 +119,19 @@ function declare(
   place: CallerPlace | undefined,
   verb: string,
 ): unknown {
-  const [first, second] = given;
-  const fn = given.length === 1 ? first : second;
+  const [first] = given;
+  // A name, or import.meta, may stand before the function; shapes behind it.
+  const [fn, shapes, ...more] = typeof first === "function" ? given : given.slice(1);
   const name = typeof first === "string" ? first : undefined;
-  const url = given.length > 1 && name === undefined ? (first as { url?: unknown } | null)?.url : undefined;
-  if (typeof fn !== "function" || (given.length > 1 && name === undefined && typeof url !== "string") || name === "") {
+  const url = typeof first === "object" && first !== null && "url" in first ? first.url : undefined;
+  const isCalledSomehow = typeof first === "function" || typeof url === "string" || (name !== undefined && name !== "");
+  if (typeof fn !== "function" || !isCalledSomehow || more.length > 0 || !isObjectIfAny(shapes)) {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
-      `${verb} expected a function, a name and a function, or import.meta and a function, but ${given.map(describeKind).join(", ")} came`,
+      `${verb} expected a function, a name and a function, or import.meta and a function, and then perhaps shapes, but ${given.map(describeKind).join(", ")} came`,
     );
   }
+  if (shapes !== undefined) requireShapes(shapes);
   if (TASK in fn) {
     throw new MisuseError("SKEIN_TASK_DUPLICATE", `${describeKind(fn)} is a task already; declare it once`);
   }
@@ -115,7 +157,11 @@ function declare(
     );
   }
   tasks.byKey.set(key, fn as AnyFunction);
-  const identity: TaskIdentity = { module, key, takesScope, declaredIn: place?.insideFunction };
+  const identity: TaskIdentity = { module, key, takesScope, shapes, declaredIn: place?.insideFunction };
   Object.defineProperty(fn, TASK, { value: identity });
   return fn;
+}
+
+function isObjectIfAny(shapes: unknown): shapes is TaskShapes | undefined {
+  return shapes === undefined || (typeof shapes === "object" && shapes !== null);
 }
