@@ -101,52 +101,57 @@ type Flat<Of> = { [Key in keyof Of]: Of[Key] };
  *
  * @since 0.1.0
  */
-export type ShapeValue<Of> = Of extends ShapeNumber
-  ? number
-  : Of extends BigIntType
-    ? bigint
-    : Of extends "boolean"
-      ? boolean
-      : Of extends "string"
-        ? string
-        : Of extends "value"
-          ? // eslint-disable-next-line typescript/no-explicit-any -- so that any parameter takes it
-            any
-          : Of extends keyof ShapeArrays<ArrayBuffer>
-            ? ShapeArrays<ArrayBuffer>[Of]
-            : Of extends ArrayShape<infer Element>
-              ? ShapeValue<Element>[]
-              : Of extends NullableShape<infer Inner>
-                ? ShapeValue<Inner> | null
-                : Of extends OptionalShape<infer Inner>
-                  ? ShapeValue<Inner> | undefined
-                  : Of extends OneOfShape<infer Literal>
-                    ? Literal
-                    : Flat<
-                        { -readonly [Key in Exclude<keyof Of, OptionalKeys<Of>>]: ShapeValue<Of[Key]> } & {
-                          -readonly [Key in OptionalKeys<Of>]?: Of[Key] extends OptionalShape<infer Inner>
-                            ? ShapeValue<Inner>
-                            : never;
-                        }
-                      >;
+export type ShapeValue<Of> = [Shape] extends [Of]
+  ? // eslint-disable-next-line typescript/no-explicit-any -- of any shape; without this it would have no end
+    any
+  : Of extends ShapeNumber
+    ? number
+    : Of extends BigIntType
+      ? bigint
+      : Of extends "boolean"
+        ? boolean
+        : Of extends "string"
+          ? string
+          : Of extends "value"
+            ? // eslint-disable-next-line typescript/no-explicit-any -- so that any parameter takes it
+              any
+            : Of extends keyof ShapeArrays<ArrayBuffer>
+              ? ShapeArrays<ArrayBuffer>[Of]
+              : Of extends ArrayShape<infer Element>
+                ? ShapeValue<Element>[]
+                : Of extends NullableShape<infer Inner>
+                  ? ShapeValue<Inner> | null
+                  : Of extends OptionalShape<infer Inner>
+                    ? ShapeValue<Inner> | undefined
+                    : Of extends OneOfShape<infer Literal>
+                      ? Literal
+                      : Flat<
+                          { -readonly [Key in Exclude<keyof Of, OptionalKeys<Of>>]: ShapeValue<Of[Key]> } & {
+                            -readonly [Key in OptionalKeys<Of>]?: Of[Key] extends OptionalShape<infer Inner>
+                              ? ShapeValue<Inner>
+                              : never;
+                          }
+                        >;
 
 /** What may be given where a shape is declared: as its values, or readonly. */
-export type ShapeInput<Of> = Of extends "value"
+export type ShapeInput<Of> = [Shape] extends [Of]
   ? unknown
-  : Of extends keyof ShapeArrays<ArrayBuffer>
-    ? ShapeArrays<ArrayBufferLike>[Of]
-    : Of extends ArrayShape<infer Element>
-      ? readonly ShapeInput<Element>[]
-      : Of extends NullableShape<infer Inner>
-        ? ShapeInput<Inner> | null
-        : Of extends OptionalShape<infer Inner>
-          ? ShapeInput<Inner> | undefined
-          : Of extends string | OneOfShape
-            ? ShapeValue<Of>
-            : Flat<
-                { readonly [Key in Exclude<keyof Of, OptionalKeys<Of>>]: ShapeInput<Of[Key]> } & {
-                  readonly [Key in OptionalKeys<Of>]?:
-                    | (Of[Key] extends OptionalShape<infer Inner> ? ShapeInput<Inner> : never)
-                    | undefined;
-                }
-              >;
+  : Of extends "value"
+    ? unknown
+    : Of extends keyof ShapeArrays<ArrayBuffer>
+      ? ShapeArrays<ArrayBufferLike>[Of]
+      : Of extends ArrayShape<infer Element>
+        ? readonly ShapeInput<Element>[]
+        : Of extends NullableShape<infer Inner>
+          ? ShapeInput<Inner> | null
+          : Of extends OptionalShape<infer Inner>
+            ? ShapeInput<Inner> | undefined
+            : Of extends string | OneOfShape
+              ? ShapeValue<Of>
+              : Flat<
+                  { readonly [Key in Exclude<keyof Of, OptionalKeys<Of>>]: ShapeInput<Of[Key]> } & {
+                    readonly [Key in OptionalKeys<Of>]?:
+                      | (Of[Key] extends OptionalShape<infer Inner> ? ShapeInput<Inner> : never)
+                      | undefined;
+                  }
+                >;
