@@ -84,8 +84,13 @@ export class ValueReader {
   #listCount = 0;
   readonly #leftOver: LeftOver[] = [];
   #arrive: (address: Address) => SharedObject = noArrival;
-  /** For what instances of registered classes left. */
+  /** For what instances of registered classes left; kept if they stand in a value themselves. */
   #inner: ValueReader | undefined = undefined;
+  readonly #isInner: boolean;
+
+  constructor(isInner = false) {
+    this.#isInner = isInner;
+  }
 
   /** Reads the one value that so many bytes from there on are. */
   read(bytes: Uint8Array, from: number, length: number, arrive: (address: Address) => SharedObject): unknown {
@@ -399,12 +404,9 @@ export class ValueReader {
     const known = classNamed(this.#text());
     const length = this.#count();
     const at = this.#take(length);
-    const data = (this.#inner ??= new ValueReader()).read(
-      this.#bytes.subarray(at, at + length),
-      0,
-      length,
-      this.#arrive,
-    );
+    const inner = this.#inner ?? new ValueReader(true);
+    if (!this.#isInner) this.#inner = inner;
+    const data = inner.read(this.#bytes.subarray(at, at + length), 0, length, this.#arrive);
     let made: unknown;
     try {
       made = known.arrive(data);

@@ -24,6 +24,9 @@ const MOST_BYTES = 2 ** 31 - 8;
 /** Of values shorter than this the view is kept. */
 const MOST_VIEWS = 256;
 
+/** Of so many objects the room for where they are is kept. */
+const MOST_KEPT_TAGS = 4096;
+
 /** Up to so many objects, looking through a list is faster than keeping a map. */
 const FEW = 32;
 
@@ -117,8 +120,13 @@ export class ValueWriter implements Encoded {
   #valueNumber = 0;
   #listCount = 0;
   readonly #leftOver: LeftOver[] = [];
-  /** For what instances of registered classes leave. */
+  /** For what instances of registered classes leave; kept if they stand in a value themselves. */
   #inner: ValueWriter | undefined = undefined;
+  readonly #isInner: boolean;
+
+  constructor(isInner = false) {
+    this.#isInner = isInner;
+  }
 
   get byteLength(): number {
     return this.#at;
@@ -170,6 +178,7 @@ export class ValueWriter implements Encoded {
   #forgetObjects(): void {
     for (let i = 0; i < this.#objectCount && i < FEW; i++) this.#few[i] = undefined;
     this.#objectCount = 0;
+    if (this.#tags.length > MOST_KEPT_TAGS) this.#tags.length = 0;
     if (this.#seen.size > 0) this.#seen.clear();
     this.#numbers = undefined;
     // Setting a length is a call into the engine, even to what it was.
@@ -455,7 +464,10 @@ export class ValueWriter implements Encoded {
     if (leaving.has(object)) throw refusal(`has itself in what it leaves as a ${known.name}`, "Leave that out of it");
     leaving.add(object);
     try {
-      const bytes = (this.#inner ??= new ValueWriter()).write(known.leave(object)).view;
+      const left = known.leave(object);
+      const inner = this.#inner ?? new ValueWriter(true);
+      if (!this.#isInner) this.#inner = inner;
+      const bytes = inner.write(left).view;
       this.#bytes[this.#at++] = tag.CLASS;
       this.#text(known.name);
       this.#room(HEAD_BYTES + bytes.length);

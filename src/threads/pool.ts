@@ -264,6 +264,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       // One that needs an idle thread does not hold up others.
       return call.movesSomething || call.isPosted ? "left" : "full";
     });
+    // Some may have been refused, and have been the last.
+    this.#tellIfEmpty();
   }
 
   // Outcomes

@@ -33,11 +33,20 @@ type WithoutScope<Fn> = Fn extends (scope: never, ...args: infer Args extends re
  * The top level of the module runs on each thread too. Keep the program's own
  * work in `main`, which does nothing there.
  *
+ * **Shapes** say what the arguments and the result are. They then cross by code that is
+ * compiled for them, where others are looked at anew each time; parameters that nothing
+ * else types have the types of their shapes. What crosses is a copy without identity: an
+ * object that is at two places arrives twice, and one that has itself inside fits no
+ * shape. A value that does not fit is refused, with its path: the job fails with
+ * `SKEIN_NOT_TRANSFERABLE`. Direct calls, and jobs that run here, are not checked.
+ *
  * **Throws** `SKEIN_TASK_DUPLICATE` if the module has another task of that name;
  * `SKEIN_INVALID_ARGUMENT`.
  *
  * @param meta - `import.meta` of the declaring module: only for wrappers that call
  *   `task` for another module
+ * @param shapes - `args`: a shape for each parameter; `result`: that of what the function
+ *   returns, or of what its promise gives
  *
  * @example
  * ```ts
@@ -45,6 +54,22 @@ type WithoutScope<Fn> = Fn extends (scope: never, ...args: infer Args extends re
  *   return x * x;
  * });
  * console.log(square(4));
+ * ```
+ *
+ * @example
+ * ```ts
+ * const Order = shape({ id: "uint32", prices: arrayOf("float64"), note: optional("string") });
+ * export const total = task((order) => order.prices.reduce((sum, price) => sum + price, 0), {
+ *   args: [Order],
+ *   result: "float64",
+ * });
+ * main(async () => {
+ *   console.log(await threads().run(total, [{ id: 7, prices: [1.5, 2] }])); // 3.5
+ *   await threads()
+ *     .run(total, [{ id: 7, prices: [1.5, "2"] as never }])
+ *     .catch((error: Error) => console.log(error.message));
+ *   // … args[0].prices[1] is the string "2", but its shape takes a number …
+ * });
  * ```
  *
  * @since 0.1.0

@@ -191,6 +191,18 @@ describe("what does not fit its shape", () => {
     assert.match(await misfitOf(refused), /args\[2\]\.inside\[0\] is the function/);
   });
 
+  it("does not keep a pool from closing, if it is refused when its module is there at last", async () => {
+    for (const [declared, args] of [
+      [tasks.echo, [{ id: 1 }]],
+      [double, [() => 1]],
+    ] as const) {
+      const closing = threads({ size: 1, name: "shapes-closing" });
+      const refused = misfitOf(closing.run(declared as typeof double, args as never));
+      await closing.close();
+      await refused;
+    }
+  });
+
   it("runs here all the same: shapes are for what crosses", async () => {
     assert.equal(tasks.nameOf.length, 2);
     const unfit = { ...order(1), more: 1 };
@@ -225,7 +237,7 @@ describe("a thread that ends", () => {
 });
 
 describe("the types of a task with shapes", () => {
-  const double = (value: number): number => 2 * value;
+  const twice = (value: number): number => 2 * value;
 
   it("are those of its function, which must fit", () => {
     // Not run: that these compile, or not, is what is tested.
@@ -245,8 +257,8 @@ describe("the types of a task with shapes", () => {
         result: arrayOf(optional("string")),
       });
       task("named", (map: Map<string, number>) => map.size, { args: ["value"], result: "uint32" });
-      task(import.meta, double, { args: ["float64"] });
-      task(double, { result: "float64" });
+      task(import.meta, twice, { args: ["float64"] });
+      task(twice, { result: "float64" });
       // @ts-expect-error -- the shape gives a number
       task((value: { a: string }) => value, { args: [{ a: "int32" }] });
       // @ts-expect-error -- the function gives a string
