@@ -21,7 +21,9 @@ import { add, compareExchange, hasWaitAsync, load, notify, store, wait, waitAsyn
 import { nowMs } from "#clock";
 import { host } from "#host";
 
+import { probe, ProbeKind } from "../core/probe.js";
 import { restPulse, wakePulse } from "../core/pulse.js";
+import { threadIndex } from "../core/thread.js";
 import * as at from "./line.js";
 import { Patience } from "./patience.js";
 import type { Taking } from "./taking.js";
@@ -85,6 +87,7 @@ export class Parking {
     const { cells } = this.#line;
     const isBlocking = mayBlock && this.#emptyBlocks < MOST_EMPTY_BLOCKS && host.isLoopQuiet();
     this.#count(at.PARKS);
+    probe.ring?.write(ProbeKind.threadPark, threadIndex);
     add(this.#board.cells, at.BOARD_AWAKE, -1);
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
@@ -112,6 +115,7 @@ export class Parking {
     if (wasWoken) this.#patience.woken(nowMs() - (this.#line.float64[at.WOKEN_MS >> 1] as number));
     store(this.#line.cells, at.STATE, at.AWAKE);
     add(this.#board.cells, at.BOARD_AWAKE, 1);
+    probe.ring?.write(ProbeKind.threadUnpark, threadIndex);
     this.#onAwake();
   }
 

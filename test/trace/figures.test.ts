@@ -189,6 +189,10 @@ function timelineOf(
     waits: [],
     steps,
     cancels: [],
+    parks: [],
+    steals: [],
+    pools: [],
+    pauses: [],
     droppedRecords: 0,
     usage: NO_USAGE,
   };
