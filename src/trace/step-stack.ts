@@ -62,7 +62,7 @@ export class StepStack {
     } else {
       // Begun where nothing is known: what began since then was inside it. One that was
       // open before may have ended in the gap, and this be a later step of the same code.
-      this.#closeAbove(this.#open.findLastIndex((step) => step.gap !== undefined));
+      this.#closeAbove(this.#open.findLastIndex(({ gap }) => gap !== undefined));
       const { atMs: beginMs, edge: begin } = this.#knownFrom;
       this.#closed.push({ subject, thread: this.#thread, beginMs, endMs: atMs, begin, end: "seen", isSuspended: true });
     }
