@@ -5,6 +5,7 @@
  * all go instead, in the same turn, so those of the next round never mix with
  * those of this one.
  */
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf } from "./cancel.js";
 import { requireOptions, requireWhole } from "./guard.js";
 import { WaitQueue } from "./wait-queue.js";
@@ -96,7 +97,7 @@ class RoundBarrier implements Barrier {
   constructor(parties: number, name: string) {
     this.parties = parties;
     this.name = name;
-    this.#waiting = new WaitQueue(`barrier "${name}"`);
+    this.#waiting = new WaitQueue(`barrier "${name}"`, undefined, new ProbedResource(ProbeResource.barrier, name));
   }
 
   async wait(cancel?: Cancel): Promise<number> {

@@ -17,6 +17,7 @@
  *   the above holds.
  */
 import { ClosedError, describeThrown } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
 import { RingBuffer } from "./ring-buffer.js";
@@ -73,6 +74,7 @@ export class ChannelCore<T> {
   readonly #onUndelivered: ((value: T) => void) | undefined;
   readonly #cancel: CancelNode | undefined;
   readonly #buffer = new RingBuffer<T>();
+  readonly #resource: ProbedResource;
   readonly #sending: WaitQueue<void, T>;
   readonly #receiving: WaitQueue<T>;
   #isClosed = false;
@@ -90,8 +92,9 @@ export class ChannelCore<T> {
     this.#overflow = overflow;
     this.#onUndelivered = onUndelivered;
     this.#cancel = cancel;
-    this.#sending = new WaitQueue(`send to ${this.title}`);
-    this.#receiving = new WaitQueue(`receive from ${this.title}`);
+    this.#resource = new ProbedResource(ProbeResource.channel, name);
+    this.#sending = new WaitQueue(`send to ${this.title}`, undefined, this.#resource);
+    this.#receiving = new WaitQueue(`receive from ${this.title}`, undefined, this.#resource);
   }
 
   get length(): number {
@@ -114,6 +117,7 @@ export class ChannelCore<T> {
     if (this.#buffer.length < this.capacity) {
       this.#sent++;
       this.#buffer.push(value);
+      probe.ring?.level(this.#resource, this.#buffer.length);
       return true;
     }
     if (this.#overflow === "wait") return false;
@@ -171,6 +175,8 @@ export class ChannelCore<T> {
         this.#sent++;
         this.#buffer.push(sender.payload);
         sender.resolve();
+      } else {
+        probe.ring?.level(this.#resource, this.#buffer.length);
       }
       return { value };
     }
@@ -255,6 +261,7 @@ export class ChannelCore<T> {
   cancel(): void {
     if (!this.#isClosed) this.#whyClosed = "is closed: nobody receives any more";
     this.close();
+    if (this.#buffer.length > 0) probe.ring?.level(this.#resource, 0);
     while (this.#buffer.length > 0) this.#drop(this.#buffer.shift());
   }
 

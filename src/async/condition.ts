@@ -9,6 +9,7 @@
  *   that was not (law 35). A wait that was notified can't be cancelled any more.
  */
 import { MisuseError } from "../core/errors.js";
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, describeKind } from "./cancel.js";
 import { requireOptions } from "./guard.js";
 import { FifoMutex, FifoMutexGuard, type Mutex, type MutexGuard } from "./mutex.js";
@@ -113,7 +114,11 @@ class MutexCondition implements Condition {
   constructor(of: FifoMutex, name: string) {
     this.mutex = of;
     this.name = name;
-    this.#waiting = new WaitQueue(`notification of condition "${name}"`);
+    this.#waiting = new WaitQueue(
+      `notification of condition "${name}"`,
+      undefined,
+      new ProbedResource(ProbeResource.condition, name),
+    );
   }
 
   async wait(guard: MutexGuard, cancel?: Cancel): Promise<void> {

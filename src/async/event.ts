@@ -4,6 +4,7 @@
  * Invariant: nobody waits while the event is set.
  */
 import { MisuseError } from "../core/errors.js";
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, describeKind } from "./cancel.js";
 import { requireOptions } from "./guard.js";
 import { SELECTABLE, type Selectable } from "./select.js";
@@ -95,7 +96,7 @@ class FlagEvent implements Event {
   constructor(isSet: boolean, name: string) {
     this.#isSet = isSet;
     this.name = name;
-    this.#waiting = new WaitQueue(`event "${name}"`);
+    this.#waiting = new WaitQueue(`event "${name}"`, undefined, new ProbedResource(ProbeResource.event, name));
   }
 
   get isSet(): boolean {

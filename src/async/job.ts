@@ -126,7 +126,7 @@ export class ScopeJob extends Link implements Job<unknown> {
       this.#succeed(result);
       return;
     }
-    if (this.state === "running") this.#trace(ProbeKind.jobSuspend);
+    if (this.state === "running" && this.#isTraced) probe.ring?.suspended(this.id);
     // A foreign thenable may misbehave (settle twice, throw); a promise can't.
     const settled = result instanceof Promise ? result : Promise.resolve(result);
     void settled.then(
@@ -139,7 +139,7 @@ export class ScopeJob extends Link implements Job<unknown> {
   running(): void {
     if (this.isOver) return;
     this.state = "running";
-    this.#trace(ProbeKind.jobStart);
+    if (this.#isTraced) probe.ring?.started(this.id, this.isBody);
   }
 
   #succeed(value: unknown): void {
@@ -166,7 +166,7 @@ export class ScopeJob extends Link implements Job<unknown> {
   }
 
   #end(state: "done" | "failed" | "cancelled" | "abandoned", error: unknown): void {
-    if (this.state === "running") this.#trace(ProbeKind.jobStop);
+    if (this.state === "running" && this.#isTraced) probe.ring?.stopped(this.id);
     this.state = state;
     this.error = error;
     if (!this.isBody) probe.ring?.write(ProbeKind.jobEnd, this.id, 0, ProbeOutcome[state]);
@@ -235,7 +235,7 @@ export class ScopeJob extends Link implements Job<unknown> {
   // A queue, not reactions to the promise: those could not be taken back by a
   // caller that stops waiting (law 40), who has not got the outcome either.
   #joinQueue(): WaitQueue<unknown> {
-    this.#joining ??= new WaitQueue(`join job "${this.name}"`);
+    this.#joining ??= new WaitQueue(`join job "${this.name}"`, undefined, this.id);
     return this.#joining;
   }
 
@@ -250,11 +250,9 @@ export class ScopeJob extends Link implements Job<unknown> {
     }
   }
 
-  // The run of a job on a thread is recorded by that thread.
-  #trace(
-    kind: (typeof ProbeKind)["jobStart"] | (typeof ProbeKind)["jobSuspend"] | (typeof ProbeKind)["jobStop"],
-  ): void {
-    if (this.code.stopByForce === undefined) probe.ring?.write(kind, this.id);
+  /** The run of a job on a thread is recorded by that thread. */
+  get #isTraced(): boolean {
+    return this.code.stopByForce === undefined;
   }
 }
 

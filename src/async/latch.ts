@@ -3,6 +3,7 @@
  *
  * Invariant: somebody waits only while the count is above 0.
  */
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf } from "./cancel.js";
 import { requireOptions, requireWhole } from "./guard.js";
 import { SELECTABLE, type Selectable } from "./select.js";
@@ -101,7 +102,7 @@ class CountLatch implements Latch {
   constructor(count: number, name: string) {
     this.#count = count;
     this.name = name;
-    this.#waiting = new WaitQueue(`latch "${name}"`);
+    this.#waiting = new WaitQueue(`latch "${name}"`, undefined, new ProbedResource(ProbeResource.latch, name));
   }
 
   get count(): number {

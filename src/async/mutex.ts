@@ -9,6 +9,7 @@
  *   of the guard alone, so nobody frees what another holds (law 33).
  */
 import { MisuseError } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
 import { Blocks, type Guard, HeldGuard, requireFunction, requireOptions } from "./guard.js";
 import type { Scope } from "./scope.js";
@@ -118,12 +119,14 @@ export class FifoMutex implements Mutex {
   readonly name: string;
   #holder: FifoMutexGuard | undefined = undefined;
   /** Each with the guard that will hold the mutex. */
+  readonly #resource: ProbedResource;
   readonly #waiting: WaitQueue<MutexGuard, FifoMutexGuard>;
   readonly #blocks = new Blocks();
 
   constructor(name: string) {
     this.name = name;
-    this.#waiting = new WaitQueue(`lock of mutex "${name}"`);
+    this.#resource = new ProbedResource(ProbeResource.mutex, name);
+    this.#waiting = new WaitQueue(`lock of mutex "${name}"`, undefined, this.#resource);
   }
 
   get isLocked(): boolean {
@@ -131,7 +134,7 @@ export class FifoMutex implements Mutex {
   }
 
   tryLock(): MutexGuard | undefined {
-    return this.isLocked ? undefined : this.#take(new FifoMutexGuard(this));
+    return this.isLocked ? undefined : this.#take(new FifoMutexGuard(this), probe.ring?.running ?? 0);
   }
 
   async lock(cancel?: Cancel): Promise<MutexGuard> {
@@ -169,19 +172,22 @@ export class FifoMutex implements Mutex {
   /** Takes the mutex again for a guard that a condition released; not to be cancelled. */
   async relock(guard: FifoMutexGuard): Promise<void> {
     if (this.isLocked) await this.#waiting.wait(undefined, guard);
-    else this.#take(guard);
+    else this.#take(guard, probe.ring?.running ?? 0);
   }
 
   /** Called by the holder, whose guard holds nothing any more. */
   handOver(): void {
+    probe.ring?.released(this.#resource, this.#holder?.subject ?? 0);
     this.#holder = undefined;
     const next = this.#waiting.claim();
-    if (next !== undefined) next.resolve(this.#take(next.payload));
+    if (next !== undefined) next.resolve(this.#take(next.payload, next.subject));
   }
 
-  #take(guard: FifoMutexGuard): FifoMutexGuard {
+  #take(guard: FifoMutexGuard, subject: number): FifoMutexGuard {
     this.#holder = guard;
     guard.isHeld = true;
+    guard.subject = subject;
+    probe.ring?.acquired(this.#resource, subject);
     return guard;
   }
 
@@ -199,6 +205,8 @@ export class FifoMutex implements Mutex {
 export class FifoMutexGuard extends HeldGuard implements MutexGuard {
   readonly mutex: FifoMutex;
   override isHeld = false;
+  /** The job or scope that holds it, as a recording knows it. */
+  subject = 0;
 
   constructor(of: FifoMutex) {
     super();

@@ -8,6 +8,7 @@
  *   moment in which a newcomer could take it.
  */
 import { DeadlockError } from "../core/errors.js";
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
 import { isWithin, requireFunction, requireOptions } from "./guard.js";
 import { scope, type Scope } from "./scope.js";
@@ -92,7 +93,7 @@ class KeptOnce<T> implements Once<T> {
 
   constructor(name: string) {
     this.name = name;
-    this.#waiting = new WaitQueue(`run of once "${name}"`);
+    this.#waiting = new WaitQueue(`run of once "${name}"`, undefined, new ProbedResource(ProbeResource.once, name));
   }
 
   get isDone(): boolean {

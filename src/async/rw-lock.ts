@@ -10,6 +10,7 @@
  *   behind the readers that came before it.
  */
 import { MisuseError } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
 import { Blocks, type Guard, HeldGuard, requireFunction, requireOptions } from "./guard.js";
 import type { Scope } from "./scope.js";
@@ -139,12 +140,14 @@ class FifoRwLock implements RwLock {
   #readers = 0;
   #isWriting = false;
   readonly #waiting: WaitQueue<Reader | Writer, "read" | "write">;
+  readonly #resource: ProbedResource;
   readonly #readBlocks = new Blocks();
   readonly #writeBlocks = new Blocks();
 
   constructor(name: string) {
     this.name = name;
-    this.#waiting = new WaitQueue(`rwLock "${name}"`, () => this.handOver());
+    this.#resource = new ProbedResource(ProbeResource.rwLock, name);
+    this.#waiting = new WaitQueue(`rwLock "${name}"`, () => this.handOver(), this.#resource);
   }
 
   tryRead(): ReadGuard | undefined {
@@ -200,19 +203,22 @@ class FifoRwLock implements RwLock {
     return { readers: this.#readers, isWriting: this.#isWriting, waiting: this.#waiting.size };
   }
 
-  readerLeaves(): void {
+  readerLeaves(holder: number): void {
     this.#readers--;
+    probe.ring?.released(this.#resource, holder);
     this.handOver();
   }
 
-  writerLeaves(): void {
+  writerLeaves(holder: number): void {
     this.#isWriting = false;
+    probe.ring?.released(this.#resource, holder);
     this.handOver();
   }
 
-  downgraded(): ReadGuard {
+  downgraded(holder: number): ReadGuard {
     this.#isWriting = false;
-    const guard = this.#admitReader();
+    probe.ring?.released(this.#resource, holder);
+    const guard = this.#admitReader(holder);
     this.handOver();
     return guard;
   }
@@ -224,18 +230,20 @@ class FifoRwLock implements RwLock {
       this.#waiting.claim();
       // Admitted before it settles: to settle a case of `select` makes others
       // leave, and that comes back to here.
-      oldest.resolve(oldest.payload === "read" ? this.#admitReader() : this.#admitWriter());
+      oldest.resolve(oldest.payload === "read" ? this.#admitReader(oldest.subject) : this.#admitWriter(oldest.subject));
     }
   }
 
-  #admitReader(): Reader {
+  #admitReader(holder: number = probe.ring?.running ?? 0): Reader {
     this.#readers++;
-    return new Reader(this);
+    probe.ring?.acquired(this.#resource, holder);
+    return new Reader(this, holder);
   }
 
-  #admitWriter(): Writer {
+  #admitWriter(holder: number = probe.ring?.running ?? 0): Writer {
     this.#isWriting = true;
-    return new Writer(this);
+    probe.ring?.acquired(this.#resource, holder);
+    return new Writer(this, holder);
   }
 
   #selectable(attempt: () => Guard | undefined, kind: "read" | "write"): Selectable<Guard> {
@@ -266,23 +274,27 @@ class FifoRwLock implements RwLock {
 
 class Reader extends HeldGuard {
   readonly #lock: FifoRwLock;
+  readonly #holder: number;
 
-  constructor(lock: FifoRwLock) {
+  constructor(lock: FifoRwLock, holder: number) {
     super();
     this.#lock = lock;
+    this.#holder = holder;
   }
 
   protected override giveBack(): void {
-    this.#lock.readerLeaves();
+    this.#lock.readerLeaves(this.#holder);
   }
 }
 
 class Writer extends HeldGuard implements WriteGuard {
   readonly #lock: FifoRwLock;
+  readonly #holder: number;
 
-  constructor(lock: FifoRwLock) {
+  constructor(lock: FifoRwLock, holder: number) {
     super();
     this.#lock = lock;
+    this.#holder = holder;
   }
 
   downgrade(): ReadGuard {
@@ -293,10 +305,10 @@ class Writer extends HeldGuard implements WriteGuard {
       );
     }
     this.isHeld = false;
-    return this.#lock.downgraded();
+    return this.#lock.downgraded(this.#holder);
   }
 
   protected override giveBack(): void {
-    this.#lock.writerLeaves();
+    this.#lock.writerLeaves(this.#holder);
   }
 }

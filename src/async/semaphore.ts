@@ -11,6 +11,7 @@
  *   request's code has not run on yet (law 11).
  */
 import { DeadlockError, MisuseError } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, type CancelNode, describeKind } from "./cancel.js";
 import { type Block, Blocks, type Guard, HeldGuard, requireFunction, requireOptions, requireWhole } from "./guard.js";
 import { isDeadlock, type PermitRequest, permitRequest } from "./permit-deadlock.js";
@@ -153,22 +154,25 @@ class FifoSemaphore implements Semaphore {
   #held = 0;
   readonly #waiting: WaitQueue<SemaphoreToken, PermitRequest>;
   readonly #blocks = new Blocks();
+  readonly #resource: ProbedResource;
   /** No waiting request is larger. */
   #largestCount = 0;
 
   constructor(permits: number, name: string) {
     this.permits = permits;
     this.name = name;
-    this.#waiting = new WaitQueue(`acquire of semaphore "${name}"`, (waiter) => {
+    this.#resource = new ProbedResource(ProbeResource.semaphore, name);
+    const onLeave = (waiter: Waiter<SemaphoreToken, PermitRequest>): void => {
       this.#blocks.waitEnds(waiter.payload.around);
       this.#handOver();
-    });
+    };
+    this.#waiting = new WaitQueue(`acquire of semaphore "${name}"`, onLeave, this.#resource);
   }
 
   tryAcquire(count = 1): SemaphoreToken | undefined {
     requireWhole("a count of permits", count, 1);
     if (this.#waiting.size > 0 || count > this.permits - this.#held) return undefined;
-    return this.#take(count);
+    return this.#take(count, probe.ring?.running ?? 0);
   }
 
   async acquire(count = 1, cancel?: Cancel): Promise<SemaphoreToken> {
@@ -238,10 +242,12 @@ class FifoSemaphore implements Semaphore {
     );
   }
 
-  #take(count: number): SemaphoreToken {
+  #take(count: number, holder: number): SemaphoreToken {
     this.#held += count;
+    probe.ring?.acquired(this.#resource, holder);
     return new Token(count, () => {
       this.#held -= count;
+      probe.ring?.released(this.#resource, holder);
       this.#handOver();
     });
   }
@@ -255,7 +261,7 @@ class FifoSemaphore implements Semaphore {
       this.#blocks.waitEnds(around);
       // Taken before it settles: to settle a case of `select` makes others leave,
       // and that comes back to here.
-      oldest.resolve(this.#take(count));
+      oldest.resolve(this.#take(count, oldest.subject));
     }
   }
 

@@ -93,7 +93,7 @@ function asleep(cancel: Cancel | undefined, delayMs: number): Promise<void> {
 
 function beginSleep(node: CancelNode | undefined, delayMs: number): Promise<void> {
   const alarm = new SleepAlarm();
-  const { waiter, promise } = suspend<void, SleepAlarm>("sleep", node, alarm, endSleep);
+  const { waiter, promise } = suspend<void, SleepAlarm>("sleep", node, alarm, endSleep, undefined, true);
   alarm.waiter = waiter;
   if (delayMs !== Infinity) startAlarm(alarm, delayMs);
   return promise;

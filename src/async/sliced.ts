@@ -21,7 +21,7 @@ import { nowMs, setTurn } from "#clock";
 
 import { deferred } from "../core/deferred.js";
 import { MisuseError } from "../core/errors.js";
-import { probe, ProbeKind } from "../core/probe.js";
+import { probe } from "../core/probe.js";
 import { CancelListener, cancelNodeOf, type CancelNode, describeKind } from "./cancel.js";
 import { type AnyTask, type Executor, type RunOptions, taskIdentity } from "./executor.js";
 import { TaskScope } from "./scope.js";
@@ -170,7 +170,7 @@ class Slicer implements SlicedExecutor {
     this.#slices++;
     if (this.#last !== job) this.#switches++;
     this.#last = job;
-    probe.ring?.write(ProbeKind.jobStart, job.jobId);
+    probe.ring?.started(job.jobId, false);
     const begun = nowMs();
     let wasPreempted = false;
     try {
@@ -194,7 +194,8 @@ class Slicer implements SlicedExecutor {
       this.#preemptions++;
       this.#makeReady(job);
     }
-    probe.ring?.write(job.isOver ? ProbeKind.jobStop : ProbeKind.jobSuspend, job.jobId);
+    if (job.isOver) probe.ring?.stopped(job.jobId);
+    else probe.ring?.suspended(job.jobId);
     return ended;
   }
 

@@ -17,7 +17,7 @@
 import { nowMs } from "#clock";
 
 import { List } from "../core/list.js";
-import { probe, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
+import { probe, type ProbedResource, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
 import { CancelListener, type CancelNode } from "./cancel.js";
 
@@ -36,6 +36,8 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
   #wasTakenBack = false;
   // The wait's number in the recording, 0 if none ran when it began.
   #traced = 0;
+  /** The job or scope whose code waits; 0 if none ran that is known, or no recording. */
+  subject = 0;
 
   /**
    * @param resolve - passes a value on to whoever waits
@@ -56,7 +58,7 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
   }
 
   /** Makes the wait known: to `cancel`, which may end it, and to whoever records. */
-  begin(label: string, cancel: CancelNode | undefined): void {
+  begin(label: string, cancel: CancelNode | undefined, resource?: ProbedResource | number): void {
     this.label = label;
     if (cancel !== undefined) {
       this.beganMs = Math.trunc(nowMs());
@@ -66,6 +68,8 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
     if (ring !== undefined) {
       this.#traced = nextIdentity();
       ring.write(ProbeKind.waitBegin, this.#traced, cancel?.id ?? 0, ring.text(label));
+      if (resource !== undefined) ring.waitsOn(this.#traced, resource);
+      this.subject = ring.running;
     }
   }
 
@@ -129,19 +133,40 @@ export interface Suspension<T, Payload = undefined> {
  *
  * @param label - what is waited for, as dumps and recordings name it
  * @param onLeave - called after a cancelled wait is over
+ * @param resource - see `WaitQueue`
+ * @param isDirect - whether callers await the promise itself, not an async function that does
  */
 export function suspend<T, Payload = undefined>(
   label: string,
   cancel: CancelNode | undefined,
   payload: Payload,
   onLeave?: (waiter: Waiter<T, Payload>) => void,
+  resource?: ProbedResource | number,
+  isDirect = false,
 ): Suspension<T, Payload> {
   let waiter!: Waiter<T, Payload>;
   const promise = new Promise<T>((resolve, reject) => {
     waiter = new Waiter(payload, resolve, reject, onLeave);
   });
-  waiter.begin(label, cancel);
+  waiter.begin(label, cancel, resource);
+  if (waiter.subject !== 0) followResume(promise, waiter.subject, isDirect);
   return { waiter, promise };
+}
+
+/**
+ * Has the recording know when the code goes on that waits for `promise`.
+ *
+ * This reaction is the promise's first, so it stands in the queue of microtasks right
+ * before the one that takes the value on. That is the code's own if it awaits this very
+ * promise. If it awaits an async function of ours that does, its own comes one microtask
+ * later, and so this one waits for another, and again stands right before it. So
+ * whoever goes on is known, although many go on at once.
+ */
+function followResume(promise: Promise<unknown>, subject: number, isDirect: boolean): void {
+  const pass = (): void => undefined;
+  const goesOn = (): void => probe.ring?.resumed(subject);
+  if (isDirect) void promise.then(goesOn, goesOn);
+  else void promise.then(pass, pass).then(goesOn);
 }
 
 /** Waits in order of arrival. */
@@ -149,15 +174,18 @@ export class WaitQueue<T, Payload = undefined> {
   readonly #waiting = new List<Waiter<T, Payload>>();
   readonly #label: string;
   readonly #onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined;
+  readonly #resource: ProbedResource | number | undefined;
 
   /**
    * @param label - what is waited for, as dumps and recordings name it
    * @param onLeave - called after a wait has left unclaimed, for structures where
    *   that lets others go on
+   * @param resource - the lock or channel that is waited for, or the job by its identity
    */
-  constructor(label: string, onLeave?: (waiter: Waiter<T, Payload>) => void) {
+  constructor(label: string, onLeave?: (waiter: Waiter<T, Payload>) => void, resource?: ProbedResource | number) {
     this.#label = label;
     this.#onLeave = onLeave;
+    this.#resource = resource;
   }
 
   /** How many wait. */
@@ -180,7 +208,7 @@ export class WaitQueue<T, Payload = undefined> {
 
   /** As `wait`, for callers that may end the wait themselves: by `cancel` of its waiter. */
   suspend(cancel: CancelNode | undefined, payload: Payload): Suspension<T, Payload> {
-    const suspension = suspend<T, Payload>(this.#label, cancel, payload, this.#onLeave);
+    const suspension = suspend<T, Payload>(this.#label, cancel, payload, this.#onLeave, this.#resource);
     this.#waiting.push(suspension.waiter);
     return suspension;
   }

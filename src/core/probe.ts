@@ -9,8 +9,9 @@
  */
 import { add, load, store, type SharedCells } from "#atomics";
 
+import { GC_KINDS, type GcPause, watchGc } from "./gc-pauses.js";
 import { startPulse, stopPulse } from "./pulse.js";
-import { announceThread, threadIndex, workerMarker } from "./thread.js";
+import { announceThread, nextIdentity, threadIndex, workerMarker } from "./thread.js";
 
 /** What a record says; `subject`, `other` and `value` are as listed. */
 export const ProbeKind = {
@@ -18,9 +19,9 @@ export const ProbeKind = {
   jobSpawn: 1,
   /** A job was handed to an executor: subject job. */
   jobQueue: 2,
-  /** A job's code starts to run on this thread: subject job. */
+  /** A job's code starts to run on this thread: subject job; the body's of a scope: subject scope. */
   jobStart: 3,
-  /** The job's first step gave the thread back without being done: subject job. */
+  /** A step gave the thread back without the code being done: subject as in `jobStart`. */
   jobSuspend: 4,
   /** A job's code ended on this thread: subject job. */
   jobStop: 5,
@@ -46,9 +47,9 @@ export const ProbeKind = {
   steal: 22,
   /** How many jobs wait in a pool's queue now: subject pool, value how many. */
   poolQueue: 23,
-  /** A pool has a thread more: subject pool. */
+  /** A pool has a thread more: subject pool, other the thread's index, value the text index of the pool's name. */
   poolGrow: 24,
-  /** A pool has a thread less: subject pool. */
+  /** A pool has a thread less: subject pool, other the thread's index. */
   poolShrink: 25,
   /** A lock or channel exists: subject resource, other one of `ProbeResource`, value the text index of its name. */
   resourceMade: 30,
@@ -60,7 +61,10 @@ export const ProbeKind = {
   channelLevel: 33,
   /** What a wait is for: subject the wait's number, other the resource, or the job that is joined. */
   waitOn: 34,
-  /** The garbage collector held this thread up: subject what it collected, other for how many milliseconds. */
+  /**
+   * The garbage collector held this thread up: subject what it collected, as a place in `GC_KINDS`, other for
+   * how many milliseconds, value how many microseconds before this record that began.
+   */
   gcPause: 40,
   /** Something worth a look, as a deadlock that was found: value the text index of what. */
   mark: 50,
@@ -137,12 +141,20 @@ function textsOf(memory: SharedArrayBuffer): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(memory, HEADER_BYTES + capacityOf(memory) * RECORD_BYTES);
 }
 
+/** Microtasks after its resuming a step is taken to be over. A value passes some on its way to the code that waits. */
+const MICROTASKS_A_STEP = 3;
+
 /**
  * Writes this thread's records; a full ring overwrites its oldest.
  *
  * Invariants: only the owner thread writes, and record number `n` (counted from
  * 0) stands at slot `n mod capacity` from the moment HEAD exceeds `n` until HEAD
  * reaches `n + capacity`.
+ *
+ * It also knows whose code runs, as far as our own primitives see it. Code starts,
+ * nested as calls are, and says when it gives the thread back. Code that goes on after
+ * a wait does not say when it gives the thread back again: it has, when some other code
+ * starts or goes on that is not inside it, and after a few microtasks.
  */
 export class ProbeRing {
   readonly #cells: SharedCells;
@@ -153,6 +165,14 @@ export class ProbeRing {
   readonly #onHalfFull: (() => void) | undefined;
   readonly #halfMask: number;
   #head: number;
+  /** The job or scope whose code runs now; 0 if none does, or it is not known. */
+  running = 0;
+  /** Those inside whose steps it runs, the innermost last. */
+  readonly #around: number[] = [];
+  /** Whether what runs outside of all others goes on after a wait. */
+  #isResumed = false;
+  /** Counts resumed steps. */
+  #step = 0;
 
   constructor(memory: SharedArrayBuffer, onHalfFull?: () => void) {
     const end = HEADER_BYTES + capacityOf(memory) * RECORD_BYTES;
@@ -167,12 +187,17 @@ export class ProbeRing {
   }
 
   write(kind: ProbeKindValue, subject: number, other = 0, value = 0): void {
+    // The platform's own clock, not `#clock`: a recording shows what really
+    // happened, under a virtual clock too.
+    this.writeAt(performance.now(), kind, subject, other, value);
+  }
+
+  /** As `write`, for who has read the platform's clock just now. */
+  writeAt(timeMs: number, kind: ProbeKindValue, subject: number, other = 0, value = 0): void {
     const slot = this.#head & this.#mask;
     const float = HEADER_BYTES / 8 + slot * FLOATS_A_RECORD;
     const int = HEADER_BYTES / 4 + slot * INTS_A_RECORD;
-    // The platform's own clock, not `#clock`: a recording shows what really
-    // happened, under a virtual clock too.
-    this.#floats[float] = performance.now();
+    this.#floats[float] = timeMs;
     this.#floats[float + 1] = subject;
     this.#floats[float + 2] = other;
     this.#cells[int + 6] = kind;
@@ -199,6 +224,119 @@ export class ProbeRing {
     // Before the record that refers to it, so that who sees that sees the text.
     store(this.#cells, TEXT_BYTES, at + 2 + written);
     return index;
+  }
+
+  // Whose code runs
+
+  /**
+   * Code of `subject` starts.
+   *
+   * @param isInside - whether other code called it, or the event loop did
+   */
+  started(subject: number, isInside: boolean, timeMs: number = performance.now()): void {
+    if (!isInside) {
+      this.#around.length = 0;
+      this.#endResumed(timeMs);
+      this.running = 0;
+    }
+    this.writeAt(timeMs, ProbeKind.jobStart, subject);
+    this.#around.push(this.running);
+    this.running = subject;
+  }
+
+  /** Code that had started gives the thread back. */
+  suspended(subject: number): void {
+    this.write(ProbeKind.jobSuspend, subject);
+    this.#leave(subject);
+  }
+
+  /** The code is done: in its first step, or later. */
+  stopped(subject: number, timeMs: number = performance.now()): void {
+    this.writeAt(timeMs, ProbeKind.jobStop, subject);
+    if (this.#around.length > 0) this.#leave(subject);
+    else if (this.running === subject) this.#nobodyRuns();
+  }
+
+  #leave(subject: number): void {
+    // It may have started before the ring was there.
+    if (this.running === subject && this.#around.length > 0) this.running = this.#around.pop() as number;
+  }
+
+  /**
+   * Code goes on that was suspended. A `jobSuspend` of it, or a `jobStop`, follows before
+   * anything else starts or goes on that is not inside it.
+   */
+  resumed(subject: number): void {
+    const timeMs = performance.now();
+    this.#endResumed(timeMs);
+    this.writeAt(timeMs, ProbeKind.jobResume, subject);
+    this.running = subject;
+    this.#isResumed = true;
+    const step = ++this.#step;
+    afterMicrotasks(MICROTASKS_A_STEP, () => {
+      if (this.#step === step && probe.ring === this) this.#endResumed(performance.now());
+    });
+  }
+
+  #endResumed(timeMs: number): void {
+    if (!this.#isResumed || this.#around.length > 0) return;
+    this.writeAt(timeMs, ProbeKind.jobSuspend, this.running);
+    this.#nobodyRuns();
+  }
+
+  #nobodyRuns(): void {
+    this.running = 0;
+    this.#isResumed = false;
+  }
+
+  // Locks and channels
+
+  acquired(resource: ProbedResource, holder: number): void {
+    this.write(ProbeKind.acquired, resource.toldTo(this), holder);
+  }
+
+  released(resource: ProbedResource, holder: number): void {
+    this.write(ProbeKind.released, resource.toldTo(this), holder);
+  }
+
+  /** A channel is filled differently. */
+  level(resource: ProbedResource, count: number): void {
+    this.write(ProbeKind.channelLevel, resource.toldTo(this), 0, count);
+  }
+
+  /** What the wait of a number is for; a job by its identity. */
+  waitsOn(wait: number, what: ProbedResource | number): void {
+    this.write(ProbeKind.waitOn, wait, typeof what === "number" ? what : what.toldTo(this));
+  }
+}
+
+function afterMicrotasks(count: number, action: () => void): void {
+  queueMicrotask(count === 1 ? action : () => afterMicrotasks(count - 1, action));
+}
+
+/** A lock or a channel, as recordings know it. */
+export class ProbedResource {
+  readonly #kind: number;
+  readonly #name: string;
+  #id: number;
+  /** Where it was told what it is. */
+  #told: ProbeRing | undefined = undefined;
+
+  /** @param id - if it has one that other threads know too */
+  constructor(kind: (typeof ProbeResource)[keyof typeof ProbeResource], name: string, id = 0) {
+    this.#kind = kind;
+    this.#name = name;
+    this.#id = id;
+  }
+
+  /** Its identity; what it is, was told before. */
+  toldTo(ring: ProbeRing): number {
+    if (this.#told !== ring) {
+      this.#told = ring;
+      if (this.#id === 0) this.#id = nextIdentity();
+      ring.write(ProbeKind.resourceMade, this.#id, this.#kind, ring.text(this.#name));
+    }
+    return this.#id;
   }
 }
 
@@ -280,6 +418,20 @@ export const probe: { ring: ProbeRing | undefined } = { ring: undefined };
 /** Puts a ring in place on this thread, or takes it away. */
 export function attachProbeRing(memory: SharedArrayBuffer | undefined, onHalfFull?: () => void): void {
   probe.ring = memory === undefined ? undefined : new ProbeRing(memory, onHalfFull);
+  if (memory === undefined) {
+    stopGc?.();
+    stopGc = undefined;
+  } else {
+    stopGc ??= watchGc(tellPause);
+  }
+}
+
+let stopGc: (() => void) | undefined;
+
+function tellPause({ kind, beginMs, durationMs }: GcPause): void {
+  // The platform tells it later: how much later, stands in the record, in microseconds.
+  const agoMs = performance.timeOrigin + performance.now() - beginMs;
+  probe.ring?.write(ProbeKind.gcPause, GC_KINDS.indexOf(kind), durationMs, Math.round(agoMs * 1000));
 }
 
 // The thread that starts the program announces itself; threads of pools are

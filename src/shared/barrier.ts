@@ -31,6 +31,7 @@
 import { type Cancel, cancelNodeOf, type CancelNode } from "../async/cancel.js";
 import { requireOptions, requireWhole } from "../async/guard.js";
 import { OwnerDiedError } from "../core/errors.js";
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { MOST_SLOTS } from "./heap.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
 import { HEADER_BYTES, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
@@ -113,6 +114,7 @@ export class Barrier extends SharedObject {
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
     this.#over = this.#monitor.waitable(`shared barrier "${this.name}"`, (round) => this.#ending(round), {
       competes: false,
+      resource: new ProbedResource(ProbeResource.barrier, this.name, -this.offset),
     });
     this.#waits = new SharedWaits(this.#over);
     if (options instanceof Place) return;

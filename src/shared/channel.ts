@@ -8,6 +8,7 @@ import { requireOptions, requireWhole } from "../async/guard.js";
 import { SELECTABLE, type Selectable } from "../async/select.js";
 import { SelectableIterator } from "../async/selectable-iterator.js";
 import { ClosedError, MisuseError } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { type EndOwner, EndTable, SharedReceiver, SharedSender } from "./channel-ends.js";
 import {
   CHANNEL_CELLS,
@@ -78,6 +79,7 @@ export interface SharedChannelMaker {
 
 class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, EndOwner {
   readonly #ring: ChannelRing;
+  readonly #resource: ProbedResource;
   /** `undefined` if the values are numbers. */
   readonly #places: Places<T> | undefined;
   readonly #numberType: ElementNumberType | undefined;
@@ -119,8 +121,11 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
         : new Float64Array(buffer, offset + DATA, mask + 1);
     this.#ring = new ChannelRing(heap, cells, offset, this.name, this.#places ?? numbers);
     const ring = this.#ring;
+    const resource = new ProbedResource(ProbeResource.channel, this.name, -this.offset);
+    this.#resource = resource;
     this.#hasPlace = ring.senders.waitable(`place in shared channel "${this.name}"`, (item) => ring.put(item), {
       isWorthTrying: () => ring.isClosed || !ring.isFull,
+      resource,
     });
     this.#hasValue = ring.receivers.waitable(
       `value from shared channel "${this.name}"`,
@@ -128,7 +133,7 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
         const item = ring.take();
         return typeof item === "object" ? this.#places?.keep(item) : item;
       },
-      { isWorthTrying: () => ring.length > 0 || ring.isClosed },
+      { isWorthTrying: () => ring.length > 0 || ring.isClosed, resource },
     );
     this.#sending = new SharedWaits(this.#hasPlace);
     this.#receiving = new SharedWaits(this.#hasValue);
@@ -154,7 +159,10 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
 
   trySend(value: T): boolean {
     const item = this.#pack(value);
-    if (this.#sending.size === 0 && this.#ring.sendNow(item) === true) return true;
+    if (this.#sending.size === 0 && this.#ring.sendNow(item) === true) {
+      probe.ring?.level(this.#resource, this.length);
+      return true;
+    }
     this.#drop(item);
     return false;
   }
@@ -164,6 +172,7 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
     const item = this.#pack(value);
     const sent = this.#sending.size === 0 ? this.#ring.sendNow(item) : undefined;
     if (sent !== true) await this.#sendLater(item, sent, node);
+    probe.ring?.level(this.#resource, this.length);
   }
 
   /** As `send`, blocking this thread; throws `SKEIN_CANNOT_BLOCK` on the main thread of a page. */
@@ -172,6 +181,7 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
     const item = this.#pack(value);
     const sent = this.#ring.sendNow(item);
     if (sent !== true) this.#sendBlocked(item, sent, node);
+    probe.ring?.level(this.#resource, this.length);
   }
 
   async #sendLater(item: Item, sent: Over | undefined, node: CancelNode | undefined): Promise<void> {
@@ -303,7 +313,9 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
 
   tryReceive(): { readonly value: T } | undefined {
     const item = this.#receiving.size > 0 ? undefined : this.#ring.receiveNow();
-    return item === undefined || item === OVER ? undefined : { value: this.#unpack(item) };
+    if (item === undefined || item === OVER) return undefined;
+    probe.ring?.level(this.#resource, this.length);
+    return { value: this.#unpack(item) };
   }
 
   async receive(cancel?: Cancel): Promise<T> {
@@ -311,6 +323,7 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
     const now = this.#receiving.size === 0 ? this.#ring.receiveNow() : undefined;
     const item = now ?? (await this.#receiving.wait(undefined, node));
     if (item === OVER) throw this.#closedError();
+    probe.ring?.level(this.#resource, this.length);
     return this.#unpack(item);
   }
 
@@ -319,6 +332,7 @@ class RingChannel<T> extends SharedObject implements CanSend<T>, CanReceive<T>, 
     const node = this.#checked(cancel);
     const item = this.#ring.receiveNow() ?? waitBlocked(this.#hasValue, undefined, node);
     if (item === OVER) throw this.#closedError();
+    probe.ring?.level(this.#resource, this.length);
     return typeof item === "number" ? (item as T) : this.#unpack(item);
   }
 

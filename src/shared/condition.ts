@@ -17,6 +17,7 @@
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Handle, type Heap, MOST_SLOTS } from "./heap.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
 import { Mutex, type SharedMutexGuard } from "./mutex.js";
@@ -84,7 +85,10 @@ export class Condition extends SharedObject {
     }
     super(Kind.condition, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
-    this.#signal = this.#monitor.waitable(`shared condition "${this.name}"`, () => this.#take(), { competes: false });
+    this.#signal = this.#monitor.waitable(`shared condition "${this.name}"`, () => this.#take(), {
+      competes: false,
+      resource: new ProbedResource(ProbeResource.condition, this.name, -this.offset),
+    });
     this.#waits = new SharedWaits(this.#signal);
     if (options instanceof Place) return;
     this.#mutex = options.mutex;

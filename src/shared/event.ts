@@ -8,6 +8,7 @@ import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import { requireOptions, requireWhole } from "../async/guard.js";
 import type { Selectable } from "../async/select.js";
 import { MisuseError } from "../core/errors.js";
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
 import { Kind, type KindValue, Place, SharedObject, type SharedOptions } from "./object.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
@@ -23,11 +24,14 @@ abstract class Countdown extends SharedObject {
   readonly #over: Waitable<true, undefined>;
   readonly #waits: SharedWaits<true, undefined>;
 
-  protected constructor(kind: KindValue, what: string, count: number, options: SharedOptions | Place) {
+  protected constructor(kind: KindValue, what: "event" | "latch", count: number, options: SharedOptions | Place) {
     super(kind, CELLS, options);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
     const isOver = (): true | undefined => (this.cells[COUNT] === 0 ? true : undefined);
-    this.#over = this.#monitor.waitable(`shared ${what} "${this.name}"`, isOver, { competes: false });
+    this.#over = this.#monitor.waitable(`shared ${what} "${this.name}"`, isOver, {
+      competes: false,
+      resource: new ProbedResource(ProbeResource[what], this.name, -this.offset),
+    });
     this.#waits = new SharedWaits(this.#over);
     if (options instanceof Place) return;
     this.cells[COUNT] = count;

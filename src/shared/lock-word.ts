@@ -34,6 +34,7 @@
 import { compareExchange, load, notify, type SharedCells, wait } from "#atomics";
 import { nowMs } from "#clock";
 
+import type { ProbedResource } from "../core/probe.js";
 import { type Heap } from "./heap.js";
 import { SpinBudget, type Waitable } from "./waiting.js";
 
@@ -57,6 +58,7 @@ export class LockWord implements Waitable<true, void> {
   readonly label: string;
   readonly offset: number;
   readonly budget: SpinBudget = new SpinBudget();
+  readonly resource: ProbedResource | undefined;
   readonly #slot: number;
   readonly #held: number;
   readonly #amount: number;
@@ -66,7 +68,16 @@ export class LockWord implements Waitable<true, void> {
    * @param amount - how much of that object who takes the lock holds; 0 for a lock
    *   inside a structure, which is held for a moment only
    */
-  constructor(inHeap: Heap, cells: SharedCells, word: number, offset: number, label: string, amount: number) {
+  constructor(
+    inHeap: Heap,
+    cells: SharedCells,
+    word: number,
+    offset: number,
+    label: string,
+    amount: number,
+    resource: ProbedResource | undefined,
+  ) {
+    this.resource = resource;
     this.cells = cells;
     this.word = word;
     this.offset = offset;

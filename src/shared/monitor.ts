@@ -26,6 +26,7 @@
 import { add, load, notify, type SharedCells } from "#atomics";
 
 import { MisuseError } from "../core/errors.js";
+import type { ProbedResource } from "../core/probe.js";
 import { type Heap } from "./heap.js";
 import { LOCK_CELLS, LockWord } from "./lock-word.js";
 import { SpinBudget, type Waitable, waitBlocked } from "./waiting.js";
@@ -54,6 +55,8 @@ export interface WishOptions<Wish> {
   readonly competes?: boolean;
   /** How much of the structure's `room` is taken until somebody gives it back; nothing by default. */
   readonly amountOf?: (wish: Wish) => number;
+  /** What recordings say is waited for. */
+  readonly resource?: ProbedResource;
 }
 
 export class Monitor {
@@ -90,7 +93,7 @@ export class Monitor {
     this.#insists = waiting + INSISTS;
     this.#slot = inHeap.slot;
     this.#offset = offset;
-    this.#lock = new LockWord(inHeap, cells, base, offset, `entry to "${name}"`, 0);
+    this.#lock = new LockWord(inHeap, cells, base, offset, `entry to "${name}"`, 0, undefined);
   }
 
   /** Runs `body` inside. It must neither wait nor throw half way. */
@@ -197,7 +200,7 @@ export class Monitor {
   waitable<T, Wish>(
     label: string,
     grant: (wish: Wish) => T | undefined,
-    { isWorthTrying = () => true, competes = true, amountOf = () => 0 }: WishOptions<Wish> = {},
+    { isWorthTrying = () => true, competes = true, amountOf = () => 0, resource }: WishOptions<Wish> = {},
   ): Waitable<T, Wish> {
     const cells = this.#cells;
     const slot = this.#slot;
@@ -220,6 +223,7 @@ export class Monitor {
       word: epoch,
       label,
       offset: this.#offset,
+      resource,
       budget: new SpinBudget(),
       tryGrant,
       trySpinning: (wish) => (isWorthTrying() ? tryGrant(wish) : undefined),

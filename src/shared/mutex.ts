@@ -15,6 +15,7 @@ import { Blocks, type Guard, requireFunction } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
 import type { Selectable } from "../async/select.js";
 import { MisuseError, OwnerDiedError } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { type LockHold, openBlocks } from "./held.js";
 import { asksFor, blocksFor, holdBegins, tookBlocking } from "./lock-order.js";
 import { LOCK_CELLS, LockWord } from "./lock-word.js";
@@ -77,6 +78,7 @@ export class Mutex extends SharedObject {
   // object to object, behind an atomic operation, costs as much as a check (bench
   // `shared-mutex`).
   readonly #own: SharedCells;
+  readonly #resource: ProbedResource;
   readonly #held: number;
   readonly #heapCells: SharedCells;
   readonly #waits: SharedWaits<true, void>;
@@ -88,7 +90,8 @@ export class Mutex extends SharedObject {
   constructor(options: SharedOptions | Place = {}) {
     super(Kind.mutex, CELLS, options);
     const label = `lock of shared mutex "${this.name}"`;
-    this.#lock = new LockWord(this.heap, this.cells, LOCK, this.offset, label, 1);
+    this.#resource = new ProbedResource(ProbeResource.mutex, this.name, -this.offset);
+    this.#lock = new LockWord(this.heap, this.cells, LOCK, this.offset, label, 1, this.#resource);
     this.#waits = new SharedWaits(this.#lock);
     this.#own = this.cells;
     this.#held = this.#lock.held;
@@ -316,6 +319,7 @@ export class Mutex extends SharedObject {
     const hold = this.#lastHold === MOST_HOLDS ? 1 : this.#lastHold + 1;
     this.#lastHold = hold;
     this.#hold = hold;
+    probe.ring?.acquired(this.#resource, probe.ring.running);
     return new LockGuard(this, hold);
   }
 
@@ -346,6 +350,7 @@ export class Mutex extends SharedObject {
   /** @internal Called by the guard that holds it. */
   letGo(): void {
     this.#hold = 0;
+    probe.ring?.released(this.#resource, probe.ring.running);
     if (compareExchange(this.#own, LOCK, this.#held, 0) !== this.#held) this.#lock.release();
   }
 }

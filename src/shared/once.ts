@@ -14,6 +14,7 @@ import { type Cancel, cancelNodeOf, type CancelNode } from "../async/cancel.js";
 import { isWithin, requireFunction } from "../async/guard.js";
 import { scope, type Scope } from "../async/scope.js";
 import { DeadlockError, MisuseError } from "../core/errors.js";
+import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
 import { type Hold, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
@@ -68,6 +69,7 @@ export class Once extends SharedObject {
     this.#turn = this.#monitor.waitable(`run of shared once "${this.name}"`, () => this.#take(), {
       competes: false,
       amountOf: () => 1,
+      resource: new ProbedResource(ProbeResource.once, this.name, -this.offset),
     });
     this.#waits = new SharedWaits(this.#turn);
     if (!(options instanceof Place)) this.made();

@@ -18,6 +18,7 @@ import { Blocks, type Guard, requireFunction } from "../async/guard.js";
 import type { Scope } from "../async/scope.js";
 import type { Selectable } from "../async/select.js";
 import { MisuseError, OwnerDiedError } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { MOST_SLOTS } from "./heap.js";
 import { type LockHold, openBlocks } from "./held.js";
 import { asksFor, blocksFor, holdBegins, tookBlocking } from "./lock-order.js";
@@ -72,6 +73,7 @@ export interface SharedRwLockStatistics {
  * @since 0.1.0
  */
 export class RwLock extends SharedObject {
+  readonly #resource: ProbedResource;
   readonly #monitor: Monitor;
   readonly #wanted: Waitable<true, Wish>;
   readonly #waits: SharedWaits<true, Wish>;
@@ -79,10 +81,11 @@ export class RwLock extends SharedObject {
 
   constructor(options: SharedOptions | Place = {}) {
     super(Kind.rwLock, CELLS, options);
+    this.#resource = new ProbedResource(ProbeResource.rwLock, this.name, -this.offset);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
     const label = `shared reader-writer lock "${this.name}"`;
     const amountOf = (wish: Wish): number => AMOUNTS[wish];
-    this.#wanted = this.#monitor.waitable(label, (wish) => this.#grant(wish), { amountOf });
+    this.#wanted = this.#monitor.waitable(label, (wish) => this.#grant(wish), { amountOf, resource: this.#resource });
     this.#waits = new SharedWaits(this.#wanted);
     if (!(options instanceof Place)) this.made();
   }
@@ -251,7 +254,13 @@ export class RwLock extends SharedObject {
   }
 
   /** @internal Called once by each guard. */
+  taken(): void {
+    probe.ring?.acquired(this.#resource, probe.ring.running);
+  }
+
+  /** @internal Called once by each guard. */
   giveBack(wish: Wish): void {
+    probe.ring?.released(this.#resource, probe.ring.running);
     const { cells } = this;
     this.#monitor.inside(() => {
       if (wish === "write") {
@@ -311,6 +320,7 @@ class RwGuard implements LockHold {
   constructor(lock: RwLock, wish: Wish) {
     this.#lock = lock;
     this.#wish = wish;
+    lock.taken();
   }
 
   get lock(): RwLock {

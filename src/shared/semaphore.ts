@@ -17,6 +17,7 @@ import { Blocks, type Guard, requireFunction, requireOptions, requireWhole } fro
 import type { Scope } from "../async/scope.js";
 import type { Selectable } from "../async/select.js";
 import { MisuseError } from "../core/errors.js";
+import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { MOST_SLOTS } from "./heap.js";
 import { type LockHold, openBlocks } from "./held.js";
 import { asksFor, blocksFor, holdBegins, tookBlocking } from "./lock-order.js";
@@ -74,6 +75,7 @@ export interface SharedSemaphoreStatistics {
  * @since 0.1.0
  */
 export class Semaphore extends SharedObject {
+  readonly #resource: ProbedResource;
   readonly #monitor: Monitor;
   readonly #wanted: Waitable<true, number>;
   readonly #waits: SharedWaits<true, number>;
@@ -85,10 +87,12 @@ export class Semaphore extends SharedObject {
       requireWhole("a shared semaphore's permits", options.permits, 1, MOST_PERMITS);
     }
     super(Kind.semaphore, CELLS, options);
+    this.#resource = new ProbedResource(ProbeResource.semaphore, this.name, -this.offset);
     this.#monitor = new Monitor(this.heap, this.cells, this.offset, this.name);
     const label = `permits of shared semaphore "${this.name}"`;
     const amountOf = (count: number): number => count;
-    this.#wanted = this.#monitor.waitable(label, (count) => this.#grant(count), { amountOf });
+    const resource = this.#resource;
+    this.#wanted = this.#monitor.waitable(label, (count) => this.#grant(count), { amountOf, resource });
     this.#waits = new SharedWaits(this.#wanted);
     if (options instanceof Place) return;
     this.cells[PERMITS] = options.permits;
@@ -186,7 +190,13 @@ export class Semaphore extends SharedObject {
   }
 
   /** @internal Called once by each token. */
+  taken(): void {
+    probe.ring?.acquired(this.#resource, probe.ring.running);
+  }
+
+  /** @internal Called once by each token. */
   giveBack(count: number): void {
+    probe.ring?.released(this.#resource, probe.ring.running);
     const { cells } = this;
     const held = HELD + this.heap.slot;
     this.#monitor.inside(() => {
@@ -250,6 +260,7 @@ class Token implements SharedSemaphoreToken, LockHold {
   constructor(semaphore: Semaphore, count: number) {
     this.#semaphore = semaphore;
     this.#count = count;
+    semaphore.taken();
   }
 
   get count(): number {

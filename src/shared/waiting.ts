@@ -39,7 +39,7 @@ import { type CancelNode } from "../async/cancel.js";
 import { SELECTABLE, type Selectable } from "../async/select.js";
 import { type Waiter, WaitQueue } from "../async/wait-queue.js";
 import { MisuseError } from "../core/errors.js";
-import { probe, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
+import { probe, type ProbedResource, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
 import { beginOutsideWork, endOutsideWork } from "../core/outside-work.js";
 import { heap } from "./heap.js";
@@ -57,6 +57,8 @@ export interface Waitable<T, Wish> {
   readonly label: string;
   /** The block that the structure lives in, for the search for deadlocks. */
   readonly offset: number;
+  /** What it is in recordings; `undefined` for what is held for a moment only. */
+  readonly resource: ProbedResource | undefined;
   /** How long this thread spins for it. */
   readonly budget: SpinBudget;
   /** Grants the wish if that is possible now; never waits. `undefined` if it is not. */
@@ -144,6 +146,7 @@ export function waitBlocked<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: 
   const traced = nextIdentity();
   let outcome: ProbeOutcomeValue = ProbeOutcome.failed;
   ring.write(ProbeKind.waitBegin, traced, cancel?.id ?? 0, ring.text(`${on.label} (blocked)`));
+  if (on.resource !== undefined) ring.waitsOn(traced, on.resource);
   try {
     const granted = waitAsleep(on, wish, cancel);
     outcome = ProbeOutcome.done;
@@ -235,7 +238,7 @@ export class SharedWaits<T, Wish> {
 
   constructor(on: Waitable<T, Wish>) {
     this.#on = on;
-    this.#queue = new WaitQueue<T, Wish>(on.label, (waiter) => this.#left(waiter));
+    this.#queue = new WaitQueue<T, Wish>(on.label, (waiter) => this.#left(waiter), on.resource);
   }
 
   /** Jobs that wait. */

@@ -12,6 +12,8 @@ import { host } from "#host";
 
 import type { TaskIdentity } from "../async/executor.js";
 import { MisuseError } from "../core/errors.js";
+import { probe, ProbeKind } from "../core/probe.js";
+import { nextIdentity } from "../core/thread.js";
 import { heap } from "../shared/heap.js";
 import type { Call } from "./call.js";
 import * as at from "./line.js";
@@ -57,6 +59,8 @@ export class Crew {
   readonly #plan: PoolPlan;
   readonly #owner: CrewOwner;
   readonly #modules: Modules;
+  /** The pool, as recordings know it. */
+  readonly id: number = nextIdentity();
   #lastNumber = 0;
   #stopGrowing: (() => void) | undefined = undefined;
   #stopIdleLook: (() => void) | undefined = undefined;
@@ -96,6 +100,8 @@ export class Crew {
     if (this.#owner.isArmed) thread.arm();
     this.threads[number] = thread;
     this.alive++;
+    const ring = probe.ring;
+    if (ring !== undefined) ring.write(ProbeKind.poolGrow, this.id, thread.index, ring.text(name));
     const hook = this.#plan.onThreadStart;
     if (hook !== undefined) thread.load(hook);
     if (idleMs !== Infinity && this.alive > minSize) this.#lookForIdle();
@@ -307,6 +313,7 @@ export class Crew {
     this.threads[thread.number] = undefined;
     this.#idle.length = Math.min(this.#idle.length, thread.number);
     this.alive--;
+    probe.ring?.write(ProbeKind.poolShrink, this.id, thread.index);
     if (thread.isRetiring) this.retired++;
     if (this.board === undefined) return;
     add(this.board.cells, at.BOARD_AWAKE, -thread.count(at.IS_COUNTED));

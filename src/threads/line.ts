@@ -6,6 +6,7 @@
  * Layout, as Int32 indexes; what different threads write stands 128 bytes apart
  *   PUBLISHED    calls put into the ring so far        the pool writes
  *   STOPPING     1 if the thread is to take no more    the pool writes
+ *   THREAD       index of the thread                   the pool writes, before it starts
  *   PASSED       calls that the thread has passed      the thread writes
  *   STATE        awake, or parked                      both, see below
  *   WOKEN_MS     when the thread was woken last        who wakes it, before the word
@@ -66,6 +67,7 @@ const APART = 32;
 const FIRST = APART;
 export const PUBLISHED: number = FIRST;
 export const STOPPING: number = FIRST + 1;
+export const THREAD: number = FIRST + 2;
 export const PASSED: number = FIRST + APART;
 export const STATE: number = FIRST + 2 * APART;
 /** A float64, on the clock. */

@@ -21,7 +21,9 @@ import { add, compareExchange, hasWaitAsync, load, notify, store, wait, waitAsyn
 import { nowMs } from "#clock";
 import { host } from "#host";
 
+import { probe, ProbeKind } from "../core/probe.js";
 import { restPulse, wakePulse } from "../core/pulse.js";
+import { threadIndex } from "../core/thread.js";
 import * as at from "./line.js";
 import { Patience } from "./patience.js";
 import type { Taking } from "./taking.js";
@@ -105,6 +107,7 @@ export class Parking {
     const isBlocking = mayBlock && this.#emptyBlocks < MOST_EMPTY_BLOCKS && host.isLoopQuiet();
     this.#count(at.PARKS);
     this.#countAsParked();
+    probe.ring?.write(ProbeKind.threadPark, threadIndex);
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
     if (this.#taking.hasAny) {
@@ -131,6 +134,7 @@ export class Parking {
     if (wasWoken) this.#patience.woken(nowMs() - (this.#line.float64[at.WOKEN_MS >> 1] as number));
     store(this.#line.cells, at.STATE, at.AWAKE);
     this.#countAsAwake();
+    probe.ring?.write(ProbeKind.threadUnpark, threadIndex);
     this.#onAwake();
   }
 

@@ -22,6 +22,7 @@ import { cancelNodeOf, type CancelNode, describeKind } from "../async/cancel.js"
 import { type AnyTask, type RunOptions, type Task, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { semaphore, type Semaphore, type SemaphoreToken } from "../async/semaphore.js";
 import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullError } from "../core/errors.js";
+import { probe, ProbeKind } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
@@ -244,6 +245,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       }
     } else if (this.#queue.size > 0 || !this.#place(call)) {
       this.#queue.add(call);
+      probe.ring?.write(ProbeKind.poolQueue, this.#crew.id, 0, this.#queue.size);
       if (this.#isByPriority) this.#placeQueued();
     }
     this.#inbox.watch();
@@ -332,6 +334,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       });
       this.#keyed.takeUntil(Infinity, held, place);
     } while (this.#bringThreads());
+    probe.ring?.write(ProbeKind.poolQueue, this.#crew.id, 0, this.#queue.size);
     // Some may have been refused, and have been the last.
     this.#tellIfEmpty();
   }

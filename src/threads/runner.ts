@@ -12,7 +12,7 @@ import { host } from "#host";
 import { taskIdentity } from "../async/executor.js";
 import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
-import { attachProbeRing, probe, ProbeKind } from "../core/probe.js";
+import { attachProbeRing, probe } from "../core/probe.js";
 import { startPulse, stopPulse } from "../core/pulse.js";
 import { workerMarker } from "../core/thread.js";
 import { adopt } from "../shared/crossing.js";
@@ -339,7 +339,7 @@ class Runner {
     }
     if ((word & at.TELLS_START) !== 0) this.#outbox.tellStart(call);
     if (workerMarker !== undefined) workerMarker.runningJobs++;
-    probe.ring?.write(ProbeKind.jobStart, jobId);
+    probe.ring?.started(jobId, false, this.#nowMs);
     let result: unknown;
     try {
       result =
@@ -354,7 +354,7 @@ class Runner {
       this.#ended(running, at.DONE, result);
       return;
     }
-    probe.ring?.write(ProbeKind.jobSuspend, jobId);
+    probe.ring?.suspended(jobId);
     this.#suspended++;
     const settled = result instanceof Promise ? (result as Promise<unknown>) : Promise.resolve(result);
     void settled.then(
@@ -439,9 +439,9 @@ class Runner {
   }
 
   #over(running: Running, kind: number, value: unknown): void {
-    probe.ring?.write(ProbeKind.jobStop, running.jobId);
     if (workerMarker !== undefined) workerMarker.runningJobs--;
     this.#nowMs = nowMs();
+    probe.ring?.stopped(running.jobId, this.#nowMs);
     this.#end(running, kind, value);
   }
 

@@ -21,6 +21,7 @@
  */
 import { compareExchange, load, type SharedCells, store } from "#atomics";
 
+import { probe, ProbeKind } from "../core/probe.js";
 import type { Heap } from "../shared/heap.js";
 import * as at from "./line.js";
 import type { ThreadSetup } from "./messages.js";
@@ -174,6 +175,7 @@ export class Taking {
         this.#searched[other] = from;
         const own = this.#line.cells;
         own[at.COUNTS + at.STEALS] = ((own[at.COUNTS + at.STEALS] as number) + 1) | 0;
+        probe.ring?.write(ProbeKind.steal, line.float64[(record + at.CALL_JOB) >> 1] as number, cells[at.THREAD]);
         // Its thread too, if the pool has left that asleep: this one was woken for another line.
         if (isFirst && !wake(line)) this.#wakeForRest(((published - from) | 0) > 1);
         this.line = line;

@@ -35,6 +35,7 @@ import {
   STATE,
   STEALS,
   STOPPING,
+  THREAD,
 } from "./line.js";
 import type { Histogram } from "./histogram.js";
 import type { ModuleRecord } from "./modules.js";
@@ -149,6 +150,7 @@ export class PoolThread {
     store(line.cells, STATE, AWAKE);
     store(line.cells, ARMED, 0);
     store(line.cells, STOPPING, 0);
+    store(line.cells, THREAD, this.index);
     for (let count = COUNTS; count < COUNTS + MOST_COUNTS; count++) line.cells[count] = 0;
     this.#thread = host.startThread({
       name,

@@ -1,5 +1,7 @@
 /** What a timeline consists of: plain data. */
+import type { GcKind } from "../core/gc-pauses.js";
 import type { ProbeOutcome } from "../core/probe.js";
+import type { Level } from "./levels.js";
 import type { ProcessUsage } from "./trace.js";
 
 /**
@@ -35,8 +37,8 @@ export type Outcome = keyof typeof ProbeOutcome;
  * A synchronous step: a thread inside the code of a job, or of a scope's body,
  * without giving the thread back.
  *
- * Recorded is a job's first step. How often it went on after an `await`, and for
- * how long, is not.
+ * Recorded is a job's first step, and each that follows a wait for something of this
+ * library. How often it went on after another `await`, and for how long, is not.
  *
  * @since 0.1.0
  */
@@ -102,6 +104,8 @@ export interface WaitSpan extends Span {
   readonly name: string | undefined;
   /** The scope that could cancel it; 0 if none could, or it is not known. */
   readonly scope: number;
+  /** The lock or channel that was waited for, or the job, by its identity; 0 if it was something else, or is not known. */
+  readonly target: number;
   readonly thread: number;
   readonly outcome: Outcome | undefined;
 }
@@ -116,6 +120,64 @@ export interface CancelMark {
   /** The scope. Of a job on another thread: what stands for it, which is in no other place. */
   readonly subject: number;
   readonly thread: number;
+}
+
+/**
+ * A time in which a thread of a pool slept, for want of work.
+ *
+ * @since 0.1.0
+ */
+export interface ParkSpan extends Span {
+  readonly thread: number;
+}
+
+/**
+ * A thread took over a job that was to be run by another.
+ *
+ * @since 0.1.0
+ */
+export interface StealMark {
+  readonly atMs: number;
+  readonly thread: number;
+  /** 0 if it is a job of no scope. */
+  readonly job: number;
+  /** Index of the thread for which it waited. */
+  readonly from: number;
+}
+
+/**
+ * A pool of threads, as far as it changed during the recording.
+ *
+ * @since 0.1.0
+ */
+export interface PoolTrack {
+  readonly id: number;
+  /** `undefined` if all its threads are older than the recording. */
+  readonly name: string | undefined;
+  /** Jobs that waited for a place on a thread; each holds until the next. */
+  readonly queued: readonly Level[];
+  readonly changes: readonly PoolChange[];
+}
+
+/**
+ * A pool got a thread, or lost one.
+ *
+ * @since 0.1.0
+ */
+export interface PoolChange {
+  readonly atMs: number;
+  readonly thread: number;
+  readonly isMore: boolean;
+}
+
+/**
+ * A pause that the garbage collector made on a thread.
+ *
+ * @since 0.1.0
+ */
+export interface PauseSpan extends Span {
+  readonly thread: number;
+  readonly kind: GcKind;
 }
 
 /**
@@ -160,6 +222,10 @@ export interface Timeline {
   /** Those of jobs, of bodies, and of what is neither for sure. On one thread they nest. */
   readonly steps: readonly StepSpan[];
   readonly cancels: readonly CancelMark[];
+  readonly parks: readonly ParkSpan[];
+  readonly steals: readonly StealMark[];
+  readonly pools: readonly PoolTrack[];
+  readonly pauses: readonly PauseSpan[];
   /** Over all threads. */
   readonly droppedRecords: number;
   readonly usage: ProcessUsage;

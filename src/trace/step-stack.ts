@@ -20,8 +20,6 @@ interface KnownFrom {
 interface OpenStep {
   readonly subject: number;
   readonly beginMs: number;
-  /** What held when it began. */
-  readonly knownFrom: KnownFrom;
   /** The first gap since the last sign of it: until that began, it surely ran. */
   gap: Gap | undefined;
 }
@@ -49,24 +47,22 @@ export class StepStack {
   }
 
   start(subject: number, atMs: number): void {
-    this.#open.push({ subject, beginMs: atMs, knownFrom: this.#knownFrom, gap: undefined });
+    this.#open.push({ subject, beginMs: atMs, gap: undefined });
     this.#lastMs = atMs;
   }
 
-  /** The thread is given back now, so whatever the gaps hid, the step lasted until now. */
+  /** The thread is given back now, so the step lasted until now. */
   suspend(subject: number, atMs: number): void {
     const place = this.#open.findLastIndex((step) => step.subject === subject);
-    if (place !== -1) {
+    const step = this.#open[place];
+    if (step !== undefined && step.gap === undefined) {
       this.#closeAbove(place);
-      const step = this.#open.pop() as OpenStep;
+      this.#open.pop();
       this.#close(step, atMs, "seen", true);
-      // It lasted through all gaps since it began. So those that were open around
-      // it then are there still, and what began in these gaps has ended inside it.
-      for (const around of this.#open) if (around.gap === step.gap) around.gap = undefined;
-      this.#knownFrom = step.knownFrom;
     } else {
-      // Begun where nothing is known: what began since then was inside it.
-      this.#closeAbove(this.#open.findLastIndex((step) => step.gap !== undefined));
+      // Begun where nothing is known: what began since then was inside it. One that was
+      // open before may have ended in the gap, and this be a later step of the same code.
+      this.#closeAbove(this.#open.findLastIndex(({ gap }) => gap !== undefined));
       const { atMs: beginMs, edge: begin } = this.#knownFrom;
       this.#closed.push({ subject, thread: this.#thread, beginMs, endMs: atMs, begin, end: "seen", isSuspended: true });
     }

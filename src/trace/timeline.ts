@@ -25,6 +25,7 @@ import type {
   Timeline,
   WaitSpan,
 } from "./spans.js";
+import { PoolTracks } from "./pool-tracks.js";
 import { StepStack } from "./step-stack.js";
 import type { ThreadTrace, Trace } from "./trace.js";
 
@@ -43,6 +44,8 @@ interface Draft {
   name: string | undefined;
   /** The scope named by the record of its beginning. */
   around: number;
+  /** What the wait is for. */
+  target: number;
   outcome: Outcome | undefined;
   queuedMs: number | undefined;
   startedMs: number | undefined;
@@ -57,6 +60,22 @@ interface KnownEdge {
   readonly atMs: number;
   readonly edge: Edge;
 }
+
+/** Kinds of records that are about jobs, scopes and waits. Others, and those of later versions, make no span. */
+const OF_SPANS: ReadonlySet<number> = new Set([
+  ProbeKind.jobSpawn,
+  ProbeKind.jobQueue,
+  ProbeKind.jobStart,
+  ProbeKind.jobSuspend,
+  ProbeKind.jobResume,
+  ProbeKind.jobStop,
+  ProbeKind.jobEnd,
+  ProbeKind.scopeOpen,
+  ProbeKind.scopeEnd,
+  ProbeKind.waitBegin,
+  ProbeKind.waitEnd,
+  ProbeKind.waitOn,
+]);
 
 const NO_STEPS: readonly StepSpan[] = [];
 
@@ -87,6 +106,7 @@ class TimelineBuilder {
   readonly #drafts = new Map<number, Draft>();
   readonly #steps: StepSpan[] = [];
   readonly #cancels: CancelMark[] = [];
+  readonly #pools = new PoolTracks();
 
   constructor(trace: Trace) {
     this.#trace = trace;
@@ -119,6 +139,7 @@ class TimelineBuilder {
       // Of steps that begin at once, the longer one is around the other.
       steps: this.#steps.sort((a, b) => a.beginMs - b.beginMs || b.endMs - a.endMs),
       cancels: this.#cancels.sort((a, b) => a.atMs - b.atMs),
+      ...this.#pools.finish(),
       droppedRecords: this.#trace.threads.flatMap(({ gaps }) => gaps).reduce((sum, gap) => sum + gap.dropped, 0),
       usage: this.#trace.usage,
     };
@@ -133,6 +154,7 @@ class TimelineBuilder {
     const toMs = Math.max(fromMs, this.#withinMs(thread.toMs));
     const gaps: LaneGap[] = [];
     const steps = new StepStack(thread.index, fromMs);
+    this.#pools.beginThread(fromMs);
     let lastMs = fromMs;
     let lastStarted: number | undefined;
     let nextGap = 0;
@@ -140,20 +162,22 @@ class TimelineBuilder {
       for (let gap = thread.gaps[nextGap]; gap !== undefined && gap.at <= index; gap = thread.gaps[++nextGap]) {
         gaps.push({ beginMs: lastMs, endMs: untilMs, dropped: gap.dropped });
         steps.gap(lastMs, untilMs);
+        this.#pools.gap(thread.index, lastMs);
         lastStarted = undefined;
       }
     };
     thread.records.forEach((record, index) => {
       const atMs = Math.min(toMs, Math.max(lastMs, this.#withinMs(record.timeMs)));
       passGaps(index, atMs);
-      this.#readRecord(record, atMs, thread, gaps.length, lastStarted);
-      if (record.kind === ProbeKind.jobStart) steps.start(record.subject, atMs);
+      if (!this.#pools.read(record, atMs, thread)) this.#readRecord(record, atMs, thread, gaps.length, lastStarted);
+      if (record.kind === ProbeKind.jobStart || record.kind === ProbeKind.jobResume) steps.start(record.subject, atMs);
       else if (record.kind === ProbeKind.jobSuspend) steps.suspend(record.subject, atMs);
       else if (record.kind === ProbeKind.jobStop) steps.stop(record.subject, atMs);
       lastStarted = record.kind === ProbeKind.jobStart ? record.subject : undefined;
       lastMs = atMs;
     });
     passGaps(thread.records.length, toMs);
+    this.#pools.endThread(thread.index, toMs);
     for (const step of steps.finish(toMs)) this.#steps.push(step);
     this.#lanes.set(thread.index, {
       index: thread.index,
@@ -176,6 +200,7 @@ class TimelineBuilder {
       this.#cancels.push({ atMs, subject: record.subject, thread: thread.index });
       return;
     }
+    if (!OF_SPANS.has(record.kind)) return;
     const draft = this.#draftOf(record.subject, atMs, thread.index, gapsBefore);
     switch (record.kind) {
       case ProbeKind.jobSpawn:
@@ -189,6 +214,7 @@ class TimelineBuilder {
         draft.ranOn = thread.index;
         return undefined;
       case ProbeKind.jobSuspend:
+      case ProbeKind.jobResume:
       case ProbeKind.jobStop:
         draft.ranOn = thread.index;
         return undefined;
@@ -203,8 +229,11 @@ class TimelineBuilder {
         return noteBegin(draft, "wait", atMs, record, thread);
       case ProbeKind.waitEnd:
         return noteEnd(draft, "wait", atMs, record);
+      case ProbeKind.waitOn:
+        draft.target = record.other;
+        return undefined;
       default:
-        return undefined; // a kind of a later version
+        return undefined;
     }
   }
 
@@ -222,6 +251,7 @@ class TimelineBuilder {
         endedMs: undefined,
         name: undefined,
         around: 0,
+        target: 0,
         outcome: undefined,
         queuedMs: undefined,
         startedMs: undefined,
@@ -326,6 +356,7 @@ class TimelineBuilder {
       id: draft.id,
       name: draft.name,
       scope: draft.around,
+      target: draft.target,
       thread: homeOf(draft.id),
       beginMs: begin.atMs,
       endMs: Math.max(begin.atMs, end.atMs),

@@ -5,8 +5,10 @@ import {
   attachProbeRing,
   makeRingMemory,
   probe,
+  ProbedResource,
   ProbeKind,
   type ProbeRecord,
+  ProbeResource,
   ProbeRing,
   ProbeRingReader,
 } from "#skein/core/probe";
@@ -193,5 +195,128 @@ describe("the probe's hook", () => {
     }
     main.attachRing(undefined);
     assert.equal(probe.ring, undefined);
+  });
+});
+
+describe("whose code runs", () => {
+  /** Has a ring in place meanwhile, and gives what was written: each kind by its name, with its subject. */
+  async function written(body: (ring: ProbeRing) => void | Promise<void>): Promise<string[]> {
+    const memory = makeRingMemory(64);
+    attachProbeRing(memory);
+    try {
+      await body(probe.ring as ProbeRing);
+    } finally {
+      attachProbeRing(undefined);
+    }
+    const records: ProbeRecord[] = [];
+    new ProbeRingReader(memory).drain(records);
+    const names = new Map<number, string>(Object.entries(ProbeKind).map(([name, kind]) => [kind, name]));
+    return records
+      .filter(({ kind }) => kind !== ProbeKind.gcPause)
+      .map(({ kind, subject }) => `${names.get(kind)} ${subject}`);
+  }
+
+  it("is known inside of steps, also of those that stand in others", async () => {
+    const known: number[] = [];
+    await written((ring) => {
+      known.push(ring.running);
+      ring.started(1, false);
+      known.push(ring.running);
+      ring.started(2, true);
+      known.push(ring.running);
+      ring.suspended(2);
+      known.push(ring.running);
+      ring.stopped(1);
+      known.push(ring.running);
+    });
+    assert.deepEqual(known, [0, 1, 2, 1, 0]);
+  });
+
+  it("changes when other code goes on or starts, which ends the step before", async () => {
+    const records = await written((ring) => {
+      ring.resumed(1);
+      ring.resumed(2);
+      assert.equal(ring.running, 2);
+      ring.started(3, false);
+      ring.stopped(3);
+      assert.equal(ring.running, 0);
+    });
+    assert.deepEqual(records, [
+      "jobResume 1",
+      "jobSuspend 1",
+      "jobResume 2",
+      "jobSuspend 2",
+      "jobStart 3",
+      "jobStop 3",
+    ]);
+  });
+
+  it("stays when the code calls other code", async () => {
+    const records = await written((ring) => {
+      ring.resumed(1);
+      ring.started(2, true);
+      ring.suspended(2);
+      assert.equal(ring.running, 1);
+      ring.stopped(1);
+    });
+    assert.deepEqual(records, ["jobResume 1", "jobStart 2", "jobSuspend 2", "jobStop 1"]);
+  });
+
+  it("is nobody's after some microtasks", async () => {
+    const records = await written(async (ring) => {
+      ring.resumed(1);
+      for (let i = 0; i < 3; i++) await Promise.resolve();
+      assert.equal(ring.running, 0);
+    });
+    assert.deepEqual(records, ["jobResume 1", "jobSuspend 1"]);
+  });
+
+  it("is known again after a step whose end was never told", async () => {
+    await written((ring) => {
+      ring.started(1, false);
+      ring.started(2, false);
+      assert.equal(ring.running, 2);
+      ring.stopped(2);
+      assert.equal(ring.running, 0);
+    });
+  });
+
+  it("is not told to a ring that came later", async () => {
+    const records = await written(async (ring) => {
+      ring.resumed(1);
+      attachProbeRing(makeRingMemory(4));
+      for (let i = 0; i < 3; i++) await Promise.resolve();
+    });
+    assert.deepEqual(records, ["jobResume 1"]);
+  });
+});
+
+describe("a lock or channel that is recorded", () => {
+  it("says what it is once to each ring, and keeps its identity", () => {
+    const resource = new ProbedResource(ProbeResource.mutex, "money");
+    const shared = new ProbedResource(ProbeResource.channel, "values", -64);
+    const told = [0, 1].map(() => {
+      const memory = makeRingMemory(16);
+      const ring = new ProbeRing(memory);
+      ring.acquired(resource, 5);
+      ring.released(resource, 5);
+      ring.level(shared, 3);
+      const reader = new ProbeRingReader(memory);
+      const records: ProbeRecord[] = [];
+      reader.drain(records);
+      return records.map(({ kind, subject, other, value }) =>
+        kind === ProbeKind.resourceMade ? [kind, subject, other, reader.texts[value]] : [kind, subject, other, value],
+      );
+    });
+    const id = told[0]?.[0]?.[1];
+    for (const records of told) {
+      assert.deepEqual(records, [
+        [ProbeKind.resourceMade, id, ProbeResource.mutex, "money"],
+        [ProbeKind.acquired, id, 5, 0],
+        [ProbeKind.released, id, 5, 0],
+        [ProbeKind.resourceMade, -64, ProbeResource.channel, "values"],
+        [ProbeKind.channelLevel, -64, 0, 3],
+      ]);
+    }
   });
 });

@@ -200,6 +200,10 @@ function timelineOf(
     waits: [],
     steps,
     cancels: [],
+    parks: [],
+    steals: [],
+    pools: [],
+    pauses: [],
     droppedRecords: 0,
     usage: NO_USAGE,
   };

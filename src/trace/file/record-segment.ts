@@ -39,6 +39,8 @@ const NAMES_TEXT: ReadonlySet<number> = new Set([
   ProbeKind.jobSpawn,
   ProbeKind.scopeOpen,
   ProbeKind.waitBegin,
+  ProbeKind.poolGrow,
+  ProbeKind.resourceMade,
   ProbeKind.mark,
 ]);
 

@@ -151,9 +151,10 @@ class ProgramMaker {
   }
 
   /** A synchronous step. @returns true if the code was done at its end */
-  #step(thread: number, subject: number, act: () => void): boolean {
+  #step(thread: number, subject: number, act: () => void, isResumed = false): boolean {
     const step: TrueStep = { subject, thread, beginMs: this.#tick(thread), endMs: 0 };
-    this.#script(thread).start(step.beginMs, subject);
+    if (isResumed) this.#script(thread).resume(step.beginMs, subject);
+    else this.#script(thread).start(step.beginMs, subject);
     this.#depth++;
     act();
     this.#depth--;
@@ -193,15 +194,21 @@ class ProgramMaker {
       const hasScope = this.#random(3) === 0;
       const isDone = this.#step(0, job.id, () => (hasScope ? this.#scope(0, scope, job) : this.#body(0, scope)));
       job.startedMs = this.#steps.at(-1)?.beginMs;
-      if (isDone) {
-        this.#end(job);
-        return;
-      }
-      this.#later(() => {
-        this.#script(0).stop(this.#tick(0), job.id);
-        this.#end(job);
-      });
+      if (isDone) this.#end(job);
+      else this.#later(() => this.#goOn(job, scope));
     });
+  }
+
+  /** A job goes on that waited: it is seen, or only its end is. */
+  #goOn(job: TrueSpan, scope: number): void {
+    if (this.#random(3) === 0) {
+      this.#script(0).stop(this.#tick(0), job.id);
+      this.#end(job);
+      return;
+    }
+    const isDone = this.#step(0, job.id, () => this.#body(0, scope), true);
+    if (isDone) this.#end(job);
+    else this.#later(() => this.#goOn(job, scope));
   }
 
   #jobElsewhere(scope: number): void {

@@ -56,6 +56,10 @@ export class ThreadScript {
     return this.add(atMs, "jobStart", subject);
   }
 
+  resume(atMs: number, subject: number): this {
+    return this.add(atMs, "jobResume", subject);
+  }
+
   suspend(atMs: number, subject: number): this {
     return this.add(atMs, "jobSuspend", subject);
   }
@@ -86,10 +90,6 @@ export class ThreadScript {
 
   cancel(atMs: number, scope: number): this {
     return this.add(atMs, "cancel", scope);
-  }
-
-  resume(atMs: number, subject: number): this {
-    return this.add(atMs, "jobResume", subject);
   }
 
   make(atMs: number, resource: number, kind: keyof typeof ProbeResource, name: string): this {
