@@ -12,6 +12,14 @@ import { serve } from "./runner.js";
 if (workerMarker !== undefined) registry().serve ??= serve;
 
 /**
+ * The script of this package that brings all this along; `undefined` if a bundler has
+ * made it part of a program, which nobody but its user may run.
+ */
+export const libraryScript: string | undefined = /\/dist\/(?:bundle\/part-\w+|threads\/task)\.js$/.test(import.meta.url)
+  ? import.meta.url
+  : undefined;
+
+/**
  * Declares a function as a task, which may run on another thread.
  *
  * Declare it at the top level of a module: a thread imports that module and finds

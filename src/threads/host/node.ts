@@ -1,14 +1,19 @@
-/** Threads of Node, Bun and Deno: `node:worker_threads`. */
-import { execFile } from "node:child_process";
-import { channel } from "node:diagnostics_channel";
-import { readlinkSync } from "node:fs";
-import { type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+/**
+ * Threads of Node, Bun and Deno: `node:worker_threads`.
+ *
+ * What of the platform is not needed at once is asked for when it is, as each thread
+ * that starts loads this: an import of `node:child_process` would load sockets too.
+ */
+import type { MessagePort } from "node:worker_threads";
 
 import { BOOT } from "../boot.js";
 import type { FromThread } from "../messages.js";
 import { coreAllowance } from "./cores.js";
 import type { Host, HostThread, HostThreadOptions } from "./host.js";
 import { typeScriptLoaderFor } from "./typescript.js";
+
+const { receiveMessageOnPort, Worker } = process.getBuiltinModule("node:worker_threads");
+const { channel } = process.getBuiltinModule("node:diagnostics_channel");
 
 function startThread(options: HostThreadOptions): HostThread {
   const worker = new Worker(BOOT, {
@@ -19,6 +24,7 @@ function startThread(options: HostThreadOptions): HostThread {
       name: options.name,
       setup: options.setup,
       heap: options.heap,
+      library: options.library,
     },
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
   });
@@ -71,12 +77,13 @@ export const host: Host = {
   kernelThreadId() {
     try {
       // "4711/task/4720"
-      return Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+      return Number(process.getBuiltinModule("node:fs").readlinkSync("/proc/thread-self").split("/").at(-1));
     } catch {
       return undefined; // not Linux
     }
   },
   async pinThread(kernelThreadId, cores) {
+    const { execFile } = process.getBuiltinModule("node:child_process");
     return new Promise((resolve) => {
       execFile("taskset", ["-p", "-c", cores.join(","), String(kernelThreadId)], (error, _output, complaint) => {
         resolve(error === null ? undefined : complaint.trim() || error.message);
