@@ -5,7 +5,12 @@
  *
  * What goes in is read from package.json: where a name there stands for a module under
  * the condition `skein-modules` and for a file of `dist/bundle/` otherwise, that file is
- * made of that module.
+ * an entry, which exports what the module does. Each module is in one file: that of the
+ * only entry that needs it, or in a part, which several entries import.
+ *
+ * Which module goes where is decided here, and esbuild does the joining. Left to itself
+ * it makes one file for each set of entries that have something in common: many files,
+ * of which a thread loads more than it needs.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, posix, relative } from "node:path";
@@ -17,7 +22,8 @@ import { filesUnder, MODULES_CONDITION, ROOT, since } from "./compile.mjs";
 
 const DIST = join(ROOT, "dist");
 const OUTPUT = join(DIST, "bundle");
-
+/** Before a module in what esbuild tells of a build. */
+const DIST_PREFIX = /^dist\//;
 /** Written when the bundle is whole, empty. */
 const RECORD = join(ROOT, "build/bundle.record");
 
@@ -30,7 +36,8 @@ const SETTINGS = {
   format: "esm",
   platform: "node",
   target: "es2022",
-  external: ["#host", "#command", "commander"],
+  outdir: OUTPUT,
+  external: ["#host", "#pool", "#command", "commander"],
   sourcemap: true,
   // The sources themselves are shipped.
   sourcesContent: false,
@@ -45,148 +52,283 @@ const SETTINGS = {
 export async function bundle() {
   const startMs = performance.now();
   if (isUpToDate()) return;
-  const entries = await withLayers(readEntries());
-  // Twice, as only the first result shows which names it takes away.
-  const { outputFiles } = await joinModules(entries, mendsFor(await joinModules(entries, new Map())));
-  write(outputFiles);
+  const entries = readEntries();
+  const files = placeModules(entries, await modulesOf(entries));
+  // Twice: the first result shows what parts are asked for, and which names get lost.
+  const first = await joinModules(files, () => true, new Map());
+  const asked = namesAskedFor(first);
+  const outputs = await joinModules(files, (part, name) => asked.has(`${part} ${name}`), mendsFor(files, first));
+  requireOneHome(files, outputs);
+  requireNoCircle(outputs, entries);
+  write(outputs.flatMap(({ outputFiles }) => outputFiles));
   writeFileSync(RECORD, "");
-  const scripts = outputFiles.filter(({ path }) => path.endsWith(".js"));
-  console.log(`bundle: dist -> dist/bundle, ${scripts.length} files (${since(startMs)})`);
+  console.log(`bundle: dist -> dist/bundle, ${outputs.length} files (${since(startMs)})`);
 }
 
-// What is made of what
+// Entries. Modules are named by their paths from `dist/` on.
 
 /**
  * @typedef {object} Entry
- * @property {string} name - of the file in `dist/bundle/`, without ending
- * @property {string} source - a program that exports what its module does
- * @property {Set<string>} whole - paths of modules that stay even if nothing of them is used
+ * @property {string} name - of its file, without ending
+ * @property {string} as - the name in package.json that stands for it
+ * @property {string} module - whose exports it has
  */
 
 /** @returns {Entry[]} */
 function readEntries() {
   const { exports, imports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const entries = new Map();
-  const pair = (module, file) => {
-    if (typeof module !== "string") {
-      for (const condition of Object.keys(module)) pair(module[condition], file[condition]);
-      return;
+  const pair = (as, module, file) => {
+    if (typeof module === "string") {
+      const name = /^\.\/dist\/bundle\/(.+)\.js$/.exec(file)?.[1];
+      if (name !== undefined) entries.set(name, { name, as, module: module.slice("./dist/".length) });
+    } else {
+      for (const condition of Object.keys(module)) pair(as, module[condition], file[condition]);
     }
-    const name = /^\.\/dist\/bundle\/(.+)\.js$/.exec(file)?.[1];
-    if (name !== undefined) entries.set(name, sourceOf(exportsOf(module.slice("./dist/".length))));
   };
-  for (const target of [...Object.values(exports), ...Object.values(imports)]) {
+  const visit = (as, target) => {
+    if (typeof target === "string") return;
     const module = target[MODULES_CONDITION];
-    if (module !== undefined) pair(module, typeof module === "string" ? target.default : target);
-  }
-  return [...entries].map(([name, source]) => ({ name, source, whole: new Set() }));
+    if (module !== undefined) pair(as, module, typeof module === "string" ? target.default : target);
+    for (const inner of Object.values(target)) visit(as, inner);
+  };
+  for (const [as, target] of Object.entries({ ...exports, ...imports })) visit(as, target);
+  return [...entries.values()];
 }
 
 /**
- * What a module exports, each name from the file that declares it. Not by way of the
- * rooms' indexes: entries that share an index would share all that it names.
- *
- * @param {string} module - as a path from `dist/` on
- * @returns {{ name: string, local: string, file: string }[]}
+ * A program that exports what an entry does, each name from the module that declares it.
+ * Not by way of the rooms' indexes: whoever names an index names all that is in it.
  */
-function exportsOf(module) {
-  if (basename(module) !== "index.js") return [{ name: "*", local: "*", file: module }];
-  const text = readFileSync(join(DIST, module), "utf8");
-  // An index has no other statements: see `npm run check -- imports`.
-  return [...text.matchAll(/^export \{([^}]*)\} from "([^"]+)";$/gm)].flatMap(([, list, from]) => {
-    const origins = exportsOf(posix.join(posix.dirname(module), from));
-    const items = list.split(",").map((item) => item.trim().split(" as "));
-    return items
-      .filter(([local]) => local !== "")
-      .map(([local, name = local]) => {
-        const origin = origins.find((inner) => inner.name === local);
-        return { name, local: origin?.local ?? local, file: (origin ?? origins[0]).file };
-      });
-  });
-}
-
-function sourceOf(names) {
-  return names
+function programOf({ module }) {
+  return originsOf(module)
     .map(({ name, local, file }) => `export ${name === "*" ? "*" : `{ ${local} as ${name} }`} from "./${file}";`)
     .join("\n");
 }
 
-/**
- * Says which modules come in one file, though not each entry that uses one of them needs
- * all: a few files that are a little too large load faster than many small ones. They
- * are what the front door brings along, in two parts: concurrency on one thread, which
- * stands alone, and threads.
- */
-async function withLayers(entries) {
-  const isOnOneThread = (path) => /^(?:core|async)\//.test(slashes(relative(DIST, path)));
-  const [all] = await modulesOf([sourceOf(exportsOf("index.js"))]);
-  const [lower, ...others] = await modulesOf([
-    [...all]
-      .filter(isOnOneThread)
-      .map((path) => `export * from "./${slashes(relative(DIST, path))}";`)
-      .join("\n"),
-    ...entries.map(({ source }) => source),
-  ]);
-  const layers = [lower, new Set([...all].filter((path) => !lower.has(path)))];
-  return entries.map((entry, i) => {
-    const needed = layers.filter((layer) => [...layer].some((path) => others[i].has(path)));
-    return { ...entry, whole: new Set(needed.flatMap((layer) => [...layer])) };
+function originsOf(module) {
+  if (basename(module) !== "index.js") return [{ name: "*", local: "*", file: module }];
+  // An index has no other statements: see `npm run check -- imports`.
+  return [...textOf(module).matchAll(/^export \{([^}]*)\} from "([^"]+)";$/gm)].flatMap(([, list, from]) => {
+    const origins = originsOf(posix.join(posix.dirname(module), from));
+    return namesIn(list).map(({ local, name }) => {
+      const origin = origins.find((inner) => inner.name === local);
+      return { name, local: origin?.local ?? local, file: (origin ?? origins[0]).file };
+    });
   });
 }
 
-/** Of each program, the paths of the modules that it brings along. */
-async function modulesOf(sources) {
-  const entries = sources.map((source, i) => ({ name: String(i), source, whole: new Set() }));
-  const { metafile } = await joinModules(entries, new Map(), { splitting: false });
-  return entries.map(({ name }) => {
-    const { inputs } = metafile.outputs[`dist/bundle/${name}.js`];
-    const used = Object.entries(inputs).filter(
-      ([path, { bytesInOutput }]) => path.startsWith("dist/") && bytesInOutput > 0,
-    );
-    return new Set(used.map(([path]) => join(ROOT, path)));
+/** What stands between the braces of an import or export. */
+function namesIn(list) {
+  const items = list.split(",").map((item) => item.trim().split(" as "));
+  return items.filter(([local]) => local !== "").map(([local, name = local]) => ({ local, name }));
+}
+
+function textOf(module) {
+  return readFileSync(join(DIST, module), "utf8");
+}
+
+/**
+ * Of each entry the modules that it brings along at once.
+ *
+ * @returns {Promise<Map<string, Map<string, string[]>>>} by the entries' names, with what each module imports
+ */
+async function modulesOf(entries) {
+  const programs = new Map(entries.map((entry) => [entry.name, programOf(entry)]));
+  const { metafile } = await build({
+    ...SETTINGS,
+    entryPoints: entries.map(({ name }) => ({ in: `program:${name}`, out: name })),
+    plugins: [pluginOf(programs, (module, kind) => ({ path: join(DIST, module), sideEffects: kind === "program" }))],
   });
+  const importsOf = (path) =>
+    metafile.inputs[path].imports.filter(({ kind }) => kind === "import-statement").map(({ path: to }) => to);
+  return new Map(
+    entries.map(({ name }) => {
+      const { inputs } = metafile.outputs[`dist/bundle/${name}.js`];
+      const reached = new Set([`program:${name}`]);
+      for (const path of reached) if (path in metafile.inputs) for (const next of importsOf(path)) reached.add(next);
+      const used = [...reached].filter((path) => path.startsWith("dist/") && inputs[path]?.bytesInOutput > 0);
+      return [
+        name,
+        new Map(
+          used.map((path) => [path.replace(DIST_PREFIX, ""), importsOf(path).map((to) => to.replace(DIST_PREFIX, ""))]),
+        ),
+      ];
+    }),
+  );
+}
+
+// Files
+
+/**
+ * @typedef {object} BundleFile
+ * @property {string} name
+ * @property {Entry | undefined} entry - `undefined` for a part
+ * @property {Set<string>} modules
+ */
+
+/**
+ * Says which module is in which file. A few files load faster than many, so two parts
+ * have more than some entries need: the base, for one thread, and what the front door
+ * has besides for a thread of a pool.
+ *
+ * @returns {BundleFile[]}
+ */
+function placeModules(entries, modules) {
+  const importsOf = new Map([...modules.values()].flatMap((theirs) => [...theirs]));
+  const usersOf = (module) => entries.filter(({ name }) => modules.get(name).has(module));
+  const frontDoor = modules.get("index");
+
+  const base = new Set();
+  for (const module of importsOf.keys()) {
+    const users = usersOf(module);
+    const isForOneThread = /^(?:core|async)\//.test(module) && (frontDoor.has(module) || users.length > 2);
+    // What the front door imports of a platform must not import the front door's part.
+    const isForPlatform = users.length > 1 && users.some(({ as }) => as === "#host");
+    if (isForOneThread || isForPlatform) base.add(module);
+  }
+  for (const module of base) for (const next of importsOf.get(module)) if (importsOf.has(next)) base.add(next);
+  // The pool's side imports that part too, so who imports that side is not in it, but
+  // with the front door itself, which exports all that others want of it.
+  const above = importersOf("#pool", frontDoor);
+
+  const files = new Map(entries.map((entry) => [entry.name, { name: entry.name, entry, modules: new Set() }]));
+  for (const module of importsOf.keys()) {
+    const users = usersOf(module).map(({ name }) => name);
+    let name = users.length === 1 ? users[0] : `part-${users.toSorted().join("-")}`;
+    if (base.has(module)) name = "part-base";
+    else if (frontDoor.has(module)) name = above.has(module) ? "index" : "part-thread";
+    if (!files.has(name)) files.set(name, { name, entry: undefined, modules: new Set() });
+    files.get(name).modules.add(module);
+  }
+  return [...files.values()];
+}
+
+/** Those of the modules that import `wanted`, or one that does. */
+function importersOf(wanted, modules) {
+  const found = new Set([wanted]);
+  for (const name of found) for (const [module, imports] of modules) if (imports.includes(name)) found.add(module);
+  return found;
 }
 
 // Joining
 
 /**
- * @param {Entry[]} entries
- * @param {Map<string, string>} mends - statements to put at the end of modules, by their paths
+ * What a module of a part is known as in the part's file, where the names of several
+ * modules meet.
+ *
+ * @returns {Map<string, { name: string, alias: string }[]>} by module
  */
-async function joinModules(entries, mends, settings = {}) {
-  const byName = new Map(entries.map((entry) => [entry.name, entry]));
-  const whole = new Set(entries.flatMap((entry) => [...entry.whole]));
-  const plugin = {
-    name: "skein",
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice("entry:".length), namespace: "entry" }));
-      onLoad({ filter: /./, namespace: "entry" }, ({ path }) => {
-        const entry = byName.get(path);
-        const imports = [...entry.whole].map((module) => `import "./${slashes(relative(DIST, module))}";`);
-        return { contents: [...imports, entry.source].join("\n"), resolveDir: DIST };
+function aliasesOf(files) {
+  const aliases = new Map();
+  for (const { name: file, entry, modules } of files) {
+    if (entry !== undefined && file !== "index") continue;
+    const taken = new Set();
+    for (const module of modules) {
+      const names = exportedNames(module).map((name) => {
+        let alias = name;
+        for (let number = 2; taken.has(alias); number++) alias = `${name}$${number}`;
+        taken.add(alias);
+        return { name, alias };
       });
-      onResolve({ filter: /^\./ }, ({ path, resolveDir, namespace }) => {
-        const module = join(resolveDir, path);
-        return { path: module, sideEffects: namespace === "entry" || whole.has(module) };
+      aliases.set(module, names);
+    }
+  }
+  return aliases;
+}
+
+// As the compiler writes it.
+const EXPORT = /^export (?:(?:async )?(?:class|const|let|function\*?) ([\w$]+)|\{([^}]*)\})/gm;
+
+function exportedNames(module) {
+  return [...textOf(module).matchAll(EXPORT)].flatMap(([, declared, list]) =>
+    declared === undefined ? namesIn(list).map(({ name }) => name) : [declared],
+  );
+}
+
+/**
+ * Makes each file by itself, in which the modules of others are imports from those.
+ *
+ * @param {BundleFile[]} files
+ * @param {(file: string, alias: string) => boolean} isUsed - whether a part is asked for a name
+ * @param {Map<string, string>} mends - statements to put at the end of modules
+ */
+async function joinModules(files, isUsed, mends) {
+  const homes = new Map(files.flatMap((file) => [...file.modules].map((module) => [module, file.name])));
+  const entryOf = new Map(files.flatMap(({ entry }) => (entry === undefined ? [] : [[entry.module, entry.name]])));
+  const aliases = aliasesOf(files);
+  // A statement for each name, as those that nobody uses are left out by statements.
+  const elsewhere = (module) =>
+    aliases
+      .get(module)
+      .map(({ name, alias }) => `export { ${alias} as ${name} } from "./${homes.get(module)}.js";`)
+      .join("\n");
+  return Promise.all(
+    files.map(async ({ name, entry, modules }) => {
+      const program = [...modules].map((module) => `import "./${module}";`);
+      if (entry !== undefined) program.push(programOf(entry));
+      for (const module of entry === undefined ? modules : []) {
+        const items = aliases.get(module).filter(({ alias }) => isUsed(name, alias));
+        const list = items.map((item) => `${item.name} as ${item.alias}`).join(", ");
+        program.push(`export { ${list} } from "./${module}";`);
+      }
+      const place = (module, kind) => {
+        if (modules.has(module)) return { path: join(DIST, module), sideEffects: true };
+        if (kind === "dynamic-import") return { path: `./${entryOf.get(module)}.js`, external: true };
+        if (aliases.has(module)) return { path: module, namespace: "elsewhere", sideEffects: false };
+        // An index, or what an index names and nobody here uses.
+        return { path: join(DIST, module), sideEffects: false };
+      };
+      return build({
+        ...SETTINGS,
+        entryPoints: [{ in: `program:${name}`, out: name }],
+        plugins: [pluginOf(new Map([[name, program.join("\n")]]), place, elsewhere, mends)],
       });
-      onLoad({ filter: /\.js$/, namespace: "file" }, ({ path }) => {
-        const mend = mends.get(path);
-        if (mend === undefined) return undefined;
-        const text = readFileSync(path, "utf8");
-        const end = text.lastIndexOf("//# sourceMappingURL=");
-        return { contents: `${text.slice(0, end)}${mend}\n${text.slice(end)}`, loader: "js" };
-      });
-    },
+    }),
+  );
+}
+
+/**
+ * @param {Map<string, string>} programs - the text of each, by name
+ * @param {(module: string, kind: string) => import("esbuild").OnResolveResult} place - where a module is
+ * @param {(module: string) => string} [elsewhere] - what stands for a module of another file
+ * @param {Map<string, string>} [mends]
+ * @returns {import("esbuild").Plugin}
+ */
+function pluginOf(programs, place, elsewhere, mends) {
+  const RESOLVING = {};
+  const setup = ({ onResolve, onLoad, resolve }) => {
+    onResolve({ filter: /^program:/ }, ({ path }) => ({ path: path.slice("program:".length), namespace: "program" }));
+    onLoad({ filter: /./, namespace: "program" }, ({ path }) => ({ contents: programs.get(path), resolveDir: DIST }));
+    onResolve({ filter: /./, namespace: "elsewhere" }, ({ path }) => ({ path, external: true, sideEffects: false }));
+    onLoad({ filter: /./, namespace: "elsewhere" }, ({ path }) => ({ contents: elsewhere(path) }));
+    onResolve({ filter: /^\./ }, ({ path, resolveDir, kind, namespace }) =>
+      place(moduleAt(join(resolveDir, path)), namespace === "program" ? namespace : kind),
+    );
+    onResolve({ filter: /^#/ }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (SETTINGS.external.includes(path) || pluginData === RESOLVING) return undefined;
+      return place(moduleAt((await resolve(path, { resolveDir, kind, pluginData: RESOLVING })).path), kind);
+    });
+    onLoad({ filter: /\.js$/, namespace: "file" }, ({ path }) => {
+      const mend = mends?.get(moduleAt(path));
+      if (mend === undefined) return undefined;
+      const text = readFileSync(path, "utf8");
+      const end = text.lastIndexOf("//# sourceMappingURL=");
+      return { contents: `${text.slice(0, end)}${mend}\n${text.slice(end)}`, loader: "js" };
+    });
   };
-  return build({
-    ...SETTINGS,
-    entryPoints: entries.map(({ name }) => ({ in: `entry:${name}`, out: name })),
-    outdir: OUTPUT,
-    splitting: true,
-    chunkNames: "part-[hash]",
-    plugins: [plugin],
-    ...settings,
-  });
+  return { name: "files", setup };
+}
+
+/** What the files ask the parts for. */
+function namesAskedFor(outputs) {
+  const asked = new Set();
+  for (const { text } of outputs.flatMap(scriptsOf)) {
+    for (const [, list, part] of text.matchAll(/(?:import|export)\s*\{([^}]*)\}\s*from\s*"\.\/(part-[\w-]+)\.js"/g)) {
+      for (const { local } of namesIn(list)) asked.add(`${part} ${local}`);
+    }
+  }
+  return asked;
 }
 
 /**
@@ -194,31 +336,85 @@ async function joinModules(entries, mends, settings = {}) {
  * class that speaks of itself a line before it; what it is called then, in stacks and
  * messages, is that. They get their names back.
  *
- * @returns {Map<string, string>} statements, by the path of the module they belong to
+ * @returns {Map<string, string>} statements, by module
  */
-function mendsFor({ outputFiles, metafile }) {
+function mendsFor(files, outputs) {
   const mends = new Map();
-  for (const { path, text } of outputFiles) {
-    if (!path.endsWith(".js")) continue;
+  for (const [i, { modules }] of files.entries()) {
     const declaredIn = new Map();
-    for (const input of Object.keys(metafile.outputs[slashes(relative(ROOT, path))].inputs)) {
-      if (!input.startsWith("dist/")) continue;
-      const declarations = readFileSync(join(ROOT, input), "utf8").matchAll(
-        /^(?:export )?(?:async )?(?:class|function\*?) ([\w$]+)/gm,
-      );
-      for (const [, name] of declarations) declaredIn.set(name, [...(declaredIn.get(name) ?? []), join(ROOT, input)]);
+    for (const module of modules) {
+      const declared = textOf(module).matchAll(/^(?:export )?(?:async )?(?:class|function\*?) ([\w$]+)/gm);
+      for (const [, name] of declared) declaredIn.set(name, [...(declaredIn.get(name) ?? []), module]);
     }
-    const named = text.matchAll(/(?<![\w$])(?:(?:class|function\*?) ([\w$]+)|([\w$]+)=class(?: extends [^{]*)?\{)/g);
-    for (const [, declared, assigned] of named) {
-      const found = declared ?? assigned;
-      const name = declaredIn.has(found) ? undefined : found.replace(/^_/, "").replace(/\d+$/, "");
-      for (const module of declaredIn.get(name) ?? []) {
-        const statement = `Object.defineProperty(${name}, "name", { value: "${name}", configurable: true });`;
-        if (mends.get(module)?.includes(statement) !== true) mends.set(module, (mends.get(module) ?? "") + statement);
+    for (const { text } of scriptsOf(outputs[i])) {
+      const named = text.matchAll(
+        /(?<![\w$])(?:(?:class|function\*?)\s+([\w$]+)|([\w$]+)=class(?:\s+extends [^{]*)?\{)/g,
+      );
+      for (const [, declared, assigned] of named) {
+        const found = declared ?? assigned;
+        const name = declaredIn.has(found) ? undefined : found.replace(/^_/, "").replace(/\d+$/, "");
+        for (const module of declaredIn.get(name) ?? []) {
+          const statement = `Object.defineProperty(${name}, "name", { value: "${name}", configurable: true });`;
+          if (mends.get(module)?.includes(statement) !== true) mends.set(module, (mends.get(module) ?? "") + statement);
+        }
       }
     }
   }
   return mends;
+}
+
+/** A module in two files would be there twice when the program runs. */
+function requireOneHome(files, outputs) {
+  for (const [i, { name, modules }] of files.entries()) {
+    for (const { inputs } of Object.values(outputs[i].metafile.outputs)) {
+      for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+        const module = path.replace(DIST_PREFIX, "");
+        if (path.startsWith("dist/") && bytesInOutput > 0 && !modules.has(module))
+          throw new Error(`${module} got into ${name}.js, where it has no place`);
+      }
+    }
+  }
+}
+
+/**
+ * Files that import each other would run one of them before what it needs is there; the
+ * modules may be in order all the same.
+ */
+function requireNoCircle(outputs, entries) {
+  const imports = new Map();
+  for (const { metafile } of outputs) {
+    for (const [path, output] of Object.entries(metafile.outputs)) {
+      const found = output.imports.filter(({ kind }) => kind === "import-statement").map(({ path: to }) => to);
+      imports.set(basename(path, ".js"), found);
+    }
+  }
+  const targetsOf = (specifier) =>
+    specifier.startsWith("./")
+      ? [basename(specifier, ".js")]
+      : entries.filter(({ as }) => as === specifier).map(({ name }) => name);
+  const follow = (name, way) => {
+    if (way.includes(name)) throw new Error(`files of the bundle import each other: ${[...way, name].join(" -> ")}`);
+    for (const specifier of imports.get(name) ?? []) {
+      for (const target of targetsOf(specifier)) follow(target, [...way, name]);
+    }
+  };
+  for (const name of imports.keys()) follow(name, []);
+}
+
+// The folder
+
+function scriptsOf({ outputFiles }) {
+  return outputFiles.filter(({ path }) => path.endsWith(".js"));
+}
+
+function write(outputFiles) {
+  const names = new Set(outputFiles.map(({ path }) => basename(path)));
+  mkdirSync(OUTPUT, { recursive: true });
+  for (const stale of filesUnder(OUTPUT).filter((name) => !names.has(name))) rmSync(join(OUTPUT, stale));
+  for (const { path, contents } of outputFiles) {
+    // What has not changed is left alone: somebody may be reading it.
+    if (!existsSync(path) || !readFileSync(path).equals(contents)) writeFileSync(path, contents);
+  }
 }
 
 function isUpToDate() {
@@ -233,16 +429,6 @@ function isUpToDate() {
   return sources.every((path) => statSync(path).mtimeMs < madeMs);
 }
 
-function slashes(path) {
-  return path.replaceAll("\\", "/");
-}
-
-function write(outputFiles) {
-  const names = new Set(outputFiles.map(({ path }) => basename(path)));
-  mkdirSync(OUTPUT, { recursive: true });
-  for (const stale of filesUnder(OUTPUT).filter((name) => !names.has(name))) rmSync(join(OUTPUT, stale));
-  for (const { path, contents } of outputFiles) {
-    // What has not changed is left alone: somebody may be reading it.
-    if (!existsSync(path) || !readFileSync(path).equals(contents)) writeFileSync(path, contents);
-  }
+function moduleAt(path) {
+  return relative(DIST, path).replaceAll("\\", "/");
 }

@@ -17,9 +17,11 @@
 export const BOOT = `
 {
   const { parentPort: port, workerData } = process.getBuiltinModule("node:worker_threads");
-  const { index, name, setup, heap, library } = workerData;
+  const { index, name, setup, heap, library, flags } = workerData;
   const marker = { index, name, importing: undefined, runningJobs: 0, onPark: undefined, heap };
   globalThis[Symbol.for("skein.worker")] = marker;
+  // Without those that are for this thread alone, which a process that it starts would inherit.
+  process.execArgv.splice(0, Infinity, ...flags);
   let serve;
   const waiting = [];
   const loads = new Map();

@@ -21,6 +21,7 @@ import { type AnyTask, type RunOptions, type Task, type TaskIdentity, taskIdenti
 import { semaphore, type Semaphore, type SemaphoreToken } from "../async/semaphore.js";
 import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
+import { SharedChannel } from "../shared/channel.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
@@ -180,7 +181,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     options: StreamOptions = {},
   ): AsyncGenerator<Value, void, undefined> {
     const { key } = this.requireTask(task);
-    return streamFrom(`values of ${key}`, options, (channel) => {
+    const open = (capacity: number): SharedChannel => new SharedChannel({ capacity, name: `values of ${key}` });
+    return streamFrom(open, options, (channel) => {
       const call = this.#callOf(task as AnyTask, [channel, ...args], undefined);
       call.isStream = true;
       this.unsettled++;
@@ -631,3 +633,6 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     return this.close();
   }
 }
+
+/** Makes a pool; `undefined` on the threads of one, for which `#pool` is `no-pool.ts`. */
+export const makePool: ((plan: PoolPlan) => Pool) | undefined = (plan) => new Pool(plan);

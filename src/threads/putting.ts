@@ -2,7 +2,7 @@
 import { nowMs } from "#clock";
 
 import { heap } from "../shared/heap.js";
-import { leaveForPool } from "../shared/object.js";
+import { crossingsSoFar, leaveForPool } from "../shared/object.js";
 import { makePayload } from "../shared/payload.js";
 import { encodeValue } from "../shared/value-codec.js";
 import type { Call, CallTable } from "./call.js";
@@ -58,6 +58,7 @@ export class Putting {
     const { line } = thread;
     const { cells } = line;
     const { task, options } = call;
+    const crossed = crossingsSoFar();
     let values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
     let word = options === undefined ? task.number : task.number | at.TELLS_START;
     if (call.isStream) word |= at.STREAMS;
@@ -85,7 +86,7 @@ export class Putting {
     thread.inFlight++;
     if (tags === BY_PORT && !this.#postArguments(thread, call, values)) return true;
     cells[record + at.CALL_NUMBER] = call.number;
-    cells[record + at.CALL_FUNCTION] = word;
+    cells[record + at.CALL_FUNCTION] = crossingsSoFar() === crossed ? word : word | at.HAS_SHARED;
     cells[record + at.CALL_TAGS] = tags;
     line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
     cells[record + at.CALL_STATE] = call.isPosted ? at.QUEUED_HERE : at.QUEUED;

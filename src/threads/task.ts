@@ -12,11 +12,13 @@ import { serve } from "./runner.js";
 if (workerMarker !== undefined) registry().serve ??= serve;
 
 /**
- * The script of this package that brings all this along; `undefined` if a bundler has
+ * The front door as a script, which brings all this along; `undefined` if a bundler has
  * made it part of a program, which nobody but its user may run.
  */
-export const libraryScript: string | undefined = /\/dist\/(?:bundle\/part-\w+|threads\/task)\.js$/.test(import.meta.url)
-  ? import.meta.url
+export const libraryScript: string | undefined = /\/dist\/(?:bundle\/part-thread|threads\/task)\.js$/.test(
+  import.meta.url,
+)
+  ? import.meta.url.replace(/(?:part-thread|threads\/task)\.js$/, "index.js")
   : undefined;
 
 /**
