@@ -142,6 +142,8 @@ export function takeQueued(cells: SharedCells, record: number, to: number): numb
 
 // Flags of CALL_FUNCTION.
 export const FUNCTION_MASK: number = 2 ** 24 - 1;
+/** There are shared objects among its values. */
+export const HAS_SHARED: number = 2 ** 24;
 /** The pool is to be told when it starts. */
 export const TELLS_START: number = 2 ** 25;
 /** Its values begin with a header; see `remotes.ts`. */

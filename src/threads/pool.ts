@@ -24,6 +24,7 @@ import { semaphore, type Semaphore, type SemaphoreToken } from "../async/semapho
 import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullError } from "../core/errors.js";
 import { probe, ProbeKind } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
+import { SharedChannel } from "../shared/channel.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import { viewsOf } from "../shared/memory-views.js";
@@ -210,7 +211,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const { key } = this.requireTask(task);
     requireJobOptions(options);
     const { affinity } = options;
-    return streamFrom(`values of ${key}`, options, (channel) => {
+    const open = (capacity: number): SharedChannel => new SharedChannel({ capacity, name: `values of ${key}` });
+    return streamFrom(open, options, (channel) => {
       const keyed = affinity === undefined ? undefined : { affinity };
       const call = this.#callOf(task as AnyTask, [channel, ...args], keyed);
       call.isStream = true;
@@ -761,3 +763,6 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     return this.close();
   }
 }
+
+/** Makes a pool; `undefined` on the threads of one, for which `#pool` is `no-pool.ts`. */
+export const makePool: ((plan: PoolPlan) => Pool) | undefined = (plan) => new Pool(plan);

@@ -42,6 +42,7 @@ import type { ModuleRecord } from "./modules.js";
 import type { FromThread, RawError, ToThread } from "./messages.js";
 import { registry } from "./registry.js";
 import { wake } from "./parking.js";
+import { libraryScript } from "./task.js";
 import { importError, warnOfParked } from "./thread-errors.js";
 import type { TaskCodecs } from "./task-shapes.js";
 import type { PoolPlan, PoolThreadStatistics } from "./thread-pool.js";
@@ -164,6 +165,7 @@ export class PoolThread {
         jobsAtOnce: jobsPerThread,
       },
       resourceLimits,
+      library: libraryScript,
       heap: heap().source,
       onMessage: (message) => this.#received(message),
       onEnd: (end) => this.#ended(end),
