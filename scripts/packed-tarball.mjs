@@ -13,7 +13,7 @@ import { packInto } from "./pack.mjs";
 
 // It was 509 kB in November 2026, two thirds of it source maps. Room to grow
 // into; a bundled library or a stray recording does not pass.
-const SIZE_LIMIT_KB = 1200;
+const SIZE_LIMIT_KB = 1400;
 
 // Installing may need the network once; nothing else takes a second.
 const STUCK_AFTER_MS = 120_000;
