@@ -166,10 +166,10 @@ export class ScopeJob extends Link implements Job<unknown> {
   }
 
   #end(state: "done" | "failed" | "cancelled" | "abandoned", error: unknown): void {
-    if (this.state === "running" && this.#isTraced) probe.ring?.stopped(this.id);
+    const ranHere = this.state === "running" && this.#isTraced;
+    probe.ring?.ended(this.id, ranHere, this.isBody ? undefined : ProbeOutcome[state]);
     this.state = state;
     this.error = error;
-    if (!this.isBody) probe.ring?.write(ProbeKind.jobEnd, this.id, 0, ProbeOutcome[state]);
     this.unlink();
     this.code.node?.detach();
     if (this.#settling !== undefined) this.#settle(this.#settling);

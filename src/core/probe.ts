@@ -99,6 +99,8 @@ const HEAD = 0;
 const CAPACITY = 1;
 /** Bytes of texts written; the owner thread alone writes it. */
 const TEXT_BYTES = 4;
+/** 1 if the thread is to note what takes long to note; whoever records writes it, at any time. */
+const DEEP = 5;
 // Header, as Float64 indexes:
 /** The thread's time origin, so that times of several threads compare. Written once, before use. */
 const TIME_ORIGIN = 1;
@@ -132,6 +134,11 @@ export function makeRingMemory(capacity: number, textBytes: number = DEFAULT_TEX
   const memory = new SharedArrayBuffer(HEADER_BYTES + capacity * RECORD_BYTES + textBytes);
   new Int32Array(memory, 0, HEADER_BYTES / 4)[CAPACITY] = capacity;
   return memory;
+}
+
+/** Has the thread of a ring note what takes long to note, such as where jobs are spawned, or no more. */
+export function setDeep(memory: SharedArrayBuffer, isDeep: boolean): void {
+  store(new Int32Array(memory, 0, HEADER_BYTES / 4), DEEP, isDeep ? 1 : 0);
 }
 
 const capacityOf = (memory: SharedArrayBuffer): number =>
@@ -209,6 +216,11 @@ export class ProbeRing {
     if ((this.#head & this.#halfMask) === 0) this.#onHalfFull?.();
   }
 
+  /** Whether to note what takes long to note. */
+  get isDeep(): boolean {
+    return this.#cells[DEEP] === 1;
+  }
+
   /** The number by which records refer to `text`. */
   text(text: string): number {
     const known = this.#texts.get(text);
@@ -255,6 +267,18 @@ export class ProbeRing {
     this.writeAt(timeMs, ProbeKind.jobStop, subject);
     if (this.#around.length > 0) this.#leave(subject);
     else if (this.running === subject) this.#nobodyRuns();
+  }
+
+  /**
+   * A job is over, or the body of a scope is.
+   *
+   * @param ranHere - whether its code has stopped by that, on this thread
+   * @param outcome - of a job
+   */
+  ended(subject: number, ranHere: boolean, outcome: ProbeOutcomeValue | undefined): void {
+    const timeMs = performance.now();
+    if (ranHere) this.stopped(subject, timeMs);
+    if (outcome !== undefined) this.writeAt(timeMs, ProbeKind.jobEnd, subject, 0, outcome);
   }
 
   #leave(subject: number): void {

@@ -7,6 +7,7 @@ import {
   probe,
   ProbedResource,
   ProbeKind,
+  ProbeOutcome,
   type ProbeRecord,
   ProbeResource,
   ProbeRing,
@@ -279,6 +280,18 @@ describe("whose code runs", () => {
       ring.stopped(2);
       assert.equal(ring.running, 0);
     });
+  });
+
+  it("ends with the job, at one moment", async () => {
+    const records = await written((ring) => {
+      ring.started(1, false);
+      ring.ended(1, true, ProbeOutcome.done);
+      ring.ended(2, false, ProbeOutcome.cancelled);
+      ring.started(3, true);
+      ring.ended(3, true, undefined);
+      assert.equal(ring.running, 0);
+    });
+    assert.deepEqual(records, ["jobStart 1", "jobStop 1", "jobEnd 1", "jobEnd 2", "jobStart 3", "jobStop 3"]);
   });
 
   it("is not told to a ring that came later", async () => {

@@ -341,6 +341,7 @@ void describe("misuse of recordings", () => {
     ["a ring without bound", { ringCapacity: Infinity }],
     ["collecting all the time", { collectEveryMs: 0 }],
     ["a limit as text", { recordLimit: "many" }],
+    ["a wish that is neither yes nor no", { notesSpawning: 1 }],
   ] as const) {
     void it(`has ${what} refused`, () => {
       assert.throws(() => startRecording(options as unknown as RecordingOptions), {

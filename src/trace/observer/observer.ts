@@ -10,7 +10,7 @@ import { load, store, type SharedCells, wait } from "#atomics";
 import { holdProcess } from "#clock";
 
 import { MisuseError } from "../../core/errors.js";
-import { makeRingMemory } from "../../core/probe.js";
+import { makeRingMemory, setDeep } from "../../core/probe.js";
 import { makePulseMemory } from "../../core/pulse.js";
 import { onThread, runningThreads, type ThreadRecord, workerMarker } from "../../core/thread.js";
 import type { Capability } from "../kernel-facts.js";
@@ -22,7 +22,8 @@ import type { FromObserver, ToObserver } from "./messages.js";
 /**
  * How much threads report: "off" nothing; "light" that their event loops turn, and what
  * the kernel tells of them; "normal" each job, wait, lock and channel too; "deep" also
- * which core they run on, where the kernel's switches can be recorded.
+ * where jobs are spawned, for dumps, which takes some 10 µs a job, and which core threads
+ * run on, where the kernel's switches can be recorded.
  *
  * @since 0.1.0
  */
@@ -96,6 +97,8 @@ class ThreadObserver implements Observer {
   readonly #options: Required<Pick<ObserverOptions, "ringCapacity" | "stallMs">> & ObserverOptions;
   readonly #answered: SharedCells = new Int32Array(new SharedArrayBuffer(4));
   readonly #threads = new Map<ThreadRecord, () => void>();
+  /** Of the threads that report; those of threads that have ended are let go with the others. */
+  readonly #rings = new Set<SharedArrayBuffer>();
   readonly #writing = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
   readonly #stopListening: () => void;
   readonly #stopUnhandled: () => void;
@@ -184,6 +187,7 @@ class ThreadObserver implements Observer {
       if (before.pulse !== after.pulse) this.#attachPulse(thread, after.pulse);
       if (before.ring !== after.ring) this.#attachRing(thread, after.ring);
     }
+    if (before.lanes !== after.lanes) for (const ring of this.#rings) setDeep(ring, after.lanes);
     if (before.lanes !== after.lanes) this.#post({ kind: "coreLanes", isOn: after.lanes });
   }
 
@@ -197,6 +201,11 @@ class ThreadObserver implements Observer {
 
   #attachRing(thread: ThreadRecord, isOn: boolean): void {
     const ring = isOn ? makeRingMemory(this.#options.ringCapacity) : undefined;
+    if (!isOn) this.#rings.clear();
+    if (ring !== undefined) {
+      this.#rings.add(ring);
+      setDeep(ring, this.#reports("deep"));
+    }
     // The observer first, which then sees the ring from its first record on.
     this.#post({ kind: "ring", index: thread.index, ring });
     thread.attachRing(ring, () => this.#post({ kind: "collect" }));
