@@ -541,8 +541,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#crew.ended(thread);
     thread.tellFailed(undefined, threadLost(thread.name, end));
     if (!thread.isRetiring) this.#lost++;
-    const modules = [...this.#modules.forget(thread), ...thread.importedBefore.map((url) => this.#modules.of(url))];
-    const waited = thread.isRetiring ? [] : modules.flatMap(({ waiting }) => [...waiting]);
+    this.#modules.forget(thread);
+    // They have paid for the try. Who waits for other modules tries again: each try is paid
+    // for by some, so that comes to an end.
+    const waited = thread.isRetiring ? [] : thread.suspects.flatMap((url) => [...this.#modules.of(url).waiting]);
     // Before anybody learns that a job has failed: who then takes a lock that the
     // thread held finds it free.
     poolThreadEnded(thread.index, lost.length > 0);
