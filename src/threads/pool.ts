@@ -49,7 +49,8 @@ import type { PoolThread } from "./thread.js";
 
 /** A result waits so long at most for what its job has printed, as who reads that may be slow. */
 const MOST_PRINT_MS = 1000;
-/** Of a thread that goes on. */
+
+/** Of a thread that was stopped before a call was put to it. */
 const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
 type Answer = Extract<FromThread, { readonly call: number }>;
@@ -221,14 +222,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   #withdrawFrom(thread: PoolThread): Call[] {
-    const back = this.#callsOf(takeBack(thread.line, thread.filled, false));
-    // What was moved to the thread can't be moved again.
-    const movable = back.filter((call) => !call.movesSomething);
-    for (const call of back) {
-      if (call.movesSomething) this.#fail(call, lostCall(thread.name, NO_END, call.task.identity));
-      else this.#leave(call);
-    }
-    return movable;
+    // What was moved to the thread can't be moved again: it is run there.
+    const stays = (number: number): boolean => this.#table.of(number)?.isBound === true;
+    const back = this.#callsOf(takeBack(thread.line, thread.filled, false, stays));
+    for (const call of back) this.#leave(call);
+    return back;
   }
 
   takeBackFrom(thread: PoolThread): void {
@@ -489,10 +487,23 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.unsettled++;
     this.#settledCount--; // it is no job
     call.isPosted = true;
-    this.#putting.put(thread, call);
-    this.#putting.publish();
+    call.isTied = true;
+    this.#putHook(thread, call);
     this.#inbox.watch();
     return call.promise;
+  }
+
+  #putHook(thread: PoolThread, call: Call): void {
+    if (!thread.isAlive) {
+      this.#fail(call, this.#destroyed ?? lostCall(thread.name, NO_END, call.task.identity));
+      this.collected();
+    } else if (this.#putting.put(thread, call)) {
+      this.#putting.publish();
+    } else {
+      // The thread before it in its place has left a record that another reads, or all
+      // numbers are in use: soon there is room, of which nobody tells.
+      setTurn(() => this.#putHook(thread, call));
+    }
   }
 
   givenBack(number: number): void {
@@ -535,7 +546,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const behind = this.#callsOf(takeBack(thread.line, thread.filled, true));
     for (const call of behind) {
       // What was moved to the thread has gone with it.
-      if (call.movesSomething) lost.push(call);
+      if (call.isBound) lost.push(call);
       else this.#leave(call);
     }
     this.#crew.ended(thread);

@@ -197,12 +197,7 @@ class Runner {
     const beganMs = nowMs();
     this.#nowMs = beganMs;
     let count = 0;
-    while (
-      this.#suspended < this.#most &&
-      this.#places.length > 0 &&
-      this.#outbox.hasRoom &&
-      this.#line.cells[at.STOPPING] === 0
-    ) {
+    while (this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
       if (!this.#taking.next(count === 0)) break;
       if (count++ === 0) this.#parking.foundWork(beganMs);
       this.#run(this.#taking.line, this.#taking.record);
@@ -251,6 +246,11 @@ class Runner {
   /** It is to take no more: tells the pool once nothing runs. */
   #stopWhenDone(): void {
     if (this.#suspended + this.#printing > 0 || this.#hasSaidDrained) return;
+    if (this.#taking.hasOwn) {
+      // Put there just before it was told to stop.
+      this.#planTurn();
+      return;
+    }
     this.#hasSaidDrained = true;
     // Somebody may have woken it for a call that it takes no more.
     this.#taking.wakeAnother();

@@ -127,6 +127,8 @@ export class PoolThread {
    * off the limit of time for it.
    */
   readonly #loading = new Map<string, (() => void) | undefined>();
+  /** Whether it runs nothing any more, or is about to be stopped in whatever it does. */
+  #isTerminated = false;
   /** Whether it ends because an import did not. */
   #hasHung = false;
   readonly #defined = new Set<number>();
@@ -319,14 +321,15 @@ export class PoolThread {
     };
   }
 
-  /** Has it take no more calls; it tells when it has none any more. */
+  /** Has it take no more calls but those that stay on its line; it tells when it has none any more. */
   retire(): void {
     this.isAlive = false;
     this.isRetiring = true;
+    // First: what only it can run it sees when it sees that it is to stop.
+    this.publish();
     store(this.line.cells, STOPPING, 1);
     // Also a thread that waits for its loop's sake comes by.
-    this.#thread.post({ kind: "stop" }, []);
-    wake(this.line);
+    this.post({ kind: "stop" }, []);
   }
 
   /** Asks for a message at the next outcome. */
@@ -348,7 +351,8 @@ export class PoolThread {
 
   /** Posts a message and wakes the thread for it. Throws what can't be cloned; then nothing was sent. */
   post(message: ToThread, transfer: readonly object[]): void {
-    if (!this.isAlive) return;
+    // One that takes no more calls has some to end, and those hear of it still.
+    if (this.#isTerminated) return;
     this.#thread.post(message, transfer);
     wake(this.line);
   }
@@ -428,11 +432,13 @@ export class PoolThread {
 
   async terminate(): Promise<void> {
     this.isAlive = false; // at once, so that the pool gives it nothing more
+    this.#isTerminated = true;
     await this.#thread.terminate();
   }
 
   #ended(end: ThreadEnd): void {
     this.isAlive = false;
+    this.#isTerminated = true;
     for (const stopLimit of this.#loading.values()) stopLimit?.();
     this.#leaveDirectory();
     this.#owner.threadEnded(this, end);
