@@ -260,6 +260,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       // One that needs an idle thread does not hold up others.
       return call.movesSomething || call.isPosted ? "left" : "full";
     });
+    // The last ones may have failed as they were put.
+    this.#tellIfEmpty();
   }
 
   // Outcomes
