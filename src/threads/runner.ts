@@ -327,23 +327,27 @@ class Runner {
     if (workerMarker !== undefined) workerMarker.runningJobs++;
     probe.ring?.write(ProbeKind.jobStart, jobId);
     let result: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       result =
         word < at.HAS_HEADER
           ? this.#invoke(running, task.fn as AnyTaskFunction, values)
           : this.#invokeSpecially(running, task.fn as AnyTaskFunction, values, word);
+      // What the result does when it is looked at is the job's doing too.
+      if (isThenable(result)) promise = Promise.resolve(result);
     } catch (error) {
       this.#ended(running, at.FAILED, error);
       return;
     }
-    if (!isThenable(result)) {
+    if (promise === undefined) {
       this.#ended(running, at.DONE, result);
       return;
     }
     probe.ring?.write(ProbeKind.jobSuspend, jobId);
     this.#suspended++;
-    const settled = result instanceof Promise ? (result as Promise<unknown>) : Promise.resolve(result);
-    void settled.then(
+    // The language's own `then`, as `await` has it: a job settles once, whatever promise it gave.
+    void then.call(
+      promise,
       (value) => this.#resumed(running, at.DONE, value),
       (error: unknown) => this.#resumed(running, at.FAILED, error),
     );
@@ -436,6 +440,9 @@ class Runner {
     this.#places.push(running.place);
   }
 }
+
+// oxlint-disable-next-line typescript/unbound-method -- called on what it is for
+const { then } = Promise.prototype as Promise<unknown>;
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
