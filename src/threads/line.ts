@@ -6,6 +6,7 @@
  * Layout, as Int32 indexes; what different threads write stands 128 bytes apart
  *   PUBLISHED    calls put into the ring so far        the pool writes
  *   STOPPING     1 if the thread is to take no more    the pool writes
+ *                but what is on its own line
  *   THREAD       index of the thread                   the pool writes, before it starts
  *   PASSED       calls that the thread has passed      the thread writes
  *   STATE        awake, or parked                      both, see below

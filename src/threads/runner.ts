@@ -206,12 +206,7 @@ class Runner {
     this.#isTurnPlanned = false;
     let beganMs = 0;
     let count = 0;
-    while (
-      this.#suspended < this.#most &&
-      this.#places.length > 0 &&
-      this.#outbox.hasRoom &&
-      this.#line.cells[at.STOPPING] === 0
-    ) {
+    while (this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
       if (!this.#taking.next(count === 0)) break;
       if (count++ === 0) {
         // Not before: a thread that has yet to run something has no use for a clock,
@@ -266,6 +261,11 @@ class Runner {
   /** It is to take no more: tells the pool once nothing runs. */
   #stopWhenDone(): void {
     if (this.#suspended + this.#printing > 0 || this.#hasSaidDrained) return;
+    if (this.#taking.hasOwn) {
+      // Put there just before it was told to stop.
+      this.#planTurn();
+      return;
+    }
     this.#hasSaidDrained = true;
     // Somebody may have woken it for a call that it takes no more.
     this.#taking.wakeAnother();
@@ -367,23 +367,27 @@ class Runner {
     if (workerMarker !== undefined) workerMarker.runningJobs++;
     probe.ring?.started(jobId, false, this.#nowMs);
     let result: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       result =
         word < at.HAS_HEADER
           ? this.#invoke(running, task.fn as AnyTaskFunction, values)
           : this.#invokeSpecially(running, task.fn as AnyTaskFunction, values, word);
+      // What the result does when it is looked at is the job's doing too.
+      if (isThenable(result)) promise = Promise.resolve(result);
     } catch (error) {
       this.#ended(running, at.FAILED, error);
       return;
     }
-    if (!isThenable(result)) {
+    if (promise === undefined) {
       this.#ended(running, at.DONE, result);
       return;
     }
     probe.ring?.suspended(jobId);
     this.#suspended++;
-    const settled = result instanceof Promise ? (result as Promise<unknown>) : Promise.resolve(result);
-    void settled.then(
+    // The language's own `then`, as `await` has it: a job settles once, whatever promise it gave.
+    void then.call(
+      promise,
       (value) => this.#resumed(running, at.DONE, value),
       (error: unknown) => this.#resumed(running, at.FAILED, error),
     );
@@ -476,6 +480,9 @@ class Runner {
     this.#places.push(running.place);
   }
 }
+
+// oxlint-disable-next-line typescript/unbound-method -- called on what it is for
+const { then } = Promise.prototype as Promise<unknown>;
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
