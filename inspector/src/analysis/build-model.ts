@@ -1,0 +1,367 @@
+/** From a trace to what the page shows: rows, spans in columns, and the summary. */
+import {
+  buildTimeline,
+  computeFigures,
+  type JobSpan,
+  type KernelSample,
+  type KernelThread,
+  type StepSpan,
+  type Timeline,
+  type Trace,
+  verdict,
+  type WaitSpan,
+} from "skein/trace";
+
+import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
+import { State, type StateIndex } from "../timeline/states.js";
+import { adviceOf } from "./advice.js";
+import { findingsOf } from "./findings.js";
+import { groupBy } from "./group-by.js";
+import { statesOf, type Stretch, waitsOfJobs } from "./job-states.js";
+import type { GroupInfo, GroupName, Model, RowInfo, ThreadInfo } from "./model.js";
+import { Names } from "./names.js";
+import { resourcesOf, waitGraphOf } from "./resources.js";
+import { seriesOf } from "./series.js";
+import { forEachPlaced, treeOf, type TaskTree } from "./task-tree.js";
+
+/** What the worker keeps of a trace, to answer questions. */
+export interface Analysed {
+  readonly trace: Trace;
+  readonly timeline: Timeline;
+  readonly tree: TaskTree;
+  readonly waits: ReadonlyMap<number, readonly WaitSpan[]>;
+  readonly model: Model;
+  /** States of the job at this index. */
+  statesOf(job: number): readonly Stretch[];
+}
+
+/** Functions beyond these take too little time to matter. */
+const MOST_ADVICE = 300;
+/** Deeper nested steps of a thread than this are not drawn; they are in the table. */
+const DEEPEST_STEP = 12;
+
+export function analyse(trace: Trace, name: string, isLive: boolean): Analysed {
+  const timeline = buildTimeline(trace);
+  const tree = treeOf(timeline);
+  const waits = waitsOfJobs(timeline);
+  const states = (index: number): readonly Stretch[] => {
+    const job = timeline.jobs[index];
+    return job === undefined ? [] : statesOf(job, waits.get(job.id) ?? []);
+  };
+  const rows = new RowsBuilder(trace, timeline);
+  rows.cores();
+  rows.threads();
+  rows.tasks(tree, states);
+  rows.stalls();
+  const figures = computeFigures(timeline);
+  const resources = resourcesOf(timeline, waits);
+  const columns = rows.store.finish();
+  const model: Model = {
+    name,
+    isLive,
+    startedMs: trace.startedMs,
+    durationMs: timeline.durationMs,
+    rows: rows.rows,
+    groups: rows.groups,
+    names: rows.names.list,
+    columns,
+    summary: {
+      figures,
+      verdict: { en: verdict(figures), ru: verdict(figures) },
+      series: seriesOf(trace, timeline, figures),
+      findings: findingsOf(trace, timeline),
+      threads: threadsOf(trace, timeline, figures.threads.value ?? []),
+      resources,
+      waitGraph: waitGraphOf(timeline, waits),
+      advice: adviceOf(timeline, states).slice(0, MOST_ADVICE),
+      stalls: trace.stalls,
+      capabilities: trace.capabilities,
+      jobs: timeline.jobs.length,
+      droppedRecords: timeline.droppedRecords,
+      spans: columns.begin.length,
+    },
+  };
+  return { trace, timeline, tree, waits, model, statesOf: states };
+}
+
+class RowsBuilder {
+  readonly store = new SpanStoreBuilder(4096);
+  readonly names = new Names();
+  readonly rows: RowInfo[] = [];
+  readonly groups: GroupInfo[] = [];
+  readonly #trace: Trace;
+  readonly #timeline: Timeline;
+
+  constructor(trace: Trace, timeline: Timeline) {
+    this.#trace = trace;
+    this.#timeline = timeline;
+  }
+
+  /** Rows under a heading; nothing if `fill` makes none. */
+  #group(name: GroupName, fill: () => number): void {
+    const firstRow = this.rows.length;
+    const spans = fill();
+    if (this.rows.length > firstRow) this.groups.push({ name, firstRow, rows: this.rows.length - firstRow, spans });
+  }
+
+  #row(info: Omit<RowInfo, "badge" | "thread" | "depth"> & Partial<RowInfo>): void {
+    this.rows.push({ badge: undefined, thread: undefined, depth: 0, ...info });
+    this.store.row();
+  }
+
+  /** Only from the kernel's switches: the core of a sample tells too little to draw a lane from. */
+  cores(): void {
+    const { kernel, startedMs } = this.#trace;
+    const runs = kernel?.coreRuns;
+    if (kernel === undefined || runs === undefined) return;
+    this.#group("cores", () => {
+      const names = new Map(kernel.threads.map(({ tid, name: threadName }) => [tid, threadName]));
+      const places = new Map(kernel.threads.map(({ tid }, index) => [tid, index]));
+      for (const core of [...new Set(runs.map((run) => run.core))].sort((a, b) => a - b)) {
+        this.#row({ group: "cores", label: `core ${core}`, badge: "exact" });
+        for (const run of runs) {
+          if (run.core !== core) continue;
+          const item = itemOf(ItemKind.thread, places.get(run.tid) ?? 0);
+          this.#add(run.beginMs - startedMs, run.endMs - startedMs, State.running, names.get(run.tid) ?? "?", item);
+        }
+      }
+      return runs.length;
+    });
+  }
+
+  threads(): void {
+    const { kernel } = this.#trace;
+    this.#group("threads", () => {
+      const steps = groupBy(this.#timeline.steps, ({ thread }) => thread);
+      for (const lane of this.#timeline.threads) {
+        this.#steps(lane.index, lane.name, steps.get(lane.index) ?? [], lane.gaps);
+        const seen = kernel?.threads.find(({ index }) => index === lane.index);
+        if (seen !== undefined) this.#samples(seen, "threads", "");
+      }
+      return this.#timeline.steps.length;
+    });
+    if (kernel === undefined) return;
+    this.#group("helpers", () => {
+      let spans = 0;
+      for (const thread of kernel.threads) {
+        if (thread.index !== undefined) continue;
+        this.#samples(thread, "helpers", thread.name);
+        spans += thread.samples.length;
+      }
+      return spans;
+    });
+  }
+
+  #steps(
+    thread: number,
+    label: string,
+    steps: readonly StepSpan[],
+    gaps: readonly { readonly beginMs: number; readonly endMs: number }[],
+  ): void {
+    const jobs = this.#jobIndexes();
+    const scopes = this.#scopeIndexes();
+    const levels: StepSpan[][] = [[]];
+    const ends: number[] = [];
+    for (const step of steps) {
+      while (ends.length > 0 && (ends.at(-1) ?? 0) <= step.beginMs) ends.pop();
+      const depth = Math.min(ends.length, DEEPEST_STEP - 1);
+      (levels[depth] ??= []).push(step);
+      ends.push(step.endMs);
+    }
+    levels.forEach((level, depth) => {
+      this.#row({ group: "threads", label: depth === 0 ? label : "", thread, depth, badge: "measured" });
+      let nextGap = 0;
+      for (const step of level) {
+        for (let gap = gaps[nextGap]; depth === 0 && gap !== undefined && gap.beginMs < step.beginMs; ) {
+          this.#add(gap.beginMs, gap.endMs, State.dropped, "", 0);
+          gap = gaps[++nextGap];
+        }
+        const job = jobs.get(step.subject);
+        const scope = scopes.get(step.subject);
+        const item =
+          job !== undefined ? itemOf(ItemKind.job, job) : scope !== undefined ? itemOf(ItemKind.scope, scope) : 0;
+        this.#add(step.beginMs, step.endMs, State.running, this.#nameOf(step.subject), item);
+      }
+      for (; depth === 0 && nextGap < gaps.length; nextGap++) {
+        const gap = gaps[nextGap];
+        if (gap !== undefined) this.#add(gap.beginMs, gap.endMs, State.dropped, "", 0);
+      }
+    });
+  }
+
+  /** What the kernel saw of a thread; each reading stands for the time up to the next. */
+  #samples(thread: KernelThread, group: GroupName, label: string): void {
+    const { startedMs } = this.#trace;
+    const index = this.#trace.kernel?.threads.indexOf(thread) ?? 0;
+    this.#row({ group, label, thread: thread.index, depth: label === "" ? 1 : 0, badge: "sampled" });
+    let open: { beginMs: number; endMs: number; state: StateIndex } | undefined;
+    thread.samples.forEach((sample, at) => {
+      const before = thread.samples[at - 1];
+      if (before === undefined) return;
+      const state = sampledState(before, sample);
+      const beginMs = before.atMs - startedMs;
+      const endMs = sample.atMs - startedMs;
+      if (open?.state === state && open.endMs === beginMs) open.endMs = endMs;
+      else {
+        if (open !== undefined) this.#add(open.beginMs, open.endMs, open.state, "", itemOf(ItemKind.thread, index));
+        open = { beginMs, endMs, state };
+      }
+    });
+    if (open !== undefined) this.#add(open.beginMs, open.endMs, open.state, "", itemOf(ItemKind.thread, index));
+  }
+
+  tasks(tree: TaskTree, states: (job: number) => readonly Stretch[]): void {
+    this.#group("tasks", () => {
+      const { jobs, scopes } = this.#timeline;
+      const byRow: { readonly beginMs: number; readonly isJob: boolean; readonly index: number }[][] = Array.from(
+        { length: tree.height },
+        () => [],
+      );
+      const labels: { label: string; depth: number }[] = Array.from({ length: tree.height }, () => ({
+        label: "",
+        depth: Infinity,
+      }));
+      forEachPlaced(tree.roots, (node, row, depth) => {
+        byRow[row]?.push({ beginMs: node.beginMs, isJob: node.isJob, index: node.index });
+        const place = labels[row];
+        if (place === undefined) return;
+        const span = node.isJob ? jobs[node.index] : scopes[node.index];
+        // A block of one row among many is not worth a label; its name is in its bar.
+        const isHead = node.children.length > 0 || node.parent === undefined;
+        if (isHead && depth < place.depth) place.label = span?.name ?? "";
+        place.depth = Math.min(place.depth, depth);
+      });
+      let spans = 0;
+      byRow.forEach((row, at) => {
+        const { label, depth } = labels[at] ?? { label: "", depth: 0 };
+        this.#row({ group: "tasks", label, depth: Number.isFinite(depth) ? depth : 0 });
+        row.sort((a, b) => a.beginMs - b.beginMs || a.index - b.index);
+        for (const { isJob, index } of row) {
+          if (isJob) {
+            const name = this.names.index(jobs[index]?.name ?? "");
+            const item = itemOf(ItemKind.job, index);
+            for (const { beginMs, endMs, state } of states(index)) {
+              this.store.add(beginMs, endMs, state, name, item);
+              spans++;
+            }
+          } else {
+            const scope = scopes[index];
+            if (scope === undefined) continue;
+            this.#add(scope.beginMs, scope.endMs, State.scope, scope.name ?? "", itemOf(ItemKind.scope, index));
+            spans++;
+          }
+        }
+      });
+      return spans;
+    });
+  }
+
+  stalls(): void {
+    this.#group("stalls", () => {
+      const { stalls, startedMs } = this.#trace;
+      for (const lane of this.#timeline.threads) {
+        const own = stalls.filter(({ thread }) => thread === lane.index);
+        if (own.length === 0) continue;
+        this.#row({ group: "stalls", label: lane.name, thread: lane.index, badge: "measured" });
+        for (const stall of own) {
+          const frame = stall.stack?.[0];
+          const name = frame === undefined ? "" : `${frame.name === "" ? "(anonymous)" : frame.name}:${frame.line}`;
+          const item = itemOf(ItemKind.stall, stalls.indexOf(stall));
+          this.#add(stall.beginMs - startedMs, stall.endMs - startedMs, State.stall, name, item);
+        }
+      }
+      return stalls.length;
+    });
+  }
+
+  #add(beginMs: number, endMs: number, state: number, name: string, item: number): void {
+    this.store.add(Math.max(0, beginMs), endMs, state, this.names.index(name), item);
+  }
+
+  #jobs: ReadonlyMap<number, number> | undefined;
+  #jobIndexes(): ReadonlyMap<number, number> {
+    return (this.#jobs ??= new Map(this.#timeline.jobs.map(({ id }, index) => [id, index])));
+  }
+
+  #scopes: ReadonlyMap<number, number> | undefined;
+  #scopeIndexes(): ReadonlyMap<number, number> {
+    return (this.#scopes ??= new Map(this.#timeline.scopes.map(({ id }, index) => [id, index])));
+  }
+
+  #nameOf(subject: number): string {
+    const job = this.#jobIndexes().get(subject);
+    if (job !== undefined) return this.#timeline.jobs[job]?.name ?? "";
+    const scope = this.#scopeIndexes().get(subject);
+    return scope === undefined ? "" : (this.#timeline.scopes[scope]?.name ?? "");
+  }
+}
+
+/** Between two readings: on a core for most of it, waiting for one, or what the kernel said it slept in. */
+function sampledState(before: KernelSample, after: KernelSample): StateIndex {
+  const spanMs = after.atMs - before.atMs;
+  const cpuMs = before.cpuMs === undefined || after.cpuMs === undefined ? 0 : after.cpuMs - before.cpuMs;
+  const waitMs =
+    before.coreWaitMs === undefined || after.coreWaitMs === undefined ? 0 : after.coreWaitMs - before.coreWaitMs;
+  if (waitMs > spanMs / 2 || (waitMs > cpuMs && waitMs > spanMs / 4)) return State.ready;
+  if (cpuMs > spanMs / 4) return State.running;
+  if (after.state === "lock") return State.blocked;
+  if (after.state === "blocked") return State.blocked;
+  return State.idle;
+}
+
+function threadsOf(
+  trace: Trace,
+  timeline: Timeline,
+  busy: readonly { readonly index: number; readonly busyMs: number; readonly share: number }[],
+): ThreadInfo[] {
+  const kernelThreads = trace.kernel?.threads ?? [];
+  const ofKernel = (thread: KernelThread | undefined): Omit<ThreadInfo, "index" | "name" | "kind" | "hasEnded" | "busyMs" | "share"> => {
+    const first = thread?.samples[0];
+    const last = thread?.samples.at(-1);
+    const grown = (key: "cpuMs" | "coreWaitMs" | "voluntarySwitches" | "involuntarySwitches"): number | undefined => {
+      const from = first?.[key];
+      const to = last?.[key];
+      return from === undefined || to === undefined ? undefined : to - from;
+    };
+    return {
+      tid: thread?.tid,
+      cpuMs: grown("cpuMs"),
+      coreWaitMs: grown("coreWaitMs"),
+      voluntarySwitches: grown("voluntarySwitches"),
+      involuntarySwitches: grown("involuntarySwitches"),
+      samples: thread?.samples.length ?? 0,
+    };
+  };
+  const own = timeline.threads.map((lane): ThreadInfo => {
+    const seen = kernelThreads.find(({ index }) => index === lane.index);
+    const ran = busy.find(({ index }) => index === lane.index);
+    return {
+      index: lane.index,
+      name: lane.name,
+      kind: seen?.kind ?? (lane.index === 0 ? "loop" : "pool"),
+      hasEnded: lane.hasEnded,
+      busyMs: ran?.busyMs,
+      share: ran?.share,
+      ...ofKernel(seen),
+    };
+  });
+  const others = kernelThreads
+    .filter(({ index }) => index === undefined)
+    .map(
+      (thread): ThreadInfo => ({
+        index: undefined,
+        name: thread.name,
+        kind: thread.kind,
+        hasEnded: false,
+        busyMs: undefined,
+        share: undefined,
+        ...ofKernel(thread),
+      }),
+    );
+  return [...own, ...others];
+}
+
+/** For tests and for the table: the job at this place. */
+export function jobAt(analysed: Analysed, index: number): JobSpan | undefined {
+  return analysed.timeline.jobs[index];
+}

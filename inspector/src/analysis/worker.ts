@@ -1,0 +1,74 @@
+/**
+ * The worker: takes traces apart and answers questions about them, so that the page
+ * itself only draws.
+ */
+import { buffersOf } from "../timeline/span-store.js";
+import { analyse, type Analysed } from "./build-model.js";
+import { dumpOf } from "./dump.js";
+import { inOrder } from "./event-order.js";
+import type { Answers, FromWorker, Question, Slot, ToWorker } from "./protocol.js";
+import { splitRange } from "./split.js";
+import { listTasks, taskDetail, taskLine } from "./tasks.js";
+import { decode } from "./trace-bytes.js";
+
+/** The part of a worker's global scope that is used; the compiler knows the page's. */
+interface WorkerScope {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((event: { readonly data: ToWorker }) => void) | null;
+}
+
+const worker = globalThis as unknown as WorkerScope;
+const analysed = new Map<Slot, Analysed>();
+
+function show(slot: Slot, found: Analysed): void {
+  analysed.set(slot, found);
+  // Copied and not moved: questions about the order of events need the columns here.
+  worker.postMessage({ kind: "model", slot, model: found.model });
+}
+
+function answer(question: Question): Answers[keyof Answers] {
+  const about = analysed.get(question.slot);
+  if (about === undefined) return undefined;
+  switch (question.kind) {
+    case "split":
+      return splitRange(about, question.fromMs, question.toMs);
+    case "list":
+      return listTasks(about, question.query, question.sort, question.isDescending);
+    case "lines":
+      return question.jobs.flatMap((job) => taskLine(about, job) ?? []);
+    case "detail":
+      return taskDetail(about, question.job);
+    case "order":
+      return inOrder(about.model.columns);
+    case "dump":
+      return dumpOf(about, question.query);
+  }
+}
+
+worker.onmessage = ({ data }) => {
+  switch (data.kind) {
+    case "open":
+      try {
+        show(data.slot, analyse(decode(data.bytes), data.name, false));
+      } catch (error) {
+        worker.postMessage({
+          kind: "failed",
+          slot: data.slot,
+          message: error instanceof Error ? error.message : String(error),
+        });
+      }
+      return;
+    case "ask": {
+      const answered = answer(data.question);
+      const moved = data.question.kind === "order" ? (answered as Answers["order"]) : undefined;
+      worker.postMessage(
+        { kind: "answer", number: data.number, answer: answered },
+        moved === undefined ? [] : [...buffersOf(moved.columns), moved.momentsMs.buffer],
+      );
+      return;
+    }
+    case "live":
+    case "segment":
+      return;
+  }
+};

@@ -1,0 +1,111 @@
+/** The chart of jobs in flight, cores wanted and cores busy, over time. */
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import UPlot from "uplot";
+
+import type { Series } from "../analysis/model.js";
+import { colours } from "../colours.js";
+import { level, tick } from "../format.js";
+import { useSize } from "../parts.js";
+import { language, t, theme } from "../state.js";
+
+export interface AreaChartProps {
+  readonly series: Series;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly cores: number | undefined;
+  /** A place was chosen on the chart. */
+  readonly onChoose?: (fromMs: number, toMs: number) => void;
+  readonly mostCores?: number | undefined;
+}
+
+export function AreaChart(props: AreaChartProps): JSX.Element {
+  const { ref, width, height } = useSize<HTMLDivElement>();
+  const chart = useRef<UPlot | undefined>(undefined);
+  const shown = useRef(props);
+  shown.current = props;
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null || width === 0 || height === 0) return undefined;
+    const made = new UPlot(optionsOf(shown, width, height), dataOf(props), element);
+    chart.current = made;
+    return () => {
+      chart.current = undefined;
+      made.destroy();
+    };
+  }, [width === 0, theme.value, language.value]);
+  useEffect(() => {
+    if (width > 0 && height > 0) chart.current?.setSize({ width, height });
+  }, [width, height]);
+  useEffect(() => {
+    chart.current?.setData(dataOf(props), true);
+  }, [props.series, props.fromMs, props.toMs, props.cores]);
+  return <div class="chart" ref={ref} role="img" aria-label={t("now.chart")} />;
+}
+
+function dataOf({ series, cores }: AreaChartProps): UPlot.AlignedData {
+  return [
+    [...series.times],
+    [...series.inFlight],
+    [...series.busy],
+    [...series.demand],
+    series.times.map(() => cores ?? null),
+  ];
+}
+
+function optionsOf(shown: { readonly current: AreaChartProps }, width: number, height: number): UPlot.Options {
+  const { value: ink } = colours;
+  const { value: words } = language;
+  const axis = { stroke: ink.weak, grid: { stroke: ink.line, width: 1 }, ticks: { stroke: ink.line, width: 1 }, font: "11px system-ui" };
+  const write = (_: UPlot, value: number | null): string => (value === null ? "–" : level(value, words));
+  const green = ink.isDark ? "#2fb38a" : "#00916a";
+  const amber = ink.isDark ? "#e8a33d" : "#b87407";
+  const most = (series: readonly (number | null)[]): number => series.reduce<number>((high, value) => Math.max(high, value ?? 0), 0);
+  return {
+    width,
+    height,
+    padding: [10, 4, 0, 4],
+    cursor: { drag: { x: true, y: false, setScale: false } },
+    legend: { live: true },
+    scales: {
+      x: { time: false, range: () => [shown.current.fromMs, Math.max(shown.current.toMs, shown.current.fromMs + 1e-6)] },
+      jobs: { range: () => [0, Math.max(1, most(shown.current.series.inFlight) * 1.12)] },
+      cores: {
+        range: () => {
+          const { series, cores, mostCores } = shown.current;
+          return [0, Math.max(mostCores ?? 0, most(series.busy), most(series.demand), cores ?? 0) * 1.12 || 1];
+        },
+      },
+    },
+    axes: [
+      { ...axis, values: (_, marks) => marks.map((at) => tick(at, (marks[1] ?? 1) - (marks[0] ?? 0), words)) },
+      { ...axis, scale: "jobs", side: 3, size: 46, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")) },
+      { ...axis, scale: "cores", side: 1, size: 38, grid: { show: false }, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")) },
+    ],
+    series: [
+      { label: "", value: (_, at) => (at === null || at === undefined ? "" : tick(at, 1, words)) },
+      { label: t("now.chart.inFlight"), scale: "jobs", stroke: ink.accent, width: 1.5, value: write, points: { show: false } },
+      {
+        label: t("now.chart.busy"),
+        scale: "cores",
+        stroke: green,
+        fill: `${green}55`,
+        width: 1.25,
+        value: write,
+        points: { show: false },
+      },
+      { label: t("now.chart.demand"), scale: "cores", stroke: amber, width: 1.25, dash: [6, 3], value: write, points: { show: false } },
+      { label: t("now.chart.ceiling"), scale: "cores", stroke: ink.weak, width: 1, dash: [2, 4], value: write, points: { show: false } },
+    ],
+    hooks: {
+      setSelect: [
+        (chart) => {
+          const { left, width: chosen } = chart.select;
+          if (chosen < 4) return;
+          shown.current.onChoose?.(chart.posToVal(left, "x"), chart.posToVal(left + chosen, "x"));
+          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** The page. */
+import { render } from "preact";
+
+import { App } from "./app.js";
+import { start } from "./source.js";
+import { bindAddress, failure } from "./state.js";
+import "uplot/dist/uPlot.min.css";
+import "./styles.css";
+
+bindAddress();
+const root = document.getElementById("app");
+if (root !== null) render(<App />, root);
+start().catch((error: unknown) => {
+  failure.value = { slot: "first", message: error instanceof Error ? error.message : String(error) };
+});

@@ -1,0 +1,76 @@
+/** Where the numbers come from, and how to take them along. */
+import type { JSX } from "preact";
+import type { Badge as BadgeName } from "skein/trace";
+
+import type { Model } from "../analysis/model.js";
+import { Badge, Empty, Panel } from "../parts.js";
+import { connection, t } from "../state.js";
+import type { TextKey } from "../texts.js";
+
+const BADGES: readonly BadgeName[] = ["exact", "measured", "sampled", "inferred", "not available"];
+
+/** What the server makes, by its address. */
+const EXPORTS: readonly { readonly url: string; readonly name: TextKey; readonly what: TextKey }[] = [
+  { url: "export/trace", name: "export.trace", what: "export.trace.what" },
+  { url: "export/report.html", name: "export.report", what: "export.report.what" },
+  { url: "export/chrome.json", name: "export.chrome", what: "export.chrome.what" },
+  { url: "export/jobs.csv", name: "export.csv", what: "export.csv.what" },
+];
+
+export function CapabilitiesScreen({ model }: { readonly model: Model }): JSX.Element {
+  const { capabilities } = model.summary;
+  return (
+    <div class="capabilities">
+      <Panel title={t("sources.title")}>
+        {capabilities.length === 0 ? (
+          <Empty>{t("sources.none")}</Empty>
+        ) : (
+          <ul class="sources" data-testid="sources">
+            {capabilities.map(({ name, isAvailable, gives, why, remedy }) => (
+              <li key={name} class={isAvailable ? "there" : "missing"}>
+                <header>
+                  <i class={isAvailable ? "dot there" : "dot missing"} aria-hidden="true">
+                    {isAvailable ? "✓" : "×"}
+                  </i>
+                  <b>{name}</b>
+                  <span class="weak">{t(isAvailable ? "sources.there" : "sources.missing")}</span>
+                </header>
+                <p>{gives}</p>
+                <p class="weak">{why}</p>
+                {remedy === undefined ? null : <p>{t("sources.remedy", remedy)}</p>}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+      <Panel title={t("sources.badges")}>
+        <dl class="badges">
+          {BADGES.map((badge) => (
+            <div key={badge}>
+              <dt>
+                <Badge badge={badge} />
+              </dt>
+              <dd>{t(`badge.${badge}.why`)}</dd>
+            </div>
+          ))}
+        </dl>
+      </Panel>
+      <Panel title={t("export.title")}>
+        {connection.value === "report" ? (
+          <p class="weak">{t("export.unavailable")}</p>
+        ) : (
+          <ul class="exports">
+            {EXPORTS.map(({ url, name, what }) => (
+              <li key={url}>
+                <a class="button" href={url} download data-testid={`export-${url.replace("export/", "")}`}>
+                  {t(name)}
+                </a>
+                <span class="weak">{t(what)}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+    </div>
+  );
+}
