@@ -1,8 +1,8 @@
-/** Builds what the package ships: `src/` into `dist/`. */
+/** Builds what the package ships: `src/` and the inspector's page into `dist/`. */
 import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { compile, ROOT, since } from "./compile.mjs";
+import { compile, ROOT, run, since } from "./compile.mjs";
 
 const startMs = performance.now();
 const { ok } = compile(["src"]);
@@ -13,4 +13,5 @@ const command = join(ROOT, "dist/cli/bin.js");
 if (existsSync(command)) chmodSync(command, 0o755);
 
 console.log(`build: src -> dist ${ok ? "is up to date" : "has type errors"} (${since(startMs)})`);
-process.exitCode = ok ? 0 : 1;
+const isWhole = ok && run(process.execPath, ["scripts/page.mjs"]).ok;
+process.exitCode = isWhole ? 0 : 1;

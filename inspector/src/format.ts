@@ -51,11 +51,18 @@ export function percent(share: number | undefined, language: Language): string {
 export function tick(atMs: number, stepMs: number, language: Language): string {
   const [ns, us, millis, s] = UNITS[language];
   const unit =
-    stepMs >= 1000 ? { per: 1000, name: s } : stepMs >= 1 ? { per: 1, name: millis } : stepMs >= 1e-3 ? { per: 1e-3, name: us } : { per: 1e-6, name: ns };
-  // Of a long recording the seconds go with the moment, so that it can be told from others.
-  const seconds = stepMs < 1000 && Math.abs(atMs) >= 10_000 ? Math.floor(atMs / 1000) : 0;
-  const rest = atMs - seconds * 1000;
-  const digits = Math.max(0, Math.min(3, -Math.floor(Math.log10(stepMs / unit.per) + 1e-9)));
-  const text = `${number(rest / unit.per, language, digits)} ${unit.name}`;
+    stepMs >= 100
+      ? { perMs: 1000, name: s }
+      : stepMs >= 0.1
+        ? { perMs: 1, name: millis }
+        : stepMs >= 1e-4
+          ? { perMs: 1e-3, name: us }
+          : { perMs: 1e-6, name: ns };
+  // Late in a long recording a moment is its second and what comes on top.
+  const seconds = stepMs < 100 && Math.abs(atMs) >= 10_000 ? Math.floor(atMs / 1000) : 0;
+  const rest = (atMs - seconds * 1000) / unit.perMs;
+  const digits = Math.max(0, Math.min(3, -Math.floor(Math.log10(stepMs / unit.perMs) + 1e-9)));
+  // Without the sign of a nought that was reached from below.
+  const text = `${number(Math.abs(rest) < 1e-9 ? 0 : rest, language, digits)} ${unit.name}`;
   return seconds === 0 ? text : `${number(seconds, language)} ${s} + ${text}`;
 }

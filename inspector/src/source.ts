@@ -5,7 +5,7 @@
 import workerUrl from "./analysis/worker.ts?worker&url";
 import { Analyst } from "./analyst.js";
 import type { Slot } from "./analysis/protocol.js";
-import { analyst, connection, failure, leftOut, models } from "./state.js";
+import { analyst, connection, exportsThere, failure, leftOut, models } from "./state.js";
 
 /** What the server says of itself. */
 export interface Session {
@@ -13,6 +13,7 @@ export interface Session {
   readonly name: string;
   /** Addresses of traces, one or two. */
   readonly traces: readonly { readonly name: string; readonly url: string }[];
+  readonly exports: readonly string[];
 }
 
 /** What stands in a report. */
@@ -36,6 +37,7 @@ export async function start(): Promise<void> {
     return;
   }
   const session = (await (await fetched("session.json")).json()) as Session;
+  exportsThere.value = session.exports;
   if (session.isLive) {
     connection.value = "live";
     made.goLive(session.name);

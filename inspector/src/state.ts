@@ -28,6 +28,8 @@ export const models = signal<{ readonly first: Model | undefined; readonly secon
 export const failure = signal<{ readonly slot: Slot; readonly message: string } | undefined>(undefined);
 /** Parts of a live recording that the server left out, because the page was too slow for it. */
 export const leftOut = signal(0);
+/** What the server can make of the trace, by the last part of its address. */
+export const exportsThere = signal<readonly string[]>([]);
 export const place = signal<Place>(decodePlace(location.hash));
 export const order = signal<InOrder | undefined>(undefined);
 export const isFollowing = signal(true);

@@ -293,8 +293,6 @@ const EN = {
   "export.chrome.what": "for ui.perfetto.dev and chrome://tracing",
   "export.report": "Report",
   "export.report.what": "this page with the trace, as one file",
-  "export.csv": "CSV",
-  "export.csv.what": "one line a job",
   "export.trace.what": "to open again with skein open",
   "export.unavailable": "This page was opened as a file: what can be exported is made by the command skein.",
 } as const;
@@ -591,8 +589,6 @@ const RU: Readonly<Record<TextKey, string>> = {
   "export.chrome.what": "для ui.perfetto.dev и chrome://tracing",
   "export.report": "Отчёт",
   "export.report.what": "эта страница вместе с записью, одним файлом",
-  "export.csv": "CSV",
-  "export.csv.what": "по строке на задание",
   "export.trace.what": "чтобы снова открыть командой skein open",
   "export.unavailable": "Эта страница открыта как файл: экспорт делает команда skein.",
 };

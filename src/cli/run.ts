@@ -1,20 +1,23 @@
 /** `skein run`: a program in this process, TypeScript or JavaScript. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
 import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typescript.js";
 import { registry } from "../threads/registry.js";
-import { startRecording } from "../trace/index.js";
+import { makeReport } from "../inspect/report.js";
+import { encodeTrace, startRecording } from "../trace/index.js";
 import { writeChromeTrace } from "../trace/host-node.js";
 
 export interface RunOptions {
   /** Path of the trace to write. */
   readonly trace?: string;
+  /** Path of the report to write. */
+  readonly report?: string;
 }
 
 /** A program that can't be run, in words for its author; ends the process with code 1. */
@@ -29,7 +32,7 @@ export async function runProgram(file: string, args: readonly string[], options:
     // Before anything of the program is loaded: a source map counts only then.
     process.setSourceMapsEnabled(true);
     if (isTypeScript(url)) await prepareTypeScript(url, path);
-    if (options.trace !== undefined) recordInto(options.trace);
+    if (options.trace !== undefined || options.report !== undefined) recordInto(options, path);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
     const program = await importProgram(url, path);
@@ -171,18 +174,34 @@ function doesNothing(path: string): boolean {
 }
 
 /** Records until the process ends, however it ends short of being killed. */
-function recordInto(out: string): void {
+function recordInto({ trace: traceOut, report: reportOut }: RunOptions, path: string): void {
   const recording = startRecording();
   process.once("exit", () => {
-    try {
-      const trace = recording.stop();
-      writeChromeTrace(trace, out);
-      console.error(`trace written to ${out}: open it at https://ui.perfetto.dev or chrome://tracing`);
-    } catch (error) {
-      console.error(
-        `skein run: the trace could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-      process.exitCode = 1;
+    const trace = recording.stop();
+    if (traceOut !== undefined) {
+      const isChrome = traceOut.endsWith(".json");
+      const how = isChrome ? "open it at https://ui.perfetto.dev or chrome://tracing" : `show it with skein open ${traceOut}`;
+      write("trace", traceOut, how, () => {
+        if (isChrome) writeChromeTrace(trace, traceOut);
+        else writeFileSync(traceOut, encodeTrace(trace));
+      });
+    }
+    if (reportOut !== undefined) {
+      write("report", reportOut, "open it in a browser", () => {
+        writeFileSync(reportOut, makeReport(basename(path), encodeTrace(trace)));
+      });
     }
   });
+}
+
+function write(what: string, out: string, how: string, doIt: () => void): void {
+  try {
+    doIt();
+    console.error(`${what} written to ${out}: ${how}`);
+  } catch (error) {
+    console.error(
+      `skein run: the ${what} could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    process.exitCode = 1;
+  }
 }

@@ -29,5 +29,6 @@ export {
   type WaitSpan,
 } from "./spans.js";
 export { buildTimeline } from "./timeline.js";
+export { decodeTrace, encodeTrace } from "./trace-file.js";
 export { type ProcessUsage, type RecordGap, type ThreadTrace, type Trace } from "./trace.js";
 export { verdict, type Verdict, type VerdictKind } from "./verdict.js";

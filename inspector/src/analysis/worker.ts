@@ -2,6 +2,8 @@
  * The worker: takes traces apart and answers questions about them, so that the page
  * itself only draws.
  */
+import { decodeTrace } from "skein/trace";
+
 import { buffersOf } from "../timeline/span-store.js";
 import { analyse, type Analysed } from "./build-model.js";
 import { dumpOf } from "./dump.js";
@@ -9,7 +11,7 @@ import { inOrder } from "./event-order.js";
 import type { Answers, FromWorker, Question, Slot, ToWorker } from "./protocol.js";
 import { splitRange } from "./split.js";
 import { listTasks, taskDetail, taskLine } from "./tasks.js";
-import { decode } from "./trace-bytes.js";
+
 
 /** The part of a worker's global scope that is used; the compiler knows the page's. */
 interface WorkerScope {
@@ -49,7 +51,7 @@ worker.onmessage = ({ data }) => {
   switch (data.kind) {
     case "open":
       try {
-        show(data.slot, analyse(decode(data.bytes), data.name, false));
+        show(data.slot, analyse(decodeTrace(new Uint8Array(data.bytes)), data.name, false));
       } catch (error) {
         worker.postMessage({
           kind: "failed",

@@ -78,12 +78,12 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
       },
     },
     axes: [
-      { ...axis, values: (_, marks) => marks.map((at) => tick(at, (marks[1] ?? 1) - (marks[0] ?? 0), words)) },
+      { ...axis, size: 30, values: (_, marks) => marks.map((at) => tick(at, (marks[1] ?? 1) - (marks[0] ?? 0), words)) },
       { ...axis, scale: "jobs", side: 3, size: 46, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")) },
       { ...axis, scale: "cores", side: 1, size: 38, grid: { show: false }, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")) },
     ],
     series: [
-      { label: "", value: (_, at) => (at === null || at === undefined ? "" : tick(at, 1, words)) },
+      { label: " ", value: (_, at) => (at === null || at === undefined ? "" : tick(at, 1, words)) },
       { label: t("now.chart.inFlight"), scale: "jobs", stroke: ink.accent, width: 1.5, value: write, points: { show: false } },
       {
         label: t("now.chart.busy"),

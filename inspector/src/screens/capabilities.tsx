@@ -4,17 +4,16 @@ import type { Badge as BadgeName } from "skein/trace";
 
 import type { Model } from "../analysis/model.js";
 import { Badge, Empty, Panel } from "../parts.js";
-import { connection, t } from "../state.js";
+import { exportsThere, t } from "../state.js";
 import type { TextKey } from "../texts.js";
 
 const BADGES: readonly BadgeName[] = ["exact", "measured", "sampled", "inferred", "not available"];
 
-/** What the server makes, by its address. */
-const EXPORTS: readonly { readonly url: string; readonly name: TextKey; readonly what: TextKey }[] = [
-  { url: "export/trace", name: "export.trace", what: "export.trace.what" },
-  { url: "export/report.html", name: "export.report", what: "export.report.what" },
-  { url: "export/chrome.json", name: "export.chrome", what: "export.chrome.what" },
-  { url: "export/jobs.csv", name: "export.csv", what: "export.csv.what" },
+/** What a server may be able to make, by the last part of its address. */
+const EXPORTS: readonly { readonly file: string; readonly name: TextKey; readonly what: TextKey }[] = [
+  { file: "trace.skein", name: "export.trace", what: "export.trace.what" },
+  { file: "report.html", name: "export.report", what: "export.report.what" },
+  { file: "chrome.json", name: "export.chrome", what: "export.chrome.what" },
 ];
 
 export function CapabilitiesScreen({ model }: { readonly model: Model }): JSX.Element {
@@ -56,13 +55,13 @@ export function CapabilitiesScreen({ model }: { readonly model: Model }): JSX.El
         </dl>
       </Panel>
       <Panel title={t("export.title")}>
-        {connection.value === "report" ? (
+        {exportsThere.value.length === 0 ? (
           <p class="weak">{t("export.unavailable")}</p>
         ) : (
           <ul class="exports">
-            {EXPORTS.map(({ url, name, what }) => (
-              <li key={url}>
-                <a class="button" href={url} download data-testid={`export-${url.replace("export/", "")}`}>
+            {EXPORTS.filter(({ file }) => exportsThere.value.includes(file)).map(({ file, name, what }) => (
+              <li key={file}>
+                <a class="button" href={`export/${file}`} download data-testid={`export-${file}`}>
                   {t(name)}
                 </a>
                 <span class="weak">{t(what)}</span>

@@ -11,7 +11,7 @@ import { firstRowBelow, HEADING_HEIGHT, type Layout, layOut } from "./layout.js"
 import { RowPainter, type TimeWindow } from "./paint-row.js";
 import { itemKind, ItemKind, rowOf, type SpanColumns, spanAt } from "./span-store.js";
 import { pixelOf, STATES, type Pattern } from "./states.js";
-import { fitAll, ticksOf } from "./window.js";
+import { ticksOf } from "./window.js";
 
 export const RULER_HEIGHT = 26;
 
@@ -60,6 +60,21 @@ export interface Wording {
   readonly unnamed: string;
 }
 
+/** A row that was painted, and its spans that are wide. */
+interface PaintedRow {
+  readonly row: number;
+  readonly wide: readonly number[];
+}
+
+/** What the lines of a frame were painted for. */
+interface Painted {
+  readonly columns: SpanColumns;
+  readonly window: TimeWindow;
+  readonly width: number;
+  readonly palette: Uint32Array;
+  readonly rows: readonly PaintedRow[];
+}
+
 const FONT = "11px system-ui, sans-serif";
 const SMALL_FONT = "10px system-ui, sans-serif";
 /** Bars narrower than this bear no name, and narrower than `LETTER_WIDTH` no letter. */
@@ -75,7 +90,9 @@ export class CanvasTimeline {
   #layout: Layout | undefined;
   #laidOutFor: ReadonlySet<GroupName> | undefined;
   #painter = new RowPainter(1);
+  /** The lines of the last frame, and of which rows they are. */
   #pixels = new ImageData(1, 1);
+  #painted: Painted | undefined;
   #patterns = new Map<Pattern, CanvasPattern | null>();
   #palette = new Uint32Array(STATES.length);
   #colours: Colours | undefined;
@@ -174,7 +191,7 @@ export class CanvasTimeline {
     this.#marks(shown, colours);
     this.#emphasis(shown, picture, layout, colours);
     this.#gutter(shown, picture, layout, colours, wording);
-    this.#ruler(shown, colours, picture, wording);
+    this.#ruler(shown, colours, wording);
   }
 
   #grid({ window }: Shown, colours: Colours, picture: Picture): void {
@@ -192,7 +209,7 @@ export class CanvasTimeline {
   }
 
   /** Paints the rows on the screen. @returns for each of them the spans that are wide */
-  #rows(shown: Shown, { columns }: Picture, layout: Layout, colours: Colours): { row: number; wide: number[] }[] {
+  #rows(shown: Shown, { columns }: Picture, layout: Layout, colours: Colours): readonly PaintedRow[] {
     const { scrollTop, window } = shown;
     const deviceWidth = Math.max(1, Math.round(this.chartWidth * this.#scale));
     const visible: number[] = [];
@@ -201,18 +218,7 @@ export class CanvasTimeline {
       if ((layout.height[row] ?? 0) > 0) visible.push(row);
     }
     if (visible.length === 0) return [];
-    if (this.#painter.width !== deviceWidth) this.#painter = new RowPainter(deviceWidth);
-    if (this.#pixels.width !== deviceWidth || this.#pixels.height < visible.length) {
-      this.#pixels = new ImageData(deviceWidth, Math.max(visible.length, 64));
-      this.#strip.width = deviceWidth;
-      this.#strip.height = this.#pixels.height;
-    }
-    const words = new Uint32Array(this.#pixels.data.buffer);
-    words.fill(0, 0, visible.length * deviceWidth);
-    const found = visible.map((row, line) => {
-      this.#painter.paint(columns, row, window, this.#palette, words, line * deviceWidth);
-      return { row, wide: [...this.#painter.wide] };
-    });
+    const found = this.#lines(visible, columns, window, deviceWidth);
     this.#stripContext.putImageData(this.#pixels, 0, 0, 0, 0, deviceWidth, visible.length);
     const context = this.#context;
     context.imageSmoothingEnabled = false;
@@ -227,13 +233,50 @@ export class CanvasTimeline {
     return found;
   }
 
+  /**
+   * Paints a line for each row, and takes over those of the last frame that are still
+   * right: while a person scrolls or points, nearly all.
+   */
+  #lines(rows: readonly number[], columns: SpanColumns, window: TimeWindow, width: number): PaintedRow[] {
+    if (this.#painter.width !== width) this.#painter = new RowPainter(width);
+    const last = this.#painted;
+    const isRight =
+      last !== undefined &&
+      last.columns === columns &&
+      last.width === width &&
+      last.palette === this.#palette &&
+      last.window.fromMs === window.fromMs &&
+      last.window.toMs === window.toMs;
+    const known = new Map(isRight ? last.rows.map(({ row }, line) => [row, line]) : []);
+    const before = new Uint32Array(this.#pixels.data.buffer);
+    const pixels = new ImageData(width, rows.length);
+    const words = new Uint32Array(pixels.data.buffer);
+    const painted = rows.map((row, line): PaintedRow => {
+      const at = known.get(row);
+      const same = at === undefined ? undefined : last?.rows[at];
+      if (at !== undefined && same !== undefined) {
+        words.set(before.subarray(at * width, (at + 1) * width), line * width);
+        return same;
+      }
+      this.#painter.paint(columns, row, window, this.#palette, words, line * width);
+      return { row, wide: [...this.#painter.wide] };
+    });
+    this.#pixels = pixels;
+    this.#painted = { columns, window, width, palette: this.#palette, rows: painted };
+    if (this.#strip.width !== width || this.#strip.height < rows.length) {
+      this.#strip.width = width;
+      this.#strip.height = Math.max(64, rows.length);
+    }
+    return painted;
+  }
+
   /** What a search found, over the dimmed rest. */
   #foundOnes(
     { found, window, scrollTop }: Shown,
     columns: SpanColumns,
     layout: Layout,
     colours: Colours,
-    rows: readonly { readonly row: number }[],
+    rows: readonly PaintedRow[],
   ): void {
     const context = this.#context;
     for (const { row } of rows) {
@@ -262,7 +305,7 @@ export class CanvasTimeline {
     { columns, names }: Picture,
     layout: Layout,
     colours: Colours,
-    rows: readonly { readonly row: number; readonly wide: readonly number[] }[],
+    rows: readonly PaintedRow[],
     { unnamed }: Wording,
   ): void {
     const context = this.#context;
@@ -395,12 +438,15 @@ export class CanvasTimeline {
     context.beginPath();
     context.rect(0, RULER_HEIGHT, this.#width, this.#height);
     context.clip();
+    let freeFrom = -Infinity;
     for (let row = firstRowBelow(layout, shown.scrollTop); row < layout.top.length; row++) {
       const y = RULER_HEIGHT + (layout.top[row] ?? 0) - shown.scrollTop;
       if (y >= this.#height) break;
       const height = layout.height[row] ?? 0;
       const info = picture.rows[row];
-      if (info === undefined || height < 11) continue;
+      // Low rows bear the labels of blocks, as far as these do not lie over each other.
+      if (info === undefined || height === 0 || (height < 11 && (info.label === "" || y < freeFrom))) continue;
+      if (height < 11) freeFrom = y + 12;
       const text = info.label === "" ? wording.badge(info) : info.label;
       if (text === "") continue;
       context.font = info.label === "" ? SMALL_FONT : FONT;
@@ -435,7 +481,7 @@ export class CanvasTimeline {
     context.fillRect(this.gutter - 1, 0, 1, this.#height);
   }
 
-  #ruler(shown: Shown, colours: Colours, _picture: Picture, wording: Wording): void {
+  #ruler(shown: Shown, colours: Colours, wording: Wording): void {
     const context = this.#context;
     context.fillStyle = colours.heading;
     context.fillRect(this.gutter, 0, this.#width, RULER_HEIGHT - 4);
@@ -450,10 +496,6 @@ export class CanvasTimeline {
       context.fillText(wording.tick(tick, stepMs), x + 4, 11);
     }
   }
-}
-
-export function wholeWindow(picture: Picture): TimeWindow {
-  return fitAll(picture.extent);
 }
 
 function shortened(text: string, letters: number): string {

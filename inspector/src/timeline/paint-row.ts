@@ -56,7 +56,7 @@ export class RowPainter {
     this.#covered.fill(0);
     this.#best.fill(0);
     const top = topLevel(columns, row);
-    if (top > 0) this.#visit(columns, top, 0);
+    if (top > 0) this.#groups(columns, top, 0, 1);
     for (let x = 0; x < this.width; x++) {
       const covered = this.#covered[x] ?? 0;
       if (covered === 0) continue;
@@ -66,27 +66,32 @@ export class RowPainter {
     }
   }
 
-  /** A group of a level above 0. */
-  #visit(columns: SpanColumns, level: number, group: number): void {
-    const rowFrom = columns.rowStart[this.#row] ?? 0;
-    const rowTo = columns.rowStart[this.#row + 1] ?? 0;
-    const size = FANOUT ** level;
-    const first = rowFrom + group * size;
-    const last = Math.min(first + size, rowTo) - 1;
-    const left = ((columns.begin[first] ?? 0) - this.#fromMs) * this.#perMs;
-    const right = ((columns.end[last] ?? 0) - this.#fromMs) * this.#perMs;
-    if (right < 0 || left >= this.width) return;
-    if (right - left < 1) {
-      const at = (columns.levelStart[this.#row * (LEVELS + 1) + level] ?? 0) + group;
-      this.#dab(left, (columns.covered[at] ?? 0) * this.#perMs, columns.mostly[at] ?? 0);
-      return;
+  /** Groups `from` to `to - 1` of a level above 0. */
+  #groups(columns: SpanColumns, level: number, from: number, to: number): void {
+    const { groupBegin, groupEnd, covered, mostly } = columns;
+    const start = columns.levelStart[this.#row * (LEVELS + 1) + level] ?? 0;
+    for (let group = from; group < to; group++) {
+      const left = ((groupBegin[start + group] ?? 0) - this.#fromMs) * this.#perMs;
+      if (left >= this.width) return;
+      const right = ((groupEnd[start + group] ?? 0) - this.#fromMs) * this.#perMs;
+      if (right < 0) continue;
+      if (right - left < 1) {
+        this.#dab(left, (covered[start + group] ?? 0) * this.#perMs, mostly[start + group] ?? 0);
+      } else if (level > 1) {
+        const children = this.#sizeOf(columns, level - 1);
+        this.#groups(columns, level - 1, group * FANOUT, Math.min((group + 1) * FANOUT, children));
+      } else {
+        const rowFrom = columns.rowStart[this.#row] ?? 0;
+        const last = Math.min(rowFrom + (group + 1) * FANOUT, columns.rowStart[this.#row + 1] ?? 0);
+        for (let span = rowFrom + group * FANOUT; span < last; span++) this.#span(columns, span);
+      }
     }
-    if (level > 1) {
-      const children = Math.ceil((last - first + 1) / FANOUT ** (level - 1));
-      for (let child = 0; child < children; child++) this.#visit(columns, level - 1, group * FANOUT + child);
-      return;
-    }
-    for (let span = first; span <= last; span++) this.#span(columns, span);
+  }
+
+  /** How many groups a level of the row has. */
+  #sizeOf(columns: SpanColumns, level: number): number {
+    const spans = (columns.rowStart[this.#row + 1] ?? 0) - (columns.rowStart[this.#row] ?? 0);
+    return Math.ceil(spans / FANOUT ** level);
   }
 
   #span(columns: SpanColumns, span: number): void {

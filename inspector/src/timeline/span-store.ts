@@ -4,10 +4,11 @@
  *
  * **Layout** Row `r` has the spans from `rowStart[r]` to `rowStart[r + 1] - 1`, in order
  * of beginning, none over another. Level 0 of its pyramid are these spans; each level
- * above puts `FANOUT` neighbours into a group, up to one group for the row. Of a group
- * only what can't be read from the columns is kept: how much of it is covered, and by
- * which state mostly. Its beginning is that of its first span and its end that of its
- * last, because the spans of a row do not overlap.
+ * above puts `FANOUT` neighbours into a group, up to one group for the row: from the
+ * beginning of its first span to the end of its last, which is also the latest, because
+ * the spans of a row do not overlap; how much of that is covered, and by which state
+ * mostly. The groups of a level lie side by side, so that a row is read from one end to
+ * the other and not from all over the columns.
  *
  * By number and not by time, so that a burst is as cheap to zoom into as an even row.
  */
@@ -47,6 +48,9 @@ export interface SpanColumns {
   readonly rowStart: Uint32Array<ArrayBuffer>;
   /** Where the groups of a row begin: `levelStart[row * (LEVELS + 1) + level]`; level 0 has none. */
   readonly levelStart: Uint32Array<ArrayBuffer>;
+  /** Of each group. */
+  readonly groupBegin: Float64Array<ArrayBuffer>;
+  readonly groupEnd: Float64Array<ArrayBuffer>;
   /** Of each group: milliseconds under a span. */
   readonly covered: Float32Array<ArrayBuffer>;
   /** Of each group: the state that covers most of it. */
@@ -126,7 +130,7 @@ export class SpanStoreBuilder {
   }
 }
 
-type Bare = Omit<SpanColumns, "levelStart" | "covered" | "mostly">;
+type Bare = Omit<SpanColumns, "levelStart" | "groupBegin" | "groupEnd" | "covered" | "mostly">;
 
 /** Builds the pyramids; also after the times of spans were exchanged for others in the same order. */
 export function withPyramid(bare: Bare): SpanColumns {
@@ -149,6 +153,8 @@ export function withPyramid(bare: Bare): SpanColumns {
   const columns: SpanColumns = {
     ...bare,
     levelStart,
+    groupBegin: new Float64Array(groups),
+    groupEnd: new Float64Array(groups),
     covered: new Float32Array(groups),
     mostly: new Uint8Array(groups),
   };
@@ -157,7 +163,7 @@ export function withPyramid(bare: Bare): SpanColumns {
 }
 
 function fillRow(columns: SpanColumns, row: number): void {
-  const { begin, end, state, covered, mostly, levelStart } = columns;
+  const { begin, end, state, groupBegin, groupEnd, covered, mostly, levelStart } = columns;
   const first = columns.rowStart[row] ?? 0;
   const byState = new Float64Array(256);
   let size = (columns.rowStart[row + 1] ?? 0) - first;
@@ -181,6 +187,8 @@ function fillRow(columns: SpanColumns, row: number): void {
         if ((byState[what] ?? 0) > (byState[best] ?? 0)) best = what;
       }
       for (let child = from; child < to; child++) byState[(level === 1 ? state[child] : mostly[child]) ?? 0] = 0;
+      groupBegin[at + group] = (level === 1 ? begin[from] : groupBegin[from]) ?? 0;
+      groupEnd[at + group] = (level === 1 ? end[to - 1] : groupEnd[to - 1]) ?? 0;
       covered[at + group] = sum;
       mostly[at + group] = best;
     }

@@ -1,0 +1,17 @@
+/** What can be taken along of a trace. */
+import { chromeTraceChunks, decodeTrace } from "../trace/index.js";
+import { makeReport } from "./report.js";
+import type { Export } from "./server.js";
+
+/** @param bytes - gives the trace, encoded, as it is when it is asked for */
+export function exportsOf(name: string, bytes: () => Uint8Array): ReadonlyMap<string, Export> {
+  const stem = name.replace(/\.\w+$/, "");
+  return new Map<string, Export>([
+    ["trace.skein", { fileName: `${stem}.skein`, type: "application/octet-stream", make: bytes }],
+    ["report.html", { fileName: `${stem}.html`, type: "text/html; charset=utf-8", make: () => makeReport(name, bytes()) }],
+    [
+      "chrome.json",
+      { fileName: `${stem}.trace.json`, type: "application/json", make: () => chromeTraceChunks(decodeTrace(bytes())) },
+    ],
+  ]);
+}

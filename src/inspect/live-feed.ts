@@ -1,0 +1,90 @@
+/**
+ * The latest part of a recording under way, for pages that come and go.
+ *
+ * Invariant: what is kept is bounded, and so is what waits in the socket of a page. A page
+ * that does not keep up is sent the next part when it has taken the last ones; what was
+ * given up meanwhile is counted, and told to it. So it loses detail, and nobody waits for it.
+ */
+import type { WebSocket } from "ws";
+
+/** Bytes of the recording that are kept for pages that come later. */
+const KEPT_BYTES = 64 * 2 ** 20;
+/** Bytes in a page's socket from which on nothing is put there. */
+const BACKLOG_BYTES = 4 * 2 ** 20;
+
+interface Reader {
+  readonly socket: WebSocket;
+  /** Number of the part that it gets next. */
+  next: number;
+  leftOut: number;
+  toldEnd: boolean;
+}
+
+export class LiveFeed {
+  readonly #parts: Uint8Array[] = [];
+  /** Number of the oldest part kept. */
+  #first = 0;
+  #bytes = 0;
+  #hasEnded = false;
+  readonly #readers = new Set<Reader>();
+  readonly #keptBytes: number;
+  readonly #backlogBytes: number;
+
+  constructor(keptBytes: number = KEPT_BYTES, backlogBytes: number = BACKLOG_BYTES) {
+    this.#keptBytes = keptBytes;
+    this.#backlogBytes = backlogBytes;
+  }
+
+  /** All that is kept, in order. */
+  get parts(): readonly Uint8Array[] {
+    return this.#parts;
+  }
+
+  push(part: Uint8Array): void {
+    this.#parts.push(part);
+    this.#bytes += part.byteLength;
+    // The newest stays, whatever its size.
+    while (this.#bytes > this.#keptBytes && this.#parts.length > 1) {
+      this.#bytes -= this.#parts.shift()?.byteLength ?? 0;
+      this.#first++;
+    }
+    for (const reader of this.#readers) this.#pump(reader);
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    this.#hasEnded = true;
+    for (const reader of this.#readers) this.#pump(reader);
+  }
+
+  add(socket: WebSocket): void {
+    const reader: Reader = { socket, next: this.#first, leftOut: 0, toldEnd: false };
+    this.#readers.add(reader);
+    socket.on("close", () => this.#readers.delete(reader));
+    // A broken socket is closed by the library, which tells it here first.
+    socket.on("error", () => undefined);
+    this.#pump(reader);
+  }
+
+  #pump(reader: Reader): void {
+    const { socket } = reader;
+    if (reader.next < this.#first) {
+      reader.leftOut += this.#first - reader.next;
+      reader.next = this.#first;
+      socket.send(JSON.stringify({ leftOut: reader.leftOut }));
+    }
+    const end = this.#first + this.#parts.length;
+    while (reader.next < end && socket.readyState === socket.OPEN) {
+      if (socket.bufferedAmount > this.#backlogBytes) return; // the callback below goes on
+      const part = this.#parts[reader.next - this.#first] as Uint8Array;
+      reader.next++;
+      socket.send(part, (error) => {
+        if (error === undefined || error === null) this.#pump(reader);
+      });
+    }
+    if (reader.next === end && this.#hasEnded && !reader.toldEnd) {
+      reader.toldEnd = true;
+      socket.send(JSON.stringify({ ended: true }));
+    }
+  }
+}
