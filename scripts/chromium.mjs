@@ -18,7 +18,9 @@ export const CHROMIUM_FLAGS = [
 ];
 
 function find() {
-  return [process.env.CHROMIUM, ...NAMES].find((name) => name !== undefined && spawnSync(name, ["--version"]).status === 0);
+  return [process.env.CHROMIUM, ...NAMES].find(
+    (name) => name !== undefined && spawnSync(name, ["--version"]).status === 0,
+  );
 }
 
 /**

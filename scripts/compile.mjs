@@ -19,6 +19,7 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PROJECTS = {
   src: { output: "dist", record: "build/src.tsbuildinfo" },
   test: { output: "build/test", record: "build/test.tsbuildinfo" },
+  inspector: { output: "build/inspector", record: "build/inspector.tsbuildinfo" },
   examples: { output: "build/examples", record: "build/examples.tsbuildinfo" },
 };
 

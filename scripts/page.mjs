@@ -59,7 +59,8 @@ async function buildPage() {
       rolldownOptions: {
         output: {
           entryFileNames: "page.js",
-          assetFileNames: (asset) => (asset.names.some((name) => name.endsWith(".css")) ? "page.css" : "[name][extname]"),
+          assetFileNames: (asset) =>
+            asset.names.some((name) => name.endsWith(".css")) ? "page.css" : "[name][extname]",
           codeSplitting: false,
         },
       },

@@ -25,9 +25,9 @@ function main() {
   const wanted = args.filter((arg) => !arg.startsWith("-"));
 
   const startMs = performance.now();
-  const isCompiled = compile(["src", "test", "examples"]).ok;
+  const isCompiled = compile(["src", "inspector", "test", "examples"]).ok;
   console.log(
-    `test: src, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`,
+    `test: src, inspector, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`,
   );
   if (!isCompiled) return false;
 

@@ -1,5 +1,5 @@
 /** The frame around all screens. */
-import type { JSX } from "preact";
+import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { duration, number } from "./format.js";
@@ -43,7 +43,12 @@ const ICONS: Readonly<Record<ScreenName, string>> = {
   capabilities: "M12 3v12M7 10l5 5 5-5M4 20h16",
 };
 
-export function App(): JSX.Element {
+/** Shows the page in `root`, and from then on whatever the state says. */
+export function mount(root: HTMLElement): void {
+  render(<App />, root);
+}
+
+function App(): JSX.Element {
   useEffect(() => {
     document.documentElement.dataset["theme"] = theme.value;
     document.documentElement.lang = language.value;
@@ -224,7 +229,11 @@ function Body(): JSX.Element {
     case "timeline":
       return <TimelineScreen model={shown} />;
     case "tasks":
-      return place.value.job === undefined ? <TasksScreen model={shown} /> : <TaskScreen model={shown} job={place.value.job} />;
+      return place.value.job === undefined ? (
+        <TasksScreen model={shown} />
+      ) : (
+        <TaskScreen model={shown} job={place.value.job} />
+      );
     case "resources":
       return <ResourcesScreen model={shown} />;
     case "loops":

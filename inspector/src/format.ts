@@ -44,7 +44,9 @@ export function level(value: number | undefined, language: Language): string {
 }
 
 export function percent(share: number | undefined, language: Language): string {
-  return share === undefined || Number.isNaN(share) ? "–" : `${number(share * 100, language, share < 0.1 && share > 0 ? 1 : 0)} %`;
+  return share === undefined || Number.isNaN(share)
+    ? "–"
+    : `${number(share * 100, language, share < 0.1 && share > 0 ? 1 : 0)} %`;
 }
 
 /** A moment on a ruler whose marks are `stepMs` apart. */

@@ -7,7 +7,19 @@ import type { SortKey } from "./analysis/tasks.js";
 export const SCREENS = ["now", "timeline", "tasks", "resources", "loops", "advice", "compare", "capabilities"] as const;
 export type ScreenName = (typeof SCREENS)[number];
 
-const SORTS: readonly SortKey[] = ["tree", "name", "state", "age", "cpu", "ready", "io", "lock", "channel", "steps", "step"];
+const SORTS: readonly SortKey[] = [
+  "tree",
+  "name",
+  "state",
+  "age",
+  "cpu",
+  "ready",
+  "io",
+  "lock",
+  "channel",
+  "steps",
+  "step",
+];
 
 export interface Place {
   readonly screen: ScreenName;

@@ -71,7 +71,11 @@ export function colourOf(look: StateLook | undefined): string {
 export function Swatch({ state }: { readonly state: number }): JSX.Element {
   const look = STATES[state];
   return (
-    <span class={`swatch pattern-${look?.pattern ?? "none"}`} style={{ backgroundColor: colourOf(look) }} aria-hidden="true">
+    <span
+      class={`swatch pattern-${look?.pattern ?? "none"}`}
+      style={{ backgroundColor: colourOf(look) }}
+      aria-hidden="true"
+    >
       {look?.letter}
     </span>
   );
@@ -90,7 +94,13 @@ export function StateName({ state }: { readonly state: number }): JSX.Element {
 export const SHORT: readonly TextKey[] = ["short.running", "short.ready", "short.io", "short.lock", "short.channel"];
 
 /** The five ways to spend time, as one bar. */
-export function SplitBar({ split, isThin }: { readonly split: readonly (number | undefined)[]; readonly isThin?: boolean }): JSX.Element {
+export function SplitBar({
+  split,
+  isThin,
+}: {
+  readonly split: readonly (number | undefined)[];
+  readonly isThin?: boolean;
+}): JSX.Element {
   const total = split.reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
   const words = split.map((ms, way) => `${t(SHORT[way] ?? "short.io")} ${duration(ms, language.value)}`).join(", ");
   return (
@@ -129,7 +139,13 @@ export function SplitLegend({ split }: { readonly split: readonly (number | unde
   );
 }
 
-export function HistogramChart({ histogram, label }: { readonly histogram: Histogram; readonly label: string }): JSX.Element {
+export function HistogramChart({
+  histogram,
+  label,
+}: {
+  readonly histogram: Histogram;
+  readonly label: string;
+}): JSX.Element {
   const { counts, boundsMs } = histogram;
   const first = counts.findIndex((count) => count > 0);
   if (first === -1) return <Empty>–</Empty>;
@@ -159,12 +175,12 @@ export function HistogramChart({ histogram, label }: { readonly histogram: Histo
 }
 
 /** Width and height of an element, as they are now. */
-export function useSize<Found extends HTMLElement>(): {
-  readonly ref: { current: Found | null };
+export function useSize(): {
+  readonly ref: { current: HTMLDivElement | null };
   readonly width: number;
   readonly height: number;
 } {
-  const ref = useRef<Found>(null);
+  const ref = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   useEffect(() => {
     const element = ref.current;
@@ -178,7 +194,13 @@ export function useSize<Found extends HTMLElement>(): {
 }
 
 /** A small curve without axes. */
-export function Sparkline({ points, extent }: { readonly points: readonly (readonly [number, number])[]; readonly extent: number }): JSX.Element {
+export function Sparkline({
+  points,
+  extent,
+}: {
+  readonly points: readonly (readonly [number, number])[];
+  readonly extent: number;
+}): JSX.Element {
   const most = Math.max(1, ...points.map(([, value]) => value));
   const path = points
     .map(([at, value], index) => {

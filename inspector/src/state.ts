@@ -44,7 +44,8 @@ export const analyst: { current: Analyst | undefined } = { current: undefined };
 /** The part of time that is seen, in the unit of the axis. */
 export const view = computed<TimeWindow>(() => {
   const { fromMs, toMs, inEventOrder } = place.value;
-  const extent = inEventOrder && order.value !== undefined ? order.value.momentsMs.length : (model.value?.durationMs ?? 1);
+  const extent =
+    inEventOrder && order.value !== undefined ? order.value.momentsMs.length : (model.value?.durationMs ?? 1);
   if (fromMs === undefined || toMs === undefined) return fitAll(extent);
   return clamp({ fromMs, toMs }, extent);
 });

@@ -120,7 +120,8 @@ const EN = {
   "timeline.range.hint": "Drag over the timeline to see how a range of time was spent.",
   "timeline.range.clear": "Clear the range",
   "timeline.range.zoom": "Zoom to it",
-  "timeline.canvas": "Timeline of cores, threads, tasks, resources and stalls. Arrow keys scroll, W and S zoom, A and D move; [ and ] go from slice to slice of the selected task.",
+  "timeline.canvas":
+    "Timeline of cores, threads, tasks, resources and stalls. Arrow keys scroll, W and S zoom, A and D move; [ and ] go from slice to slice of the selected task.",
   "timeline.minimap": "The whole recording; drag to move the window",
   "timeline.legend": "Legend",
   "timeline.open": "Details",
@@ -151,9 +152,11 @@ const EN = {
   "tasks.query": "Query",
   "tasks.query.hint": "state:blocked cpu>50ms name:~parse on:worker-2 touches:~queue -state:done",
   "tasks.count": "{0} of {1}",
-  "tasks.wrong.unknown key": "“{0}”: there is no such key; there are state, name, scope, on, touches, and age, cpu, ready, io, lock, channel, step with > or <",
+  "tasks.wrong.unknown key":
+    "“{0}”: there is no such key; there are state, name, scope, on, touches, and age, cpu, ready, io, lock, channel, step with > or <",
   "tasks.wrong.not a duration": "“{0}”: a time is missing, as in cpu>50ms",
-  "tasks.wrong.unknown state": "“{0}”: there is no such state; there are running, ready, io, lock, channel, blocked, waiting, done, failed, cancelled",
+  "tasks.wrong.unknown state":
+    "“{0}”: there is no such state; there are running, ready, io, lock, channel, blocked, waiting, done, failed, cancelled",
   "tasks.copy": "Copy as text",
   "tasks.name": "Task",
   "tasks.state": "State",
@@ -240,7 +243,8 @@ const EN = {
   "kind.unknown": "unknown",
 
   "advice.title": "Where each function belongs",
-  "advice.lead": "From what each function did in this recording: what computes for long belongs on threads, what waits stays here.",
+  "advice.lead":
+    "From what each function did in this recording: what computes for long belongs on threads, what waits stays here.",
   "advice.none": "No function ran often or long enough to say anything about it.",
   "advice.function": "Function",
   "advice.runs": "Runs",
@@ -416,7 +420,8 @@ const RU: Readonly<Record<TextKey, string>> = {
   "timeline.range.hint": "Протяните по шкале, чтобы увидеть, на что ушёл отрезок времени.",
   "timeline.range.clear": "Снять отрезок",
   "timeline.range.zoom": "Приблизить его",
-  "timeline.canvas": "Шкала времени: ядра, потоки, задания, ресурсы и остановки. Стрелки прокручивают, W и S меняют масштаб, A и D двигают; [ и ] переходят по отрезкам выбранного задания.",
+  "timeline.canvas":
+    "Шкала времени: ядра, потоки, задания, ресурсы и остановки. Стрелки прокручивают, W и S меняют масштаб, A и D двигают; [ и ] переходят по отрезкам выбранного задания.",
   "timeline.minimap": "Вся запись; потяните, чтобы сдвинуть окно",
   "timeline.legend": "Обозначения",
   "timeline.open": "Подробно",
@@ -447,9 +452,11 @@ const RU: Readonly<Record<TextKey, string>> = {
   "tasks.query": "Запрос",
   "tasks.query.hint": "state:blocked cpu>50ms name:~parse on:worker-2 touches:~queue -state:done",
   "tasks.count": "{0} из {1}",
-  "tasks.wrong.unknown key": "«{0}»: такого ключа нет; есть state, name, scope, on, touches, а с > и < ещё age, cpu, ready, io, lock, channel, step",
+  "tasks.wrong.unknown key":
+    "«{0}»: такого ключа нет; есть state, name, scope, on, touches, а с > и < ещё age, cpu, ready, io, lock, channel, step",
   "tasks.wrong.not a duration": "«{0}»: не хватает времени, как в cpu>50ms",
-  "tasks.wrong.unknown state": "«{0}»: такого состояния нет; есть running, ready, io, lock, channel, blocked, waiting, done, failed, cancelled",
+  "tasks.wrong.unknown state":
+    "«{0}»: такого состояния нет; есть running, ready, io, lock, channel, blocked, waiting, done, failed, cancelled",
   "tasks.copy": "Скопировать текстом",
   "tasks.name": "Задание",
   "tasks.state": "Состояние",
@@ -536,7 +543,8 @@ const RU: Readonly<Record<TextKey, string>> = {
   "kind.unknown": "неизвестно",
 
   "advice.title": "Где место каждой функции",
-  "advice.lead": "По тому, что каждая функция делала в этой записи: что долго вычисляет, тому место в потоках; что ждёт, остаётся здесь.",
+  "advice.lead":
+    "По тому, что каждая функция делала в этой записи: что долго вычисляет, тому место в потоках; что ждёт, остаётся здесь.",
   "advice.none": "Ни одна функция не выполнялась достаточно часто или долго, чтобы о ней судить.",
   "advice.function": "Функция",
   "advice.runs": "Запусков",

@@ -34,7 +34,9 @@ program
   .description("show a recorded trace in the browser, or two beside each other")
   .argument("<trace>", "a file that `skein run --trace` wrote")
   .argument("[other]", "another one to compare it with")
-  .addOption(new Option("-p, --port <port>", "where to listen; a free port by default").argParser(portOf).default(0, "any"))
+  .addOption(
+    new Option("-p, --port <port>", "where to listen; a free port by default").argParser(portOf).default(0, "any"),
+  )
   .option("--no-browser", "only print the address")
   .action(async (trace: string, other: string | undefined, options: OpenOptions) => {
     // Loaded only here, as it brings the server along.

@@ -180,21 +180,23 @@ function recordInto({ trace: traceOut, report: reportOut }: RunOptions, path: st
     const trace = recording.stop();
     if (traceOut !== undefined) {
       const isChrome = traceOut.endsWith(".json");
-      const how = isChrome ? "open it at https://ui.perfetto.dev or chrome://tracing" : `show it with skein open ${traceOut}`;
-      write("trace", traceOut, how, () => {
+      const how = isChrome
+        ? "open it at https://ui.perfetto.dev or chrome://tracing"
+        : `show it with skein open ${traceOut}`;
+      writeOut("trace", traceOut, how, () => {
         if (isChrome) writeChromeTrace(trace, traceOut);
         else writeFileSync(traceOut, encodeTrace(trace));
       });
     }
     if (reportOut !== undefined) {
-      write("report", reportOut, "open it in a browser", () => {
+      writeOut("report", reportOut, "open it in a browser", () => {
         writeFileSync(reportOut, makeReport(basename(path), encodeTrace(trace)));
       });
     }
   });
 }
 
-function write(what: string, out: string, how: string, doIt: () => void): void {
+function writeOut(what: string, out: string, how: string, doIt: () => void): void {
   try {
     doIt();
     console.error(`${what} written to ${out}: ${how}`);

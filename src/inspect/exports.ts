@@ -8,7 +8,10 @@ export function exportsOf(name: string, bytes: () => Uint8Array): ReadonlyMap<st
   const stem = name.replace(/\.\w+$/, "");
   return new Map<string, Export>([
     ["trace.skein", { fileName: `${stem}.skein`, type: "application/octet-stream", make: bytes }],
-    ["report.html", { fileName: `${stem}.html`, type: "text/html; charset=utf-8", make: () => makeReport(name, bytes()) }],
+    [
+      "report.html",
+      { fileName: `${stem}.html`, type: "text/html; charset=utf-8", make: () => makeReport(name, bytes()) },
+    ],
     [
       "chrome.json",
       { fileName: `${stem}.trace.json`, type: "application/json", make: () => chromeTraceChunks(decodeTrace(bytes())) },

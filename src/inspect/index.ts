@@ -1,4 +1,3 @@
 export { exportsOf } from "./exports.js";
-export { makeReport } from "./report.js";
 export { InspectorServer } from "./server.js";
 export { readTraceFile, TraceInputError } from "./trace-input.js";

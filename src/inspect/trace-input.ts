@@ -26,9 +26,12 @@ function readBounded(path: string): Uint8Array<ArrayBuffer> {
     file = openSync(path, "r");
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new TraceInputError(isMissing ? `there is no file ${path}` : `${path} could not be opened: ${wordsOf(error)}`, {
-      cause: error,
-    });
+    throw new TraceInputError(
+      isMissing ? `there is no file ${path}` : `${path} could not be opened: ${wordsOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   try {
     const facts = fstatSync(file);

@@ -2,7 +2,7 @@
 import type { Trace } from "./trace.js";
 
 export function encodeTrace(trace: Trace): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(JSON.stringify(trace)) as Uint8Array<ArrayBuffer>;
+  return new TextEncoder().encode(JSON.stringify(trace));
 }
 
 export function decodeTrace(bytes: Uint8Array): Trace {

@@ -5,9 +5,7 @@
  * The trace is that of a minute with 8 busy threads and 400 rows of tasks; it is made here,
  * in the form in which the page's worker hands traces over.
  */
-import { h, render } from "preact";
-
-import { App } from "../../inspector/src/app.tsx";
+import { mount } from "../../inspector/src/app.tsx";
 import { go, models } from "../../inspector/src/state.ts";
 import { ItemKind, itemOf, SpanStoreBuilder } from "../../inspector/src/timeline/span-store.ts";
 
@@ -101,13 +99,18 @@ async function measure() {
   const model = makeModel();
   go({ screen: "timeline" });
   models.value = { first: model, second: undefined };
-  render(h(App, {}), document.getElementById("app"));
+  mount(document.getElementById("app"));
   for (let i = 0; i < 10; i++) await frame();
   const canvas = document.querySelector(".lanes canvas");
   const box = canvas.getBoundingClientRect();
   const wheel = (init) =>
     canvas.dispatchEvent(
-      new WheelEvent("wheel", { clientX: box.left + box.width * 0.6, clientY: box.top + 300, cancelable: true, ...init }),
+      new WheelEvent("wheel", {
+        clientX: box.left + box.width * 0.6,
+        clientY: box.top + 300,
+        cancelable: true,
+        ...init,
+      }),
     );
   const key = (code) => window.dispatchEvent(new KeyboardEvent("keydown", { code, key: code }));
   const result = {
@@ -121,6 +124,10 @@ async function measure() {
   return result;
 }
 
-measure()
-  .catch((error) => ({ failed: String(error.stack) }))
-  .then((result) => fetch("/found", { method: "POST", body: JSON.stringify(result) }));
+let found;
+try {
+  found = await measure();
+} catch (error) {
+  found = { failed: String(error.stack) };
+}
+await fetch("/found", { method: "POST", body: JSON.stringify(found) });

@@ -2,7 +2,6 @@
 import {
   buildTimeline,
   computeFigures,
-  type JobSpan,
   type KernelSample,
   type KernelThread,
   type StepSpan,
@@ -170,23 +169,22 @@ class RowsBuilder {
     }
     levels.forEach((level, depth) => {
       this.#row({ group: "threads", label: depth === 0 ? label : "", thread, depth, badge: "measured" });
-      let nextGap = 0;
+      // Losses stand in the first row of a thread, between the steps.
+      const left = depth === 0 ? [...gaps] : [];
       for (const step of level) {
-        for (let gap = gaps[nextGap]; depth === 0 && gap !== undefined && gap.beginMs < step.beginMs; ) {
-          this.#add(gap.beginMs, gap.endMs, State.dropped, "", 0);
-          gap = gaps[++nextGap];
-        }
+        while (left[0] !== undefined && left[0].beginMs < step.beginMs) this.#lost(left.shift());
         const job = jobs.get(step.subject);
         const scope = scopes.get(step.subject);
         const item =
           job !== undefined ? itemOf(ItemKind.job, job) : scope !== undefined ? itemOf(ItemKind.scope, scope) : 0;
         this.#add(step.beginMs, step.endMs, State.running, this.#nameOf(step.subject), item);
       }
-      for (; depth === 0 && nextGap < gaps.length; nextGap++) {
-        const gap = gaps[nextGap];
-        if (gap !== undefined) this.#add(gap.beginMs, gap.endMs, State.dropped, "", 0);
-      }
+      for (const gap of left) this.#lost(gap);
     });
+  }
+
+  #lost(gap: { readonly beginMs: number; readonly endMs: number } | undefined): void {
+    if (gap !== undefined) this.#add(gap.beginMs, gap.endMs, State.dropped, "", 0);
   }
 
   /** What the kernel saw of a thread; each reading stands for the time up to the next. */
@@ -315,7 +313,9 @@ function threadsOf(
   busy: readonly { readonly index: number; readonly busyMs: number; readonly share: number }[],
 ): ThreadInfo[] {
   const kernelThreads = trace.kernel?.threads ?? [];
-  const ofKernel = (thread: KernelThread | undefined): Omit<ThreadInfo, "index" | "name" | "kind" | "hasEnded" | "busyMs" | "share"> => {
+  const ofKernel = (
+    thread: KernelThread | undefined,
+  ): Omit<ThreadInfo, "index" | "name" | "kind" | "hasEnded" | "busyMs" | "share"> => {
     const first = thread?.samples[0];
     const last = thread?.samples.at(-1);
     const grown = (key: "cpuMs" | "coreWaitMs" | "voluntarySwitches" | "involuntarySwitches"): number | undefined => {
@@ -347,21 +347,14 @@ function threadsOf(
   });
   const others = kernelThreads
     .filter(({ index }) => index === undefined)
-    .map(
-      (thread): ThreadInfo => ({
-        index: undefined,
-        name: thread.name,
-        kind: thread.kind,
-        hasEnded: false,
-        busyMs: undefined,
-        share: undefined,
-        ...ofKernel(thread),
-      }),
-    );
+    .map((thread): ThreadInfo => ({
+      index: undefined,
+      name: thread.name,
+      kind: thread.kind,
+      hasEnded: false,
+      busyMs: undefined,
+      share: undefined,
+      ...ofKernel(thread),
+    }));
   return [...own, ...others];
-}
-
-/** For tests and for the table: the job at this place. */
-export function jobAt(analysed: Analysed, index: number): JobSpan | undefined {
-  return analysed.timeline.jobs[index];
 }

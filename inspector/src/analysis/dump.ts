@@ -9,7 +9,10 @@ const MOST_LINES = 5000;
 export function dumpOf(analysed: Analysed, query: string): string {
   const { jobs } = listTasks(analysed, query, "tree", false);
   const columns = SPLIT.map((state) => STATES[state]?.name ?? "");
-  const lines = [`${jobs.length} tasks${query.trim() === "" ? "" : `, query: ${query}`}`, `times in ms: age ${columns.join(" ")}`];
+  const lines = [
+    `${jobs.length} tasks${query.trim() === "" ? "" : `, query: ${query}`}`,
+    `times in ms: age ${columns.join(" ")}`,
+  ];
   for (const job of jobs.subarray(0, MOST_LINES)) {
     const line = taskLine(analysed, job);
     if (line === undefined) continue;

@@ -97,7 +97,8 @@ export function statesOf(job: JobSpan, waits: readonly WaitSpan[]): Stretch[] {
   }
   const stepEnds = new Map(job.steps.map((step) => [step.endMs, step.isSuspended]));
   known.forEach((stretch, index) => {
-    if (stretch.beginMs > atMs) push(stretch.beginMs, gapState(hasStarted, isSuspended, wasWaiting, stretch.state), undefined);
+    if (stretch.beginMs > atMs)
+      push(stretch.beginMs, gapState(hasStarted, isSuspended, wasWaiting, stretch.state), undefined);
     if (stretch.state === State.running) {
       hasStarted = true;
       push(stretch.endMs, State.running, undefined);

@@ -1,14 +1,5 @@
 /** What the page knows of a trace: plain data, made in the worker and drawn on the main thread. */
-import type {
-  Badge,
-  Capability,
-  Figures,
-  KernelThreadKind,
-  Outcome,
-  StackFrame,
-  Stall,
-  Verdict,
-} from "skein/trace";
+import type { Badge, Capability, Figures, KernelThreadKind, Outcome, StackFrame, Stall, Verdict } from "skein/trace";
 
 import type { SpanColumns } from "../timeline/span-store.js";
 import type { Language } from "../texts.js";

@@ -31,10 +31,26 @@ export type NumberName = (typeof NUMBERS)[number];
 
 export type Query =
   | { readonly isRight: true; readonly matches: (asked: Asked) => boolean }
-  | { readonly isRight: false; readonly word: string; readonly why: "unknown key" | "not a duration" | "unknown state" };
+  | {
+      readonly isRight: false;
+      readonly word: string;
+      readonly why: "unknown key" | "not a duration" | "unknown state";
+    };
 
-const STATES_ASKED = ["running", "ready", "io", "lock", "channel", "blocked", "waiting", "done", "failed", "cancelled", "abandoned"];
-const TEXT_KEYS = ["name", "scope", "on", "touches"];
+const STATES_ASKED = new Set([
+  "running",
+  "ready",
+  "io",
+  "lock",
+  "channel",
+  "blocked",
+  "waiting",
+  "done",
+  "failed",
+  "cancelled",
+  "abandoned",
+]);
+const TEXT_KEYS = new Set(["name", "scope", "on", "touches"]);
 const UNITS: Readonly<Record<string, number>> = { "": 1, us: 0.001, µs: 0.001, ms: 1, s: 1000, min: 60_000 };
 
 export function parseQuery(text: string): Query {
@@ -72,13 +88,14 @@ function testOf(word: string): ((asked: Asked) => boolean) | "unknown key" | "no
   const key = word.slice(0, colon);
   const value = word.slice(colon + 1).toLowerCase();
   if (key === "state") {
-    if (!STATES_ASKED.includes(value)) return "unknown state";
+    if (!STATES_ASKED.has(value)) return "unknown state";
     return (asked) => hasState(asked, value);
   }
-  if (!TEXT_KEYS.includes(key)) return "unknown key";
+  if (!TEXT_KEYS.has(key)) return "unknown key";
   const isPart = value.startsWith("~");
   const wanted = isPart ? value.slice(1) : value;
-  const fits = (text: string): boolean => (isPart ? text.toLowerCase().includes(wanted) : text.toLowerCase() === wanted);
+  const fits = (text: string): boolean =>
+    isPart ? text.toLowerCase().includes(wanted) : text.toLowerCase() === wanted;
   if (key === "touches") return (asked) => asked.touches().some((text) => text.toLowerCase().includes(wanted));
   if (key === "name") return ({ name }) => fits(name);
   return key === "on" ? ({ thread }) => fits(thread) : ({ scope }) => fits(scope);

@@ -12,11 +12,13 @@ const MOST_RESOURCES = 500;
 const MOST_NODES = 120;
 
 /** `lock of mutex "money"` waits for `mutex "money"`. */
-export function resourceOf(wait: string): string {
+function resourceOf(wait: string): string {
   const text = wait.replace(/ \(blocked\)$/, "");
-  return /\b(?:mutex|rwLock|semaphore|channel|broadcast|watch|condition|barrier|latch|event|once|job|rate limit)\b.*$/.exec(
-    text,
-  )?.[0] ?? text;
+  return (
+    /\b(?:mutex|rwLock|semaphore|channel|broadcast|watch|condition|barrier|latch|event|once|job|rate limit)\b.*$/.exec(
+      text,
+    )?.[0] ?? text
+  );
 }
 
 export function resourcesOf(timeline: Timeline, waitsOfJobs: ReadonlyMap<number, readonly WaitSpan[]>): ResourceInfo[] {
@@ -59,7 +61,7 @@ function levelsOf(waits: readonly WaitSpan[]): (readonly [number, number])[] {
   const begins = Float64Array.from(waits, ({ beginMs }) => beginMs).sort();
   const ends = Float64Array.from(waits, ({ endMs }) => endMs).sort();
   const levels: [number, number][] = [];
-  for (let begun = 0, ended = 0; begun < begins.length || ended < ends.length; ) {
+  for (let begun = 0, ended = 0; begun < begins.length || ended < ends.length;) {
     const begin = begins[begun] ?? Infinity;
     const end = ends[ended] ?? Infinity;
     if (begin <= end) begun++;
@@ -114,7 +116,7 @@ export function waitGraphOf(timeline: Timeline, waitsOfJobs: ReadonlyMap<number,
 }
 
 /** Nodes from which their own place can be reached again. */
-export function circleIn(
+function circleIn(
   nodes: readonly string[],
   edges: readonly { readonly from: string; readonly to: string }[],
 ): string[] {

@@ -54,7 +54,9 @@ function threadLines({ trace, timeline }: Analysed, fromMs: number, toMs: number
     const first = samples.findLast(({ atMs }) => atMs - trace.startedMs <= fromMs) ?? samples[0];
     const last = samples.find(({ atMs }) => atMs - trace.startedMs >= toMs) ?? samples.at(-1);
     const readyMs =
-      first?.coreWaitMs === undefined || last?.coreWaitMs === undefined ? undefined : last.coreWaitMs - first.coreWaitMs;
+      first?.coreWaitMs === undefined || last?.coreWaitMs === undefined
+        ? undefined
+        : last.coreWaitMs - first.coreWaitMs;
     return {
       name,
       kind: "thread" as const,

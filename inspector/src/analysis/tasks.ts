@@ -9,7 +9,18 @@ import { type Asked, parseQuery, type Query } from "./query.js";
 import { splitOf } from "./split.js";
 import type { TreeNode } from "./task-tree.js";
 
-export type SortKey = "tree" | "name" | "state" | "age" | "cpu" | "ready" | "io" | "lock" | "channel" | "steps" | "step";
+export type SortKey =
+  | "tree"
+  | "name"
+  | "state"
+  | "age"
+  | "cpu"
+  | "ready"
+  | "io"
+  | "lock"
+  | "channel"
+  | "steps"
+  | "step";
 
 /** The lines that a query leaves, as indexes of jobs, and how deep each is shown. */
 export interface TaskList {
@@ -22,9 +33,7 @@ export function listTasks(analysed: Analysed, queryText: string, sort: SortKey, 
   if (!query.isRight) return { jobs: new Uint32Array(0), wrong: query };
   const { jobs } = analysed.timeline;
   const isEmpty = queryText.trim() === "";
-  let found = inTreeOrder(analysed.tree.roots).filter(
-    (index) => isEmpty || query.matches(askedOf(analysed, index)),
-  );
+  let found = inTreeOrder(analysed.tree.roots).filter((index) => isEmpty || query.matches(askedOf(analysed, index)));
   if (sort !== "tree") {
     const keys = new Map(found.map((index) => [index, keyOf(analysed, index, sort)]));
     found = found.sort((a, b) => {
@@ -168,7 +177,7 @@ export function taskDetail(analysed: Analysed, index: number): TaskDetail | unde
     });
   }
   const stretches = analysed.statesOf(index);
-  const own = scopes.filter((scope) => scope.job === job.id).map(({ id }) => id);
+  const own = new Set(scopes.filter((scope) => scope.job === job.id).map(({ id }) => id));
   return {
     line,
     endMs: job.endMs,
@@ -191,8 +200,7 @@ export function taskDetail(analysed: Analysed, index: number): TaskDetail | unde
     latencyHistogram: histogramOf(
       stretches.filter(({ state }) => state === State.ready).map(({ beginMs, endMs }) => endMs - beginMs),
     ),
-    cancelledAtMs: cancels.find(({ subject }) => subject === job.id || own.includes(subject) || subject === job.scope)
-      ?.atMs,
+    cancelledAtMs: cancels.find(({ subject }) => subject === job.id || own.has(subject) || subject === job.scope)?.atMs,
     why: whyItWaits(analysed, index),
   };
 }
@@ -205,7 +213,7 @@ function whyItWaits(analysed: Analysed, index: number): string[] {
   const labels = new Map(nodes.map(({ id, label }) => [id, label]));
   const chain: string[] = [];
   const seen = new Set<string>();
-  for (let at: string | undefined = `job ${job.id}`; at !== undefined; ) {
+  for (let at: string | undefined = `job ${job.id}`; at !== undefined;) {
     chain.push(labels.get(at) ?? job.name ?? at);
     if (seen.has(at)) break;
     seen.add(at);
@@ -218,8 +226,8 @@ function whyItWaits(analysed: Analysed, index: number): string[] {
 /** Boxes of 1, 2 and 5 from a microsecond on. */
 const BOUNDS_MS = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** (power - 3))).flat();
 
-export function histogramOf(durationsMs: readonly number[]): Histogram {
-  const counts = new Array<number>(BOUNDS_MS.length + 1).fill(0);
+function histogramOf(durationsMs: readonly number[]): Histogram {
+  const counts = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0);
   for (const ms of durationsMs) {
     const box = BOUNDS_MS.findIndex((bound) => ms < bound);
     const at = box === -1 ? BOUNDS_MS.length : box;

@@ -12,7 +12,6 @@ import type { Answers, FromWorker, Question, Slot, ToWorker } from "./protocol.j
 import { splitRange } from "./split.js";
 import { listTasks, taskDetail, taskLine } from "./tasks.js";
 
-
 /** The part of a worker's global scope that is used; the compiler knows the page's. */
 interface WorkerScope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
@@ -59,7 +58,7 @@ worker.onmessage = ({ data }) => {
           message: error instanceof Error ? error.message : String(error),
         });
       }
-      return;
+      break;
     case "ask": {
       const answered = answer(data.question);
       const moved = data.question.kind === "order" ? (answered as Answers["order"]) : undefined;
@@ -67,10 +66,9 @@ worker.onmessage = ({ data }) => {
         { kind: "answer", number: data.number, answer: answered },
         moved === undefined ? [] : [...buffersOf(moved.columns), moved.momentsMs.buffer],
       );
-      return;
+      break;
     }
     case "live":
     case "segment":
-      return;
   }
 };

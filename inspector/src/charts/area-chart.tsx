@@ -20,7 +20,7 @@ export interface AreaChartProps {
 }
 
 export function AreaChart(props: AreaChartProps): JSX.Element {
-  const { ref, width, height } = useSize<HTMLDivElement>();
+  const { ref, width, height } = useSize();
   const chart = useRef<UPlot | undefined>(undefined);
   const shown = useRef(props);
   shown.current = props;
@@ -56,11 +56,17 @@ function dataOf({ series, cores }: AreaChartProps): UPlot.AlignedData {
 function optionsOf(shown: { readonly current: AreaChartProps }, width: number, height: number): UPlot.Options {
   const { value: ink } = colours;
   const { value: words } = language;
-  const axis = { stroke: ink.weak, grid: { stroke: ink.line, width: 1 }, ticks: { stroke: ink.line, width: 1 }, font: "11px system-ui" };
+  const axis = {
+    stroke: ink.weak,
+    grid: { stroke: ink.line, width: 1 },
+    ticks: { stroke: ink.line, width: 1 },
+    font: "11px system-ui",
+  };
   const write = (_: UPlot, value: number | null): string => (value === null ? "–" : level(value, words));
   const green = ink.isDark ? "#2fb38a" : "#00916a";
   const amber = ink.isDark ? "#e8a33d" : "#b87407";
-  const most = (series: readonly (number | null)[]): number => series.reduce<number>((high, value) => Math.max(high, value ?? 0), 0);
+  const most = (series: readonly (number | null)[]): number =>
+    series.reduce<number>((high, value) => Math.max(high, value ?? 0), 0);
   return {
     width,
     height,
@@ -68,7 +74,10 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
     cursor: { drag: { x: true, y: false, setScale: false } },
     legend: { live: true },
     scales: {
-      x: { time: false, range: () => [shown.current.fromMs, Math.max(shown.current.toMs, shown.current.fromMs + 1e-6)] },
+      x: {
+        time: false,
+        range: () => [shown.current.fromMs, Math.max(shown.current.toMs, shown.current.fromMs + 1e-6)],
+      },
       jobs: { range: () => [0, Math.max(1, most(shown.current.series.inFlight) * 1.12)] },
       cores: {
         range: () => {
@@ -78,13 +87,37 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
       },
     },
     axes: [
-      { ...axis, size: 30, values: (_, marks) => marks.map((at) => tick(at, (marks[1] ?? 1) - (marks[0] ?? 0), words)) },
-      { ...axis, scale: "jobs", side: 3, size: 46, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")) },
-      { ...axis, scale: "cores", side: 1, size: 38, grid: { show: false }, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")) },
+      {
+        ...axis,
+        size: 30,
+        values: (_, marks) => marks.map((at) => tick(at, (marks[1] ?? 1) - (marks[0] ?? 0), words)),
+      },
+      {
+        ...axis,
+        scale: "jobs",
+        side: 3,
+        size: 46,
+        values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")),
+      },
+      {
+        ...axis,
+        scale: "cores",
+        side: 1,
+        size: 38,
+        grid: { show: false },
+        values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")),
+      },
     ],
     series: [
       { label: " ", value: (_, at) => (at === null || at === undefined ? "" : tick(at, 1, words)) },
-      { label: t("now.chart.inFlight"), scale: "jobs", stroke: ink.accent, width: 1.5, value: write, points: { show: false } },
+      {
+        label: t("now.chart.inFlight"),
+        scale: "jobs",
+        stroke: ink.accent,
+        width: 1.5,
+        value: write,
+        points: { show: false },
+      },
       {
         label: t("now.chart.busy"),
         scale: "cores",
@@ -94,8 +127,24 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
         value: write,
         points: { show: false },
       },
-      { label: t("now.chart.demand"), scale: "cores", stroke: amber, width: 1.25, dash: [6, 3], value: write, points: { show: false } },
-      { label: t("now.chart.ceiling"), scale: "cores", stroke: ink.weak, width: 1, dash: [2, 4], value: write, points: { show: false } },
+      {
+        label: t("now.chart.demand"),
+        scale: "cores",
+        stroke: amber,
+        width: 1.25,
+        dash: [6, 3],
+        value: write,
+        points: { show: false },
+      },
+      {
+        label: t("now.chart.ceiling"),
+        scale: "cores",
+        stroke: ink.weak,
+        width: 1,
+        dash: [2, 4],
+        value: write,
+        points: { show: false },
+      },
     ],
     hooks: {
       setSelect: [

@@ -22,9 +22,15 @@ export function AdviceScreen({ model }: { readonly model: Model }): JSX.Element 
               <thead>
                 <tr>
                   <th scope="col">{t("advice.function")}</th>
-                  <th scope="col" class="number">{t("advice.runs")}</th>
-                  <th scope="col" class="number">{t("advice.each")}</th>
-                  <th scope="col" class="bar-column">{t("advice.shares")}</th>
+                  <th scope="col" class="number">
+                    {t("advice.runs")}
+                  </th>
+                  <th scope="col" class="number">
+                    {t("advice.each")}
+                  </th>
+                  <th scope="col" class="bar-column">
+                    {t("advice.shares")}
+                  </th>
                   <th scope="col">{t("advice.place")}</th>
                 </tr>
               </thead>
@@ -32,7 +38,11 @@ export function AdviceScreen({ model }: { readonly model: Model }): JSX.Element 
                 {advice.map((line) => (
                   <tr key={line.name}>
                     <th scope="row">
-                      <button type="button" class="link" onClick={() => go({ screen: "tasks", job: undefined, query: `"name:${line.name}"` })}>
+                      <button
+                        type="button"
+                        class="link"
+                        onClick={() => go({ screen: "tasks", job: undefined, query: `"name:${line.name}"` })}
+                      >
                         {line.name}
                       </button>
                     </th>

@@ -64,15 +64,28 @@ function Both({ first, second }: { readonly first: Model; readonly second: Model
   const toMs = Math.max(first.durationMs, second.durationMs);
   const cores = Math.max(first.summary.figures.coresAllowed.value ?? 0, second.summary.figures.coresAllowed.value ?? 0);
   const most = (model: Model): number =>
-    [...model.summary.series.busy, ...model.summary.series.demand].reduce<number>((high, value) => Math.max(high, value ?? 0), cores);
+    [...model.summary.series.busy, ...model.summary.series.demand].reduce<number>(
+      (high, value) => Math.max(high, value ?? 0),
+      cores,
+    );
   const mostCores = Math.max(most(first), most(second));
   return (
     <>
       <div class="compare-charts">
         {[first, second].map((model, index) => (
-          <Panel key={index} title={`${t(index === 0 ? "compare.first" : "compare.second")}: ${model.name}`} {...(index === 1 ? { actions: <Chooser text={t("compare.swap")} /> } : {})}>
+          <Panel
+            key={index}
+            title={`${t(index === 0 ? "compare.first" : "compare.second")}: ${model.name}`}
+            {...(index === 1 ? { actions: <Chooser text={t("compare.swap")} /> } : {})}
+          >
             <p class="verdict small">{model.summary.verdict[words].text}</p>
-            <AreaChart series={model.summary.series} fromMs={0} toMs={toMs} cores={model.summary.figures.coresAllowed.value} mostCores={mostCores} />
+            <AreaChart
+              series={model.summary.series}
+              fromMs={0}
+              toMs={toMs}
+              cores={model.summary.figures.coresAllowed.value}
+              mostCores={mostCores}
+            />
           </Panel>
         ))}
       </div>
@@ -82,9 +95,15 @@ function Both({ first, second }: { readonly first: Model; readonly second: Model
             <thead>
               <tr>
                 <th scope="col" />
-                <th scope="col" class="number">{t("compare.first")}</th>
-                <th scope="col" class="number">{t("compare.second")}</th>
-                <th scope="col" class="number">{t("compare.change")}</th>
+                <th scope="col" class="number">
+                  {t("compare.first")}
+                </th>
+                <th scope="col" class="number">
+                  {t("compare.second")}
+                </th>
+                <th scope="col" class="number">
+                  {t("compare.change")}
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -93,8 +112,12 @@ function Both({ first, second }: { readonly first: Model; readonly second: Model
                 return (
                   <tr key={text}>
                     <th scope="row">{t(text)}</th>
-                    <td class="number" data-value={a}>{a === undefined ? "–" : write(a)}</td>
-                    <td class="number" data-value={b}>{b === undefined ? "–" : write(b)}</td>
+                    <td class="number" data-value={a}>
+                      {a === undefined ? "–" : write(a)}
+                    </td>
+                    <td class="number" data-value={b}>
+                      {b === undefined ? "–" : write(b)}
+                    </td>
                     <td class="number">{changeOf(a, b)}</td>
                   </tr>
                 );
@@ -114,9 +137,11 @@ function changeOf(a: number | undefined, b: number | undefined): string {
   return `${ratio >= 1 ? "+" : "−"}${percent(Math.abs(ratio - 1), language.value)}`;
 }
 
-function figuresOf(
-  words: typeof language.value,
-): readonly { readonly text: TextKey; readonly read: (figures: Figures) => number | undefined; readonly write: Write }[] {
+function figuresOf(words: typeof language.value): readonly {
+  readonly text: TextKey;
+  readonly read: (figures: Figures) => number | undefined;
+  readonly write: Write;
+}[] {
   const time: Write = (value) => duration(value, words);
   const count: Write = (value) => number(value, words);
   const mean: Write = (value) => level(value, words);

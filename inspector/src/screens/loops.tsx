@@ -37,7 +37,13 @@ export function LoopsScreen({ model }: { readonly model: Model }): JSX.Element {
   );
 }
 
-function Threads({ threads, durationMs }: { readonly threads: readonly ThreadInfo[]; readonly durationMs: number }): JSX.Element {
+function Threads({
+  threads,
+  durationMs,
+}: {
+  readonly threads: readonly ThreadInfo[];
+  readonly durationMs: number;
+}): JSX.Element {
   const words = language.value;
   return (
     <div class="table-scroll">
@@ -46,10 +52,18 @@ function Threads({ threads, durationMs }: { readonly threads: readonly ThreadInf
           <tr>
             <th scope="col">{t("loops.thread")}</th>
             <th scope="col">{t("loops.kind")}</th>
-            <th scope="col" class="number">{t("loops.busy")}</th>
-            <th scope="col" class="number">{t("loops.cpu")}</th>
-            <th scope="col" class="number">{t("loops.wait")}</th>
-            <th scope="col" class="number">{t("loops.switches")}</th>
+            <th scope="col" class="number">
+              {t("loops.busy")}
+            </th>
+            <th scope="col" class="number">
+              {t("loops.cpu")}
+            </th>
+            <th scope="col" class="number">
+              {t("loops.wait")}
+            </th>
+            <th scope="col" class="number">
+              {t("loops.switches")}
+            </th>
             <th scope="col">{t("loops.verdict")}</th>
           </tr>
         </thead>
@@ -62,10 +76,14 @@ function Threads({ threads, durationMs }: { readonly threads: readonly ThreadInf
               </th>
               <td>{t(`kind.${thread.kind}`)}</td>
               <td class="number" data-value={thread.busyMs}>
-                {thread.busyMs === undefined ? "–" : `${duration(thread.busyMs, words)} · ${percent(thread.share, words)}`}
+                {thread.busyMs === undefined
+                  ? "–"
+                  : `${duration(thread.busyMs, words)} · ${percent(thread.share, words)}`}
               </td>
               <td class="number" data-value={thread.cpuMs}>
-                {thread.cpuMs === undefined ? "–" : `${duration(thread.cpuMs, words)} · ${percent(thread.cpuMs / durationMs, words)}`}
+                {thread.cpuMs === undefined
+                  ? "–"
+                  : `${duration(thread.cpuMs, words)} · ${percent(thread.cpuMs / durationMs, words)}`}
               </td>
               <td class="number" data-value={thread.coreWaitMs}>
                 {duration(thread.coreWaitMs, words)}
@@ -86,9 +104,15 @@ function Threads({ threads, durationMs }: { readonly threads: readonly ThreadInf
 
 /** Busy and blocked look alike to an event loop's own clock; CPU time tells them apart. */
 function verdictOf({ busyMs, cpuMs }: ThreadInfo, durationMs: number): TextKey {
-  if (cpuMs === undefined) return busyMs === undefined ? "loops.verdict.unknown" : busyMs / durationMs < IDLE ? "loops.verdict.idle" : "loops.verdict.unknown";
+  if (cpuMs === undefined)
+    return busyMs === undefined
+      ? "loops.verdict.unknown"
+      : busyMs / durationMs < IDLE
+        ? "loops.verdict.idle"
+        : "loops.verdict.unknown";
   if (cpuMs / durationMs < IDLE && (busyMs ?? 0) / durationMs < IDLE) return "loops.verdict.idle";
-  if (busyMs !== undefined && busyMs / durationMs >= COMPUTED && cpuMs < busyMs * COMPUTED) return "loops.verdict.blocked";
+  if (busyMs !== undefined && busyMs / durationMs >= COMPUTED && cpuMs < busyMs * COMPUTED)
+    return "loops.verdict.blocked";
   return cpuMs / durationMs >= COMPUTED ? "loops.verdict.busy" : "loops.verdict.idle";
 }
 
@@ -101,12 +125,22 @@ function StallCard({ stall, model }: { readonly stall: Stall; readonly model: Mo
     <li class="stall" data-testid="stall">
       <header>
         <b>{t("loops.lasted", duration(lasted, words), thread)}</b>
-        <span class="weak">{stall.cpuMs === undefined ? t("loops.cpuUnknown") : t("loops.cpuShare", percent(Math.min(1, stall.cpuMs / lasted), words))}</span>
+        <span class="weak">
+          {stall.cpuMs === undefined
+            ? t("loops.cpuUnknown")
+            : t("loops.cpuShare", percent(Math.min(1, stall.cpuMs / lasted), words))}
+        </span>
         <button
           type="button"
           class="chip"
           onClick={() =>
-            go({ screen: "timeline", ...around(from, from + lasted, model.durationMs), inEventOrder: false, rangeFromMs: from, rangeToMs: from + lasted })
+            go({
+              screen: "timeline",
+              ...around(from, from + lasted, model.durationMs),
+              inEventOrder: false,
+              rangeFromMs: from,
+              rangeToMs: from + lasted,
+            })
           }
         >
           {t("task.onTimeline")}

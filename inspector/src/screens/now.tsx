@@ -46,9 +46,19 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
         <dl class="facts">
           <Fact name="now.demand" figure={figures.coresWanted} write={(value) => level(value, words)} testId="demand" />
           <Fact name="now.taken" figure={taken} write={(value) => level(value, words)} testId="taken" />
-          <Fact name="now.running" figure={figures.meanRunning} write={(value) => level(value, words)} testId="mean-running" />
+          <Fact
+            name="now.running"
+            figure={figures.meanRunning}
+            write={(value) => level(value, words)}
+            testId="mean-running"
+          />
           <Fact name="now.cpu" figure={figures.cpuMs} write={(value) => duration(value, words)} testId="cpu" />
-          <Fact name="now.waited" figure={figures.coreWaitMs} write={(value) => duration(value, words)} testId="core-wait" />
+          <Fact
+            name="now.waited"
+            figure={figures.coreWaitMs}
+            write={(value) => duration(value, words)}
+            testId="core-wait"
+          />
           <Fact name="now.jobs" figure={figures.jobs} write={(value) => number(value, words)} testId="jobs" />
         </dl>
       </div>
@@ -72,7 +82,8 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
 /** Cores that the program wanted and others had. */
 function takenByOthers({ summary: { figures } }: Model): Model["summary"]["figures"]["coresBusy"] {
   const { coresWanted, coresBusy, coresAllowed } = figures;
-  if (coresWanted.value === undefined || coresBusy.value === undefined) return { badge: "not available", value: undefined };
+  if (coresWanted.value === undefined || coresBusy.value === undefined)
+    return { badge: "not available", value: undefined };
   const couldHave = Math.min(coresWanted.value, coresAllowed.value ?? Infinity);
   return { badge: coresWanted.badge, value: Math.max(0, couldHave - coresBusy.value) };
 }
@@ -100,7 +111,13 @@ function BigNumber(props: {
   );
 }
 
-export function Findings({ findings, durationMs }: { readonly findings: readonly FindingInfo[]; readonly durationMs: number }): JSX.Element {
+function Findings({
+  findings,
+  durationMs,
+}: {
+  readonly findings: readonly FindingInfo[];
+  readonly durationMs: number;
+}): JSX.Element {
   const words = language.value;
   if (findings.length === 0) return <Empty>{t("now.findings.none")}</Empty>;
   return (
@@ -123,7 +140,11 @@ export function Findings({ findings, durationMs }: { readonly findings: readonly
               });
             }}
           >
-            <span class="finding-mark" title={t(`severity.${finding.severity}`)} aria-label={t(`severity.${finding.severity}`)}>
+            <span
+              class="finding-mark"
+              title={t(`severity.${finding.severity}`)}
+              aria-label={t(`severity.${finding.severity}`)}
+            >
               {finding.severity === "problem" ? "!" : finding.severity === "warning" ? "▲" : "i"}
             </span>
             <span class="finding-words">
@@ -155,7 +176,8 @@ function Strip({ model }: { readonly model: Model }): JSX.Element {
     [model],
   );
   const shown: Shown = {
-    window: isLast && isLong ? { fromMs: model.durationMs - STRIP_MS, toMs: model.durationMs } : fitAll(model.durationMs),
+    window:
+      isLast && isLong ? { fromMs: model.durationMs - STRIP_MS, toMs: model.durationMs } : fitAll(model.durationMs),
     scrollTop,
     folded: NOTHING_FOLDED,
     selected: undefined,

@@ -26,11 +26,21 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                   <th scope="col">{t("resources.name")}</th>
                   <th scope="col">{t("resources.kind")}</th>
                   {hasHolder ? <th scope="col">{t("resources.holder")}</th> : null}
-                  <th scope="col" class="number">{t("resources.waits")}</th>
-                  <th scope="col" class="number">{t("resources.time")}</th>
-                  <th scope="col" class="number">{t("resources.longest")}</th>
-                  <th scope="col" class="number">{t("resources.most")}</th>
-                  <th scope="col" class="number">{t("resources.now")}</th>
+                  <th scope="col" class="number">
+                    {t("resources.waits")}
+                  </th>
+                  <th scope="col" class="number">
+                    {t("resources.time")}
+                  </th>
+                  <th scope="col" class="number">
+                    {t("resources.longest")}
+                  </th>
+                  <th scope="col" class="number">
+                    {t("resources.most")}
+                  </th>
+                  <th scope="col" class="number">
+                    {t("resources.now")}
+                  </th>
                   <th scope="col">{t("resources.curve")}</th>
                 </tr>
               </thead>
@@ -41,7 +51,13 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                       <button
                         type="button"
                         class="link"
-                        onClick={() => go({ screen: "tasks", job: undefined, query: `touches:"~${resource.name.replaceAll('"', "")}"` })}
+                        onClick={() =>
+                          go({
+                            screen: "tasks",
+                            job: undefined,
+                            query: `touches:"~${resource.name.replaceAll('"', "")}"`,
+                          })
+                        }
                       >
                         {resource.name}
                       </button>
@@ -52,7 +68,10 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                     <td class="number">{duration(resource.waitMs, words)}</td>
                     <td class="number">{duration(resource.longestMs, words)}</td>
                     <td class="number">{number(resource.mostWaiting, words)}</td>
-                    <td class={`number ${resource.waitingAtEnd === 0 ? "weak" : ""}`} title={resource.waiters.join("\n")}>
+                    <td
+                      class={`number ${resource.waitingAtEnd === 0 ? "weak" : ""}`}
+                      title={resource.waiters.join("\n")}
+                    >
                       {number(resource.waitingAtEnd, words)}
                     </td>
                     <td>
@@ -89,7 +108,14 @@ function Graph({ graph }: { readonly graph: WaitGraph }): JSX.Element {
           {t("graph.circle", graph.circle.map((id) => labels.get(id) ?? id).join(" → "))}
         </p>
       )}
-      <svg class="wait-graph" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={t("graph.title")}>
+      <svg
+        class="wait-graph"
+        viewBox={`0 0 ${width} ${height}`}
+        width={width}
+        height={height}
+        role="img"
+        aria-label={t("graph.title")}
+      >
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
             <path d="M0 0L8 4L0 8z" />

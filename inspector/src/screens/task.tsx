@@ -1,34 +1,24 @@
 /** One job in full. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
 
 import type { Model, TaskDetail } from "../analysis/model.js";
 import { duration, number } from "../format.js";
 import { colourOf, Empty, HistogramChart, Panel, SplitBar, SplitLegend, StateName } from "../parts.js";
-import { analyst, go, language, t } from "../state.js";
+import { go, language, t } from "../state.js";
 import { ItemKind, itemOf } from "../timeline/span-store.js";
 import { STATES } from "../timeline/states.js";
 import { around } from "../timeline/window.js";
+import { useAnswer } from "../use-answer.js";
 
 export function TaskScreen({ model, job }: { readonly model: Model; readonly job: number }): JSX.Element {
   const words = language.value;
-  const [detail, setDetail] = useState<TaskDetail | undefined | "asked">("asked");
-  useEffect(() => {
-    let isWanted = true;
-    setDetail("asked");
-    void analyst.current?.ask({ kind: "detail", slot: "first", job }).then((answer) => {
-      if (isWanted) setDetail(answer);
-    });
-    return () => {
-      isWanted = false;
-    };
-  }, [job, model]);
+  const { answer: detail, isFresh } = useAnswer<"detail">({ kind: "detail", slot: "first", job }, model);
   const back = (
     <button type="button" class="chip" onClick={() => go({ job: undefined })}>
       ← {t("task.back")}
     </button>
   );
-  if (detail === "asked") return <div class="task">{back}</div>;
+  if (!isFresh) return <div class="task">{back}</div>;
   if (detail === undefined) {
     return (
       <div class="task">

@@ -3,19 +3,23 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Model, TaskLine } from "../analysis/model.js";
-import type { Answers } from "../analysis/protocol.js";
 import type { SortKey } from "../analysis/tasks.js";
 import { duration, number } from "../format.js";
 import { Empty, SplitBar, Swatch, useSize } from "../parts.js";
 import { analyst, go, language, place, t } from "../state.js";
 import type { TextKey } from "../texts.js";
 import { STATES } from "../timeline/states.js";
+import { useAnswer } from "../use-answer.js";
 
 const LINE_HEIGHT = 30;
 /** Lines asked for at once, and kept. */
 const PAGE_LINES = 60;
 
-const COLUMNS: readonly { readonly key: SortKey | "waitsFor" | "thread"; readonly text: TextKey; readonly class: string }[] = [
+const COLUMNS: readonly {
+  readonly key: SortKey | "waitsFor" | "thread";
+  readonly text: TextKey;
+  readonly class: string;
+}[] = [
   { key: "name", text: "tasks.name", class: "name" },
   { key: "state", text: "tasks.state", class: "state" },
   { key: "thread", text: "tasks.thread", class: "thread" },
@@ -33,18 +37,9 @@ const COLUMNS: readonly { readonly key: SortKey | "waitsFor" | "thread"; readonl
 export function TasksScreen({ model }: { readonly model: Model }): JSX.Element {
   const words = language.value;
   const { query, sort, isDescending } = place.value;
-  const [list, setList] = useState<Answers["list"] | undefined>();
   const [isCopied, setIsCopied] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    let isWanted = true;
-    void analyst.current?.ask({ kind: "list", slot: "first", query, sort, isDescending }).then((answer) => {
-      if (isWanted) setList(answer);
-    });
-    return () => {
-      isWanted = false;
-    };
-  }, [query, sort, isDescending, model]);
+  const { answer: list } = useAnswer<"list">({ kind: "list", slot: "first", query, sort, isDescending }, model);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== "/" || event.target === input.current) return;
@@ -82,9 +77,16 @@ export function TasksScreen({ model }: { readonly model: Model }): JSX.Element {
           />
         </label>
         <span class="count" data-testid="task-count" data-value={list?.jobs.length}>
-          {list === undefined ? "" : t("tasks.count", number(list.jobs.length, words), number(model.summary.jobs, words))}
+          {list === undefined
+            ? ""
+            : t("tasks.count", number(list.jobs.length, words), number(model.summary.jobs, words))}
         </span>
-        <button type="button" class="chip" aria-pressed={sort === "tree"} onClick={() => go({ sort: "tree", isDescending: false })}>
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={sort === "tree"}
+          onClick={() => go({ sort: "tree", isDescending: false })}
+        >
           {t("tasks.tree")}
         </button>
         <button type="button" class="chip" onClick={() => void copy()}>
@@ -106,7 +108,7 @@ export function TasksScreen({ model }: { readonly model: Model }): JSX.Element {
 }
 
 function TaskTable({ model, jobs }: { readonly model: Model; readonly jobs: Uint32Array }): JSX.Element {
-  const { ref, height } = useSize<HTMLDivElement>();
+  const { ref, height } = useSize();
   const [scrollTop, setScrollTop] = useState(0);
   const [focused, setFocused] = useState(0);
   const { sort, isDescending } = place.value;
@@ -147,14 +149,21 @@ function TaskTable({ model, jobs }: { readonly model: Model; readonly jobs: Uint
     >
       <div class="task-line task-head" role="row">
         {COLUMNS.map(({ key, text, class: style }) => (
-          <span role="columnheader" key={key} class={style} aria-sort={sort === key ? (isDescending ? "descending" : "ascending") : undefined}>
+          <span
+            role="columnheader"
+            key={key}
+            class={style}
+            aria-sort={sort === key ? (isDescending ? "descending" : "ascending") : undefined}
+          >
             {key === "waitsFor" || key === "thread" ? (
               t(text)
             ) : (
               <button
                 type="button"
                 class="sort"
-                onClick={() => go({ sort: key, isDescending: sort === key ? !isDescending : key !== "name" && key !== "state" })}
+                onClick={() =>
+                  go({ sort: key, isDescending: sort === key ? !isDescending : key !== "name" && key !== "state" })
+                }
               >
                 {t(text)}
                 {sort === key ? (isDescending ? " ↓" : " ↑") : ""}
@@ -201,7 +210,11 @@ function Cells({ line, isTree }: { readonly line: TaskLine; readonly isTree: boo
         </a>
       </span>
       <span role="cell" class="state">
-        {line.outcome === undefined ? <Swatch state={line.state} /> : <i class={`outcome outcome-${line.outcome}`} aria-hidden="true" />}
+        {line.outcome === undefined ? (
+          <Swatch state={line.state} />
+        ) : (
+          <i class={`outcome outcome-${line.outcome}`} aria-hidden="true" />
+        )}
         {line.outcome === undefined ? t(shortState(line.state)) : t(`outcome.${line.outcome}`)}
       </span>
       <span role="cell" class="thread">
@@ -239,24 +252,14 @@ function shortState(state: number): TextKey {
 
 /** Lines by job, asked for as they come into sight. */
 function useLines(model: Model, jobs: Uint32Array, first: number, count: number): ReadonlyMap<number, TaskLine> {
-  const [lines, setLines] = useState<ReadonlyMap<number, TaskLine>>(new Map());
   const known = useMemo(() => new Map<number, TaskLine>(), [model]);
   const from = Math.floor(first / PAGE_LINES) * PAGE_LINES;
   const to = Math.ceil((first + count) / PAGE_LINES) * PAGE_LINES;
-  useEffect(() => {
-    let isWanted = true;
-    const missing = [...jobs.subarray(from, to)].filter((job) => !known.has(job));
-    if (missing.length === 0) {
-      setLines(new Map(known));
-      return undefined;
-    }
-    void analyst.current?.ask({ kind: "lines", slot: "first", jobs: missing }).then((answer) => {
-      for (const line of answer) known.set(line.job, line);
-      if (isWanted) setLines(new Map(known));
-    });
-    return () => {
-      isWanted = false;
-    };
-  }, [jobs, from, to, known]);
-  return lines;
+  const missing = [...jobs.subarray(from, to)].filter((job) => !known.has(job));
+  const { answer } = useAnswer<"lines">(
+    missing.length === 0 ? undefined : { kind: "lines", slot: "first", jobs: missing },
+    model,
+  );
+  for (const line of answer ?? []) known.set(line.job, line);
+  return known;
 }

@@ -3,10 +3,10 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { momentAt } from "../analysis/event-order.js";
-import type { GroupName, Model, SplitLine, TaskDetail } from "../analysis/model.js";
+import type { GroupName, Model, TaskDetail } from "../analysis/model.js";
 import { duration, number } from "../format.js";
 import { Empty, SHORT, SplitBar, StateName, Swatch } from "../parts.js";
-import { analyst, go, isFollowing, language, order, place, showsKeys, t, view } from "../state.js";
+import { go, isFollowing, language, order, place, showsKeys, t, view } from "../state.js";
 import type { Picture, Shown } from "../timeline/canvas-timeline.js";
 import { Lanes } from "../timeline/lanes.js";
 import { MiniMap } from "../timeline/mini-map.js";
@@ -16,6 +16,7 @@ import { itemIndex, itemKind, ItemKind } from "../timeline/span-store.js";
 import { State, STATES } from "../timeline/states.js";
 import { around, panBy, zoomAt } from "../timeline/window.js";
 import { isTyping } from "../typing.js";
+import { useAnswer } from "../use-answer.js";
 
 const NO_ARROWS: Shown["arrows"] = [];
 const ZOOM = 0.75;
@@ -47,21 +48,25 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
   useEffect(() => {
     order.value = undefined;
   }, [model]);
+  const asked = useAnswer<"order">(here.inEventOrder ? { kind: "order", slot: "first" } : undefined, model);
   useEffect(() => {
-    if (!here.inEventOrder || order.value !== undefined) return;
-    void analyst.current?.ask({ kind: "order", slot: "first" }).then((answer) => {
-      setIsTooMany(answer === undefined);
-      if (answer === undefined) go({ inEventOrder: false });
-      else order.value = answer;
-    });
-  }, [here.inEventOrder, model]);
+    if (!asked.isFresh) return;
+    setIsTooMany(asked.answer === undefined);
+    if (asked.answer === undefined) go({ inEventOrder: false });
+    else order.value = asked.answer;
+  }, [asked.answer, asked.isFresh]);
 
   const slices = useMemo(
     () => (here.item === undefined ? [] : slicesOf(model.columns, model.groups, here.item)),
     [here.item, model],
   );
   const selected = slice !== undefined && slices.includes(slice) ? slice : slices[0];
-  const detail = useDetail(model, here.item);
+  const isJob = here.item !== undefined && itemKind(here.item) === ItemKind.job;
+  const about = useAnswer<"detail">(
+    isJob ? { kind: "detail", slot: "first", job: itemIndex(here.item ?? 0) } : undefined,
+    model,
+  );
+  const detail = about.isFresh ? about.answer : undefined;
   const arrows = useMemo(
     () => (detail === undefined ? NO_ARROWS : arrowsOf(model.columns, model.groups, detail)),
     [detail, model],
@@ -69,7 +74,9 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
   const found = useMemo(() => itemsNamed(model.columns, model.names, here.search), [model, here.search]);
   const toAxis = (atMs: number): number => (ordered === undefined ? atMs : momentAt(ordered.momentsMs, atMs));
   const fromAxis = (at: number): number =>
-    ordered === undefined ? at : (ordered.momentsMs[Math.max(0, Math.min(ordered.momentsMs.length - 1, Math.round(at)))] ?? 0);
+    ordered === undefined
+      ? at
+      : (ordered.momentsMs[Math.max(0, Math.min(ordered.momentsMs.length - 1, Math.round(at)))] ?? 0);
   const range =
     here.rangeFromMs === undefined || here.rangeToMs === undefined
       ? undefined
@@ -111,7 +118,9 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
     const width = window.toMs - window.fromMs;
     if (begin >= window.fromMs && end <= window.toMs) return;
     const middle = (begin + end) / 2;
-    setWindow(end - begin > width ? around(begin, end, extent) : { fromMs: middle - width / 2, toMs: middle + width / 2 });
+    setWindow(
+      end - begin > width ? around(begin, end, extent) : { fromMs: middle - width / 2, toMs: middle + width / 2 },
+    );
   };
 
   const actions = useRef<(key: string) => boolean>(() => false);
@@ -197,18 +206,42 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
           <button type="button" class="chip" title="F" onClick={() => actions.current("f")}>
             {t("timeline.fit")}
           </button>
-          <button type="button" class="chip square" title={`${t("timeline.in")} (W)`} aria-label={t("timeline.in")} onClick={() => actions.current("w")}>
+          <button
+            type="button"
+            class="chip square"
+            title={`${t("timeline.in")} (W)`}
+            aria-label={t("timeline.in")}
+            onClick={() => actions.current("w")}
+          >
             +
           </button>
-          <button type="button" class="chip square" title={`${t("timeline.out")} (S)`} aria-label={t("timeline.out")} onClick={() => actions.current("s")}>
+          <button
+            type="button"
+            class="chip square"
+            title={`${t("timeline.out")} (S)`}
+            aria-label={t("timeline.out")}
+            onClick={() => actions.current("s")}
+          >
             −
           </button>
         </div>
         <div class="buttons" role="group">
-          <button type="button" class="chip" aria-pressed={!here.inEventOrder} onClick={() => go({ inEventOrder: false, fromMs: undefined, toMs: undefined })}>
+          <button
+            type="button"
+            class="chip"
+            aria-pressed={!here.inEventOrder}
+            onClick={() => go({ inEventOrder: false, fromMs: undefined, toMs: undefined })}
+          >
             {t("timeline.real")}
           </button>
-          <button type="button" class="chip" aria-pressed={here.inEventOrder} title="O" data-testid="event-order" onClick={() => go({ inEventOrder: true, fromMs: undefined, toMs: undefined })}>
+          <button
+            type="button"
+            class="chip"
+            aria-pressed={here.inEventOrder}
+            title="O"
+            data-testid="event-order"
+            onClick={() => go({ inEventOrder: true, fromMs: undefined, toMs: undefined })}
+          >
             {t("timeline.order")}
           </button>
         </div>
@@ -224,10 +257,17 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
             value={here.search}
             onInput={({ currentTarget }) => go({ search: currentTarget.value })}
           />
-          {found === undefined ? null : <span data-testid="found">{t("timeline.found", number(found.size, words))}</span>}
+          {found === undefined ? null : (
+            <span data-testid="found">{t("timeline.found", number(found.size, words))}</span>
+          )}
         </label>
         {model.isLive ? (
-          <button type="button" class="chip" aria-pressed={isFollowing.value} onClick={() => (isFollowing.value = !isFollowing.value)}>
+          <button
+            type="button"
+            class="chip"
+            aria-pressed={isFollowing.value}
+            onClick={() => (isFollowing.value = !isFollowing.value)}
+          >
             {t("now.follow")}
           </button>
         ) : null}
@@ -282,22 +322,6 @@ function useFollowed(model: Model): TimeWindow {
   return { fromMs: model.durationMs - shownMs, toMs: model.durationMs };
 }
 
-function useDetail(model: Model, item: number | undefined): TaskDetail | undefined {
-  const [detail, setDetail] = useState<TaskDetail | undefined>();
-  useEffect(() => {
-    setDetail(undefined);
-    if (item === undefined || itemKind(item) !== ItemKind.job) return undefined;
-    let isWanted = true;
-    void analyst.current?.ask({ kind: "detail", slot: "first", job: itemIndex(item) }).then((answer) => {
-      if (isWanted) setDetail(answer);
-    });
-    return () => {
-      isWanted = false;
-    };
-  }, [item, model]);
-  return detail;
-}
-
 function nameOfSpan(model: Model, span: number): string {
   const { columns, names, summary } = model;
   const name = names[columns.name[span] ?? 0] ?? "";
@@ -307,7 +331,13 @@ function nameOfSpan(model: Model, span: number): string {
   return itemKind(item) === ItemKind.job ? t("timeline.unnamed") : "";
 }
 
-function Tooltip(props: { readonly model: Model; readonly picture: Picture; readonly span: number; readonly x: number; readonly y: number }): JSX.Element | null {
+function Tooltip(props: {
+  readonly model: Model;
+  readonly picture: Picture;
+  readonly span: number;
+  readonly x: number;
+  readonly y: number;
+}): JSX.Element | null {
   const { columns } = props.model;
   const { span } = props;
   if (span >= columns.begin.length) return null;
@@ -331,7 +361,11 @@ function Tooltip(props: { readonly model: Model; readonly picture: Picture; read
   );
 }
 
-function Selection(props: { readonly model: Model; readonly span: number | undefined; readonly detail: TaskDetail | undefined }): JSX.Element | null {
+function Selection(props: {
+  readonly model: Model;
+  readonly span: number | undefined;
+  readonly detail: TaskDetail | undefined;
+}): JSX.Element | null {
   const { model, span, detail } = props;
   if (span === undefined || span >= model.columns.begin.length) return null;
   const { columns } = model;
@@ -358,28 +392,25 @@ function Selection(props: { readonly model: Model; readonly span: number | undef
 /** How a range of time was spent, by task and thread. */
 function RangePanel({ model }: { readonly model: Model }): JSX.Element {
   const { rangeFromMs, rangeToMs } = place.value;
-  const [lines, setLines] = useState<readonly SplitLine[]>([]);
-  useEffect(() => {
-    if (rangeFromMs === undefined || rangeToMs === undefined) return undefined;
-    let isWanted = true;
-    // While a range is being drawn only where it stops is asked for.
-    const timer = setTimeout(() => {
-      void analyst.current?.ask({ kind: "split", slot: "first", fromMs: rangeFromMs, toMs: rangeToMs }).then((answer) => {
-        if (isWanted) setLines(answer);
-      });
-    }, 60);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [rangeFromMs, rangeToMs, model]);
+  // While a range is being drawn, only where it stops is asked for.
+  const { answer: lines = [] } = useAnswer<"split">(
+    rangeFromMs === undefined || rangeToMs === undefined
+      ? undefined
+      : { kind: "split", slot: "first", fromMs: rangeFromMs, toMs: rangeToMs },
+    model,
+    60,
+  );
   const words = language.value;
   if (rangeFromMs === undefined || rangeToMs === undefined) return <p class="hint">{t("timeline.range.hint")}</p>;
   return (
     <section class="range" data-testid="range">
       <header>
         <h2>{t("timeline.range", duration(rangeToMs - rangeFromMs, words))}</h2>
-        <button type="button" class="chip" onClick={() => go({ ...around(rangeFromMs, rangeToMs, model.durationMs), inEventOrder: false })}>
+        <button
+          type="button"
+          class="chip"
+          onClick={() => go({ ...around(rangeFromMs, rangeToMs, model.durationMs), inEventOrder: false })}
+        >
           {t("timeline.range.zoom")}
         </button>
         <button type="button" class="chip" onClick={() => go({ rangeFromMs: undefined, rangeToMs: undefined })}>
@@ -393,11 +424,14 @@ function RangePanel({ model }: { readonly model: Model }): JSX.Element {
           <table>
             <thead>
               <tr>
-                <th scope="col">{t("timeline.task")} / {t("timeline.thread")}</th>
+                <th scope="col">
+                  {t("timeline.task")} / {t("timeline.thread")}
+                </th>
                 <th scope="col" class="bar-column" />
                 {SHORT.map((key, way) => (
                   <th scope="col" class="number" key={key}>
-                    <Swatch state={[State.running, State.ready, State.io, State.lock, State.channel][way] ?? 0} /> {t(key)}
+                    <Swatch state={[State.running, State.ready, State.io, State.lock, State.channel][way] ?? 0} />{" "}
+                    {t(key)}
                   </th>
                 ))}
               </tr>

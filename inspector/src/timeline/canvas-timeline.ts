@@ -93,7 +93,7 @@ export class CanvasTimeline {
   /** The lines of the last frame, and of which rows they are. */
   #pixels = new ImageData(1, 1);
   #painted: Painted | undefined;
-  #patterns = new Map<Pattern, CanvasPattern | null>();
+  readonly #patterns = new Map<Pattern, CanvasPattern | null>();
   #palette = new Uint32Array(STATES.length);
   #colours: Colours | undefined;
   #width = 0;
@@ -383,7 +383,12 @@ export class CanvasTimeline {
   }
 
   /** Where a span stands on the canvas, on the screen or not. */
-  #box(span: number, shown: Shown, { columns }: Picture, layout: Layout): { x: number; y: number; width: number; height: number } {
+  #box(
+    span: number,
+    shown: Shown,
+    { columns }: Picture,
+    layout: Layout,
+  ): { x: number; y: number; width: number; height: number } {
     const row = rowOf(columns, span);
     const x = this.xOf(columns.begin[span] ?? 0, shown.window);
     const right = this.xOf(columns.end[span] ?? 0, shown.window);
@@ -412,7 +417,10 @@ export class CanvasTimeline {
       if (from >= spans || to >= spans) continue;
       const cause = this.#box(from, shown, picture, layout);
       const effect = this.#box(to, shown, picture, layout);
-      const startX = Math.min(Math.max(cause.x + Math.min(cause.width, Math.max(0, effect.x - cause.x)), this.gutter), this.#width);
+      const startX = Math.min(
+        Math.max(cause.x + Math.min(cause.width, Math.max(0, effect.x - cause.x)), this.gutter),
+        this.#width,
+      );
       const startY = cause.y + cause.height / 2;
       const endX = Math.min(Math.max(effect.x, this.gutter), this.#width);
       const endY = effect.y + effect.height / 2;
@@ -528,7 +536,10 @@ function makePattern(pattern: Pattern, isDark: boolean, context: CanvasRendering
     line([-2, 6], [2, 10]);
   }
   if (pattern === "dots") {
-    for (const [x, y] of [[2, 2], [6, 6]] as const) {
+    for (const [x, y] of [
+      [2, 2],
+      [6, 6],
+    ] as const) {
       pen.beginPath();
       pen.arc(x, y, 1.1, 0, 7);
       pen.fill();

@@ -30,7 +30,7 @@ export interface LanesProps {
 const CLICK_PIXELS = 4;
 
 export function Lanes(props: LanesProps): JSX.Element {
-  const { ref, width, height } = useSize<HTMLDivElement>();
+  const { ref, width, height } = useSize();
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawn = useRef<CanvasTimeline | undefined>(undefined);
   const latest = useRef(props);
@@ -89,8 +89,14 @@ function wordingOf(inEventOrder: boolean): Wording {
 }
 
 /** Pointer, wheel and touch. Keys are the screen's, as they work wherever the focus is. */
-function listen(canvas: HTMLCanvasElement, timeline: CanvasTimeline, latest: { readonly current: LanesProps }): () => void {
-  let press: { readonly x: number; readonly y: number; readonly atMs: number; isDrag: boolean; readonly isPan: boolean } | undefined;
+function listen(
+  canvas: HTMLCanvasElement,
+  timeline: CanvasTimeline,
+  latest: { readonly current: LanesProps },
+): () => void {
+  let press:
+    | { readonly x: number; readonly y: number; readonly atMs: number; isDrag: boolean; readonly isPan: boolean }
+    | undefined;
   let lastX = 0;
   const place = (event: MouseEvent): { x: number; y: number } => {
     const box = canvas.getBoundingClientRect();
@@ -109,7 +115,9 @@ function listen(canvas: HTMLCanvasElement, timeline: CanvasTimeline, latest: { r
     const unit = event.deltaMode === 0 ? 1 : event.deltaMode === 1 ? 18 : 240;
     if (event.ctrlKey || event.metaKey || y < RULER_HEIGHT) {
       const factor = Math.exp(Math.max(-120, Math.min(120, event.deltaY * unit)) * 0.004);
-      onWindow(zoomAt(shown.window, timeline.timeAt(Math.max(x, timeline.gutter), shown.window), factor, picture.extent));
+      onWindow(
+        zoomAt(shown.window, timeline.timeAt(Math.max(x, timeline.gutter), shown.window), factor, picture.extent),
+      );
       return;
     }
     const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
@@ -132,7 +140,8 @@ function listen(canvas: HTMLCanvasElement, timeline: CanvasTimeline, latest: { r
     const { shown, picture, onHover, onRange, onWindow } = latest.current;
     if (press === undefined) {
       const span = timeline.spanUnder(x, y, shown);
-      canvas.style.cursor = timeline.headingUnder(y, shown) !== undefined || span !== undefined ? "pointer" : "crosshair";
+      canvas.style.cursor =
+        timeline.headingUnder(y, shown) !== undefined || span !== undefined ? "pointer" : "crosshair";
       return onHover(span, x, y);
     }
     if (!press.isDrag && Math.abs(x - press.x) < CLICK_PIXELS) return undefined;
@@ -142,7 +151,10 @@ function listen(canvas: HTMLCanvasElement, timeline: CanvasTimeline, latest: { r
       lastX = x;
       return undefined;
     }
-    const atMs = timeline.timeAt(Math.min(Math.max(x, timeline.gutter), timeline.gutter + timeline.chartWidth), shown.window);
+    const atMs = timeline.timeAt(
+      Math.min(Math.max(x, timeline.gutter), timeline.gutter + timeline.chartWidth),
+      shown.window,
+    );
     return onRange({ fromMs: Math.min(atMs, press.atMs), toMs: Math.max(atMs, press.atMs) });
   };
   const onUp = (event: PointerEvent): void => {

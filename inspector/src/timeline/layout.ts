@@ -21,11 +21,7 @@ export interface Layout {
   readonly totalHeight: number;
 }
 
-export function layOut(
-  rows: readonly RowInfo[],
-  groups: readonly GroupInfo[],
-  folded: ReadonlySet<GroupName>,
-): Layout {
+export function layOut(rows: readonly RowInfo[], groups: readonly GroupInfo[], folded: ReadonlySet<GroupName>): Layout {
   const top = new Float64Array(rows.length);
   const height = new Float32Array(rows.length);
   const headings: { readonly group: GroupInfo; readonly top: number; readonly isFolded: boolean }[] = [];

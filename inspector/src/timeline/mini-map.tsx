@@ -16,7 +16,7 @@ export function MiniMap(props: {
   readonly window: TimeWindow;
   readonly onWindow: (window: TimeWindow) => void;
 }): JSX.Element {
-  const { ref, width, height } = useSize<HTMLDivElement>();
+  const { ref, width, height } = useSize();
   const canvas = useRef<HTMLCanvasElement>(null);
   const { series, findings, extent, window, onWindow } = props;
   const ink = colours.value;
@@ -33,7 +33,9 @@ export function MiniMap(props: {
       const most = values.reduce<number>((high, value) => Math.max(high, value ?? 0), 1);
       context.beginPath();
       context.moveTo(0, height);
-      values.forEach((value, index) => context.lineTo(x(series.times[index] ?? 0), height - ((value ?? 0) / most) * (height - 8)));
+      values.forEach((value, index) =>
+        context.lineTo(x(series.times[index] ?? 0), height - ((value ?? 0) / most) * (height - 8)),
+      );
       context.lineTo(width, height);
       context.fillStyle = colour;
       context.strokeStyle = colour;

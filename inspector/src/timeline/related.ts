@@ -66,7 +66,11 @@ function isIn(columns: SpanColumns, groups: readonly GroupInfo[], name: GroupInf
 }
 
 /** Items with a name that contains `text`; `undefined` for no text. */
-export function itemsNamed(columns: SpanColumns, names: readonly string[], text: string): ReadonlySet<number> | undefined {
+export function itemsNamed(
+  columns: SpanColumns,
+  names: readonly string[],
+  text: string,
+): ReadonlySet<number> | undefined {
   const part = text.trim().toLowerCase();
   if (part === "") return undefined;
   const fits = Uint8Array.from(names, (name) => (name.toLowerCase().includes(part) ? 1 : 0));

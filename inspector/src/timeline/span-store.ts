@@ -209,7 +209,7 @@ export function topLevel(columns: SpanColumns, row: number): number {
 }
 
 /** The first span of a row that ends after `atMs`; the row's end if none does. */
-export function firstEndingAfter(columns: SpanColumns, row: number, atMs: number): number {
+function firstEndingAfter(columns: SpanColumns, row: number, atMs: number): number {
   let low = columns.rowStart[row] ?? 0;
   let high = columns.rowStart[row + 1] ?? 0;
   while (low < high) {

@@ -40,7 +40,11 @@ export function around(fromMs: number, toMs: number, durationMs: number): TimeWi
 }
 
 /** Moments for a ruler: round, and about `spacing` pixels apart. */
-export function ticksOf(window: TimeWindow, width: number, spacing: number): { readonly atMs: number[]; readonly stepMs: number } {
+export function ticksOf(
+  window: TimeWindow,
+  width: number,
+  spacing: number,
+): { readonly atMs: number[]; readonly stepMs: number } {
   const raw = ((window.toMs - window.fromMs) / width) * spacing;
   const power = 10 ** Math.floor(Math.log10(raw));
   const stepMs = ([1, 2, 5, 10].find((step) => step * power >= raw) ?? 10) * power;

@@ -1,7 +1,5 @@
 /** The page. */
-import { render } from "preact";
-
-import { App } from "./app.js";
+import { mount } from "./app.js";
 import { start } from "./source.js";
 import { bindAddress, failure } from "./state.js";
 import "uplot/dist/uPlot.min.css";
@@ -9,7 +7,7 @@ import "./styles.css";
 
 bindAddress();
 const root = document.getElementById("app");
-if (root !== null) render(<App />, root);
+if (root !== null) mount(root);
 start().catch((error: unknown) => {
   failure.value = { slot: "first", message: error instanceof Error ? error.message : String(error) };
 });
