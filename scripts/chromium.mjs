@@ -1,5 +1,7 @@
 /** The Chromium that tests use: $CHROMIUM, one on the PATH, or one that is installed here and now. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 
 import { run } from "./compile.mjs";
 
@@ -18,13 +20,14 @@ export const CHROMIUM_FLAGS = [
 ];
 
 function find() {
-  return [process.env.CHROMIUM, ...NAMES].find(
-    (name) => name !== undefined && spawnSync(name, ["--version"]).status === 0,
-  );
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const onPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  const known = process.env.CHROMIUM === undefined ? onPath : [process.env.CHROMIUM, ...onPath];
+  return known.find((path) => existsSync(path) && spawnSync(path, ["--version"]).status === 0);
 }
 
 /**
- * The program's name; `undefined` if there is none and none could be installed. On a
+ * The program's path; `undefined` if there is none and none could be installed. On a
  * Debian where we may, it is installed; elsewhere that is for its owner to do.
  */
 export function chromium() {

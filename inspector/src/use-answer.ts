@@ -37,5 +37,5 @@ export function useAnswer<Kind extends Question["kind"]>(
       clearTimeout(timer);
     };
   }, [key, model]);
-  return { answer: known?.answer, isFresh: known?.key === key && known.model === model };
+  return { answer: known?.answer, isFresh: known !== undefined && known.key === key && known.model === model };
 }

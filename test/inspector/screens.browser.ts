@@ -1,0 +1,379 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+
+import type { Page } from "playwright-core";
+import { buildTimeline, computeFigures, verdict } from "skein/trace";
+
+import { inFolder, openPage, record, type Recorded, startSkein, type Started, valueOf } from "./support/inspected.js";
+import { rawJobs, rawMeanInFlight, rawMostInFlight, rawRunningMs } from "./support/raw-numbers.js";
+
+let recorded: Recorded;
+let started: Started;
+
+before(async () => {
+  recorded = await record("mixed-program");
+  started = await startSkein(["open", "--no-browser", recorded.path]);
+});
+
+/** A page at a place, with the trace in it. */
+async function openAt(hash: string, options: Parameters<typeof openPage>[1] = {}) {
+  const opened = await openPage(`${started.url}${hash}`, options);
+  await opened.page.waitForSelector("[data-testid=duration]");
+  return opened;
+}
+
+function near(actual: number | undefined, expected: number, within = 1e-6): void {
+  assert.ok(actual !== undefined && Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
+}
+
+async function hashOf(page: Page): Promise<string> {
+  return new URL(page.url()).hash;
+}
+
+/** Waits until the address contains a text: it is written a moment after a movement. */
+async function untilAddress(page: Page, part: string): Promise<void> {
+  await page.waitForFunction(`location.hash.includes(${JSON.stringify(part)})`);
+}
+
+describe("screen Now", () => {
+  it("shows the numbers that the raw records give", async () => {
+    const { page, errors } = await openAt("#now");
+    const { trace } = recorded;
+    near(await valueOf(page, "concurrency"), rawMeanInFlight(trace));
+    assert.equal(await valueOf(page, "jobs"), rawJobs(trace).length);
+    const shown = await page.locator(".big-jobs .big-extra").textContent();
+    assert.equal(shown, `most at once: ${rawMostInFlight(trace)}`);
+    const durationMs = trace.stoppedMs - trace.startedMs;
+    const { cpuMs = 0, coreWaitMs = 0 } = trace.usage;
+    near(await valueOf(page, "parallelism"), cpuMs / durationMs);
+    near(await valueOf(page, "cpu"), cpuMs);
+    near(await valueOf(page, "demand"), (cpuMs + coreWaitMs) / durationMs);
+    assert.deepEqual(errors, []);
+  });
+
+  it("shows the verdict that the figures give, and draws its chart", async () => {
+    const { page, errors } = await openAt("#now");
+    const { text } = verdict(computeFigures(buildTimeline(recorded.trace)));
+    assert.equal(await page.getByTestId("verdict").textContent(), text);
+    assert.ok((await page.locator(".now-chart canvas").count()) > 0);
+    assert.deepEqual(errors, []);
+  });
+});
+
+describe("screen Timeline", () => {
+  it("zooms, moves and fits by keys, and the address tells where it is", async () => {
+    const { page, errors } = await openAt("#timeline");
+    await page.keyboard.press("w");
+    await untilAddress(page, "from=");
+    const zoomed = await hashOf(page);
+    await page.keyboard.press("d");
+    await page.waitForFunction(`location.hash !== ${JSON.stringify(zoomed)}`);
+    const widthOf = (hash: string): number => {
+      const params = new URLSearchParams(hash.split("?")[1]);
+      return Number(params.get("to")) - Number(params.get("from"));
+    };
+    near(widthOf(await hashOf(page)), widthOf(zoomed), 1e-3);
+    await page.keyboard.press("f");
+    await page.waitForFunction(`!location.hash.includes("from=")`);
+    assert.deepEqual(errors, []);
+  });
+
+  it("splits a range as the raw records do", async () => {
+    const fromMs = 5;
+    const toMs = recorded.trace.stoppedMs - recorded.trace.startedMs - 5;
+    const { page, errors } = await openAt(`#timeline?rangeFrom=${fromMs}&rangeTo=${toMs}`);
+    await page.waitForSelector("[data-testid=split-task]");
+    const shown = await page.getByTestId("split-task").evaluateAll((rows) =>
+      rows.map((row) => ({
+        name: row.querySelector("th")?.textContent ?? "",
+        runningMs: Number(row.querySelector("td.number")?.getAttribute("data-value")),
+      })),
+    );
+    const expected = rawJobs(recorded.trace).filter(({ spawnedMs, endedMs }) => endedMs >= fromMs && spawnedMs <= toMs);
+    assert.equal(shown.length, expected.length);
+    for (const name of new Set(expected.map((job) => job.name))) {
+      const sum = shown.filter((line) => line.name === name).reduce((total, line) => total + line.runningMs, 0);
+      const raw = expected.filter((job) => job.name === name).map((job) => rawRunningMs(job, fromMs, toMs));
+      near(
+        sum,
+        raw.reduce((total, ms) => total + ms, 0),
+        1e-3,
+      );
+    }
+    assert.deepEqual(errors, []);
+  });
+
+  it("makes a range of a drag, and Escape takes it away", async () => {
+    const { page } = await openAt("#timeline");
+    const box = await page.getByTestId("timeline-canvas").boundingBox();
+    assert.ok(box !== null);
+    // Below all lanes, where there is nothing that could be clicked.
+    const y = box.y + box.height - 12;
+    await page.mouse.move(box.x + 400, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 700, y, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForSelector("[data-testid=split-thread]");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("[data-testid=range]", { state: "detached" });
+  });
+
+  it("finds jobs by name, selects one by its link, and steps through its slices", async () => {
+    const { page, errors } = await openAt("#timeline");
+    await page.keyboard.press("/");
+    await page.keyboard.type("crunch");
+    const crunches = rawJobs(recorded.trace).filter(({ name }) => name === "crunch").length;
+    await page.waitForFunction(
+      `document.querySelector("[data-testid=found]")?.textContent.startsWith(${JSON.stringify(String(crunches + 1))})`,
+    ); // and their scope, "crunching"
+    await page.keyboard.press("Escape"); // out of the field
+    await page.goto(`${started.url}#tasks`);
+    await page.getByTestId("task-line").filter({ hasText: "hog" }).click();
+    await page.getByRole("button", { name: "Show on the timeline" }).click();
+    await page.waitForSelector("[data-testid=selection]");
+    assert.match((await page.getByTestId("selection").textContent()) ?? "", /hog/);
+    await page.keyboard.press("]");
+    await page.waitForFunction(`document.querySelector("[data-testid=selection]").textContent.includes("running")`);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("[data-testid=task-detail]");
+    assert.deepEqual(errors, []);
+  });
+
+  it("tells a bar under the pointer, and a click selects it", async () => {
+    const { page } = await openAt("#timeline");
+    const box = await page.getByTestId("timeline-canvas").boundingBox();
+    assert.ok(box !== null);
+    // The scope of main lasts from the beginning to the end, in the first row of the tasks.
+    let isFound = false;
+    for (let y = 30; y < box.height && !isFound; y += 6) {
+      await page.mouse.move(box.x + box.width * 0.6, box.y + y);
+      await page.evaluate("new Promise(requestAnimationFrame)");
+      isFound = (await page.getByTestId("tooltip").filter({ hasText: "main" }).count()) > 0;
+    }
+    assert.ok(isFound);
+    await page.mouse.down();
+    await page.mouse.up();
+    await page.waitForSelector("[data-testid=selection]");
+    assert.match((await page.getByTestId("selection").textContent()) ?? "", /main.*scope/);
+  });
+
+  it("puts events in order, and back", async () => {
+    const { page, errors } = await openAt("#timeline");
+    const canvas = page.getByTestId("timeline-canvas");
+    const before = await canvas.screenshot();
+    await page.keyboard.press("o");
+    await untilAddress(page, "order=1");
+    await page.waitForFunction(
+      `document.querySelector("[data-testid=event-order]").getAttribute("aria-pressed") === "true"`,
+    );
+    await page.waitForTimeout(200); // one more frame after the worker's answer
+    assert.notDeepEqual(await canvas.screenshot(), before);
+    await page.keyboard.press("o");
+    await page.waitForFunction(`!location.hash.includes("order=1")`);
+    assert.deepEqual(errors, []);
+  });
+
+  it("explains its keys", async () => {
+    const { page } = await openAt("#timeline");
+    await page.keyboard.press("?");
+    await page.waitForSelector("[data-testid=keys]");
+    assert.match((await page.getByTestId("keys").textContent()) ?? "", /zoom in, out/);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("[data-testid=keys]", { state: "detached" });
+  });
+});
+
+describe("screen Tasks", () => {
+  const countIs = (page: Page, count: number): Promise<unknown> =>
+    page.waitForFunction(`document.querySelector("[data-testid=task-count]")?.dataset.value === "${count}"`);
+
+  it("filters by its query language as the raw records do", async () => {
+    const { page, errors } = await openAt("#tasks");
+    const jobs = rawJobs(recorded.trace);
+    const query = page.getByTestId("query");
+    const cases: readonly (readonly [string, number])[] = [
+      ["", jobs.length],
+      ["name:~cru", jobs.filter(({ name }) => name.includes("cru")).length],
+      ["name:consume", jobs.filter(({ name }) => name === "consume").length],
+      ["hog", 1],
+      ["cpu>50ms", jobs.filter((job) => rawRunningMs(job, 0, Infinity) > 50).length],
+      ["state:done", jobs.filter(({ isOver }) => isOver).length],
+      ["-state:done", jobs.filter(({ isOver }) => !isOver).length],
+      ["age>=50ms", jobs.filter(({ spawnedMs, endedMs }) => endedMs - spawnedMs >= 50).length],
+      ["scope:crunching -hog", 8],
+      ["nobody-is-called-so", 0],
+    ];
+    for (const [text, count] of cases) {
+      await query.fill(text);
+      await countIs(page, count);
+    }
+    assert.deepEqual(errors, []);
+  });
+
+  it("says what is wrong with a query", async () => {
+    const { page } = await openAt("#tasks?q=colour%3Ared");
+    assert.match((await page.getByTestId("query-wrong").textContent()) ?? "", /colour:red.*no such key/);
+    await page.getByTestId("query").fill("cpu>fast");
+    await page.getByText("a time is missing").waitFor();
+  });
+
+  it("sorts, and the address keeps the order", async () => {
+    const { page } = await openAt("#tasks");
+    await page.getByRole("button", { name: "Age" }).click();
+    await untilAddress(page, "sort=-age");
+    const longest = rawJobs(recorded.trace).toSorted((a, b) => b.endedMs - b.spawnedMs - (a.endedMs - a.spawnedMs))[0];
+    await page.waitForFunction(
+      `document.querySelector("[data-testid=task-line] .name")?.textContent === ${JSON.stringify(longest?.name)}`,
+    );
+  });
+
+  it("opens a task with its split, and leads to its scope's other tasks", async () => {
+    const { page, errors } = await openAt("#tasks?q=hog");
+    await page.getByTestId("task-line").first().click();
+    await page.waitForSelector("[data-testid=task-detail]");
+    const detail = (await page.getByTestId("task-detail").textContent()) ?? "";
+    assert.match(detail, /hog/);
+    assert.match(detail, /Inside\s*main/);
+    assert.equal(await page.locator(".histogram").count(), 2);
+    await page.keyboard.press("Alt+ArrowLeft");
+    assert.deepEqual(errors, []);
+  });
+
+  it("says why a task waits", async () => {
+    const { page } = await openAt("#tasks?q=stuck");
+    await page.getByTestId("task-line").first().click();
+    const why = page.locator(".why");
+    await why.waitFor();
+    assert.match((await why.textContent()) ?? "", /stuck.*latch "never"/s);
+  });
+
+  it("shows names as text, whatever they are", async () => {
+    const { page, errors } = await openAt("#tasks?q=bold");
+    const line = page.getByTestId("task-line").first();
+    await line.filter({ hasText: "<img" }).waitFor();
+    await line.click();
+    await page.waitForSelector("[data-testid=task-detail]");
+    assert.equal(await page.locator("#app img, #app b:text-is('bold')").count(), 0);
+    assert.equal(await page.title(), "Skein inspector");
+    assert.deepEqual(errors, []);
+  });
+});
+
+describe("other screens", () => {
+  it("Resources counts waits as they were recorded, and draws who waits", async () => {
+    const { page, errors } = await openAt("#resources");
+    const table = (await page.getByTestId("resources").textContent()) ?? "";
+    for (const name of ['mutex "ledger"', 'channel "readings"', "sleep", 'latch "never"'])
+      assert.ok(table.includes(name), name);
+    const graph = (await page.locator(".wait-graph").textContent()) ?? "";
+    assert.match(graph, /stuck/);
+    assert.match(graph, /latch "never"/);
+    assert.deepEqual(errors, []);
+  });
+
+  it("Loop health has a line for each thread, with what the figures say", async () => {
+    const { page, errors } = await openAt("#loops");
+    const busy = computeFigures(buildTimeline(recorded.trace)).threads.value ?? [];
+    for (const { name, busyMs } of busy) {
+      const row = page
+        .getByTestId("threads")
+        .locator("tbody tr")
+        .filter({ has: page.getByRole("rowheader", { name, exact: true }) });
+      near(Number(await row.locator("td.number").first().getAttribute("data-value")), busyMs);
+    }
+    assert.deepEqual(errors, []);
+  });
+
+  it("Advice moves what computes on the loop to threads", async () => {
+    const { page, errors } = await openAt("#advice");
+    const row = page
+      .getByTestId("advice")
+      .locator("tbody tr")
+      .filter({ has: page.getByRole("button", { name: "hog" }) });
+    assert.match((await row.textContent()) ?? "", /Move it to threads/);
+    assert.deepEqual(errors, []);
+  });
+
+  it("Compare takes a second file, and says what is wrong with a bad one", async () => {
+    const { page, errors } = await openAt("#compare");
+    await page.getByTestId("second-file").setInputFiles({ name: "bad", mimeType: "", buffer: Buffer.from("no trace") });
+    await page.waitForSelector("[data-testid=failure]");
+    await page.getByTestId("second-file").setInputFiles(recorded.path);
+    const jobs = page
+      .getByTestId("compare")
+      .locator("tbody tr")
+      .filter({ has: page.getByRole("rowheader", { name: "jobs", exact: true }) });
+    const cells = await jobs
+      .locator("td[data-value]")
+      .evaluateAll((all) => all.map((cell) => cell.getAttribute("data-value")));
+    const count = String(rawJobs(recorded.trace).length);
+    assert.deepEqual(cells, [count, count]);
+    assert.deepEqual(errors, []);
+  });
+
+  it("exports the trace, a report and Chrome's format", async () => {
+    const { page, errors } = await openAt("#capabilities");
+    for (const [file, begins] of [
+      ["trace.skein", undefined],
+      ["report.html", "<!doctype html>"],
+      ["chrome.json", "{"],
+    ] as const) {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId(`export-${file}`).click()]);
+      const path = inFolder(`export-${file}`);
+      await download.saveAs(path);
+      const { readFileSync } = await import("node:fs");
+      const bytes = readFileSync(path);
+      if (begins === undefined) assert.deepEqual(bytes, readFileSync(recorded.path));
+      else assert.ok(bytes.toString("utf8").startsWith(begins));
+    }
+    assert.deepEqual(errors, []);
+  });
+});
+
+describe("the page", () => {
+  it("is there in two languages and two themes, and remembers the choice", async () => {
+    const { page, errors } = await openAt("#now");
+    await page.getByTestId("language").click();
+    await page.getByText("Конкурентность").waitFor();
+    await page.getByTestId("theme").click();
+    await page.waitForFunction(`document.documentElement.dataset.theme === "light"`);
+    await page.reload();
+    await page.getByText("Конкурентность").waitFor();
+    assert.equal(await page.evaluate("document.documentElement.lang"), "ru");
+    assert.equal(await page.evaluate("document.documentElement.dataset.theme"), "light");
+    assert.deepEqual(errors, []);
+  });
+
+  it("fits into a narrow window on every screen", async () => {
+    const { page, errors } = await openAt("#now", { viewport: { width: 360, height: 700 }, language: "ru" });
+    for (const screen of ["now", "timeline", "tasks", "resources", "loops", "advice", "compare", "capabilities"]) {
+      await page.getByTestId(`nav-${screen}`).click();
+      await page.waitForSelector(`.screen-${screen}`);
+      const overflow = await page.evaluate(
+        `Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector("main").scrollWidth - document.querySelector("main").clientWidth)`,
+      );
+      assert.equal(overflow, 0, screen);
+    }
+    assert.deepEqual(errors, []);
+  });
+
+  it("goes by the browser's way back", async () => {
+    const { page } = await openAt("#now");
+    await page.keyboard.press("3");
+    await untilAddress(page, "#tasks");
+    await page.goBack();
+    await page.waitForSelector(".screen-now");
+  });
+
+  it("opens a report as a file, with the same numbers, and loads nothing", async () => {
+    const { page, errors } = await openPage(`file://${recorded.report}`);
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.waitForSelector("[data-testid=concurrency]");
+    near(await valueOf(page, "concurrency"), rawMeanInFlight(recorded.trace));
+    await page.keyboard.press("3");
+    await page.getByTestId("task-line").first().waitFor();
+    assert.deepEqual(requests, []);
+    assert.deepEqual(errors, []);
+  });
+});
