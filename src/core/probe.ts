@@ -35,6 +35,45 @@ export const ProbeKind = {
   waitBegin: 10,
   /** A wait ended: subject its number, value one of `ProbeOutcome`. */
   waitEnd: 11,
+  /** The code of a job, or of a scope's body, goes on after a wait on this thread: subject as in `jobStart`. */
+  jobResume: 12,
+  /** This thread has nothing to do and sleeps: subject its index. */
+  threadPark: 20,
+  /** It is awake again: subject its index. */
+  threadUnpark: 21,
+  /** This thread took a job from another's line: subject job or 0, other the index of that thread. */
+  steal: 22,
+  /** How many jobs wait in a pool's queue now: subject pool, value how many. */
+  poolQueue: 23,
+  /** A pool has a thread more: subject pool. */
+  poolGrow: 24,
+  /** A pool has a thread less: subject pool. */
+  poolShrink: 25,
+  /** A lock or channel exists: subject resource, other one of `ProbeResource`, value the text index of its name. */
+  resourceMade: 30,
+  /** It is held: subject resource, other the scope or job that holds it, or 0. */
+  acquired: 31,
+  /** It is held no more: subject resource, other as in `acquired`. */
+  released: 32,
+  /** A channel is filled differently: subject channel, value how many items are in it. */
+  channelLevel: 33,
+  /** What a wait is for: subject the wait's number, other the resource, or the job that is joined. */
+  waitOn: 34,
+  /** The garbage collector held this thread up: subject what it collected, other for how many milliseconds. */
+  gcPause: 40,
+} as const;
+
+/** Kinds of resources. */
+export const ProbeResource = {
+  mutex: 1,
+  semaphore: 2,
+  rwLock: 3,
+  condition: 4,
+  barrier: 5,
+  latch: 6,
+  once: 7,
+  event: 8,
+  channel: 9,
 } as const;
 
 export const ProbeOutcome = { done: 0, failed: 1, cancelled: 2, abandoned: 3 } as const;

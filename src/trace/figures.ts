@@ -1,6 +1,11 @@
 /** The numbers of a timeline, each with what it rests on. */
+import { ProbeKind } from "../core/probe.js";
+import { type CoreUse, coreUse, hasCoreWaits } from "./core-use.js";
+import { type Durations, spread } from "./durations.js";
 import { type Level, levelsOf, outermost, timeAtLevels } from "./levels.js";
 import type { Outcome, StepSpan, Timeline } from "./spans.js";
+import { indexOf } from "./trace-index.js";
+import type { Trace } from "./trace.js";
 
 /**
  * What a figure rests on: "exact" is the kernel's own count; "measured" our
@@ -19,19 +24,6 @@ export type Badge = "exact" | "measured" | "sampled" | "inferred" | "not availab
 export type Figure<Value = number> =
   | { readonly badge: Exclude<Badge, "not available">; readonly value: Value }
   | { readonly badge: "not available"; readonly value: undefined };
-
-/**
- * How durations are spread; percentiles are the nearest one that occurred.
- *
- * @since 0.1.0
- */
-export interface Durations {
-  readonly count: number;
-  readonly totalMs: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly mostMs: number;
-}
 
 /**
  * How long a thread was inside synchronous steps.
@@ -85,17 +77,33 @@ export interface Figures {
   /** Cores that the process would have kept busy had it not had to wait for any. */
   readonly coresWanted: Figure;
   readonly coresAllowed: Figure;
+  /** Cores wanted, and cores that worked, over time; threads that record are left out. */
+  readonly coreUse: Figure<readonly CoreUse[]>;
+  /** Milliseconds in which none of the cores worked for the program, one did, two did, and so on. */
+  readonly timeAtCores: Figure<readonly number[]>;
+  /** From the end of a wait to the moment at which its job went on. */
+  readonly wakeTime: Figure<Durations>;
+  /** Jobs that a thread took from another's line. */
+  readonly steals: Figure;
+  /** How often threads went to sleep for want of work, and were woken. */
+  readonly parks: Figure;
+  readonly wakeUps: Figure;
+  /** How long the garbage collector held threads up, each time. */
+  readonly gcTime: Figure<Durations>;
   readonly droppedRecords: Figure;
 }
 
 /**
  * Computes the figures of a timeline.
  *
- * **Cost** Sorting the jobs and steps.
+ * @param trace - what the timeline was made of; without it, what rests on readings of
+ *   single threads is "not available"
+ *
+ * **Cost** Sorting the jobs and steps; with the trace, a pass over its records.
  *
  * @since 0.1.0
  */
-export function computeFigures(timeline: Timeline): Figures {
+export function computeFigures(timeline: Timeline, trace?: Trace): Figures {
   const { durationMs, jobs, steps } = timeline;
   const { cpuMs, coreWaitMs, cores } = timeline.usage;
   const ofRecords = timeline.droppedRecords > 0 ? "inferred" : "measured";
@@ -137,7 +145,70 @@ export function computeFigures(timeline: Timeline): Figures {
       hasDuration && cpuMs !== undefined && coreWaitMs !== undefined ? (cpuMs + coreWaitMs) / durationMs : undefined,
     ),
     coresAllowed: figure("exact", cores),
+    coreUse: figure("sampled", trace === undefined || !hasCoreWaits(trace) ? undefined : coreUse(trace, 0, durationMs)),
+    timeAtCores: figure("exact", trace === undefined ? undefined : timeAtCores(trace)),
+    wakeTime: figure(ofSteps, trace === undefined ? undefined : spread(wakeTimes(trace, timeline))),
+    ...countedFigures(trace, ofRecords),
     droppedRecords: figure("measured", timeline.droppedRecords),
+  };
+}
+
+/** Only the time between the first and the last switch was watched. */
+function timeAtCores({ kernel }: Trace): readonly number[] | undefined {
+  const runs = kernel?.coreRuns;
+  const fromMs = runs?.[0]?.beginMs;
+  if (runs === undefined || fromMs === undefined) return undefined;
+  const spans = runs.map(({ beginMs, endMs }) => ({ beginMs: beginMs - fromMs, endMs: endMs - fromMs }));
+  const lengthMs = spans.reduce((most, { endMs }) => Math.max(most, endMs), 0);
+  return timeAtLevels(levelsOf(spans, lengthMs), lengthMs);
+}
+
+/** Of waits whose job was seen to go on. */
+function wakeTimes(trace: Trace, timeline: Timeline): readonly number[] {
+  const index = indexOf(trace, timeline);
+  const resumed = new Set<number>();
+  for (const { records } of trace.threads) {
+    for (const { kind, subject } of records) {
+      if (kind === ProbeKind.jobResume) resumed.add(index.actorOf(subject));
+    }
+  }
+  const times: number[] = [];
+  for (const actor of resumed) {
+    const steps = index.stepsOf(actor);
+    const waits = index.waitsOf(actor).filter(({ span }) => span.end === "seen");
+    let next = 0;
+    for (const { span } of waits.toSorted((a, b) => a.span.endMs - b.span.endMs)) {
+      while ((steps[next]?.beginMs ?? Infinity) < span.endMs) next++;
+      const step = steps[next];
+      if (step !== undefined) times.push(step.beginMs - span.endMs);
+    }
+  }
+  return times;
+}
+
+function countedFigures(
+  trace: Trace | undefined,
+  badge: "inferred" | "measured",
+): Pick<Figures, "steals" | "parks" | "wakeUps" | "gcTime"> {
+  if (trace === undefined) {
+    const none = figure<number>(badge, undefined);
+    return { steals: none, parks: none, wakeUps: none, gcTime: figure<Durations>(badge, undefined) };
+  }
+  let [steals, parks, wakeUps] = [0, 0, 0];
+  const pauses: number[] = [];
+  for (const { records } of trace.threads) {
+    for (const { kind, other } of records) {
+      if (kind === ProbeKind.steal) steals++;
+      else if (kind === ProbeKind.threadPark) parks++;
+      else if (kind === ProbeKind.threadUnpark) wakeUps++;
+      else if (kind === ProbeKind.gcPause) pauses.push(other);
+    }
+  }
+  return {
+    steals: figure(badge, steals),
+    parks: figure(badge, parks),
+    wakeUps: figure(badge, wakeUps),
+    gcTime: figure(badge, spread(pauses)),
   };
 }
 
@@ -167,17 +238,4 @@ function busyThreads({ threads, durationMs }: Timeline, topSteps: readonly StepS
     const busy = busyMs.get(index) ?? 0;
     return { index, name, busyMs: busy, share: durationMs === 0 ? 0 : busy / durationMs };
   });
-}
-
-function spread(durations: readonly number[]): Durations | undefined {
-  if (durations.length === 0) return undefined;
-  const sorted = durations.toSorted((a, b) => a - b);
-  const nearest = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
-  return {
-    count: sorted.length,
-    totalMs: sorted.reduce((sum, duration) => sum + duration, 0),
-    p50Ms: nearest(0.5),
-    p99Ms: nearest(0.99),
-    mostMs: nearest(1),
-  };
 }

@@ -1,6 +1,9 @@
 export { type ProbeRecord } from "../core/probe.js";
 export { chromeTraceChunks } from "./chrome-trace.js";
-export { type Badge, computeFigures, type Durations, type Figure, type Figures, type ThreadBusy } from "./figures.js";
+export { contention, type ResourceUse } from "./contention.js";
+export { type CoreUse, coreUse } from "./core-use.js";
+export { type Bucket, type Durations } from "./durations.js";
+export { type Badge, computeFigures, type Figure, type Figures, type ThreadBusy } from "./figures.js";
 export { writeChromeTrace } from "./host-node.js";
 export {
   type Capability,
@@ -28,7 +31,10 @@ export {
   type Timeline,
   type WaitSpan,
 } from "./spans.js";
+export { cpuOfStep, type Phase, phasesOf, splitOfJob, splitOfThread, type TimeSplit } from "./time-split.js";
 export { buildTimeline } from "./timeline.js";
 export { decodeTrace, encodeTrace } from "./trace-file.js";
 export { type ProcessUsage, type RecordGap, type ThreadTrace, type Trace } from "./trace.js";
 export { verdict, type Verdict, type VerdictKind } from "./verdict.js";
+export { type ResourceKind, type Way } from "./wait-ways.js";
+export { type Language, type Sentence } from "./words/language.js";

@@ -1,0 +1,102 @@
+/** Programs that mostly wait: for what, and whether they do it all at once or one by one. */
+import type { SeenWait } from "../resources.js";
+import { type Stretch, totalOf, union } from "../stretches.js";
+import { groupBy, type TraceIndex } from "../trace-index.js";
+import { decimal, duration, englishCount, number, percent, russianCount, russianForm } from "../words/language.js";
+import { type Finding, toFinding } from "./finding.js";
+import { placeNamed } from "./places.js";
+
+/** A shorter recording shows little of how a program lives. */
+const WAITING_FROM_MS = 200;
+/** Of the recording, jobs were in flight for so long: else it was at rest. */
+const IN_FLIGHT_FROM_SHARE = 0.5;
+/** As in the verdict: less use of the CPU than this is waiting. */
+const WAITING_BELOW_CORES = 0.5;
+/** What they wait for is outside the program, not each other. */
+const OUTSIDE_FROM_SHARE = 0.5;
+/** Of the time with jobs in flight, several were: below it, one began when the other was done. */
+const TOGETHER_FROM_SHARE = 0.1;
+/** As many in a row make a habit. */
+const IN_A_ROW_FROM = 5;
+
+export function findIoBound(index: TraceIndex): readonly Finding[] {
+  const { timeline, trace } = index;
+  const { durationMs, jobs, usage } = timeline;
+  if (durationMs < WAITING_FROM_MS || jobs.length === 0 || timeline.droppedRecords > 0) return [];
+  const covered = union(jobs);
+  const coveredMs = totalOf(covered);
+  if (coveredMs < IN_FLIGHT_FROM_SHARE * durationMs) return [];
+  const wanted = usage.cpuMs === undefined ? stepCores(index) : (usage.cpuMs + (usage.coreWaitMs ?? 0)) / durationMs;
+  if (wanted >= WAITING_BELOW_CORES) return [];
+  const jobsMs = totalOf(jobs);
+  // A scope that waits for its own jobs does so because they wait.
+  const inside = totalOf(index.waits.filter(({ way }) => way === "lock" || way === "channel").map(({ span }) => span));
+  if (jobsMs - Math.min(jobsMs, inside) < OUTSIDE_FROM_SHARE * jobsMs) return [];
+  const [longest] = [...groupBy(jobs, ({ name }) => name)]
+    .map(([name, alike]) => ({ name, alike, totalMs: totalOf(alike) }))
+    .sort((a, b) => b.totalMs - a.totalMs);
+  const meanInFlight = jobsMs / coveredMs;
+  const overlapMs = jobsMs - coveredMs;
+  const isInARow = jobs.length >= IN_A_ROW_FROM && overlapMs < TOGETHER_FROM_SHARE * coveredMs;
+  const cores = { en: decimal(wanted, "en"), ru: decimal(wanted, "ru") };
+  const waitedFor = longestWait(index.waits);
+  const name = longest?.name;
+  const fromMs = covered[0]?.beginMs ?? 0;
+  const toMs = covered.at(-1)?.endMs ?? durationMs;
+  const lasted = { en: duration(coveredMs, "en"), ru: duration(coveredMs, "ru") };
+  const onWhat = {
+    en: `${name === undefined ? "" : `, mostly in job "${name}"`}${waitedFor === undefined ? "" : `, for ${waitedFor}`}`,
+    ru: `${name === undefined ? "" : `, больше всего в задаче «${name}»`}${waitedFor === undefined ? "" : ` (${waitedFor})`}`,
+  };
+  const count = meanInFlight >= 9.95 ? Math.round(meanInFlight) : Math.round(meanInFlight * 10) / 10;
+  return [
+    toFinding(index, {
+      kind: "io-bound",
+      about: isInARow ? "in a row" : "together",
+      severity: isInARow ? "warning" : "note",
+      text: isInARow
+        ? {
+            en: `I/O-bound, and one after the other: ${englishCount(jobs.length, "job")} waited in a row for ${lasted.en}, with ${cores.en} cores busy${onWhat.en}.`,
+            ru: `Упирается во ввод-вывод, причём по очереди: ${russianCount(jobs.length, "задача ждёт", "задачи ждут", "задач ждут")} одна за другой ${lasted.ru}, занято ${cores.ru} ядра${onWhat.ru}.`,
+          }
+        : {
+            en: `I/O-bound: ${englishCount(number(count, "en"), "job")} in flight waited ${percent(1 - Math.min(1, totalStepMs(index) / jobsMs))} of their time, with ${cores.en} cores busy${onWhat.en}.`,
+            ru: `Упирается во ввод-вывод: ${number(count, "ru")} ${russianForm(number(count, "ru"), "задача", "задачи", "задач")} в работе; ${percent(1 - Math.min(1, totalStepMs(index) / jobsMs))} времени — ожидание, занято ${cores.ru} ядра${onWhat.ru}.`,
+          },
+      advice: isInARow
+        ? {
+            en: "Start them together and wait for all (spawn each in the scope, or mapConcurrent): the waits then overlap, on one thread.",
+            ru: "Запустите их вместе и дождитесь всех (spawn в области или mapConcurrent): ожидания совместятся, и в одном потоке.",
+          }
+        : {
+            en: "Threads would not make this faster: one is enough for any number of waits.",
+            ru: "Потоки этого не ускорят: для любого числа ожиданий достаточно одного.",
+          },
+      place: placeNamed(name),
+      threads: new Set(jobs.map(({ ranOn, thread }) => ranOn ?? thread)),
+      actors: longest?.alike.map(({ id }) => id) ?? [],
+      fromMs,
+      toMs,
+      evidence: { meanInFlight, coresWanted: wanted, inFlightMs: coveredMs, jobs: jobs.length },
+      badge: trace.usage.cpuMs === undefined ? "inferred" : "sampled",
+    }),
+  ];
+}
+
+/** Where the kernel does not tell: threads that were inside steps, on average. */
+function stepCores(index: TraceIndex): number {
+  return totalStepMs(index) / index.timeline.durationMs;
+}
+
+function totalStepMs(index: TraceIndex): number {
+  return index.timeline.threads.reduce((sum, { index: thread }) => sum + totalOf(index.stepsOn(thread).top), 0);
+}
+
+/** What most of the waiting was for, as the program names it. */
+function longestWait(waits: readonly SeenWait[]): string | undefined {
+  const groups = [...groupBy(
+    waits.filter(({ way, span }) => way === "io" && span.name !== undefined),
+    ({ span }) => span.name as string,
+  )].map(([name, alike]) => ({ name, totalMs: totalOf(alike.map(({ span }): Stretch => span)) }));
+  return groups.sort((a, b) => b.totalMs - a.totalMs)[0]?.name;
+}

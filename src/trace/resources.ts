@@ -1,0 +1,266 @@
+/**
+ * Who held what, who waited for it, and how full channels were, from the records.
+ *
+ * The rule is that of timelines: what is said to be held surely was. A record that is
+ * missing may be that of a release, so at a gap of any thread nothing counts as held
+ * any more until it is seen to be acquired anew.
+ */
+import { ProbeKind, type ProbeRecord } from "../core/probe.js";
+import type { Level } from "./levels.js";
+import type { Edge, Timeline, WaitSpan } from "./spans.js";
+import type { Trace } from "./trace.js";
+import { type ResourceKind, resourceKindOf, isExclusive, type Way } from "./wait-ways.js";
+
+/** A stretch in which something was held. */
+export interface Hold {
+  readonly resource: number;
+  /** The job or scope whose code acquired it; 0 if it is not known. */
+  readonly holder: number;
+  /** Where it was acquired. */
+  readonly thread: number;
+  readonly beginMs: number;
+  readonly endMs: number;
+  readonly begin: Edge;
+  readonly end: Edge;
+}
+
+/** A wait, with who waits and for what. */
+export interface SeenWait {
+  readonly span: WaitSpan;
+  /** The job or scope whose code waits; 0 if it is not known. */
+  readonly actor: number;
+  readonly way: Exclude<Way, "running" | "ready">;
+  /** The lock or channel, or the job that is joined; `undefined` if it is not known. */
+  readonly target: number | undefined;
+}
+
+/** A lock or a channel. */
+export interface Resource {
+  readonly id: number;
+  readonly kind: ResourceKind;
+  /** Empty if it has none. */
+  readonly name: string;
+  /** In order of beginning. */
+  readonly holds: readonly Hold[];
+  readonly waits: readonly SeenWait[];
+  /** Of a channel: how full it was. Empty if that was not seen. */
+  readonly levels: readonly Level[];
+}
+
+/** What is known of a resource while its records are read. */
+interface Draft {
+  readonly id: number;
+  kind: ResourceKind;
+  name: string;
+  readonly open: OpenHold[];
+  readonly holds: Hold[];
+  readonly levels: Level[];
+}
+
+interface OpenHold {
+  readonly holder: number;
+  /** Who holds it as the records have it; a scope, as it may be, in which several jobs run. */
+  readonly named: number;
+  readonly thread: number;
+  readonly beginMs: number;
+  readonly begin: Edge;
+}
+
+/** Something that bears on resources, on any thread. */
+interface Happening {
+  readonly atMs: number;
+  readonly thread: number;
+  /** `undefined` where records are missing from here on. */
+  readonly record: ProbeRecord | undefined;
+}
+
+const OF_RESOURCES: ReadonlySet<number> = new Set([
+  ProbeKind.acquired,
+  ProbeKind.released,
+  ProbeKind.channelLevel,
+]);
+
+/** By the number of a wait: what it is for. */
+export function readTargets(trace: Trace): ReadonlyMap<number, number> {
+  const targets = new Map<number, number>();
+  for (const { records } of trace.threads) {
+    for (const { kind, subject, other } of records) if (kind === ProbeKind.waitOn) targets.set(subject, other);
+  }
+  return targets;
+}
+
+/** Whose code ran on a thread at a moment; `undefined` if that is not known. */
+export type ActorAt = (thread: number, atMs: number) => number | undefined;
+
+/**
+ * @param waits - all of them, in order of beginning
+ * @param actorOf - the job whose own scope a scope is, or itself
+ */
+export function readResources(
+  trace: Trace,
+  timeline: Timeline,
+  waits: readonly SeenWait[],
+  actorAt: ActorAt,
+  actorOf: (subject: number) => number,
+): readonly Resource[] {
+  return new ResourceReader(trace, timeline, waits, actorAt, actorOf).read();
+}
+
+/** The records of a wait's end and of what it was granted lie this close at most. */
+const SAME_MOMENT_MS = 0.05;
+
+class ResourceReader {
+  readonly #trace: Trace;
+  readonly #timeline: Timeline;
+  readonly #actorAt: ActorAt;
+  readonly #actorOf: (subject: number) => number;
+  readonly #drafts = new Map<number, Draft>();
+  readonly #waits = new Map<number, SeenWait[]>();
+  /** Granted ones by their end; of each resource how many have been looked at. */
+  readonly #granted = new Map<number, { readonly waits: SeenWait[]; next: number }>();
+
+  constructor(
+    trace: Trace,
+    timeline: Timeline,
+    waits: readonly SeenWait[],
+    actorAt: ActorAt,
+    actorOf: (subject: number) => number,
+  ) {
+    this.#trace = trace;
+    this.#timeline = timeline;
+    this.#actorAt = actorAt;
+    this.#actorOf = actorOf;
+    for (const wait of waits) {
+      if (wait.target === undefined) continue;
+      const known = this.#waits.get(wait.target);
+      if (known === undefined) this.#waits.set(wait.target, [wait]);
+      else known.push(wait);
+    }
+    for (const [target, all] of this.#waits) {
+      const granted = all.filter(({ span }) => span.outcome === "done");
+      this.#granted.set(target, { waits: granted.sort((a, b) => a.span.endMs - b.span.endMs), next: 0 });
+    }
+  }
+
+  read(): readonly Resource[] {
+    for (const happening of this.#happenings()) {
+      if (happening.record === undefined) this.#loseSight(happening.atMs);
+      else this.#note(happening.record, happening);
+    }
+    this.#closeAll();
+    return [...this.#drafts.values()].map(({ id, kind, name, holds, levels }) => ({
+      id,
+      kind,
+      name,
+      holds: holds.sort((a, b) => a.beginMs - b.beginMs),
+      waits: this.#waits.get(id) ?? [],
+      levels,
+    }));
+  }
+
+  /** Of all threads, in order of time; names are noted at once, since a thread may use what another made. */
+  #happenings(): readonly Happening[] {
+    const happenings: Happening[] = [];
+    const { startedMs } = this.#trace;
+    const { durationMs } = this.#timeline;
+    for (const { index, records, texts } of this.#trace.threads) {
+      for (const record of records) {
+        if (record.kind === ProbeKind.resourceMade) {
+          const draft = this.#draft(record.subject);
+          draft.kind = resourceKindOf(record.other);
+          draft.name = texts[record.value] ?? "";
+        } else if (OF_RESOURCES.has(record.kind)) {
+          const atMs = Math.min(durationMs, Math.max(0, record.timeMs - startedMs));
+          happenings.push({ atMs, thread: index, record });
+        }
+      }
+    }
+    for (const { index, gaps } of this.#timeline.threads) {
+      for (const { beginMs } of gaps) happenings.push({ atMs: beginMs, thread: index, record: undefined });
+    }
+    // Sorting is stable: what one thread wrote stays in its order.
+    return happenings.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  #draft(id: number): Draft {
+    let draft = this.#drafts.get(id);
+    if (draft === undefined) {
+      draft = { id, kind: "other", name: "", open: [], holds: [], levels: [] };
+      this.#drafts.set(id, draft);
+    }
+    return draft;
+  }
+
+  #note({ kind, subject, other, value }: ProbeRecord, { atMs, thread }: Happening): void {
+    const draft = this.#draft(subject);
+    if (kind === ProbeKind.channelLevel) {
+      draft.levels.push({ atMs, count: value });
+    } else if (kind === ProbeKind.acquired) {
+      // Held by one alone: who held it before has let go, or has died with it.
+      if (draft.kind === "mutex") for (const hold of draft.open.splice(0)) close(draft, hold, atMs, "dropped");
+      const holder = this.#acquirer(subject, other, thread, atMs);
+      draft.open.push({ holder, named: other, thread, beginMs: atMs, begin: "seen" });
+    } else {
+      this.#release(draft, other, thread, atMs);
+    }
+  }
+
+  /** Who waited for it until now; else whose code runs; else who is named. */
+  #acquirer(resource: number, named: number, thread: number, atMs: number): number {
+    const granted = this.#granted.get(resource);
+    if (granted !== undefined) {
+      const { waits } = granted;
+      while ((waits[granted.next]?.span.endMs ?? Infinity) < atMs - SAME_MOMENT_MS) granted.next++;
+      const wait = waits[granted.next];
+      if (wait !== undefined && wait.span.endMs <= atMs + SAME_MOMENT_MS && wait.span.thread === thread) {
+        granted.next++;
+        if (wait.actor !== 0) return wait.actor;
+      }
+    }
+    return this.#actorAt(thread, atMs) ?? this.#actorOf(named);
+  }
+
+  #release(draft: Draft, named: number, thread: number, atMs: number): void {
+    let place = draft.open.findIndex((hold) => hold.named === named && hold.thread === thread);
+    if (place === -1) place = draft.open.findIndex((hold) => hold.named === named);
+    // Permits are alike, and a lock has one holder: whoever lets go, it is of what is held.
+    if (place === -1 && (draft.open.length === 1 || !isExclusive(draft.kind))) place = draft.open.length > 0 ? 0 : -1;
+    const [hold] = place === -1 ? [] : draft.open.splice(place, 1);
+    if (hold !== undefined) close(draft, hold, atMs, "seen");
+    else if (draft.holds.length === 0 && draft.open.length === 0) this.#heldFromStart(draft, named, thread, atMs);
+  }
+
+  /** The first that is known of it is that it was let go. */
+  #heldFromStart(draft: Draft, named: number, thread: number, atMs: number): void {
+    const lane = this.#timeline.threads.find(({ index }) => index === thread);
+    if (lane === undefined || this.#timeline.threads.some(({ gaps }) => (gaps[0]?.beginMs ?? Infinity) <= atMs)) return;
+    const holder = this.#actorOf(named);
+    close(draft, { holder, named, thread, beginMs: Math.min(lane.fromMs, atMs), begin: "outside" }, atMs, "seen");
+  }
+
+  #loseSight(atMs: number): void {
+    for (const draft of this.#drafts.values()) {
+      for (const hold of draft.open.splice(0)) close(draft, hold, atMs, "dropped");
+    }
+  }
+
+  #closeAll(): void {
+    const { threads, durationMs } = this.#timeline;
+    const endOf = new Map(threads.map(({ index, toMs }) => [index, toMs]));
+    for (const draft of this.#drafts.values()) {
+      for (const hold of draft.open.splice(0)) close(draft, hold, endOf.get(hold.thread) ?? durationMs, "outside");
+    }
+  }
+}
+
+function close(draft: Draft, hold: OpenHold, atMs: number, end: Edge): void {
+  const { holder, thread, beginMs, begin } = hold;
+  draft.holds.push({ resource: draft.id, holder, thread, beginMs, endMs: Math.max(beginMs, atMs), begin, end });
+}
+
+/** As people call it: `mutex "money"`. */
+export function titleOf({ kind, name, id }: Pick<Resource, "kind" | "name" | "id">): string {
+  if (name.includes('"')) return name; // says already what it is
+  const noun = kind === "other" ? "resource" : kind;
+  return name === "" ? `${noun} ${id}` : `${noun} "${name}"`;
+}
