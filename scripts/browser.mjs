@@ -15,6 +15,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 
 import { build } from "esbuild";
@@ -171,7 +172,13 @@ function checkScreens() {
   const files = filesUnder(join(ROOT, "build/test")).filter((file) => file.endsWith(".browser.js"));
   const { ok } = run(
     process.execPath,
-    ["--enable-source-maps", "--test", "--test-timeout=120000", ...files.map((file) => join("build/test", file))],
+    [
+      "--enable-source-maps",
+      "--test",
+      "--test-timeout=120000",
+      `--test-reporter=${process.stdout.isTTY ? "spec" : pathToFileURL(join(ROOT, "scripts/test-reporter.mjs")).href}`,
+      ...files.map((file) => join("build/test", file)),
+    ],
     { env: { ...process.env, CHROMIUM: browser } },
   );
   if (!ok) failures++;

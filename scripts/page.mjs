@@ -49,6 +49,7 @@ async function buildPage() {
     configFile: false,
     logLevel: "warn",
     base: "./",
+    resolve: { alias: [{ find: /^#skein\/(.*)$/, replacement: join(ROOT, "dist/$1.js") }] },
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     worker: { format: "iife", rolldownOptions: { output: { entryFileNames: "worker.js" } } },
     build: {

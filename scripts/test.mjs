@@ -25,7 +25,8 @@ function main() {
   const wanted = args.filter((arg) => !arg.startsWith("-"));
 
   const startMs = performance.now();
-  const isCompiled = compile(["src", "inspector", "test", "examples"]).ok;
+  const isCompiled =
+    compile(["src", "inspector", "test", "examples"]).ok && run(process.execPath, ["scripts/page.mjs"]).ok;
   console.log(
     `test: src, inspector, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`,
   );

@@ -17,6 +17,7 @@ const SORTS: readonly SortKey[] = [
   "io",
   "lock",
   "channel",
+  "jobs",
   "steps",
   "step",
 ];

@@ -4,7 +4,6 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Histogram } from "./analysis/model.js";
-import { SPLIT } from "./analysis/split.js";
 import { duration, number, percent } from "./format.js";
 import { language, t, theme } from "./state.js";
 import type { TextKey } from "./texts.js";
@@ -91,9 +90,18 @@ export function StateName({ state }: { readonly state: number }): JSX.Element {
   );
 }
 
-export const SHORT: readonly TextKey[] = ["short.running", "short.ready", "short.io", "short.lock", "short.channel"];
+/** The ways to spend time, in the order of the analyses: words and states. */
+export const SHORT: readonly TextKey[] = [
+  "short.running",
+  "short.ready",
+  "short.io",
+  "short.lock",
+  "short.channel",
+  "short.jobs",
+];
+export const SPLIT: readonly number[] = [State.running, State.ready, State.io, State.lock, State.channel, State.jobs];
 
-/** The five ways to spend time, as one bar. */
+/** The ways to spend time, as one bar. */
 export function SplitBar({
   split,
   isThin,
@@ -122,7 +130,7 @@ export function SplitBar({
   );
 }
 
-/** The five ways in words, as a legend with times. */
+/** The ways in words, as a legend with times. */
 export function SplitLegend({ split }: { readonly split: readonly (number | undefined)[] }): JSX.Element {
   const total = split.reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
   return (

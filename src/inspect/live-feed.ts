@@ -68,23 +68,30 @@ export class LiveFeed {
 
   #pump(reader: Reader): void {
     const { socket } = reader;
+    // Not even what was left out is told to a page with enough to do; the callback below goes on.
+    if (socket.bufferedAmount > this.#backlogBytes) return;
     if (reader.next < this.#first) {
       reader.leftOut += this.#first - reader.next;
       reader.next = this.#first;
-      socket.send(JSON.stringify({ leftOut: reader.leftOut }));
+      this.#send(reader, JSON.stringify({ leftOut: reader.leftOut }));
     }
     const end = this.#first + this.#parts.length;
     while (reader.next < end && socket.readyState === socket.OPEN) {
-      if (socket.bufferedAmount > this.#backlogBytes) return; // the callback below goes on
+      if (socket.bufferedAmount > this.#backlogBytes) return;
       const part = this.#parts[reader.next - this.#first] as Uint8Array;
       reader.next++;
-      socket.send(part, (error) => {
-        if (error === undefined || error === null) this.#pump(reader);
-      });
+      this.#send(reader, part);
     }
     if (reader.next === end && this.#hasEnded && !reader.toldEnd) {
       reader.toldEnd = true;
-      socket.send(JSON.stringify({ ended: true }));
+      this.#send(reader, JSON.stringify({ ended: true }));
     }
+  }
+
+  /** And goes on once that is taken: whatever is in the socket, its going wakes the pump. */
+  #send(reader: Reader, data: Uint8Array | string): void {
+    reader.socket.send(data, (error) => {
+      if (error === undefined || error === null) this.#pump(reader);
+    });
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 
 import type { Page } from "playwright-core";
@@ -26,13 +27,28 @@ function near(actual: number | undefined, expected: number, within = 1e-6): void
   assert.ok(actual !== undefined && Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
 }
 
-async function hashOf(page: Page): Promise<string> {
+function hashOf(page: Page): string {
   return new URL(page.url()).hash;
 }
 
-/** Waits until the address contains a text: it is written a moment after a movement. */
+/** Waits until the page is as expected; it looks again at each frame. */
+async function until(page: Page, what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  for (const limitMs = performance.now() + 10_000; performance.now() < limitMs;) {
+    if (await isSo()) return;
+    await page.evaluate("new Promise(requestAnimationFrame)");
+  }
+  assert.fail(`it never came true that ${what}`);
+}
+
+/** The address is written a moment after a movement. */
 async function untilAddress(page: Page, part: string): Promise<void> {
-  await page.waitForFunction(`location.hash.includes(${JSON.stringify(part)})`);
+  await until(page, `the address has ${part}`, () => hashOf(page).includes(part));
+}
+
+/** The text of a part of the page; empty if it is not there. */
+async function textOf(page: Page, selector: string): Promise<string> {
+  const found = page.locator(selector).first();
+  return (await found.count()) === 0 ? "" : ((await found.textContent()) ?? "");
 }
 
 describe("screen Now", () => {
@@ -65,16 +81,16 @@ describe("screen Timeline", () => {
     const { page, errors } = await openAt("#timeline");
     await page.keyboard.press("w");
     await untilAddress(page, "from=");
-    const zoomed = await hashOf(page);
+    const zoomed = hashOf(page);
     await page.keyboard.press("d");
-    await page.waitForFunction(`location.hash !== ${JSON.stringify(zoomed)}`);
+    await until(page, "the window has moved", () => hashOf(page) !== zoomed);
     const widthOf = (hash: string): number => {
       const params = new URLSearchParams(hash.split("?")[1]);
       return Number(params.get("to")) - Number(params.get("from"));
     };
-    near(widthOf(await hashOf(page)), widthOf(zoomed), 1e-3);
+    near(widthOf(hashOf(page)), widthOf(zoomed), 1e-3);
     await page.keyboard.press("f");
-    await page.waitForFunction(`!location.hash.includes("from=")`);
+    await until(page, "everything is shown", () => !hashOf(page).includes("from="));
     assert.deepEqual(errors, []);
   });
 
@@ -123,8 +139,10 @@ describe("screen Timeline", () => {
     await page.keyboard.press("/");
     await page.keyboard.type("crunch");
     const crunches = rawJobs(recorded.trace).filter(({ name }) => name === "crunch").length;
-    await page.waitForFunction(
-      `document.querySelector("[data-testid=found]")?.textContent.startsWith(${JSON.stringify(String(crunches + 1))})`,
+    await until(
+      page,
+      "all are found",
+      async () => (await textOf(page, "[data-testid=found]")) === `${crunches + 1} found`,
     ); // and their scope, "crunching"
     await page.keyboard.press("Escape"); // out of the field
     await page.goto(`${started.url}#tasks`);
@@ -133,7 +151,7 @@ describe("screen Timeline", () => {
     await page.waitForSelector("[data-testid=selection]");
     assert.match((await page.getByTestId("selection").textContent()) ?? "", /hog/);
     await page.keyboard.press("]");
-    await page.waitForFunction(`document.querySelector("[data-testid=selection]").textContent.includes("running")`);
+    await page.getByTestId("selection").filter({ hasText: "running" }).waitFor();
     await page.keyboard.press("Enter");
     await page.waitForSelector("[data-testid=task-detail]");
     assert.deepEqual(errors, []);
@@ -163,13 +181,10 @@ describe("screen Timeline", () => {
     const before = await canvas.screenshot();
     await page.keyboard.press("o");
     await untilAddress(page, "order=1");
-    await page.waitForFunction(
-      `document.querySelector("[data-testid=event-order]").getAttribute("aria-pressed") === "true"`,
-    );
-    await page.waitForTimeout(200); // one more frame after the worker's answer
-    assert.notDeepEqual(await canvas.screenshot(), before);
+    await page.locator("[data-testid=event-order][aria-pressed=true]").waitFor();
+    await until(page, "it is drawn anew", async () => !(await canvas.screenshot()).equals(before));
     await page.keyboard.press("o");
-    await page.waitForFunction(`!location.hash.includes("order=1")`);
+    await until(page, "time is real again", () => !hashOf(page).includes("order=1"));
     assert.deepEqual(errors, []);
   });
 
@@ -184,8 +199,8 @@ describe("screen Timeline", () => {
 });
 
 describe("screen Tasks", () => {
-  const countIs = (page: Page, count: number): Promise<unknown> =>
-    page.waitForFunction(`document.querySelector("[data-testid=task-count]")?.dataset.value === "${count}"`);
+  const countIs = (page: Page, count: number): Promise<void> =>
+    until(page, `${count} are left`, async () => (await valueOf(page, "task-count")) === count);
 
   it("filters by its query language as the raw records do", async () => {
     const { page, errors } = await openAt("#tasks");
@@ -222,12 +237,14 @@ describe("screen Tasks", () => {
     await page.getByRole("button", { name: "Age" }).click();
     await untilAddress(page, "sort=-age");
     const longest = rawJobs(recorded.trace).toSorted((a, b) => b.endedMs - b.spawnedMs - (a.endedMs - a.spawnedMs))[0];
-    await page.waitForFunction(
-      `document.querySelector("[data-testid=task-line] .name")?.textContent === ${JSON.stringify(longest?.name)}`,
+    await until(
+      page,
+      "the longest comes first",
+      async () => (await textOf(page, "[data-testid=task-line] .name")) === longest?.name,
     );
   });
 
-  it("opens a task with its split, and leads to its scope's other tasks", async () => {
+  it("opens a task with its split and histograms, and leads back", async () => {
     const { page, errors } = await openAt("#tasks?q=hog");
     await page.getByTestId("task-line").first().click();
     await page.waitForSelector("[data-testid=task-detail]");
@@ -235,7 +252,8 @@ describe("screen Tasks", () => {
     assert.match(detail, /hog/);
     assert.match(detail, /Inside\s*main/);
     assert.equal(await page.locator(".histogram").count(), 2);
-    await page.keyboard.press("Alt+ArrowLeft");
+    await page.getByRole("button", { name: "All tasks" }).click();
+    await page.getByTestId("task-table").waitFor();
     assert.deepEqual(errors, []);
   });
 
@@ -321,7 +339,6 @@ describe("other screens", () => {
       const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId(`export-${file}`).click()]);
       const path = inFolder(`export-${file}`);
       await download.saveAs(path);
-      const { readFileSync } = await import("node:fs");
       const bytes = readFileSync(path);
       if (begins === undefined) assert.deepEqual(bytes, readFileSync(recorded.path));
       else assert.ok(bytes.toString("utf8").startsWith(begins));
@@ -336,7 +353,7 @@ describe("the page", () => {
     await page.getByTestId("language").click();
     await page.getByText("Конкурентность").waitFor();
     await page.getByTestId("theme").click();
-    await page.waitForFunction(`document.documentElement.dataset.theme === "light"`);
+    await page.locator("html[data-theme=light]").waitFor();
     await page.reload();
     await page.getByText("Конкурентность").waitFor();
     assert.equal(await page.evaluate("document.documentElement.lang"), "ru");

@@ -1,8 +1,8 @@
 /** Where each function belongs, judged by what its runs did. */
-import type { Timeline } from "skein/trace";
+import { WAYS } from "#skein/trace/wait-ways";
+import { splitOfJob, type Timeline, type Trace } from "skein/trace";
 
-import type { Stretch } from "./job-states.js";
-import { splitOf } from "./split.js";
+import { inOrderOfWays } from "./split.js";
 
 export type Place = "here" | "threads" | "stay" | "back";
 
@@ -22,17 +22,17 @@ const WORTH_A_THREAD_MS = 1;
 /** A run that computes less than this gains nothing from a thread: handing it over takes as long. */
 const TOO_SHORT_MS = 0.01;
 
-export function adviceOf(timeline: Timeline, statesOf: (job: number) => readonly Stretch[]): AdviceLine[] {
+export function adviceOf(trace: Trace, timeline: Timeline): AdviceLine[] {
   const byName = new Map<string, { runs: number; split: number[]; onThreads: number }>();
-  timeline.jobs.forEach((job, index) => {
-    if (job.startedMs === undefined || job.name === undefined) return;
+  for (const job of timeline.jobs) {
+    if (job.startedMs === undefined || job.name === undefined) continue;
     let found = byName.get(job.name);
-    if (found === undefined) byName.set(job.name, (found = { runs: 0, split: [0, 0, 0, 0, 0], onThreads: 0 }));
+    if (found === undefined) byName.set(job.name, (found = { runs: 0, split: WAYS.map(() => 0), onThreads: 0 }));
     found.runs++;
     if (job.ranOn !== job.thread) found.onThreads++;
     const { split } = found;
-    splitOf(statesOf(index)).forEach((ms, way) => (split[way] = (split[way] ?? 0) + ms));
-  });
+    inOrderOfWays(splitOfJob(trace, timeline, job)).forEach((ms, way) => (split[way] = (split[way] ?? 0) + ms));
+  }
   return [...byName]
     .map(([name, { runs, split, onThreads }]): AdviceLine => {
       const cpuMs = (split[0] ?? 0) / runs;

@@ -1,22 +1,24 @@
 /** From a trace to what the page shows: rows, spans in columns, and the summary. */
+import { ProbeKind } from "#skein/core/probe";
+import { findFindings } from "#skein/trace/findings/find";
+import { groupBy, indexOf } from "#skein/trace/trace-index";
 import {
   buildTimeline,
   computeFigures,
+  contention,
   type KernelSample,
   type KernelThread,
+  type Level,
   type StepSpan,
   type Timeline,
   type Trace,
   verdict,
-  type WaitSpan,
 } from "skein/trace";
 
 import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
 import { State, type StateIndex } from "../timeline/states.js";
 import { adviceOf } from "./advice.js";
-import { findingsOf } from "./findings.js";
-import { groupBy } from "./group-by.js";
-import { statesOf, type Stretch, waitsOfJobs } from "./job-states.js";
+import { nameOfActor, statesOf } from "./job-states.js";
 import type { GroupInfo, GroupName, Model, RowInfo, ThreadInfo } from "./model.js";
 import { Names } from "./names.js";
 import { resourcesOf, waitGraphOf } from "./resources.js";
@@ -28,32 +30,27 @@ export interface Analysed {
   readonly trace: Trace;
   readonly timeline: Timeline;
   readonly tree: TaskTree;
-  readonly waits: ReadonlyMap<number, readonly WaitSpan[]>;
   readonly model: Model;
-  /** States of the job at this index. */
-  statesOf(job: number): readonly Stretch[];
 }
 
 /** Functions beyond these take too little time to matter. */
 const MOST_ADVICE = 300;
 /** Deeper nested steps of a thread than this are not drawn; they are in the table. */
 const DEEPEST_STEP = 12;
+/** Resources beyond these were hardly used; they are in the table. */
+const MOST_RESOURCE_ROWS = 100;
 
 export function analyse(trace: Trace, name: string, isLive: boolean): Analysed {
   const timeline = buildTimeline(trace);
   const tree = treeOf(timeline);
-  const waits = waitsOfJobs(timeline);
-  const states = (index: number): readonly Stretch[] => {
-    const job = timeline.jobs[index];
-    return job === undefined ? [] : statesOf(job, waits.get(job.id) ?? []);
-  };
   const rows = new RowsBuilder(trace, timeline);
   rows.cores();
   rows.threads();
-  rows.tasks(tree, states);
+  rows.tasks(tree);
+  rows.resources();
   rows.stalls();
-  const figures = computeFigures(timeline);
-  const resources = resourcesOf(timeline, waits);
+  rows.pauses();
+  const figures = computeFigures(timeline, trace);
   const columns = rows.store.finish();
   const model: Model = {
     name,
@@ -67,12 +64,12 @@ export function analyse(trace: Trace, name: string, isLive: boolean): Analysed {
     summary: {
       figures,
       verdict: { en: verdict(figures), ru: verdict(figures) },
-      series: seriesOf(trace, timeline, figures),
-      findings: findingsOf(trace, timeline),
+      series: seriesOf(figures, timeline.durationMs),
+      findings: findFindings(trace, timeline),
       threads: threadsOf(trace, timeline, figures.threads.value ?? []),
-      resources,
-      waitGraph: waitGraphOf(timeline, waits),
-      advice: adviceOf(timeline, states).slice(0, MOST_ADVICE),
+      resources: resourcesOf(trace, timeline),
+      waitGraph: waitGraphOf(trace, timeline),
+      advice: adviceOf(trace, timeline).slice(0, MOST_ADVICE),
       stalls: trace.stalls,
       capabilities: trace.capabilities,
       jobs: timeline.jobs.length,
@@ -80,7 +77,7 @@ export function analyse(trace: Trace, name: string, isLive: boolean): Analysed {
       spans: columns.begin.length,
     },
   };
-  return { trace, timeline, tree, waits, model, statesOf: states };
+  return { trace, timeline, tree, model };
 }
 
 class RowsBuilder {
@@ -157,8 +154,6 @@ class RowsBuilder {
     steps: readonly StepSpan[],
     gaps: readonly { readonly beginMs: number; readonly endMs: number }[],
   ): void {
-    const jobs = this.#jobIndexes();
-    const scopes = this.#scopeIndexes();
     const levels: StepSpan[][] = [[]];
     const ends: number[] = [];
     for (const step of steps) {
@@ -173,11 +168,7 @@ class RowsBuilder {
       const left = depth === 0 ? [...gaps] : [];
       for (const step of level) {
         while (left[0] !== undefined && left[0].beginMs < step.beginMs) this.#lost(left.shift());
-        const job = jobs.get(step.subject);
-        const scope = scopes.get(step.subject);
-        const item =
-          job !== undefined ? itemOf(ItemKind.job, job) : scope !== undefined ? itemOf(ItemKind.scope, scope) : 0;
-        this.#add(step.beginMs, step.endMs, State.running, this.#nameOf(step.subject), item);
+        this.#add(step.beginMs, step.endMs, State.running, this.#nameOf(step.subject), this.#itemOf(step.subject));
       }
       for (const gap of left) this.#lost(gap);
     });
@@ -208,7 +199,7 @@ class RowsBuilder {
     if (open !== undefined) this.#add(open.beginMs, open.endMs, open.state, "", itemOf(ItemKind.thread, index));
   }
 
-  tasks(tree: TaskTree, states: (job: number) => readonly Stretch[]): void {
+  tasks(tree: TaskTree): void {
     this.#group("tasks", () => {
       const { jobs, scopes } = this.#timeline;
       const byRow: { readonly beginMs: number; readonly isJob: boolean; readonly index: number }[][] = Array.from(
@@ -236,9 +227,11 @@ class RowsBuilder {
         row.sort((a, b) => a.beginMs - b.beginMs || a.index - b.index);
         for (const { isJob, index } of row) {
           if (isJob) {
-            const name = this.names.index(jobs[index]?.name ?? "");
+            const job = jobs[index];
+            if (job === undefined) continue;
+            const name = this.names.index(job.name ?? "");
             const item = itemOf(ItemKind.job, index);
-            for (const { beginMs, endMs, state } of states(index)) {
+            for (const { beginMs, endMs, state } of statesOf(this.#trace, this.#timeline, job)) {
               this.store.add(beginMs, endMs, state, name, item);
               spans++;
             }
@@ -270,6 +263,72 @@ class RowsBuilder {
       }
       return stalls.length;
     });
+  }
+
+  /** Of each lock who held it, of each channel how full it was, and of both how many waited. */
+  resources(): void {
+    this.#group("resources", () => {
+      const { durationMs } = this.#timeline;
+      const index = indexOf(this.#trace, this.#timeline);
+      const holds = new Map(index.resources.map(({ id, holds: own }) => [id, own]));
+      let spans = 0;
+      for (const { id, kind, title, level, waiting } of contention(this.#trace, this.#timeline).slice(
+        0,
+        MOST_RESOURCE_ROWS,
+      )) {
+        this.#row({ group: "resources", label: title, badge: "measured" });
+        const begun = spans;
+        if (kind === "channel") spans += this.#levels(level, State.channel, durationMs);
+        else {
+          // Of a semaphore several hold a part at once; what lies over another is cut.
+          for (const { beginMs, endMs, holder } of holds.get(id) ?? []) {
+            this.#add(beginMs, endMs, State.held, nameOfActor(index, holder), this.#itemOf(holder));
+            spans++;
+          }
+        }
+        if (waiting.every(({ count }) => count === 0)) continue;
+        this.#row({ group: "resources", label: spans === begun ? title : "", depth: 1, badge: "measured" });
+        spans += this.#levels(waiting, kind === "channel" ? State.channel : State.lock, durationMs);
+      }
+      return spans;
+    });
+  }
+
+  /** A span for each time in which there were some, named by how many. */
+  #levels(levels: readonly Level[], state: StateIndex, durationMs: number): number {
+    let spans = 0;
+    levels.forEach(({ atMs, count }, at) => {
+      if (count === 0) return;
+      this.#add(atMs, levels[at + 1]?.atMs ?? durationMs, state, String(count), 0);
+      spans++;
+    });
+    return spans;
+  }
+
+  /** Times in which garbage was collected, by thread. */
+  pauses(): void {
+    this.#group("gc", () => {
+      let spans = 0;
+      for (const { records, name: threadName, index } of this.#trace.threads) {
+        const pauses = records.filter(({ kind }) => kind === ProbeKind.gcPause);
+        if (pauses.length === 0) continue;
+        this.#row({ group: "gc", label: threadName, thread: index, badge: "measured" });
+        for (const { timeMs, other } of pauses) {
+          // Told when it is over; `other` is how long it took.
+          const endMs = timeMs - this.#trace.startedMs;
+          this.#add(endMs - other, endMs, State.gc, "", 0);
+          spans++;
+        }
+      }
+      return spans;
+    });
+  }
+
+  #itemOf(subject: number): number {
+    const job = this.#jobIndexes().get(subject);
+    if (job !== undefined) return itemOf(ItemKind.job, job);
+    const scope = this.#scopeIndexes().get(subject);
+    return scope === undefined ? 0 : itemOf(ItemKind.scope, scope);
   }
 
   #add(beginMs: number, endMs: number, state: number, name: string, item: number): void {

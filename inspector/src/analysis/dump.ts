@@ -1,5 +1,6 @@
 /** The table of tasks as text, to be pasted into a report. */
-import { SPLIT } from "./split.js";
+import { WAYS } from "#skein/trace/wait-ways";
+
 import { STATES } from "../timeline/states.js";
 import type { Analysed } from "./build-model.js";
 import { listTasks, taskLine } from "./tasks.js";
@@ -8,10 +9,9 @@ const MOST_LINES = 5000;
 
 export function dumpOf(analysed: Analysed, query: string): string {
   const { jobs } = listTasks(analysed, query, "tree", false);
-  const columns = SPLIT.map((state) => STATES[state]?.name ?? "");
   const lines = [
     `${jobs.length} tasks${query.trim() === "" ? "" : `, query: ${query}`}`,
-    `times in ms: age ${columns.join(" ")}`,
+    `times in ms: age ${WAYS.join(" ")}`,
   ];
   for (const job of jobs.subarray(0, MOST_LINES)) {
     const line = taskLine(analysed, job);

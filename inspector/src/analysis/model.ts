@@ -1,5 +1,7 @@
 /** What the page knows of a trace: plain data, made in the worker and drawn on the main thread. */
-import type { Badge, Capability, Figures, KernelThreadKind, Outcome, StackFrame, Stall, Verdict } from "skein/trace";
+import type { Badge, Capability, Figures, KernelThreadKind, Outcome, Stall, Verdict } from "skein/trace";
+
+import type { Finding } from "#skein/trace/findings/finding";
 
 import type { SpanColumns } from "../timeline/span-store.js";
 import type { Language } from "../texts.js";
@@ -37,20 +39,6 @@ export interface Series {
   readonly demandBadge: Badge;
 }
 
-/** Something worth telling, in words, with where to look. */
-export interface FindingInfo {
-  readonly kind: string;
-  readonly severity: "problem" | "warning" | "note";
-  readonly title: Readonly<Record<Language, string>>;
-  readonly detail: Readonly<Record<Language, string>>;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly thread: number | undefined;
-  /** Of a job or scope. */
-  readonly subject: number | undefined;
-  readonly stack: readonly StackFrame[] | undefined;
-}
-
 export interface ThreadInfo {
   readonly index: number | undefined;
   readonly tid: number | undefined;
@@ -68,17 +56,22 @@ export interface ThreadInfo {
   readonly samples: number;
 }
 
-/** What was waited for under one name. */
+/** A lock, a channel, or what was waited for under one name. */
 export interface ResourceInfo {
   readonly name: string;
-  readonly kind: "lock" | "channel" | "other";
+  readonly kind: "lock" | "channel" | "job" | "other";
   readonly waits: number;
   readonly waitMs: number;
   readonly longestMs: number;
   readonly waitingAtEnd: number;
   readonly mostWaiting: number;
-  /** How many waited, over time: pairs of moment and count, few enough to draw. */
-  readonly waitingOverTime: readonly (readonly [number, number])[];
+  /** How many waited, or how full a channel was, over time: pairs of moment and count, few enough to draw. */
+  readonly curve: readonly (readonly [number, number])[];
+  readonly acquired: number;
+  readonly holdMs: number | undefined;
+  /** Of the times it was acquired, the share that had to wait. */
+  readonly contendedShare: number | undefined;
+  /** Who holds it at the end. */
   readonly holder: string | undefined;
   /** Names of those that wait at the end. */
   readonly waiters: readonly string[];
@@ -96,7 +89,7 @@ export interface Summary {
   readonly figures: Figures;
   readonly verdict: Readonly<Record<Language, Verdict>>;
   readonly series: Series;
-  readonly findings: readonly FindingInfo[];
+  readonly findings: readonly Finding[];
   readonly threads: readonly ThreadInfo[];
   readonly resources: readonly ResourceInfo[];
   readonly waitGraph: WaitGraph;
@@ -133,7 +126,7 @@ export interface TaskLine {
   readonly thread: string;
   readonly beginMs: number;
   readonly ageMs: number;
-  /** In the order of `SPLIT`. */
+  /** In the order of `WAYS`. */
   readonly split: readonly number[];
   readonly steps: number;
   readonly longestStepMs: number;
@@ -175,6 +168,6 @@ export interface SplitLine {
   readonly name: string;
   readonly kind: "task" | "thread";
   readonly job: number | undefined;
-  /** In the order of `SPLIT`; of a thread, what is not told is `undefined`. */
-  readonly split: readonly (number | undefined)[];
+  /** In the order of `WAYS`. */
+  readonly split: readonly number[];
 }

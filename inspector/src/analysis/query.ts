@@ -2,7 +2,7 @@
  * The language of the table of tasks: words with spaces between, all of which must hold.
  *
  *     state:blocked    in that state at the end; also running, ready, io, lock, channel, done, failed, cancelled
- *     cpu>50ms         a time, with ms, s, us or min: age, cpu, ready, io, lock, channel, step
+ *     cpu>50ms         a time, with ms, s, us or min: age, cpu, ready, io, lock, channel, jobs, step
  *     name:parse       the whole name; name:~parse a part of it
  *     on:worker-2      the thread that ran it
  *     scope:~import    the scope around it
@@ -26,7 +26,7 @@ export interface Asked {
   touches(): readonly string[];
 }
 
-export const NUMBERS = ["age", "cpu", "ready", "io", "lock", "channel", "step"] as const;
+export const NUMBERS = ["age", "cpu", "ready", "io", "lock", "channel", "jobs", "step"] as const;
 export type NumberName = (typeof NUMBERS)[number];
 
 export type Query =
@@ -43,6 +43,7 @@ const STATES_ASKED = new Set([
   "io",
   "lock",
   "channel",
+  "jobs",
   "blocked",
   "waiting",
   "done",

@@ -1,9 +1,11 @@
 /** The table of tasks, and everything of a single one. */
+import { indexOf } from "#skein/trace/trace-index";
 import type { JobSpan } from "skein/trace";
 
 import { ItemKind, itemOf } from "../timeline/span-store.js";
 import { State, STATES, type StateIndex } from "../timeline/states.js";
 import type { Analysed } from "./build-model.js";
+import { type Stretch, statesOf } from "./job-states.js";
 import type { Histogram, TaskDetail, TaskLine } from "./model.js";
 import { type Asked, parseQuery, type Query } from "./query.js";
 import { splitOf } from "./split.js";
@@ -19,6 +21,7 @@ export type SortKey =
   | "io"
   | "lock"
   | "channel"
+  | "jobs"
   | "steps"
   | "step";
 
@@ -58,7 +61,7 @@ function inTreeOrder(roots: readonly TreeNode[]): number[] {
 function keyOf(analysed: Analysed, index: number, sort: SortKey): number | string {
   const job = analysed.timeline.jobs[index];
   if (job === undefined) return 0;
-  const split = (): number[] => splitOf(analysed.statesOf(index));
+  const split = (): number[] => splitOf(analysed, job);
   switch (sort) {
     case "name":
       return (job.name ?? "").toLowerCase();
@@ -80,6 +83,8 @@ function keyOf(analysed: Analysed, index: number, sort: SortKey): number | strin
       return split()[3] ?? 0;
     case "channel":
       return split()[4] ?? 0;
+    case "jobs":
+      return split()[5] ?? 0;
     case "tree":
       return index;
   }
@@ -89,9 +94,14 @@ function longestStepMs(job: JobSpan): number {
   return job.steps.reduce((most, { beginMs, endMs }) => Math.max(most, endMs - beginMs), 0);
 }
 
+function stretchesOf({ trace, timeline }: Analysed, index: number): readonly Stretch[] {
+  const job = timeline.jobs[index];
+  return job === undefined ? [] : statesOf(trace, timeline, job);
+}
+
 /** In which state the job was when it ended, or when the recording did. */
 function stateAtEnd(analysed: Analysed, index: number): StateIndex {
-  return analysed.statesOf(index).at(-1)?.state ?? State.ready;
+  return stretchesOf(analysed, index).at(-1)?.state ?? State.ready;
 }
 
 function threadName(analysed: Analysed, index: number | undefined): string {
@@ -114,15 +124,18 @@ function scopesOf(analysed: Analysed): Map<number, string> {
 
 function askedOf(analysed: Analysed, index: number): Asked {
   const job = analysed.timeline.jobs[index] as JobSpan;
-  const [cpu = 0, ready = 0, io = 0, lock = 0, channel = 0] = splitOf(analysed.statesOf(index));
+  const [cpu = 0, ready = 0, io = 0, lock = 0, channel = 0, jobs = 0] = splitOf(analysed, job);
   return {
     name: job.name ?? "",
     scope: scopeName(analysed, job.scope),
     thread: threadName(analysed, job.ranOn),
     state: STATES[stateAtEnd(analysed, index)]?.name ?? "",
     outcome: job.outcome ?? "",
-    numbers: { age: job.endMs - job.beginMs, cpu, ready, io, lock, channel, step: longestStepMs(job) },
-    touches: () => (analysed.waits.get(job.id) ?? []).map(({ name }) => name ?? ""),
+    numbers: { age: job.endMs - job.beginMs, cpu, ready, io, lock, channel, jobs, step: longestStepMs(job) },
+    touches: () =>
+      indexOf(analysed.trace, analysed.timeline)
+        .waitsOf(job.id)
+        .map(({ span }) => span.name ?? ""),
   };
 }
 
@@ -130,7 +143,7 @@ export function taskLine(analysed: Analysed, index: number): TaskLine | undefine
   const job = analysed.timeline.jobs[index];
   const node = analysed.tree.jobs[index];
   if (job === undefined || node === undefined) return undefined;
-  const stretches = analysed.statesOf(index);
+  const stretches = stretchesOf(analysed, index);
   const last = stretches.at(-1);
   return {
     job: index,
@@ -144,10 +157,10 @@ export function taskLine(analysed: Analysed, index: number): TaskLine | undefine
     thread: threadName(analysed, job.ranOn),
     beginMs: job.beginMs,
     ageMs: job.endMs - job.beginMs,
-    split: splitOf(stretches),
+    split: splitOf(analysed, job),
     steps: job.steps.length,
     longestStepMs: longestStepMs(job),
-    waitsFor: job.outcome === undefined ? (last?.wait?.name ?? "") : "",
+    waitsFor: job.outcome === undefined ? (last?.waitsFor ?? "") : "",
   };
 }
 
@@ -176,7 +189,7 @@ export function taskDetail(analysed: Analysed, index: number): TaskDetail | unde
       name: nameOf(above),
     });
   }
-  const stretches = analysed.statesOf(index);
+  const stretches = stretchesOf(analysed, index);
   const own = new Set(scopes.filter((scope) => scope.job === job.id).map(({ id }) => id));
   return {
     line,
@@ -190,12 +203,7 @@ export function taskDetail(analysed: Analysed, index: number): TaskDetail | unde
       .filter(({ isJob }) => isJob)
       .slice(0, MOST_CHILDREN)
       .map((child) => ({ job: child.index, name: nameOf(child), ageMs: child.endMs - child.beginMs })),
-    stretches: stretches.slice(0, MOST_STRETCHES).map(({ beginMs, endMs, state, wait }) => ({
-      beginMs,
-      endMs,
-      state,
-      waitsFor: wait?.name ?? "",
-    })),
+    stretches: stretches.slice(0, MOST_STRETCHES),
     stepHistogram: histogramOf(job.steps.map(({ beginMs, endMs }) => endMs - beginMs)),
     latencyHistogram: histogramOf(
       stretches.filter(({ state }) => state === State.ready).map(({ beginMs, endMs }) => endMs - beginMs),

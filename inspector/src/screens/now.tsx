@@ -1,8 +1,9 @@
 /** What happens, in two numbers, a sentence and a chart. */
+import type { Finding, Place } from "#skein/trace/findings/finding";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import type { FindingInfo, Model } from "../analysis/model.js";
+import type { Model } from "../analysis/model.js";
 import { AreaChart } from "../charts/area-chart.js";
 import { duration, level, number } from "../format.js";
 import { Badge, Empty, Fact, Panel } from "../parts.js";
@@ -115,15 +116,15 @@ function Findings({
   findings,
   durationMs,
 }: {
-  readonly findings: readonly FindingInfo[];
+  readonly findings: readonly Finding[];
   readonly durationMs: number;
 }): JSX.Element {
   const words = language.value;
   if (findings.length === 0) return <Empty>{t("now.findings.none")}</Empty>;
   return (
     <ol class="findings">
-      {findings.map((finding, index) => (
-        <li key={index}>
+      {findings.map((finding) => (
+        <li key={finding.id}>
           <button
             type="button"
             class={`finding finding-${finding.severity}`}
@@ -148,8 +149,9 @@ function Findings({
               {finding.severity === "problem" ? "!" : finding.severity === "warning" ? "▲" : "i"}
             </span>
             <span class="finding-words">
-              <b>{finding.title[words]}</b>
-              {finding.detail[words] === "" ? null : <span>{finding.detail[words]}</span>}
+              <b>{finding.text[words]}</b>
+              {finding.place?.url === undefined ? null : <code>{placeWords(finding.place)}</code>}
+              <span>{finding.advice[words]}</span>
             </span>
             <time>{duration(finding.fromMs, words)}</time>
           </button>
@@ -157,6 +159,11 @@ function Findings({
       ))}
     </ol>
   );
+}
+
+function placeWords({ name, url, line }: Place): string {
+  const file = (url ?? "").replace(/^.*\//, "");
+  return `${name === "" ? "" : `${name} `}${file}${line === undefined ? "" : `:${line}`}`;
 }
 
 /** Cores and threads at a glance. */

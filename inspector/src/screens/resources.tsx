@@ -2,13 +2,14 @@
 import type { JSX } from "preact";
 
 import type { Model, WaitGraph } from "../analysis/model.js";
-import { duration, number } from "../format.js";
+import { duration, number, percent } from "../format.js";
 import { Empty, Panel, Sparkline } from "../parts.js";
 import { go, language, t } from "../state.js";
 
 export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Element {
   const words = language.value;
   const { resources, waitGraph } = model.summary;
+  const hasHolds = resources.some(({ acquired }) => acquired > 0);
   const hasHolder = resources.some(({ holder }) => holder !== undefined);
   return (
     <div class="resources">
@@ -41,6 +42,19 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                   <th scope="col" class="number">
                     {t("resources.now")}
                   </th>
+                  {hasHolds ? (
+                    <>
+                      <th scope="col" class="number">
+                        {t("resources.acquired")}
+                      </th>
+                      <th scope="col" class="number">
+                        {t("resources.held")}
+                      </th>
+                      <th scope="col" class="number">
+                        {t("resources.contended")}
+                      </th>
+                    </>
+                  ) : null}
                   <th scope="col">{t("resources.curve")}</th>
                 </tr>
               </thead>
@@ -74,8 +88,17 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                     >
                       {number(resource.waitingAtEnd, words)}
                     </td>
+                    {hasHolds ? (
+                      <>
+                        <td class="number">{resource.acquired === 0 ? "" : number(resource.acquired, words)}</td>
+                        <td class="number">{resource.holdMs === undefined ? "" : duration(resource.holdMs, words)}</td>
+                        <td class="number">
+                          {resource.contendedShare === undefined ? "" : percent(resource.contendedShare, words)}
+                        </td>
+                      </>
+                    ) : null}
                     <td>
-                      <Sparkline points={resource.waitingOverTime} extent={model.durationMs} />
+                      <Sparkline points={resource.curve} extent={model.durationMs} />
                     </td>
                   </tr>
                 ))}

@@ -29,6 +29,7 @@ const COLUMNS: readonly {
   { key: "io", text: "tasks.io", class: "number" },
   { key: "lock", text: "tasks.lock", class: "number" },
   { key: "channel", text: "tasks.channel", class: "number" },
+  { key: "jobs", text: "tasks.jobs", class: "number" },
   { key: "steps", text: "tasks.steps", class: "number small" },
   { key: "step", text: "tasks.step", class: "number" },
   { key: "waitsFor", text: "tasks.waitsFor", class: "waits" },
@@ -245,7 +246,12 @@ function Cells({ line, isTree }: { readonly line: TaskLine; readonly isTree: boo
 /** The shortest words for a state. */
 function shortState(state: number): TextKey {
   const name = STATES[state]?.name ?? "io";
-  return name === "running" || name === "ready" || name === "io" || name === "lock" || name === "channel"
+  return name === "running" ||
+    name === "ready" ||
+    name === "io" ||
+    name === "lock" ||
+    name === "channel" ||
+    name === "jobs"
     ? `short.${name}`
     : "short.lock";
 }

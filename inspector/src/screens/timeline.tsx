@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { momentAt } from "../analysis/event-order.js";
 import type { GroupName, Model, TaskDetail } from "../analysis/model.js";
 import { duration, number } from "../format.js";
-import { Empty, SHORT, SplitBar, StateName, Swatch } from "../parts.js";
+import { Empty, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
 import { go, isFollowing, language, order, place, showsKeys, t, view } from "../state.js";
 import type { Picture, Shown } from "../timeline/canvas-timeline.js";
 import { Lanes } from "../timeline/lanes.js";
@@ -430,8 +430,7 @@ function RangePanel({ model }: { readonly model: Model }): JSX.Element {
                 <th scope="col" class="bar-column" />
                 {SHORT.map((key, way) => (
                   <th scope="col" class="number" key={key}>
-                    <Swatch state={[State.running, State.ready, State.io, State.lock, State.channel][way] ?? 0} />{" "}
-                    {t(key)}
+                    <Swatch state={SPLIT[way] ?? 0} /> {t(key)}
                   </th>
                 ))}
               </tr>

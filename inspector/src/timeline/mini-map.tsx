@@ -1,8 +1,9 @@
 /** The whole recording, small: jobs in flight and cores busy, findings, and the window, which can be dragged. */
+import type { Finding } from "#skein/trace/findings/finding";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import type { FindingInfo, Series } from "../analysis/model.js";
+import type { Series } from "../analysis/model.js";
 import { colours } from "../colours.js";
 import { useSize } from "../parts.js";
 import { t } from "../state.js";
@@ -11,7 +12,7 @@ import { clamp } from "./window.js";
 
 export function MiniMap(props: {
   readonly series: Series;
-  readonly findings: readonly FindingInfo[];
+  readonly findings: readonly Finding[];
   readonly extent: number;
   readonly window: TimeWindow;
   readonly onWindow: (window: TimeWindow) => void;

@@ -20,6 +20,7 @@ export const State = {
   dropped: 9,
   held: 10,
   idle: 11,
+  jobs: 12,
 } as const;
 
 export type StateIndex = (typeof State)[keyof typeof State];
@@ -49,6 +50,7 @@ export const STATES: readonly StateLook[] = [
   { name: "dropped", text: "state.dropped", letter: "?", pattern: "rising", dark: "#6b7280", light: "#9aa3af" },
   { name: "held", text: "state.held", letter: "H", pattern: "none", dark: "#5fb0b8", light: "#338a93" },
   { name: "idle", text: "state.idle", letter: "", pattern: "none", dark: "#2a313c", light: "#e3e8ee" },
+  { name: "jobs", text: "state.jobs", letter: "J", pattern: "rising", dark: "#8fa3bd", light: "#6f86a3" },
 ];
 
 /** A colour as the bytes of an `ImageData` have it, read as one number on a little-endian machine. */
