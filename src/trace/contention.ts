@@ -17,6 +17,8 @@ import type { ResourceKind } from "./wait-ways.js";
 export interface ResourceUse {
   readonly id: number;
   readonly kind: ResourceKind;
+  /** As the program calls it; empty if it does not. */
+  readonly name: string;
   /** As people call it: `mutex "money"`. */
   readonly title: string;
   /** How often it was acquired; 0 of a channel. */
@@ -60,7 +62,8 @@ export function contention(
   return uses.sort((a, b) => (b.wait?.totalMs ?? 0) - (a.wait?.totalMs ?? 0) || a.id - b.id);
 }
 
-function useOf(resource: Resource, timeline: Timeline, fromMs: number, toMs: number): ResourceUse {
+/** As `contention`, of one. */
+export function useOf(resource: Resource, timeline: Timeline, fromMs: number, toMs: number): ResourceUse {
   const within = ({ beginMs, endMs }: Stretch): boolean => endMs >= fromMs && beginMs <= toMs;
   const clip = ({ beginMs, endMs }: Stretch): Stretch => ({
     beginMs: Math.max(beginMs, fromMs) - fromMs,
@@ -76,10 +79,13 @@ function useOf(resource: Resource, timeline: Timeline, fromMs: number, toMs: num
   );
   const overtaken = overtakings(granted.map(({ span }) => span));
   const level = levelWithin(resource.levels, fromMs, toMs);
-  const acquired = resource.holds.filter(({ beginMs, begin }) => begin === "seen" && beginMs >= fromMs && beginMs <= toMs);
+  const acquired = resource.holds.filter(
+    ({ beginMs, begin }) => begin === "seen" && beginMs >= fromMs && beginMs <= toMs,
+  );
   return {
     id: resource.id,
     kind: resource.kind,
+    name: resource.name,
     title: titleOf(resource),
     acquired: acquired.length,
     hold: spread(holds.filter(({ begin, end }) => begin === "seen" && end === "seen").map(lengthOf)),

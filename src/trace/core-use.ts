@@ -108,7 +108,10 @@ export class ThreadCounts {
   }
 }
 
-function pointOf({ cpuMs, coreWaitMs, atMs }: KernelSample, startedMs: number): (Counts & { atMs: number }) | undefined {
+function pointOf(
+  { cpuMs, coreWaitMs, atMs }: KernelSample,
+  startedMs: number,
+): (Counts & { atMs: number }) | undefined {
   // Where waits for a core are not counted there are none that could be told.
   return cpuMs === undefined ? undefined : { atMs: atMs - startedMs, cpuMs, waitMs: coreWaitMs ?? 0 };
 }
@@ -152,8 +155,14 @@ export function coreUse(
   const threads = accepts === undefined ? all : all.filter(({ thread }) => accepts(thread));
   if (all.length === 0 || trace.kernel === undefined) return undefined;
   // Before the first and after the last reading nothing is known.
-  const begin = Math.max(fromMs, all.reduce((first, counts) => Math.min(first, counts.fromMs), Infinity));
-  const end = Math.min(toMs, all.reduce((last, counts) => Math.max(last, counts.toMs), -Infinity));
+  const begin = Math.max(
+    fromMs,
+    all.reduce((first, counts) => Math.min(first, counts.fromMs), Infinity),
+  );
+  const end = Math.min(
+    toMs,
+    all.reduce((last, counts) => Math.max(last, counts.toMs), -Infinity),
+  );
   if (end <= begin) return [];
   const leastMs = Math.max(LEAST_READINGS_A_STRETCH * trace.kernel.sampleEveryMs, (end - begin) / MOST_STRETCHES);
   const count = Math.max(1, Math.floor((end - begin) / leastMs));

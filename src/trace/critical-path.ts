@@ -14,7 +14,7 @@
  * changes to one that has not been visited at this moment. So it ends.
  */
 import type { Badge } from "./figures.js";
-import type { Resource, SeenWait } from "./resources.js";
+import type { SeenWait } from "./resources.js";
 import type { JobSpan, ScopeSpan, StepSpan, Timeline, WaitSpan } from "./spans.js";
 import { type Stretch, StretchList } from "./stretches.js";
 import { groupBy, indexOf, type TraceIndex } from "./trace-index.js";
@@ -100,7 +100,6 @@ class PathWalk {
   readonly #jobs: StretchList<JobSpan>;
   readonly #stepsOf = new Map<number, StretchList<StepSpan>>();
   readonly #waitsOf = new Map<number, StretchList<WaitStretch>>();
-  readonly #resources: ReadonlyMap<number, Resource>;
   readonly #stretches: PathStretch[] = [];
   #actor: number;
   #atMs: number;
@@ -125,7 +124,6 @@ class PathWalk {
     );
     this.#children = new Map([...children].map(([parent, list]) => [parent, new StretchList(list)]));
     this.#jobs = new StretchList(jobs.filter(({ end }) => end === "seen"));
-    this.#resources = new Map(index.resources.map((resource) => [resource.id, resource]));
   }
 
   #parentOf(child: JobSpan | ScopeSpan): number {
@@ -231,8 +229,8 @@ class PathWalk {
     }
     if (way === "io") return undefined;
     // Of a lock, who let it go; of anything else, who ran when the wait was over.
-    const letGo = this.#resources
-      .get(target ?? -1)
+    const letGo = this.#index
+      .resource(target)
       ?.holds.findLast(
         ({ end, endMs, holder }) =>
           end === "seen" && holder !== 0 && endMs <= span.endMs + SAME_MOMENT_MS && endMs > span.beginMs,

@@ -6,6 +6,7 @@ import { type Level, levelsOf, outermost, timeAtLevels } from "./levels.js";
 import type { Outcome, StepSpan, Timeline } from "./spans.js";
 import { indexOf } from "./trace-index.js";
 import type { Trace } from "./trace.js";
+import { type Way, wayOfWait } from "./wait-ways.js";
 
 /**
  * What a figure rests on: "exact" is the kernel's own count; "measured" our
@@ -81,6 +82,8 @@ export interface Figures {
   readonly coreUse: Figure<readonly CoreUse[]>;
   /** Milliseconds in which none of the cores worked for the program, one did, two did, and so on. */
   readonly timeAtCores: Figure<readonly number[]>;
+  /** Milliseconds of all waits together, by what they were for. */
+  readonly waitedMs: Figure<Readonly<Record<Exclude<Way, "running" | "ready">, number>>>;
   /** From the end of a wait to the moment at which its job went on. */
   readonly wakeTime: Figure<Durations>;
   /** Jobs that a thread took from another's line. */
@@ -147,6 +150,7 @@ export function computeFigures(timeline: Timeline, trace?: Trace): Figures {
     coresAllowed: figure("exact", cores),
     coreUse: figure("sampled", trace === undefined || !hasCoreWaits(trace) ? undefined : coreUse(trace, 0, durationMs)),
     timeAtCores: figure("exact", trace === undefined ? undefined : timeAtCores(trace)),
+    waitedMs: figure(ofRecords, sumWaits(timeline)),
     wakeTime: figure(ofSteps, trace === undefined ? undefined : spread(wakeTimes(trace, timeline))),
     ...countedFigures(trace, ofRecords),
     droppedRecords: figure("measured", timeline.droppedRecords),
@@ -161,6 +165,12 @@ function timeAtCores({ kernel }: Trace): readonly number[] | undefined {
   const spans = runs.map(({ beginMs, endMs }) => ({ beginMs: beginMs - fromMs, endMs: endMs - fromMs }));
   const lengthMs = spans.reduce((most, { endMs }) => Math.max(most, endMs), 0);
   return timeAtLevels(levelsOf(spans, lengthMs), lengthMs);
+}
+
+function sumWaits({ waits }: Timeline): Record<Exclude<Way, "running" | "ready">, number> {
+  const sums = { io: 0, lock: 0, channel: 0, jobs: 0 };
+  for (const { name, beginMs, endMs } of waits) sums[wayOfWait(name)] += endMs - beginMs;
+  return sums;
 }
 
 /** Of waits whose job was seen to go on. */

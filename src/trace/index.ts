@@ -2,8 +2,11 @@ export { type ProbeRecord } from "../core/probe.js";
 export { chromeTraceChunks } from "./chrome-trace.js";
 export { contention, type ResourceUse } from "./contention.js";
 export { type CoreUse, coreUse } from "./core-use.js";
+export { type CriticalPath, criticalPath, type PathStretch } from "./critical-path.js";
 export { type Bucket, type Durations } from "./durations.js";
 export { type Badge, computeFigures, type Figure, type Figures, type ThreadBusy } from "./figures.js";
+export { findFindings } from "./findings/find.js";
+export { type Finding, type FindingKind, type Place, type Severity } from "./findings/finding.js";
 export { writeChromeTrace } from "./host-node.js";
 export {
   type Capability,
@@ -18,6 +21,7 @@ export {
 } from "./kernel-facts.js";
 export { type Level } from "./levels.js";
 export { record, type Recording, type RecordingOptions, startRecording } from "./recording.js";
+export { type ReportOptions, reportText } from "./report-text.js";
 export {
   type CancelMark,
   type Edge,

@@ -74,11 +74,7 @@ interface Happening {
   readonly record: ProbeRecord | undefined;
 }
 
-const OF_RESOURCES: ReadonlySet<number> = new Set([
-  ProbeKind.acquired,
-  ProbeKind.released,
-  ProbeKind.channelLevel,
-]);
+const OF_RESOURCES: ReadonlySet<number> = new Set([ProbeKind.acquired, ProbeKind.released, ProbeKind.channelLevel]);
 
 /** By the number of a wait: what it is for. */
 export function readTargets(trace: Trace): ReadonlyMap<number, number> {

@@ -7,10 +7,9 @@
  */
 import { countsOf, type ThreadCounts } from "./core-use.js";
 import type { Badge } from "./figures.js";
-import type { JobSpan } from "./spans.js";
+import type { JobSpan, Timeline } from "./spans.js";
 import { intersection, lengthOf, timeWithin, type Stretch, totalOf, union } from "./stretches.js";
 import { groupBy, indexOf, type TraceIndex } from "./trace-index.js";
-import type { Timeline } from "./spans.js";
 import type { Trace } from "./trace.js";
 import { isBlockingWait, type Way, WAYS, wayOfWait } from "./wait-ways.js";
 
@@ -171,7 +170,13 @@ class Sums {
  *
  * @since 0.1.0
  */
-export function splitOfJob(trace: Trace, timeline: Timeline, job: JobSpan, fromMs: number = 0, toMs: number = Infinity): TimeSplit {
+export function splitOfJob(
+  trace: Trace,
+  timeline: Timeline,
+  job: JobSpan,
+  fromMs: number = 0,
+  toMs: number = Infinity,
+): TimeSplit {
   const index = indexOf(trace, timeline);
   const sums = new Sums();
   let isAllSeen = timeline.droppedRecords === 0;

@@ -27,6 +27,7 @@ export class TraceIndex {
   #waits: readonly SeenWait[] | undefined;
   #waitsOf: ReadonlyMap<number, readonly SeenWait[]> | undefined;
   #resources: readonly Resource[] | undefined;
+  #resourceById: ReadonlyMap<number, Resource> | undefined;
 
   constructor(trace: Trace, timeline: Timeline) {
     this.trace = trace;
@@ -139,6 +140,12 @@ export class TraceIndex {
       (subject) => this.actorOf(subject),
     );
     return this.#resources;
+  }
+
+  resource(id: number | undefined): Resource | undefined {
+    if (id === undefined) return undefined;
+    this.#resourceById ??= new Map(this.resources.map((resource) => [resource.id, resource]));
+    return this.#resourceById.get(id);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the figures mean, in one sentence: concurrency told from parallelism. */
 import type { Figures } from "./figures.js";
+import { decimal, englishCount, type Language, percent, russianCount, russianCountOf } from "./words/language.js";
 
 /**
  * What a recording shows.
@@ -34,13 +35,21 @@ const TAKEN_FROM_CORES = 0.25;
 /** Share of the time with jobs in which several were in flight, below which that was chance. */
 const OVERLAP_FROM = 0.01;
 
+/** Of what the busiest thread ran: a thread that only hands out work does not compute. */
+const TOOK_PART_FROM_SHARE = 0.05;
+/** Of the time that jobs were in flight: from here on they held each other up. */
+const EACH_OTHER_FROM_SHARE = 0.5;
+
 /** What the sentences are made of. */
 interface Facts {
-  readonly kind: VerdictKind;
   readonly cause: Cause;
   readonly meanInFlight: number;
   readonly coresBusy: number | undefined;
+  readonly cores: number | undefined;
   readonly coreWaitMs: number;
+  /** Of the time in which threads wanted a core, the share in which they had none. */
+  readonly waitingShare: number;
+  readonly threads: number;
   readonly isConcurrent: boolean;
   readonly droppedRecords: number;
 }
@@ -54,12 +63,13 @@ type Cause =
   | "with its spawner"
   | "one by one"
   | "waiting"
+  | "waiting for each other"
   | "one thread"
   | "one core"
   | "seldom at once";
 
 /** How each language says it. */
-const SENTENCES: { readonly en: (facts: Facts) => string } = { en: inEnglish };
+const SENTENCES: Readonly<Record<Language, (facts: Facts) => string>> = { en: inEnglish, ru: inRussian };
 
 /**
  * Tells in one sentence whether a program was concurrent, parallel, both or
@@ -69,28 +79,33 @@ const SENTENCES: { readonly en: (facts: Facts) => string } = { en: inEnglish };
  * threads had to wait for cores that others used, and were not parallel, it says
  * so instead of judging.
  *
- * @param language - "en", the only one so far
+ * @param language - "en" or "ru"
  *
  * @since 0.1.0
  */
-export function verdict(figures: Figures, language: keyof typeof SENTENCES = "en"): Verdict {
+export function verdict(figures: Figures, language: Language = "en"): Verdict {
   const facts = judge(figures);
-  return { kind: facts.kind, text: SENTENCES[language](facts) };
+  return { kind: KINDS[facts.cause], text: SENTENCES[language](facts) };
 }
 
 function judge(figures: Figures): Facts {
-  const threadsThatRan = (figures.threads.value ?? []).filter(({ busyMs }) => busyMs > 0).length;
+  const mostBusyMs = figures.busiestThread.value?.busyMs ?? 0;
+  const threadsThatRan = (figures.threads.value ?? []).filter(
+    ({ busyMs }) => busyMs > 0 && busyMs >= TOOK_PART_FROM_SHARE * mostBusyMs,
+  ).length;
   const isConcurrent = overlapOf(figures) >= OVERLAP_FROM;
   // Where the kernel does not tell, our own records do if they are complete.
   const coresBusy =
     figures.coresBusy.value ?? (figures.meanRunning.badge === "measured" ? figures.meanRunning.value : undefined);
-  const cause = causeOf(figures, coresBusy, isConcurrent, threadsThatRan);
+  const [cpuMs, coreWaitMs] = [figures.cpuMs.value ?? 0, figures.coreWaitMs.value ?? 0];
   return {
-    kind: KINDS[cause],
-    cause,
+    cause: causeOf(figures, coresBusy, isConcurrent, threadsThatRan),
     meanInFlight: figures.meanInFlight.value ?? 0,
     coresBusy,
-    coreWaitMs: figures.coreWaitMs.value ?? 0,
+    cores: figures.coresAllowed.value,
+    coreWaitMs,
+    waitingShare: cpuMs + coreWaitMs === 0 ? 0 : coreWaitMs / (cpuMs + coreWaitMs),
+    threads: threadsThatRan,
     isConcurrent,
     droppedRecords: figures.droppedRecords.value ?? 0,
   };
@@ -105,6 +120,7 @@ const KINDS: Readonly<Record<Cause, VerdictKind>> = {
   "with its spawner": "parallel",
   "one by one": "sequential",
   waiting: "concurrent",
+  "waiting for each other": "concurrent",
   "one thread": "concurrent",
   "one core": "concurrent",
   "seldom at once": "concurrent",
@@ -125,9 +141,15 @@ function causeOf(
   if (!isConcurrent) return figures.jobs.badge === "measured" ? "one by one" : "records dropped";
   // A single thread would not have been parallel with all cores to itself either.
   if (taken >= TAKEN_FROM_CORES && threadsThatRan > 1) return "cores taken";
-  if (wanted < WAITING_BELOW_CORES) return "waiting";
+  if (wanted < WAITING_BELOW_CORES) return waitedForEachOther(figures) ? "waiting for each other" : "waiting";
   if (threadsThatRan < 2) return "one thread";
-  return wanted >= PARALLEL_FROM_CORES ? "one core" : "seldom at once";
+  return wanted >= PARALLEL_FROM_CORES && cores === 1 ? "one core" : "seldom at once";
+}
+
+function waitedForEachOther({ waitedMs, meanInFlight, durationMs }: Figures): boolean {
+  const { lock = 0, channel = 0 } = waitedMs.value ?? {};
+  const inFlightMs = (meanInFlight.value ?? 0) * (durationMs.value ?? 0);
+  return lock + channel > 0 && lock + channel >= EACH_OTHER_FROM_SHARE * inFlightMs;
 }
 
 /** Of the time with a job in flight, the share with several. */
@@ -143,25 +165,42 @@ function overlapOf({ inFlight, durationMs }: Figures): number {
   return someMs === 0 ? 0 : severalMs / someMs;
 }
 
+// English
+
 function inEnglish(facts: Facts): string {
-  const lost = facts.droppedRecords === 0 ? "" : ` (${facts.droppedRecords} records were dropped, so jobs are missing)`;
+  const dropped = facts.droppedRecords;
+  const lost =
+    dropped === 0 ? "" : ` (${englishCount(dropped, "record was", "records were")} dropped, so jobs are missing)`;
   if (facts.cause === "no jobs") return `no jobs were recorded${lost}`;
-  const inFlight = facts.isConcurrent
-    ? `${rounded(facts.meanInFlight)} ${rounded(facts.meanInFlight) === "1.0" ? "job" : "jobs"} in flight on average`
-    : "one job in flight at a time";
-  return `${inFlight}, ${englishCores(facts)}: ${englishJudgement(facts)}${lost}`;
+  if (facts.cause === "one core") {
+    const threads = englishCount(facts.threads, "thread");
+    return `${threads} on ${coresInEnglish(facts)}: illusion of parallelism, each waits ${percent(facts.waitingShare)} of the time${lost}`;
+  }
+  const inFlight = facts.isConcurrent ? inFlightText(facts, "en") : "1";
+  const jobs = `${englishCount(inFlight, "job")} in flight${facts.isConcurrent ? "" : " at a time"}`;
+  const threads = facts.threads === 0 ? "" : ` on ${englishCount(facts.threads, "thread")}`;
+  return `${jobs}${threads}, ${busyInEnglish(facts)}: ${judgementInEnglish(facts)}${lost}`;
 }
 
-function englishCores({ coresBusy }: Facts): string {
+/** The whole number where it is one: "1 job", not "1.0 jobs". */
+function inFlightText({ meanInFlight }: Facts, language: Language): string {
+  return decimal(meanInFlight, language).replace(/[.,]0$/, "");
+}
+
+function coresInEnglish({ cores }: Facts): string {
+  return englishCount(cores ?? 1, "core");
+}
+
+function busyInEnglish({ coresBusy }: Facts): string {
   if (coresBusy === undefined) return "an unknown number of cores busy";
-  const text = rounded(coresBusy);
-  return `${text} ${text === "1.0" ? "core" : "cores"} busy`;
+  return `${englishCount(decimal(coresBusy, "en"), "core")} busy`;
 }
 
-function englishJudgement({ cause, isConcurrent, coreWaitMs }: Facts): string {
+function judgementInEnglish({ cause, isConcurrent, coreWaitMs }: Facts): string {
   const kind = isConcurrent ? "concurrent, not parallel" : "neither concurrent nor parallel";
   switch (cause) {
     case "no jobs":
+    case "one core":
     case "one by one":
       return kind;
     case "at once":
@@ -169,13 +208,13 @@ function englishJudgement({ cause, isConcurrent, coreWaitMs }: Facts): string {
     case "with its spawner":
       return "parallel, as the thread that spawned the job computed too";
     case "waiting":
-      return `${kind}; the jobs mostly waited, as for I/O`;
+      return `${kind}, I/O-bound`;
+    case "waiting for each other":
+      return `${kind}, as the jobs mostly waited for locks and channels`;
     case "one thread":
-      return `${kind}; one thread did all the computing`;
-    case "one core":
-      return `${kind}; the threads took turns on one core`;
+      return `${kind}, CPU-bound: one thread did all the computing`;
     case "seldom at once":
-      return `${kind}; no two threads computed at the same time for long`;
+      return `${kind}, as no two threads computed at the same time for long`;
     case "unknown cores":
       return `${isConcurrent ? "concurrent" : "not concurrent"}; whether parallel is inconclusive, as this platform does not tell`;
     case "records dropped":
@@ -185,6 +224,54 @@ function englishJudgement({ cause, isConcurrent, coreWaitMs }: Facts): string {
   }
 }
 
-function rounded(value: number): string {
-  return value >= 9.95 ? String(Math.round(value)) : value.toFixed(1);
+// Russian
+
+function inRussian(facts: Facts): string {
+  const dropped = facts.droppedRecords;
+  const records = russianCount(dropped, "запись потеряна", "записи потеряны", "записей потеряно");
+  const lost = dropped === 0 ? "" : ` (${records}, поэтому задач видно меньше)`;
+  if (facts.cause === "no jobs") return `задач не записано${lost}`;
+  if (facts.cause === "one core") {
+    const threads = russianCount(facts.threads, "поток", "потока", "потоков");
+    const cores = russianCountOf(facts.cores ?? 1, "ядре", "ядрах");
+    return `${threads} на ${cores}: иллюзия параллелизма, каждый ждёт ${percent(facts.waitingShare)} времени${lost}`;
+  }
+  const inFlight = facts.isConcurrent ? inFlightText(facts, "ru") : "1";
+  const jobs = `${russianCount(inFlight, "задача", "задачи", "задач")} в работе${facts.isConcurrent ? "" : " одновременно"}`;
+  const threads = facts.threads === 0 ? "" : ` на ${russianCountOf(facts.threads, "потоке", "потоках")}`;
+  return `${jobs}${threads}, ${busyInRussian(facts)}: ${judgementInRussian(facts)}${lost}`;
+}
+
+function busyInRussian({ coresBusy }: Facts): string {
+  if (coresBusy === undefined) return "неизвестно, сколько занято ядер";
+  const text = decimal(coresBusy, "ru");
+  return `занято ${russianCount(text, "ядро", "ядра", "ядер")}`;
+}
+
+function judgementInRussian({ cause, isConcurrent, coreWaitMs }: Facts): string {
+  const kind = isConcurrent ? "конкурентно, но не параллельно" : "ни конкурентно, ни параллельно";
+  switch (cause) {
+    case "no jobs":
+    case "one core":
+    case "one by one":
+      return kind;
+    case "at once":
+      return "конкурентно и параллельно";
+    case "with its spawner":
+      return "параллельно, так как поток, запустивший задачу, тоже вычислял";
+    case "waiting":
+      return `${kind}, упирается во ввод-вывод`;
+    case "waiting for each other":
+      return `${kind}: задачи в основном ждали блокировок и каналов`;
+    case "one thread":
+      return `${kind}, упирается в процессор: все вычисления в одном потоке`;
+    case "seldom at once":
+      return `${kind}: никакие два потока не вычисляли одновременно подолгу`;
+    case "unknown cores":
+      return `${isConcurrent ? "конкурентно" : "не конкурентно"}; параллельно ли, сказать нельзя: платформа не сообщает`;
+    case "records dropped":
+      return "сказать нельзя: записано слишком мало";
+    case "cores taken":
+      return `сказать нельзя: готовые к работе потоки ждали ${Math.round(coreWaitMs)} мс ядер, занятых другими программами`;
+  }
 }

@@ -63,8 +63,19 @@ void describe("figures", () => {
   });
 
   void it("give run and wait times", () => {
-    assert.deepEqual(figures.runTime.value, { count: 3, totalMs: 10, p50Ms: 3, p99Ms: 5, mostMs: 5 });
-    assert.deepEqual(figures.waitTime.value, { count: 3, totalMs: 7, p50Ms: 2, p99Ms: 4, mostMs: 4 });
+    const { buckets, ...runTime } = figures.runTime.value ?? assert.fail();
+    assert.deepEqual(runTime, { count: 3, totalMs: 10, p50Ms: 3, p99Ms: 5, p999Ms: 5, mostMs: 5 });
+    assert.deepEqual(buckets, [
+      { upToMs: 2.048, count: 1 },
+      { upToMs: 4.096, count: 1 },
+      { upToMs: 8.192, count: 1 },
+    ]);
+    const { buckets: waits, ...waitTime } = figures.waitTime.value ?? assert.fail();
+    assert.deepEqual(waitTime, { count: 3, totalMs: 7, p50Ms: 2, p99Ms: 4, p999Ms: 4, mostMs: 4 });
+    assert.equal(
+      waits.reduce((sum, { count }) => sum + count, 0),
+      3,
+    );
   });
 
   void it("name the busiest thread", () => {

@@ -27,7 +27,7 @@ void describe("the verdict", () => {
       2,
       { cpuMs: 1900, coreWaitMs: 0, cores: 2 },
       "parallel",
-      "34 jobs in flight on average, 1.9 cores busy: concurrent and parallel",
+      "34 jobs in flight on 2 threads, 1.9 cores busy: concurrent and parallel",
     ],
     [
       "is parallel with several cores busy although strangers wanted them too",
@@ -35,7 +35,7 @@ void describe("the verdict", () => {
       4,
       { cpuMs: 2900, coreWaitMs: 900, cores: 4 },
       "parallel",
-      "34 jobs in flight on average, 2.9 cores busy: concurrent and parallel",
+      "34 jobs in flight on 4 threads, 2.9 cores busy: concurrent and parallel",
     ],
     [
       "is concurrent and computing on one thread",
@@ -43,7 +43,7 @@ void describe("the verdict", () => {
       1,
       { cpuMs: 1000, coreWaitMs: 3, cores: 2 },
       "concurrent",
-      "34 jobs in flight on average, 1.0 core busy: concurrent, not parallel; one thread did all the computing",
+      "34 jobs in flight on 1 thread, 1.0 core busy: concurrent, not parallel, CPU-bound: one thread did all the computing",
     ],
     [
       "is concurrent and waiting when there is little use of the CPU",
@@ -51,7 +51,7 @@ void describe("the verdict", () => {
       1,
       { cpuMs: 120, coreWaitMs: 3, cores: 2 },
       "concurrent",
-      "34 jobs in flight on average, 0.1 cores busy: concurrent, not parallel; the jobs mostly waited, as for I/O",
+      "34 jobs in flight on 1 thread, 0.1 cores busy: concurrent, not parallel, I/O-bound",
     ],
     [
       "is not that jobs waited for I/O when their thread waited for a core",
@@ -59,7 +59,7 @@ void describe("the verdict", () => {
       1,
       { cpuMs: 500, coreWaitMs: 480, cores: 2 },
       "concurrent",
-      "34 jobs in flight on average, 0.5 cores busy: concurrent, not parallel; one thread did all the computing",
+      "34 jobs in flight on 1 thread, 0.5 cores busy: concurrent, not parallel, CPU-bound: one thread did all the computing",
     ],
     [
       "is that threads took turns when there is but one core",
@@ -67,7 +67,7 @@ void describe("the verdict", () => {
       4,
       { cpuMs: 990, coreWaitMs: 2900, cores: 1 },
       "concurrent",
-      "4.0 jobs in flight on average, 1.0 core busy: concurrent, not parallel; the threads took turns on one core",
+      "4 threads on 1 core: illusion of parallelism, each waits 75 % of the time",
     ],
     [
       "is inconclusive when others used the cores",
@@ -75,7 +75,7 @@ void describe("the verdict", () => {
       2,
       { cpuMs: 1040, coreWaitMs: 930, cores: 2 },
       "inconclusive",
-      "4.0 jobs in flight on average, 1.0 core busy: inconclusive, as threads that were ready to run waited 930 ms for cores that others used",
+      "4 jobs in flight on 2 threads, 1.0 core busy: inconclusive, as threads that were ready to run waited 930 ms for cores that others used",
     ],
     [
       "is neither with one job at a time",
@@ -83,7 +83,7 @@ void describe("the verdict", () => {
       1,
       { cpuMs: 1000, coreWaitMs: 0, cores: 2 },
       "sequential",
-      "one job in flight at a time, 1.0 core busy: neither concurrent nor parallel",
+      "1 job in flight at a time on 1 thread, 1.0 core busy: neither concurrent nor parallel",
     ],
     ["is nothing without a job", 0, 0, { cpuMs: 1000, coreWaitMs: 0, cores: 2 }, "nothing", "no jobs were recorded"],
   ] as const) {
@@ -95,7 +95,7 @@ void describe("the verdict", () => {
   }
 
   void it("rests on spans where the kernel does not tell, if they are complete", () => {
-    assert.equal(verdictOf(4, 2, {}).text, "4.0 jobs in flight on average, 2.0 cores busy: concurrent and parallel");
+    assert.equal(verdictOf(4, 2, {}).text, "4 jobs in flight on 2 threads, 2.0 cores busy: concurrent and parallel");
     assert.equal(verdictOf(4, 2, {}, 5).kind, "inconclusive");
   });
 

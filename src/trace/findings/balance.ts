@@ -36,7 +36,8 @@ function imbalanceOf(index: TraceIndex, scope: number, jobs: readonly JobSpan[])
   // Two jobs on two threads are no batch; which of them is longer is the program's matter.
   if (byThread.length < 2 || jobs.length <= byThread.length) return undefined;
   // What goes on after an `await` is not all recorded, so nobody knows how busy it was.
-  if (jobs.some(({ steps }) => steps.some(({ isSuspended, end }) => isSuspended || end === "dropped"))) return undefined;
+  if (jobs.some(({ steps }) => steps.some(({ isSuspended, end }) => isSuspended || end === "dropped")))
+    return undefined;
   byThread.sort((a, b) => b.lastMs - a.lastMs);
   const [last, second] = byThread as [(typeof byThread)[number], (typeof byThread)[number]];
   const beginMs = byThread.reduce((first, { steps }) => Math.min(first, steps[0]?.beginMs ?? Infinity), Infinity);
@@ -112,8 +113,7 @@ export function findLostParallelism(index: TraceIndex, explained: readonly Stret
   const use = coreUse(trace, 0, timeline.durationMs, runsProgram) ?? [];
   const active = use.filter(
     (stretch) =>
-      stretch.demand >= ACTIVE_FROM_DEMAND &&
-      timeWithin(known, stretch.beginMs, stretch.endMs) < lengthOf(stretch) / 2,
+      stretch.demand >= ACTIVE_FROM_DEMAND && timeWithin(known, stretch.beginMs, stretch.endMs) < lengthOf(stretch) / 2,
   );
   const alone = active.filter(({ demand }) => demand < PARALLEL_FROM_DEMAND);
   const [activeMs, aloneMs] = [totalOf(active), totalOf(alone)];

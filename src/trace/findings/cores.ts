@@ -45,9 +45,9 @@ export function findCoreTrouble(index: TraceIndex): readonly Finding[] {
   const onOne = oneCoreOf(index, several, cores);
   // Threads that are pinned to one core leave the others to strangers by themselves.
   if (onOne && cores > 1) return onlySome(illusion(index, several));
-  if (onOne) return onlySome(illusion(index, several), taken(index, sustained(isTaken), cores));
+  if (onOne) return onlySome(illusion(index, several), coresTaken(index, sustained(isTaken), cores));
   const crowded = sustained(({ demand }) => demand >= TOO_MANY_FROM_TIMES * cores);
-  return onlySome(oversubscription(index, crowded, cores), taken(index, sustained(isTaken), cores));
+  return onlySome(oversubscription(index, crowded, cores), coresTaken(index, sustained(isTaken), cores));
 }
 
 function onlySome(...findings: readonly (Finding | undefined)[]): readonly Finding[] {
@@ -65,7 +65,7 @@ function oneCoreOf(index: TraceIndex, several: readonly CoreUse[], cores: number
   const parallelism = several.reduce((sum, stretch) => sum + stretch.parallelism * lengthOf(stretch), 0) / lengthMs;
   if (parallelism >= ONE_CORE_BELOW) return false;
   if (cores === 1) return true;
-  const taken = several.reduce((sum, stretch) => sum + stretch.takenByOthers * lengthOf(stretch), 0) / lengthMs;
+  const takenCores = several.reduce((sum, stretch) => sum + stretch.takenByOthers * lengthOf(stretch), 0) / lengthMs;
   const seen = new Set<number | undefined>();
   for (const { thread } of participants(index, several)) {
     for (const { atMs, core, state } of thread.samples) {
@@ -74,7 +74,7 @@ function oneCoreOf(index: TraceIndex, several: readonly CoreUse[], cores: number
       if (isInside && state === "running") seen.add(core);
     }
   }
-  return seen.size === 1 && !seen.has(undefined) && taken >= TAKEN_FROM_CORES;
+  return seen.size === 1 && !seen.has(undefined) && takenCores >= TAKEN_FROM_CORES;
 }
 
 interface Participant {
@@ -178,7 +178,7 @@ function russianGenitive(count: number): string {
   return count % 10 === 1 && count % 100 !== 11 ? "потока" : "потоков";
 }
 
-function taken(index: TraceIndex, stretches: readonly CoreUse[], cores: number): Finding | undefined {
+function coresTaken(index: TraceIndex, stretches: readonly CoreUse[], cores: number): Finding | undefined {
   if (stretches.length === 0 || cores === Infinity) return undefined;
   const threads = participants(index, stretches);
   const lengthMs = totalOf(stretches);

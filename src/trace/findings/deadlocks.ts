@@ -19,10 +19,10 @@
  * granted after all was none: it is dropped. What is told of lasted to the end, or
  * was broken by an error or a cancellation.
  */
-import type { Hold, Resource, SeenWait } from "../resources.js";
+import type { Hold, SeenWait } from "../resources.js";
 import type { TraceIndex } from "../trace-index.js";
 import { isBlockingWait } from "../wait-ways.js";
-import { duration, englishCount, russianCount } from "../words/language.js";
+import { duration, russianCount } from "../words/language.js";
 import { type Finding, toFinding } from "./finding.js";
 import { describeActor, describeResource, placeNamed } from "./places.js";
 
@@ -42,6 +42,8 @@ interface Circle {
 interface Link {
   readonly node: number;
   readonly wait: SeenWait;
+  /** Who keeps the thread of the node asleep, if it is not the node itself that waits. */
+  readonly sleeper: number | undefined;
 }
 
 type Happening =
@@ -59,7 +61,6 @@ function threadNode(thread: number): number {
 
 class WaitForGraph {
   readonly #index: TraceIndex;
-  readonly #resources: ReadonlyMap<number, Resource>;
   readonly #held = new Map<number, Set<Hold>>();
   /** Waits with a known target that are under way, by who waits. */
   readonly #waits = new Map<number, Set<SeenWait>>();
@@ -69,7 +70,6 @@ class WaitForGraph {
 
   constructor(index: TraceIndex) {
     this.#index = index;
-    this.#resources = new Map(index.resources.map((resource) => [resource.id, resource]));
   }
 
   circles(): readonly Circle[] {
@@ -84,7 +84,7 @@ class WaitForGraph {
 
   #happenings(): readonly Happening[] {
     const happenings: Happening[] = [];
-    for (const { holds } of this.#resources.values()) {
+    for (const { holds } of this.#index.resources) {
       for (const hold of holds) {
         happenings.push({ atMs: hold.beginMs, what: "hold", hold });
         // What lasts to the end of the recording is held still.
@@ -171,7 +171,7 @@ class WaitForGraph {
     const nodes = [...(this.#held.get(target) ?? [])].map((hold) =>
       hold.holder === 0 ? threadNode(hold.thread) : hold.holder,
     );
-    return { nodes, isAnyEnough: this.#resources.get(target)?.kind !== "semaphore" };
+    return { nodes, isAnyEnough: this.#index.resource(target)?.kind !== "semaphore" };
   }
 
   #reachableFrom(node: number): Set<number> {
@@ -203,9 +203,12 @@ class WaitForGraph {
       const again = path.findIndex((link) => link.node === at);
       if (again !== -1) return path.slice(again);
       const wait = this.#waitsOf(at)[0];
-      const [next] = wait === undefined ? [] : this.#keepers(wait, stuck);
-      if (wait === undefined || next === undefined) return undefined;
-      path.push({ node: at, wait });
+      if (wait === undefined) return undefined;
+      // It waits itself; or another does, and with it the thread.
+      const sleeper = at < 0 || wait.actor === at || !stuck.has(wait.actor) ? undefined : wait.actor;
+      const next = sleeper ?? this.#keepers(wait, stuck)[0];
+      if (next === undefined) return undefined;
+      path.push({ node: at, wait, sleeper });
       at = next;
     }
   }
@@ -232,8 +235,16 @@ function setOf<Thing>(sets: Map<number, Set<Thing>>, key: number): Set<Thing> {
 
 function describe(index: TraceIndex, circle: Circle): Finding {
   const { links, fromMs, toMs, brokenBy } = circle;
-  const steps = links.map(({ node, wait }) => {
-    const [actor, thing] = [describeActor(index, node), describeTarget(index, wait)];
+  const steps = links.map(({ node, wait, sleeper }) => {
+    const actor = describeActor(index, node);
+    if (sleeper !== undefined) {
+      const [by, thread] = [describeActor(index, sleeper), index.threadName(wait.span.thread)];
+      return {
+        en: `${actor.en} can't run, as ${by.en} keeps thread ${thread} asleep`,
+        ru: `${actor.ru} не может работать, так как ${by.ru} усыпила поток ${thread}`,
+      };
+    }
+    const thing = describeTarget(index, wait);
     return { en: `${actor.en} waits for ${thing.en}`, ru: `${actor.ru} ждёт: ${thing.ru}` };
   });
   const self = links.length === 1;
@@ -249,14 +260,11 @@ function describe(index: TraceIndex, circle: Circle): Finding {
         en: `${isFull ? "Deadlock" : "Partial deadlock"} of ${links.length}`,
         ru: `${isFull ? "Взаимная блокировка" : "Частичная взаимная блокировка"} (${russianCount(links.length, "участник", "участника", "участников")})`,
       };
-  const heldBy = { en: self ? "which it holds" : "each held by the next", ru: self ? "сам и держит" : "по кругу" };
+  const heldBy = { en: self ? "which it holds" : "each kept up by the next", ru: self ? "сам и держит" : "по кругу" };
   const rest = isFull || brokenBy !== undefined;
   return toFinding(index, {
     kind: "deadlock",
-    about: links
-      .map(({ wait }) => wait.target)
-      .toSorted((a = 0, b = 0) => a - b)
-      .join("-"),
+    about: [...new Set(links.map(({ wait }) => wait.target))].toSorted((a = 0, b = 0) => a - b).join("-"),
     severity: "problem",
     text: {
       en: `${head.en}: ${steps.map(({ en }) => en).join(", ")}; ${heldBy.en}, ${ending.en}.${rest ? "" : " Other jobs go on."}`,
@@ -279,10 +287,9 @@ function describe(index: TraceIndex, circle: Circle): Finding {
 
 function describeTarget(index: TraceIndex, { target, span }: SeenWait): { en: string; ru: string } {
   if (target !== undefined && index.jobs.has(target)) return describeActor(index, target);
-  const resource = index.resources.find(({ id }) => id === target);
+  const resource = index.resource(target);
   if (resource !== undefined) return describeResource(resource);
-  const label = span.name ?? `${englishCount(1, "resource")}`;
-  return { en: label, ru: label };
+  return { en: span.name ?? "something", ru: span.name ?? "ресурс" };
 }
 
 /** Whether nothing else was under way at the end: no job that is not in the circle, or behind it. */

@@ -7,13 +7,7 @@ import { findCoreTrouble } from "./cores.js";
 import { findDeadlocks } from "./deadlocks.js";
 import type { Finding, Severity } from "./finding.js";
 import { findLeakedJobs, findUnawaitedScopes } from "./jobs.js";
-import {
-  findConvoys,
-  findLostWakeUps,
-  findOrphanedLocks,
-  findStarvingJobs,
-  findStarvingWaits,
-} from "./locks.js";
+import { findConvoys, findLostWakeUps, findOrphanedLocks, findStarvingJobs, findStarvingWaits } from "./locks.js";
 import { findBlockedLoops, findBusyLoops } from "./loops.js";
 import { findExhaustedIoPool, findGcPressure } from "./platform.js";
 import { findIoBound } from "./waiting.js";

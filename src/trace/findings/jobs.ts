@@ -62,7 +62,8 @@ function endlessJobs(index: TraceIndex, explained: ReadonlySet<number>): readonl
     const longestMs = ended.reduce((most, job) => Math.max(most, lengthOf(job)), 0);
     const leastMs = Math.max(LEAKED_FROM_MS, LEAKED_FROM_TIMES * longestMs);
     const endless = jobs.filter(
-      (job) => job.end === "outside" && lengthOf(job) >= leastMs && !explained.has(job.id) && isIdle(index, job, leastMs),
+      (job) =>
+        job.end === "outside" && lengthOf(job) >= leastMs && !explained.has(job.id) && isIdle(index, job, leastMs),
     );
     const [first] = endless;
     if (first === undefined) continue;

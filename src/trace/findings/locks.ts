@@ -1,5 +1,5 @@
 /** Locks that cost too much, that nobody lets go, and waits that nobody ends. */
-import { contention, overtakings } from "../contention.js";
+import { overtakings, useOf } from "../contention.js";
 import { type Resource, type SeenWait } from "../resources.js";
 import { intersection, lengthOf, type Stretch, timeWithin, totalOf, union } from "../stretches.js";
 import type { TraceIndex } from "../trace-index.js";
@@ -30,8 +30,8 @@ export function findConvoys(index: TraceIndex): readonly Finding[] {
     const used = convoyOf(index, resource);
     if (used === undefined) continue;
     const { fromMs, toMs } = used;
-    const use = contention(index.trace, index.timeline, fromMs, toMs).find(({ id }) => id === resource.id);
-    if (use?.wait === undefined || use.acquired < CONVOY_FROM_COUNT) continue;
+    const use = useOf(resource, index.timeline, fromMs, toMs);
+    if (use.wait === undefined || use.acquired < CONVOY_FROM_COUNT) continue;
     if (use.contendedShare < CONVOY_FROM_CONTENDED || use.heldShare < CONVOY_FROM_HELD) continue;
     if (use.meanWaiting < CONVOY_FROM_WAITING) continue;
     const thing = describeResource(resource);
@@ -73,7 +73,10 @@ export function findConvoys(index: TraceIndex): readonly Finding[] {
 }
 
 /** The time from the first to the last wait for a lock, if that is long enough. */
-function convoyOf(index: TraceIndex, { waits }: Resource): { readonly fromMs: number; readonly toMs: number } | undefined {
+function convoyOf(
+  index: TraceIndex,
+  { waits }: Resource,
+): { readonly fromMs: number; readonly toMs: number } | undefined {
   const fromMs = waits[0]?.span.beginMs;
   if (fromMs === undefined || waits.length < CONVOY_FROM_COUNT / 2) return undefined;
   const toMs = waits.reduce((last, { span }) => Math.max(last, span.endMs), 0);
@@ -258,7 +261,7 @@ function freeSince(index: TraceIndex, { target, span }: SeenWait): Free | undefi
     const why = { en: "which has been over", ru: "она завершена" };
     return { sinceMs: job.endMs, what: describeActor(index, job.id), why };
   }
-  const resource = index.resources.find(({ id }) => id === target);
+  const resource = index.resource(target);
   if (resource === undefined) return undefined;
   const what = describeResource(resource);
   if (isExclusive(resource.kind)) {

@@ -122,9 +122,7 @@ function describe(index: TraceIndex, alike: readonly Standstill[]): Finding {
   const moreEnglish =
     alike.length === 1 ? "" : `; ${englishCount(alike.length, "time")}, ${duration(totalMs, "en")} in all`;
   const moreRussian =
-    alike.length === 1
-      ? ""
-      : `; ${russianCount(alike.length, "раз", "раза", "раз")}, всего ${duration(totalMs, "ru")}`;
+    alike.length === 1 ? "" : `; ${russianCount(alike.length, "раз", "раза", "раз")}, всего ${duration(totalMs, "ru")}`;
   const severity: Severity = longestMs >= PROBLEM_FROM_MS ? "problem" : "warning";
   const { cpuMs } = longest;
   return toFinding(index, {
@@ -187,7 +185,9 @@ export function findBusyLoops(index: TraceIndex, blocked: readonly Finding[]): r
   );
   const longest = longestRun(busy);
   if (longest === undefined || lengthOf(longest) < BUSY_FROM_MS) return [];
-  if (blocked.some(({ threads, fromMs, toMs }) => threads.includes(kernel.index ?? 0) && overlaps(longest, fromMs, toMs)))
+  if (
+    blocked.some(({ threads, fromMs, toMs }) => threads.includes(kernel.index ?? 0) && overlaps(longest, fromMs, toMs))
+  )
     return [];
   const inFlight = meanWithin(levelsOf(timeline.jobs, timeline.durationMs), longest);
   if (inFlight < OTHERS_FROM) return [];

@@ -94,9 +94,11 @@ function totalStepMs(index: TraceIndex): number {
 
 /** What most of the waiting was for, as the program names it. */
 function longestWait(waits: readonly SeenWait[]): string | undefined {
-  const groups = [...groupBy(
-    waits.filter(({ way, span }) => way === "io" && span.name !== undefined),
-    ({ span }) => span.name as string,
-  )].map(([name, alike]) => ({ name, totalMs: totalOf(alike.map(({ span }): Stretch => span)) }));
+  const groups = [
+    ...groupBy(
+      waits.filter(({ way, span }) => way === "io" && span.name !== undefined),
+      ({ span }) => span.name as string,
+    ),
+  ].map(([name, alike]) => ({ name, totalMs: totalOf(alike.map(({ span }): Stretch => span)) }));
   return groups.sort((a, b) => b.totalMs - a.totalMs)[0]?.name;
 }

@@ -1,6 +1,17 @@
 /** Traces made by hand: a few words per record. */
-import type { ProbeRecord, ProcessUsage, RecordGap, ThreadTrace, Trace } from "skein/trace";
-import { ProbeKind, ProbeOutcome } from "#skein/core/probe";
+import type {
+  KernelFacts,
+  KernelSample,
+  KernelThread,
+  KernelThreadKind,
+  ProbeRecord,
+  ProcessUsage,
+  RecordGap,
+  ThreadState,
+  ThreadTrace,
+  Trace,
+} from "skein/trace";
+import { ProbeKind, ProbeOutcome, ProbeResource } from "#skein/core/probe";
 
 /** When all traces made here begin. */
 export const START_MS = 1_700_000_000_000;
@@ -77,6 +88,31 @@ export class ThreadScript {
     return this.add(atMs, "cancel", scope);
   }
 
+  resume(atMs: number, subject: number): this {
+    return this.add(atMs, "jobResume", subject);
+  }
+
+  make(atMs: number, resource: number, kind: keyof typeof ProbeResource, name: string): this {
+    return this.add(atMs, "resourceMade", resource, ProbeResource[kind], this.text(name));
+  }
+
+  acquire(atMs: number, resource: number, holder = 0): this {
+    return this.add(atMs, "acquired", resource, holder);
+  }
+
+  release(atMs: number, resource: number, holder = 0): this {
+    return this.add(atMs, "released", resource, holder);
+  }
+
+  /** A wait for a lock, channel or job. */
+  waitFor(atMs: number, wait: number, target: number, name: string, scope = 0): this {
+    return this.wait(atMs, wait, name, scope).add(atMs, "waitOn", wait, target);
+  }
+
+  level(atMs: number, channel: number, value: number): this {
+    return this.add(atMs, "channelLevel", channel, 0, value);
+  }
+
   /** Here so many records are missing. */
   drop(dropped: number): this {
     this.gaps.push({ at: this.records.length, dropped });
@@ -111,4 +147,63 @@ export function traceOf(
     stalls: [],
     capabilities: [],
   };
+}
+
+/** A thread of the system, read every 20 ms: its counts grow as it is told what it does. */
+export class ThreadReadings {
+  readonly #samples: KernelSample[] = [];
+  #cpuMs = 5;
+  #waitMs = 1;
+  #atMs = 0;
+  readonly tid: number;
+  readonly index: number | undefined;
+  readonly kind: KernelThreadKind;
+
+  constructor(tid: number, kind: KernelThreadKind, index?: number) {
+    this.tid = tid;
+    this.kind = kind;
+    this.index = index;
+    this.#read("io", 0);
+  }
+
+  #read(state: ThreadState, core: number): void {
+    this.#samples.push({
+      atMs: START_MS + this.#atMs,
+      cpuMs: this.#cpuMs,
+      coreWaitMs: this.#waitMs,
+      state,
+      core,
+      voluntarySwitches: undefined,
+      involuntarySwitches: undefined,
+    });
+  }
+
+  /** For so long, on a core for a share of it, ready for another; asleep for the rest. */
+  spend(
+    forMs: number,
+    runs: number,
+    ready = 0,
+    state: ThreadState = runs + ready > 0 ? "running" : "io",
+    core = 0,
+  ): this {
+    const last = this.#samples.pop();
+    // What a reading says holds until the next.
+    if (last !== undefined) this.#samples.push({ ...last, state, core });
+    for (const untilMs = this.#atMs + forMs; this.#atMs < untilMs;) {
+      const stepMs = Math.min(20, untilMs - this.#atMs);
+      this.#atMs += stepMs;
+      this.#cpuMs += stepMs * runs;
+      this.#waitMs += stepMs * ready;
+      this.#read(state, core);
+    }
+    return this;
+  }
+
+  toThread(): KernelThread {
+    return { tid: this.tid, index: this.index, name: `thread-${this.tid}`, kind: this.kind, samples: this.#samples };
+  }
+}
+
+export function readings(...threads: readonly ThreadReadings[]): KernelFacts {
+  return { sampleEveryMs: 20, threads: threads.map((thread) => thread.toThread()), coreRuns: undefined };
 }
