@@ -21,6 +21,7 @@ import { add, compareExchange, hasWaitAsync, load, notify, store, wait, waitAsyn
 import { nowMs } from "#clock";
 import { host } from "#host";
 
+import { restPulse, wakePulse } from "../core/pulse.js";
 import * as at from "./line.js";
 import { Patience } from "./patience.js";
 import type { Taking } from "./taking.js";
@@ -89,7 +90,9 @@ export class Parking {
     } else if (isBlocking || !hasWaitAsync) {
       this.#count(at.BLOCKS);
       const mostMs = Math.min(FIRST_BLOCK_MS * (1 + this.#emptyBlocks), MOST_BLOCK_MS);
+      restPulse(); // the loop stands still, and nothing is wrong
       const wasWoken = wait(cells, at.STATE, at.PARKED, mostMs) !== "timed-out";
+      wakePulse();
       this.#emptyBlocks = wasWoken ? 0 : this.#emptyBlocks + 1;
       this.#awake();
     } else {

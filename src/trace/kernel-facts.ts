@@ -114,8 +114,10 @@ export interface Stall {
   readonly endMs: number;
   /** False if it lasted to the end of the recording. */
   readonly isOver: boolean;
-  /** CPU time of the thread meanwhile: near the whole, it computed; near none, it was blocked. */
+  /** CPU time of the thread meanwhile: near the whole, it computed; near none, it was blocked, or had no core. */
   readonly cpuMs: number | undefined;
+  /** Meanwhile ready, and without a core. */
+  readonly coreWaitMs: number | undefined;
   /** Where it was, innermost first, at one moment of it; `undefined` if that could not be had. */
   readonly stack: readonly StackFrame[] | undefined;
 }
