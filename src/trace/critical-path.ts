@@ -219,7 +219,9 @@ class PathWalk {
     } else {
       this.#isInferred = true;
     }
-    return this.#take(span.beginMs, wait.way, undefined, span.id);
+    // The step in which it began went on for a moment.
+    const step = this.#steps().endedBefore(this.#atMs);
+    return this.#take(Math.max(span.beginMs, step?.endMs ?? 0), wait.way, undefined, span.id);
   }
 
   #whoEnded({ span, way, target }: SeenWait): Comer | undefined {
