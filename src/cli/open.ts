@@ -22,9 +22,11 @@ export async function openTraces(files: readonly string[], options: OpenOptions)
       exports: exportsOf(first.name, () => first.bytes),
     });
     const url = await server.listen(options.port);
+    // Before the address is printed: whoever waits for that may end us at once.
+    const ended = interrupted();
     console.log(`skein: ${traces.map(({ name }) => name).join(" and ")} at ${url}\n  Ctrl-C ends it.`);
     if (options.browser && process.stdout.isTTY) openBrowser(url);
-    await interrupted();
+    await ended;
     await server.close();
   } catch (error) {
     const words = wordsFor(error, options.port);

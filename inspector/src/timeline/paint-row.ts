@@ -75,7 +75,8 @@ export class RowPainter {
       if (left >= this.width) return;
       const right = ((groupEnd[start + group] ?? 0) - this.#fromMs) * this.#perMs;
       if (right < 0) continue;
-      if (right - left < 1) {
+      // Of a group that reaches in from the left only a part may be here: it is opened.
+      if (right - left < 1 && left >= 0) {
         this.#dab(left, (covered[start + group] ?? 0) * this.#perMs, mostly[start + group] ?? 0);
       } else if (level > 1) {
         const children = this.#sizeOf(columns, level - 1);

@@ -19,6 +19,7 @@ function stall(beginMs: number, endMs: number, more: Partial<Stall> = {}): Stall
     endMs: START_MS + endMs,
     isOver: true,
     cpuMs: undefined,
+    coreWaitMs: undefined,
     stack: undefined,
     ...more,
   };
