@@ -119,6 +119,7 @@ class Run {
     );
     for (let round = 0; round < this.#rounds; round++) {
       const order = round % 2 === 0 ? this.#names : this.#names.toReversed();
+      this.#calibration.sampleScaling();
       for (const name of order) {
         this.#calibration.sample();
         this.#record(name, this.#measure(name));
@@ -131,8 +132,9 @@ class Run {
     const verdicts = targets.flatMap((target) => this.#judge(target) ?? []);
     for (const { text, holds } of verdicts) console.log(`  ${holds ? "✔" : "✖"} ${text}`);
     console.log(
-      `  one loop took times that differ by ${(this.#calibration.spread * 100).toFixed(0)} %: ` +
-        (this.#calibration.isNoisy ? "a noisy machine, trust the ratios only" : "a quiet machine"),
+      `  one loop took times that differ by ${(this.#calibration.spread * 100).toFixed(0)} %, ` +
+        `two threads did ${this.#calibration.scaling.toFixed(2)} times the work of one: ` +
+        (this.#calibration.isNoisy ? "a noisy machine, missed targets are inconclusive" : "a quiet machine"),
     );
     const name = basename(fileURLToPath(module), ".js");
     const folder = fileURLToPath(new URL(save ? "../results/latest" : "../../build/bench", module));
@@ -230,7 +232,12 @@ class Run {
       units: this.#question.units,
       isQuick: this.#isQuick,
       measuredAt: new Date().toISOString(),
-      machine: { ...this.#machine, calibrationSpread: this.#calibration.spread, isNoisy: this.#calibration.isNoisy },
+      machine: {
+        ...this.#machine,
+        calibrationSpread: this.#calibration.spread,
+        scaling: this.#calibration.scaling,
+        isNoisy: this.#calibration.isNoisy,
+      },
       figures,
       targets: verdicts,
     };

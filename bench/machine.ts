@@ -1,5 +1,5 @@
 /** What a figure was measured on, and how far it can be trusted. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 
@@ -51,12 +51,52 @@ function rustVersion(): string | undefined {
 // anything. On an idle machine with 2 virtual cores it was 3 to 6 % (2026-11).
 const NOISY_ABOVE = 0.15;
 
+/** Two threads that do less together than so many times the work of one have not had two cores. */
+const SCALES_FROM = 1.8;
+
+/** Counts how far one thread and then two get in the same time, and prints how these compare. */
+const SCALING_PROGRAM = `
+const { Worker } = require("node:worker_threads");
+const source = \`
+const { parentPort } = require("node:worker_threads");
+parentPort.on("message", ({ fromMs, untilMs }) => {
+  while (Date.now() < fromMs) continue;
+  let steps = 0;
+  let state = 1;
+  while (Date.now() < untilMs) {
+    for (let i = 0; i < 1000; i++) state = (Math.imul(state, 48271) + i) | 0;
+    steps++;
+  }
+  parentPort.postMessage(state === 0 ? 0 : steps);
+});\`;
+const workers = [0, 1].map(() => new Worker(source, { eval: true }));
+const count = async (number) => {
+  const fromMs = Date.now() + 10;
+  const steps = workers.slice(0, number).map((worker) => new Promise((resolve) => {
+    worker.once("message", resolve);
+    worker.postMessage({ fromMs, untilMs: fromMs + 60 });
+  }));
+  return (await Promise.all(steps)).reduce((sum, each) => sum + each, 0);
+};
+(async () => {
+  await count(2);
+  const ratios = [];
+  for (let i = 0; i < 3; i++) {
+    const alone = await count(1);
+    ratios.push((await count(2)) / alone);
+  }
+  console.log(ratios.sort((a, b) => a - b)[1]);
+  process.exit();
+})();
+`;
+
 /**
  * Times one loop again and again, between everything else that is measured: what
  * differs then is the machine.
  */
 export class Calibration {
   readonly #timesMs: number[] = [];
+  readonly #scalings: number[] = [];
 
   /** Takes about 20 ms. */
   sample(): void {
@@ -74,7 +114,19 @@ export class Calibration {
     return (at(0.9) - at(0.1)) / at(0.5);
   }
 
+  /** Measures what two threads do together, in times of what one does alone; takes half a second. */
+  sampleScaling(): void {
+    const { stdout } = spawnSync(process.execPath, ["-e", SCALING_PROGRAM], { encoding: "utf8" });
+    this.#scalings.push(Number(stdout));
+  }
+
+  /** The median of those. */
+  get scaling(): number {
+    return this.#scalings.toSorted((first, second) => first - second)[this.#scalings.length >> 1] ?? 0;
+  }
+
+  /** Without two cores for itself, or with other speeds at other times, nothing is to be judged. */
   get isNoisy(): boolean {
-    return this.spread > NOISY_ABOVE;
+    return this.spread > NOISY_ABOVE || !(this.scaling >= SCALES_FROM);
   }
 }

@@ -5,6 +5,7 @@
  *     npm run bench -- ping-pong skynet    runs these
  *     npm run bench -- all --quick         small loads, to see that everything works
  *     npm run bench -- all --save          keeps the figures in bench/results/latest
+ *     npm run bench -- report              prints those, and writes them into the README
  *
  * Other flags go to each program; bench/harness.ts tells them.
  */
@@ -12,6 +13,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { report } from "./bench-report.mjs";
 import { compile, filesUnder, ROOT, run, since, tool } from "./compile.mjs";
 
 const BENCH = join(ROOT, "bench");
@@ -57,6 +59,10 @@ function build() {
 
 function main() {
   const args = process.argv.slice(2);
+  if (args[0] === "report") {
+    report();
+    return true;
+  }
   const known = questions();
   const firstFlag = args.findIndex((arg) => arg.startsWith("-"));
   const wanted = firstFlag === -1 ? args : args.slice(0, firstFlag);

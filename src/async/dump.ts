@@ -56,7 +56,9 @@ function insideOf(scope: TaskScope): Line[] {
     if (job.isBody) continue;
     const node = job.code.node;
     const site = job.spawnSite === undefined ? undefined : callerIn(job.spawnSite.stack ?? "");
-    const text = `job "${job.name}" · ${job.state}${site === undefined ? "" : ` · spawned at ${site}`}`;
+    const { affinity } = job.code;
+    const key = affinity === undefined ? "" : ` · key ${JSON.stringify(affinity)}`;
+    const text = `job "${job.name}" · ${job.state}${site === undefined ? "" : ` · spawned at ${site}`}${key}`;
     // A job's own scope is the job: its waits and jobs stand right under it.
     if (isScope(node)) inner.push({ text, inner: job.state === "created" ? [] : insideOf(node) });
     else inner.push({ text: job.code.stopByForce === undefined ? text : `${text} · on another thread`, inner: [] });

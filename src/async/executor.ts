@@ -49,6 +49,9 @@ export function taskIdentity(value: unknown): TaskIdentity | undefined {
   return typeof value === "function" && TASK in value ? (value as unknown as AnyTask)[TASK] : undefined;
 }
 
+/** What jobs have in common that are to run on one thread, in order: as two keys of a `Map`, `1` and `"1"` are two. */
+export type Affinity = string | number;
+
 /** What an executor is told of a job besides its task and arguments. */
 export interface RunOptions {
   /** The job's number, unique in the process. */
@@ -63,6 +66,8 @@ export interface RunOptions {
   readonly graceOver: AbortSignal;
   /** Higher goes first, where the executor knows priorities; 0 by default. */
   readonly priority: number;
+  /** Jobs with the same one are to run on one thread, where the executor has several. */
+  readonly affinity?: Affinity | undefined;
   /** Made where the job was spawned: its stack goes below that of an error of the job. */
   readonly spawnSite: Error;
   /** Objects to be moved to the job instead of copied. */

@@ -17,6 +17,7 @@ import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { nextIdentity } from "../core/thread.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
+import type { Affinity } from "./executor.js";
 import { type Waiter, WaitQueue } from "./wait-queue.js";
 
 /** Where a job stands; the last four are final. */
@@ -62,6 +63,8 @@ export interface JobCode {
   readonly node: CancelNode | undefined;
   /** Set if the code runs on an executor: stops it by force. */
   readonly stopByForce?: (() => void) | undefined;
+  /** The key of the job, if it has one and its executor may heed it. */
+  readonly affinity?: Affinity | undefined;
 }
 
 export class ScopeJob extends Link implements Job<unknown> {

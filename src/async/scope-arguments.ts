@@ -35,6 +35,12 @@ export function requireDeadline(deadlineMs: unknown): void {
   throw misuse(`a deadline must be a number of milliseconds, but ${describeKind(deadlineMs)} came`);
 }
 
+export function requireAffinity(affinity: unknown): void {
+  const isKey = typeof affinity === "string" || (typeof affinity === "number" && !Number.isNaN(affinity));
+  if (affinity === undefined || isKey) return;
+  throw misuse(`affinity must be a string or a number, but ${describeKind(affinity)} came`);
+}
+
 export function requireExecutor(on: unknown): void {
   if (on === undefined) return;
   if (typeof on === "object" && on !== null && typeof (on as { run?: unknown }).run === "function") return;

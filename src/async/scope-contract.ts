@@ -1,6 +1,6 @@
 /** What a scope promises to its users; `scope.ts` keeps it. */
 import type { CancelSource } from "./cancel.js";
-import type { Executor, ScopedTask } from "./executor.js";
+import type { Affinity, Executor, ScopedTask } from "./executor.js";
 import type { Job } from "./job.js";
 import type { Ready } from "./start.js";
 import type { JobResult } from "./steps.js";
@@ -39,6 +39,12 @@ export interface SpawnOptions {
   readonly transfer?: readonly object[];
   /** Time for the job, counted from when its code starts. */
   readonly timeoutMs?: number;
+  /**
+   * A key: jobs of a pool of threads that have the same one begin in order on one
+   * thread, as long as that lives, so that what they keep there is found again. For
+   * executors with one thread it means nothing.
+   */
+  readonly affinity?: Affinity;
 }
 
 /**

@@ -29,6 +29,7 @@ import { type Job, type JobCode, type JobOwner, ScopeJob } from "./job.js";
 import { completed, ElsewhereNode, PlainCode } from "./job-code.js";
 import type { Scope, ScopeOptions, SpawnOptions } from "./scope-contract.js";
 import {
+  requireAffinity,
   requireDeadline,
   requireDuration,
   requireExecutor,
@@ -131,6 +132,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     }
     requireDuration("timeoutMs", options.timeoutMs);
     requireExecutor(options.on);
+    requireAffinity(options.affinity);
     this.#requireOpen("spawn a job");
     const identity = taskIdentity(fn);
     const name = options.name ?? identity?.key ?? (fn.name === "" ? "job" : fn.name);
@@ -193,6 +195,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const spawnSite = new Error("spawned here");
     return {
       node,
+      affinity: options.affinity,
       stopByForce: () => {
         isGraceOver = true;
         graceOver?.abort();
@@ -212,6 +215,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
             },
             priority: options.priority ?? 0,
             transfer: options.transfer ?? [],
+            affinity: options.affinity,
             spawnSite,
             onStart: () => {
               job.running();

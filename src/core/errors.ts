@@ -40,6 +40,7 @@ export const ERROR_TABLE = {
   SKEIN_OWNER_DIED: "OwnerDiedError",
   SKEIN_OUT_OF_SHARED_MEMORY: "SharedMemoryError",
   SKEIN_NO_SHARED_MEMORY: "SharedMemoryError",
+  SKEIN_TRACE_FILE: "TraceFileError",
   // Ours: a broken invariant of the library itself.
   SKEIN_INTERNAL: "InternalError",
 } as const;
@@ -263,6 +264,19 @@ export class SharedMemoryError extends SkeinError {
 }
 
 /**
+ * A trace file can't be read: it is none, or of another version, or damaged from its
+ * beginning on. The message says at which byte, and what was expected there.
+ *
+ * @since 0.1.0
+ */
+export class TraceFileError extends SkeinError {
+  declare readonly code: "SKEIN_TRACE_FILE";
+  constructor(message: string, options?: ErrorOptions) {
+    super("SKEIN_TRACE_FILE", message, options);
+  }
+}
+
+/**
  * An invariant of this library was broken. Please report it.
  *
  * @since 0.1.0
@@ -288,6 +302,7 @@ export const ERROR_CLASSES: { readonly [Name in SkeinErrorName]: { readonly prot
   QueueFullError,
   OwnerDiedError,
   SharedMemoryError,
+  TraceFileError,
   InternalError,
 };
 

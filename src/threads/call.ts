@@ -1,6 +1,6 @@
 /** Jobs in the hands of a pool, and the table in which their numbers stand. */
 import { CancelListener, cancelNodeOf, type CancelNode } from "../async/cancel.js";
-import type { RunOptions } from "../async/executor.js";
+import type { Affinity, RunOptions } from "../async/executor.js";
 import { CancelledError } from "../core/errors.js";
 import { CALL_PLACE_BITS, CALL_PLACE_MASK, MOST_USES } from "./line.js";
 import type { Context } from "./remotes.js";
@@ -41,6 +41,10 @@ export class Call {
   context: Context | undefined = undefined;
   /** The values to send instead of the arguments, and what lets go of what stays here; once that was looked at. */
   remote: { readonly values: readonly unknown[]; readonly letGo: () => void } | undefined = undefined;
+  /** Its key; `undefined` if it has none, and then its place is no place. */
+  affinity: Affinity | undefined = undefined;
+  /** Where in the pool the key belongs, from when the pool has taken the job. */
+  place = -1;
   /** Gives values one by one into the channel that is its first argument. */
   isStream = false;
   /** Only the thread that it was put to can run it: its arguments go by the port, or it is about that thread. */

@@ -11,12 +11,13 @@ import { setAlarm, setIdleAlarm } from "#clock";
 import { host } from "#host";
 
 import type { TaskIdentity } from "../async/executor.js";
-import { describeThrown, MisuseError, WorkerLostError } from "../core/errors.js";
+import { MisuseError } from "../core/errors.js";
 import { heap } from "../shared/heap.js";
 import type { Call } from "./call.js";
 import * as at from "./line.js";
 import { Board, Line } from "./line.js";
 import type { ModuleRecord, Modules } from "./modules.js";
+import { noThread } from "./thread-errors.js";
 import type { PoolPlan } from "./thread-pool.js";
 import { PoolThread, type ThreadOwner } from "./thread.js";
 
@@ -33,8 +34,8 @@ export interface CrewOwner extends ThreadOwner {
   readonly isArmed: boolean;
   /** Jobs that waited for a module can be placed. */
   moduleReady(module: ModuleRecord): void;
-  /** Fails the jobs that wait for a module. */
-  failWaiting(module: ModuleRecord, error: unknown): void;
+  /** Fails the jobs that wait for a module, which a thread could not import: those with keys only if they wait for that thread. */
+  failWaiting(module: ModuleRecord, error: unknown, thread: PoolThread): void;
   /** Fails one job that is on no line. */
   failCall(call: Call, error: unknown): void;
   /** Takes back what waits on a thread's line, to place it elsewhere. */
@@ -46,8 +47,10 @@ export interface CrewOwner extends ThreadOwner {
 export class Crew {
   /** By their places on the board. */
   readonly threads: (PoolThread | undefined)[] = [];
-  /** By the same places. A line outlives its threads. */
+  /** All there are. A line outlives its threads. */
   readonly lines: Line[] = [];
+  /** By place. */
+  readonly #lineAt: (Line | undefined)[] = [];
   board: Board | undefined = undefined;
   alive = 0;
   retired = 0;
@@ -70,17 +73,22 @@ export class Crew {
 
   /** Starts a thread if there may be one more. Throws what the platform says if it refuses. */
   start(): PoolThread | undefined {
-    const { size, name, idleMs, minSize } = this.#plan;
-    if (this.alive >= size) return undefined;
+    const { size } = this.#plan;
     let number = 0;
+    // One that was stopped and has not ended yet counts too.
     while (this.threads[number] !== undefined) number++;
-    if (number >= size) return undefined; // one that was stopped has not ended yet
+    return number < size ? this.#startAt(number) : undefined;
+  }
+
+  #startAt(number: number): PoolThread {
+    const { size, name, idleMs, minSize } = this.#plan;
     const inHeap = heap();
     this.board ??= Board.make(inHeap, size);
-    let line = this.lines[number];
+    let line = this.#lineAt[number];
     if (line === undefined) {
       line = Line.make(inHeap);
-      this.lines[number] = line;
+      this.#lineAt[number] = line;
+      this.lines.push(line);
       store(this.board.cells, at.BOARD_LINES + number, line.offset / 16);
     }
     const thread = new PoolThread(this.#owner, `${name}-${++this.#lastNumber}`, number, line, this.board, this.#plan);
@@ -111,18 +119,28 @@ export class Crew {
       if (least === undefined && loading === 0) {
         // The platform refuses threads. This job pays for the try; the next one tries again.
         module.waiting.delete(call);
-        this.#owner.failCall(
-          call,
-          new WorkerLostError(
-            "SKEIN_WORKER_LOST",
-            `no thread could be started for task "${identity.key}": ${describeThrown(error)}`,
-            { cause: error },
-          ),
-        );
+        this.#owner.failCall(call, noThread(identity, error));
         return;
       }
     }
     least?.load(identity);
+  }
+
+  /**
+   * Has the thread of a place import a task's module, and starts it if there is none. One
+   * that is about to end does not. Throws what the platform says if it refuses.
+   */
+  bring(place: number, task: TaskIdentity): void {
+    const thread = this.threads[place] ?? this.#startAt(place);
+    const { module } = task;
+    if (!thread.isAlive || thread.isLoading(module) || thread.importedBefore.includes(module)) return;
+    thread.load(task);
+  }
+
+  /** The thread of a line. */
+  threadOf(line: Line): PoolThread | undefined {
+    for (const thread of this.threads) if (thread?.line === line) return thread;
+    return undefined;
   }
 
   /** Those threads that have the module are busy: if that lasts, another one is to import it. */
@@ -196,7 +214,7 @@ export class Crew {
     thread.tellFailed(undefined, error);
     thread.isRetiring = true;
     void thread.terminate();
-    for (const url of urls) this.#owner.failWaiting(this.#modules.of(url), error);
+    for (const url of urls) this.#owner.failWaiting(this.#modules.of(url), error, thread);
   }
 
   /** Starts all threads and has them import what these tasks need. Throws what keeps one from it. */
@@ -337,6 +355,7 @@ export class Crew {
       inHeap.free(inHeap.handleOf(offset));
     }
     this.lines.length = 0;
+    this.#lineAt.length = 0;
     this.board = undefined;
   }
 }

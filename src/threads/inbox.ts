@@ -10,12 +10,21 @@
  * the outcome, or the thread sees that it has to tell, and posts a message as soon as
  * it runs out of calls, or has not told of an outcome for long. Between, it may run one
  * call more, and that may be a long one: hence the looks while armed, ever further
- * apart.
+ * apart, from the moment at which there are two calls, before or after the arming.
  */
 import { load, store } from "#atomics";
 import { holdProcess, nowMs, setAlarm, setTurn } from "#clock";
 
-import { type Board, BOARD_AWAKE, BYTES_COLLECTED, COLLECTED, FINISHED, type Line, OUTCOME_BYTES_END } from "./line.js";
+import {
+  type Board,
+  BOARD_AWAKE,
+  BYTES_COLLECTED,
+  COLLECTED,
+  FINISHED,
+  type Line,
+  OUTCOME_BYTES_END,
+  TOLD_MS,
+} from "./line.js";
 import { Patience } from "./patience.js";
 import type { PoolThread } from "./thread.js";
 
@@ -71,7 +80,11 @@ export class Inbox {
       this.#rest();
       return;
     }
-    if (this.#isArmed) return;
+    if (this.#isArmed) {
+      // A second call that came since: the thread may put off telling of the first.
+      this.#planLook();
+      return;
+    }
     this.#isLooking = true;
     this.#sinceMs = nowMs();
     this.#lookUntilMs = this.#sinceMs + this.#patience.budgetMs;
@@ -114,8 +127,12 @@ export class Inbox {
     }
     this.#isArmed = true;
     this.#releaseProcess ??= holdProcess();
+    this.#planLook();
+  }
+
+  #planLook(): void {
     // One alone is told at once.
-    if (this.#owner.unsettled > 1) this.#stopLook = setAlarm(this.#lookWhileArmed, this.#lookMs);
+    if (this.#owner.unsettled > 1) this.#stopLook ??= setAlarm(this.#lookWhileArmed, this.#lookMs);
   }
 
   #disarm(): void {
@@ -144,9 +161,12 @@ export class Inbox {
   }
 
   /** A line's message has come. */
-  signalled(): void {
+  signalled({ float64 }: Line): void {
     this.signals++;
-    if (this.#isArmed) this.#disarm();
+    if (this.#isArmed) {
+      this.#patience.woken(nowMs() - (float64[TOLD_MS >> 1] as number));
+      this.#disarm();
+    }
     if (this.collect() > 0) this.#patience.ended(nowMs() - this.#sinceMs);
     this.watch();
   }

@@ -6,6 +6,7 @@ export { scopedTask, task } from "./task.js";
 export type { DurationStatistics } from "./histogram.js";
 export type { ResourceLimits } from "./host/host.js";
 export type {
+  JobOptions,
   PoolThreadStatistics,
   Streamed,
   Submitted,

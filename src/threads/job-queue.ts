@@ -10,9 +10,11 @@ import type { Call } from "./call.js";
 /** How much sooner a job is taken to have come, for each step of its priority. */
 const PRIORITY_STEP_MS = 1000;
 
+/** When a job came, less what its priority is worth. */
+export const rankMs = (call: Call): number => call.submittedMs - PRIORITY_STEP_MS * (call.options?.priority ?? 0);
+
 interface Entry {
   readonly call: Call;
-  /** When it came, less what its priority is worth. */
   readonly rankMs: number;
   readonly order: number;
 }
@@ -130,8 +132,7 @@ export class JobQueue {
 
   #push(call: Call): void {
     this.#count(call);
-    const rankMs = call.submittedMs - PRIORITY_STEP_MS * (call.options?.priority ?? 0);
-    this.#insert({ call, rankMs, order: this.#lastOrder++ });
+    this.#insert({ call, rankMs: rankMs(call), order: this.#lastOrder++ });
   }
 
   #insert(entry: Entry): void {

@@ -8,11 +8,13 @@
  *   STOPPING     1 if the thread is to take no more    the pool writes
  *   PASSED       calls that the thread has passed      the thread writes
  *   STATE        awake, or parked                      both, see below
+ *   WOKEN_MS     when the thread was woken last        who wakes it, before the word
  *   FINISHED     outcomes put into the ring so far     the thread writes
  *   COLLECTED    outcomes taken out; BYTES_COLLECTED, bytes of the byte ring
  *                                                      the pool writes
  *   ARMED        1 if the pool wants a message at the next outcome
  *                                                      the pool sets it, the thread clears it
+ *   TOLD_MS      when the thread posted that last      the thread writes, before it posts
  *   RUNNING      the calls that run on the thread, one a place, 0 for none
  *                                                      the thread writes
  *   COUNTS       what the thread counts of itself      the thread writes
@@ -64,10 +66,14 @@ export const PUBLISHED: number = FIRST;
 export const STOPPING: number = FIRST + 1;
 export const PASSED: number = FIRST + APART;
 export const STATE: number = FIRST + 2 * APART;
+/** A float64, on the clock. */
+export const WOKEN_MS: number = STATE + 2;
 export const FINISHED: number = FIRST + 3 * APART;
 export const COLLECTED: number = FIRST + 4 * APART;
 export const BYTES_COLLECTED: number = COLLECTED + 1;
 export const ARMED: number = FIRST + 5 * APART;
+/** A float64, on the clock. */
+export const TOLD_MS: number = ARMED + 2;
 export const RUNNING: number = FIRST + 6 * APART;
 /** Places in RUNNING. */
 export const MOST_RUNNING = 64;

@@ -3,6 +3,7 @@
  * if that sleeps. For the argument that none is overlooked see `inbox.ts`.
  */
 import { exchange, load, store } from "#atomics";
+import { nowMs } from "#clock";
 
 import { TransferError } from "../core/errors.js";
 import { leaveForPool } from "../shared/object.js";
@@ -158,8 +159,9 @@ export class Outbox {
   /** Has the pool look, if it does not do so by itself. */
   signal(): void {
     this.#untoldSinceMs = 0;
-    const { cells } = this.#line;
+    const { cells, float64 } = this.#line;
     if (exchange(cells, at.ARMED, 0) === 0) return;
+    float64[at.TOLD_MS >> 1] = nowMs();
     cells[at.COUNTS + at.SIGNALS] = ((cells[at.COUNTS + at.SIGNALS] as number) + 1) | 0;
     this.#post(0, NOTHING);
   }

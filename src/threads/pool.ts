@@ -7,6 +7,8 @@
  * - A job on a line is in the table, under the number that its record and its outcome
  *   have. Whoever takes it out of the table settles it, or puts it back into the
  *   queue; so each is settled once.
+ * - A job with a key waits in the queue of its key's place in the pool, unless it is on
+ *   the line of the thread there; only that thread takes it.
  * - While a job has not settled, the inbox looks for outcomes or has itself told.
  * - Jobs start in order of submission, as far as they are on one line and have one
  *   priority. While jobs of several priorities wait, lines get only one call more than
@@ -33,7 +35,9 @@ import { decodeThrown, type EncodedValue } from "./error-codec.js";
 import { type DurationStatistics, Histogram } from "./histogram.js";
 import type { ThreadEnd } from "./host/host.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
-import { JobQueue } from "./job-queue.js";
+import { JobQueue, rankMs } from "./job-queue.js";
+import { KeyedJobs } from "./keyed-jobs.js";
+import { Keys } from "./keys.js";
 import * as at from "./line.js";
 import type { Board, Line } from "./line.js";
 import type { FromThread, ToThread } from "./messages.js";
@@ -43,8 +47,17 @@ import { callsLostWith, takeBack } from "./remains.js";
 import { contextHere, RemoteTable } from "./remotes.js";
 import { howTagged, IN_PAYLOAD, readScalar } from "./scalars.js";
 import { streamFrom, type StreamOptions } from "./stream.js";
-import { cleanStack, lostCall, noSuchTask, threadLost } from "./thread-errors.js";
-import type { PoolPlan, Streamed, Submitted, ThreadPool, ThreadPoolStatistics } from "./thread-pool.js";
+import { cleanStack, lostCall, noSuchTask, noThread, threadLost } from "./thread-errors.js";
+import {
+  isOfScope,
+  type JobOptions,
+  type PoolPlan,
+  requireJobOptions,
+  type Streamed,
+  type Submitted,
+  type ThreadPool,
+  type ThreadPoolStatistics,
+} from "./thread-pool.js";
 import type { PoolThread } from "./thread.js";
 
 /** A result waits so long at most for what its job has printed, as who reads that may be slow. */
@@ -64,6 +77,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   readonly #crew: Crew;
   readonly #table = new CallTable();
   readonly #queue = new JobQueue();
+  readonly #keys: Keys;
+  readonly #keyed = new KeyedJobs();
+  /** By place: the next job there, if its thread is not there or can't run it yet. */
+  readonly #unready = new Map<number, Call>();
   readonly #inbox: Inbox = new Inbox(this);
   readonly #remotes = new RemoteTable(
     (id, reason) => this.#tellAll({ kind: "abort", id, reason }),
@@ -85,6 +102,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   constructor(plan: PoolPlan) {
     this.#plan = plan;
     this.size = plan.size;
+    this.#keys = new Keys(plan.size);
     this.name = plan.name;
     this.#crew = new Crew(plan, this, this.#modules);
     this.#putting = new Putting(plan, this.#table, this.#crew, this.#remotes, (call, error) => this.#fail(call, error));
@@ -108,7 +126,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     return this.#inbox.isArmed;
   }
 
-  run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions): Promise<Result> {
+  run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions | JobOptions): Promise<Result> {
     let call: Call;
     try {
       call = this.#callOf(task, args, options);
@@ -135,12 +153,14 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   async submit<Args extends readonly unknown[], Result>(
     task: Task<Args, Result>,
     args: Args,
+    options?: JobOptions,
   ): Promise<Submitted<Awaited<Result>>> {
-    if (this.#room === undefined) return { result: this.run(task, args) };
+    requireJobOptions(options);
+    if (this.#room === undefined) return { result: this.run(task, args, options) };
     const permit = await this.#room.acquire();
     let call: Call;
     try {
-      call = this.#callOf(task, args, undefined);
+      call = this.#callOf(task, args, options);
     } catch (error) {
       permit.release();
       throw error;
@@ -151,7 +171,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     return { result: call.promise as Promise<Awaited<Result>> };
   }
 
-  #callOf(task: AnyTask, args: readonly unknown[], options: RunOptions | undefined): Call {
+  #callOf(task: AnyTask, args: readonly unknown[], options: RunOptions | JobOptions | undefined): Call {
+    requireJobOptions(options);
     const identity = this.requireTask(task);
     if (!Array.isArray(args)) {
       throw new MisuseError(
@@ -162,11 +183,13 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     if (this.#isClosing) throw this.#closedError();
     const submittedMs = this.#putting.submittedMs();
     const numbered = this.#modules.numbered(identity);
-    if (options !== undefined) cancelNodeOf(options.cancel)?.checkpoint();
+    const ofScope = isOfScope(options) ? options : undefined;
+    cancelNodeOf(ofScope?.cancel)?.checkpoint();
     const call =
-      options === undefined
+      ofScope === undefined
         ? new Call(numbered, args, submittedMs)
-        : new JobCall(this, numbered, args, submittedMs, options);
+        : new JobCall(this, numbered, args, submittedMs, ofScope);
+    call.affinity = options?.affinity;
     // Now: when it is put on a line the caller's context is gone.
     const context = contextHere();
     if (context !== undefined) call.context = context;
@@ -177,11 +200,14 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   stream<Args extends readonly unknown[], Value>(
     task: Task<Args, Streamed<Value>>,
     args: Args,
-    options: StreamOptions = {},
+    options: StreamOptions & JobOptions = {},
   ): AsyncGenerator<Value, void, undefined> {
     const { key } = this.requireTask(task);
+    requireJobOptions(options);
+    const { affinity } = options;
     return streamFrom(`values of ${key}`, options, (channel) => {
-      const call = this.#callOf(task as AnyTask, [channel, ...args], undefined);
+      const keyed = affinity === undefined ? undefined : { affinity };
+      const call = this.#callOf(task as AnyTask, [channel, ...args], keyed);
       call.isStream = true;
       this.unsettled++;
       this.#admit(call);
@@ -205,18 +231,36 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   // Where a job goes
 
   #admit(call: Call): void {
-    if ((call.options?.priority ?? 0) !== 0 && !this.#queue.isByPriority) this.#recall();
-    if (this.#queue.size > 0 || !this.#place(call)) {
+    if ((call.options?.priority ?? 0) !== 0 && !this.#isByPriority) this.#recall();
+    if (call.affinity !== undefined) {
+      call.place = this.#keys.begin(call.affinity);
+      if (this.#queue.size > 0 || this.#keyed.isWaitingAt(call.place) || !this.#placeKeyed(call)) {
+        this.#keyed.add(call);
+        this.#placeQueued();
+      }
+    } else if (this.#queue.size > 0 || !this.#place(call)) {
       this.#queue.add(call);
-      if (this.#queue.isByPriority) this.#placeQueued();
+      if (this.#isByPriority) this.#placeQueued();
     }
     this.#inbox.watch();
+  }
+
+  /** Whether jobs wait that differ in priority. */
+  get #isByPriority(): boolean {
+    return this.#queue.isByPriority || this.#keyed.isByPriority;
+  }
+
+  /** Has jobs wait that came before all those that wait. */
+  #waitInFront(calls: readonly Call[]): void {
+    if (calls.length === 0) return;
+    this.#queue.addInFront(calls.filter((call) => call.affinity === undefined));
+    this.#keyed.addInFront(calls.filter((call) => call.affinity !== undefined));
   }
 
   /** Takes back what waits on lines, as some job may go before it. */
   #recall(): void {
     const back = this.threads.flatMap((thread) => (thread === undefined ? [] : this.#withdrawFrom(thread)));
-    this.#queue.addInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
+    this.#waitInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
   }
 
   #withdrawFrom(thread: PoolThread): Call[] {
@@ -231,7 +275,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   takeBackFrom(thread: PoolThread): void {
-    this.#queue.addInFront(this.#withdrawFrom(thread));
+    this.#waitInFront(this.#withdrawFrom(thread));
     this.#placeQueued();
   }
 
@@ -250,17 +294,61 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const { jobsPerThread } = this.#plan;
     if (least.inFlight >= jobsPerThread) {
       if (module.ready.length < this.size) this.#crew.growSoon(module);
-      if (this.#queue.isByPriority && least.inFlight > jobsPerThread) return false;
+      if (this.#isByPriority && least.inFlight > jobsPerThread) return false;
     }
-    return this.#putting.put(least, call);
+    if (this.#putting.put(least, call)) return true;
+    // Its ring has come round to a call that no other thread takes, perhaps not for long.
+    if (least.keyed === 0 || call.isPosted) return false;
+    return module.ready.some(
+      (thread) => !(this.#isByPriority && thread.inFlight > jobsPerThread) && this.#putting.put(thread, call),
+    );
+  }
+
+  /** Puts a job on the line of its key's thread. @returns false if it can't be put there now */
+  #placeKeyed(call: Call): boolean {
+    const thread = this.threads[call.place];
+    if (thread === undefined || !call.task.module.ready.includes(thread)) {
+      this.#unready.set(call.place, call);
+      return false;
+    }
+    if (this.#isByPriority && thread.inFlight > this.#plan.jobsPerThread) return false;
+    return this.#putting.put(thread, call);
   }
 
   #placeQueued(): void {
-    this.#queue.takeEach((call) => {
-      if (this.#place(call)) return "taken";
-      // One that needs an idle thread does not hold up others.
-      return call.movesSomething || call.isPosted ? "left" : "full";
-    });
+    do {
+      const held = new Set<number>();
+      const place = (call: Call): boolean => this.#placeKeyed(call);
+      this.#queue.takeEach((call) => {
+        // Those with keys that come before it, so that neither kind waits for ever.
+        if (!this.#keyed.isEmpty) this.#keyed.takeUntil(rankMs(call), held, place);
+        if (this.#place(call)) return "taken";
+        // One that needs an idle thread does not hold up others.
+        return call.movesSomething || call.isPosted ? "left" : "full";
+      });
+      this.#keyed.takeUntil(Infinity, held, place);
+    } while (this.#bringThreads());
+  }
+
+  /**
+   * Sees to it that the threads of keys get what their next jobs need.
+   *
+   * @returns whether a job has failed for that, and the next one is to be tried
+   */
+  #bringThreads(): boolean {
+    let hasFailed = false;
+    for (const [place, call] of this.#unready) {
+      this.#unready.delete(place);
+      if (call.isSettled) continue;
+      try {
+        this.#crew.bring(place, call.task.identity);
+      } catch (error) {
+        // The platform refuses threads. This job pays for the try.
+        hasFailed = this.#keyed.remove(call);
+        this.#fail(call, noThread(call.task.identity, error));
+      }
+    }
+    return hasFailed;
   }
 
   // Outcomes
@@ -292,7 +380,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     } else {
       value = readScalar(line, record + at.OUTCOME_VALUE, tags);
     }
-    const thread = this.threads[this.lines.indexOf(line)];
+    const thread = this.#crew.threadOf(line);
     const runMs = line.float64[(record + at.OUTCOME_RUN_MS) >> 1] as number;
     call.task.runTimes.add(runMs);
     this.#waitTimes.add(Math.max(0, this.#inbox.collectedMs - call.submittedMs - runMs));
@@ -309,12 +397,12 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   collected(): void {
     this.#crew.recycle();
-    if (this.#queue.size > 0) this.#placeQueued();
+    if (this.#queue.size > 0 || !this.#keyed.isEmpty) this.#placeQueued();
     this.#tellIfEmpty();
   }
 
-  signalled(): void {
-    this.#inbox.signalled();
+  signalled(thread: PoolThread): void {
+    this.#inbox.signalled(thread.line);
   }
 
   answered(thread: PoolThread, answer: Answer): void {
@@ -378,6 +466,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#leave(call);
     this.unsettled--;
     this.#settledCount++;
+    if (call.affinity !== undefined) this.#keys.end(call.affinity);
     call.remote?.letGo();
     if (this.#room === undefined) return;
     this.#permits.get(call)?.release();
@@ -389,6 +478,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const { thread } = call;
     if (thread === undefined) return;
     thread.inFlight--;
+    if (call.affinity !== undefined) thread.keyed--;
     call.thread = undefined;
     this.#table.remove(call);
     if (call.payload === 0) return;
@@ -407,7 +497,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   cancelled(call: Call, node: CancelNode): void {
     if (call.thread === undefined) {
-      if (!this.#queue.remove(call)) this.#modules.stopWaiting(call);
+      if (call.affinity !== undefined) this.#keyed.remove(call);
+      else if (!this.#queue.remove(call)) this.#modules.stopWaiting(call);
     } else if (!this.#withdraw(call)) {
       // The word before the message: a loop on the thread sees the one, everything
       // that waits there sees the other. Any thread may have stolen the call.
@@ -464,12 +555,13 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     module.failed.add(thread);
     thread.tellFailed(url, error);
     if (this.#plan.onThreadStart?.module === url && !thread.isPrepared) this.#crew.hookFailed(thread, error);
-    this.failWaiting(module, error);
+    this.failWaiting(module, error, thread);
   }
 
-  failWaiting(module: ModuleRecord, error: unknown): void {
+  failWaiting(module: ModuleRecord, error: unknown, thread: PoolThread): void {
     // Each of them tried once.
-    const waiting = [...module.waiting];
+    const keyed = this.#keyed.takeAt(thread.number, (call) => call.task.module === module);
+    const waiting = [...module.waiting, ...keyed];
     module.waiting.clear();
     for (const call of waiting) this.#fail(call, error);
     this.collected();
@@ -491,7 +583,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const call = this.#table.of(number);
     if (call === undefined) return;
     this.#leave(call);
-    this.#queue.addInFront([call]);
+    this.#waitInFront([call]);
     this.#placeQueued();
     this.#inbox.watch();
   }
@@ -524,6 +616,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     if (!thread.isRetiring) this.#lost++;
     const modules = [...this.#modules.forget(thread), ...thread.importedBefore.map((url) => this.#modules.of(url))];
     const waited = thread.isRetiring ? [] : modules.flatMap(({ waiting }) => [...waiting]);
+    if (!thread.isRetiring) {
+      waited.push(...this.#keyed.takeAt(thread.number, (call) => modules.includes(call.task.module)));
+    }
     // Before anybody learns that a job has failed: who then takes a lock that the
     // thread held finds it free.
     poolThreadEnded(thread.index, lost.length > 0);
@@ -537,7 +632,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
         end.error,
       );
     }
-    this.#queue.addInFront(behind.filter((call) => !call.isSettled));
+    this.#waitInFront(behind.filter((call) => !call.isSettled));
     if (this.#destroyed !== undefined || (this.#isClosing && this.unsettled === 0)) {
       this.#tellIfEmpty();
       return;
@@ -580,10 +675,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       settled: this.#settledCount,
       lost: this.#lost,
       retired: this.#crew.retired,
+      keys: this.#keys.count,
       run: all.statistics(),
       wait: this.#waitTimes.statistics(),
       tasks,
-      threads: this.threads.flatMap((thread) => thread?.statistics() ?? []),
+      threads: this.threads.flatMap((thread) => thread?.statistics(this.#keys.countAt(thread.number)) ?? []),
     };
   }
 
@@ -612,6 +708,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#destroyed = error;
     const waiting = [...this.#queue, ...this.#modules.takeWaiting()];
     for (const call of waiting) this.#queue.remove(call);
+    waiting.push(...this.#keyed.takeAll());
     // Those that threads have taken fail when these have ended: until then they may read
     // what the calls have in the heap.
     const untaken = [...this.#table].filter((call) => this.#withdraw(call));

@@ -55,6 +55,9 @@ export class Putting {
   put(thread: PoolThread, call: Call): boolean {
     const record = thread.nextRecord();
     if (record === undefined) return false;
+    const isKeyed = call.affinity !== undefined;
+    // The thread would run it before others of its key.
+    if (isKeyed && thread.keyed > 0 && thread.isNextLapping) return false;
     const { line } = thread;
     const { cells } = line;
     const { task, options } = call;
@@ -83,17 +86,18 @@ export class Putting {
     call.record = record;
     call.thread = thread;
     thread.inFlight++;
+    if (isKeyed) thread.keyed++;
     if (tags === BY_PORT && !this.#postArguments(thread, call, values)) return true;
     cells[record + at.CALL_NUMBER] = call.number;
     cells[record + at.CALL_FUNCTION] = word;
     cells[record + at.CALL_TAGS] = tags;
     line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
-    cells[record + at.CALL_STATE] = call.isPosted ? at.QUEUED_HERE : at.QUEUED;
+    const isForAll = !call.isPosted && !isKeyed;
+    cells[record + at.CALL_STATE] = isForAll ? at.QUEUED : at.QUEUED_HERE;
     thread.filled = (thread.filled + 1) | 0;
-    if (!thread.isFilled) {
-      thread.isFilled = true;
-      this.#filled.push(thread);
-    }
+    if (!thread.isFilledForAll && !thread.isFilledForItself) this.#filled.push(thread);
+    if (isForAll) thread.isFilledForAll = true;
+    else thread.isFilledForItself = true;
     if (!this.#isFlushPlanned) this.#planFlush();
     else if (++this.#unpublished >= MOST_UNPUBLISHED) this.publish();
     return true;
@@ -156,12 +160,15 @@ export class Putting {
     if (this.#filled.length === 0) return;
     let wakes = 0;
     for (const thread of this.#filled) {
-      thread.isFilled = false;
+      const { isFilledForAll, isFilledForItself } = thread;
+      thread.isFilledForAll = false;
+      thread.isFilledForItself = false;
       thread.publish();
-      if (wakes === MOST_WAKES) continue;
+      // What only this thread can run nobody else will wake it for.
+      if (wakes >= MOST_WAKES && !isFilledForItself) continue;
       if (thread.wake()) wakes++;
       // It is awake, but may be long in coming: another one steals.
-      else if (thread.isBusy && this.#crew.wakeOne()) wakes++;
+      else if (isFilledForAll && thread.isBusy && this.#crew.wakeOne()) wakes++;
     }
     this.#filled = [];
   }

@@ -106,6 +106,15 @@ export function notTransferable(
   );
 }
 
+/** The platform refused to start a thread for a task. */
+export function noThread({ key }: TaskIdentity, why: unknown): WorkerLostError {
+  return new WorkerLostError(
+    "SKEIN_WORKER_LOST",
+    `no thread could be started for task "${key}": ${describeThrown(why)}`,
+    { cause: why },
+  );
+}
+
 /** A thread ended before it was ready. */
 export function threadLost(thread: string, { exitCode, error }: ThreadEnd): WorkerLostError {
   const why = error === undefined ? `with exit code ${exitCode ?? "unknown"}` : `by ${describeThrown(error)}`;

@@ -3,6 +3,7 @@ import { host } from "#host";
 
 import { describeKind } from "../async/cancel.js";
 import {
+  type Affinity,
   type AnyTask,
   type Executor,
   type RunOptions,
@@ -10,6 +11,7 @@ import {
   type TaskIdentity,
   taskIdentity,
 } from "../async/executor.js";
+import { requireAffinity } from "../async/scope-arguments.js";
 import { MisuseError } from "../core/errors.js";
 import type { DurationStatistics } from "./histogram.js";
 import type { ResourceLimits } from "./host/host.js";
@@ -70,6 +72,8 @@ export interface PoolThreadStatistics {
   readonly utilisation: number;
   /** Megabytes on its heap when it looked last. */
   readonly heapMb: number;
+  /** Keys whose jobs it runs, of those that the pool remembers. */
+  readonly keys: number;
 }
 
 /** Figures of a pool at one moment. */
@@ -89,6 +93,8 @@ export interface ThreadPoolStatistics {
   readonly lost: number;
   /** Threads that it ended: idle, or replaced. */
   readonly retired: number;
+  /** Keys that it remembers: those of the jobs it has, and those used last. */
+  readonly keys: number;
   /** For how long jobs ran, with what they waited for while running. */
   readonly run: DurationStatistics;
   /** What jobs took beyond that, from submission to outcome: in queues and on the way. */
@@ -104,6 +110,22 @@ export type Streamed<Value> =
   | AsyncIterable<Value>
   | PromiseLike<Iterable<Value> | AsyncIterable<Value>>;
 
+/** Options of one job that no scope owns. */
+export interface JobOptions {
+  /**
+   * A key: jobs with the same one begin in order of submission on one thread, as long
+   * as that lives, and no other takes them over. So what they keep there, a cache or a
+   * connection for each key, is found again, and needs no lock.
+   *
+   * Keys are spread over all threads that the pool may have, few of them evenly; a thread
+   * starts when jobs come for it. A job waits for its key's thread though others are idle.
+   * If that ends, idle or replaced or lost, the next one in its place runs what had not
+   * begun, in order. The pool remembers the keys of the jobs it has and those used last
+   * (16384 of them); another comes to the same thread again mostly, not always.
+   */
+  readonly affinity?: Affinity;
+}
+
 /** A job that a pool has taken. */
 export interface Submitted<Result> {
   readonly result: Promise<Result>;
@@ -117,7 +139,8 @@ export interface Submitted<Result> {
  *
  * **Fairness** Jobs start in order of submission. A job of a scope with a `priority`
  * starts as if it had been submitted a second earlier for each step, so that none waits
- * for ever. Idle threads take over jobs that wait behind others.
+ * for ever. Idle threads take over jobs that wait behind others, except those with keys
+ * (see `affinity`), of which each thread begins its own in that order.
  *
  * @since 0.1.0
  */
@@ -130,7 +153,11 @@ export interface ThreadPool extends Executor, AsyncDisposable {
    * **Throws** what the task throws; `SKEIN_QUEUE_FULL`; `SKEIN_CLOSED`;
    * `SKEIN_WORKER_LOST`; `SKEIN_NOT_TRANSFERABLE`.
    */
-  run<Args extends readonly unknown[], Result>(task: Task<Args, Result>, args: Args): Promise<Awaited<Result>>;
+  run<Args extends readonly unknown[], Result>(
+    task: Task<Args, Result>,
+    args: Args,
+    options?: JobOptions,
+  ): Promise<Awaited<Result>>;
   run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
   /**
    * As `run`, but waits for room in the queue first: what it gives settles when the
@@ -139,6 +166,7 @@ export interface ThreadPool extends Executor, AsyncDisposable {
   submit<Args extends readonly unknown[], Result>(
     task: Task<Args, Result>,
     args: Args,
+    options?: JobOptions,
   ): Promise<Submitted<Awaited<Result>>>;
   /**
    * The values that a task gives one by one, as a generator or an async one does: the
@@ -161,7 +189,7 @@ export interface ThreadPool extends Executor, AsyncDisposable {
   stream<Args extends readonly unknown[], Value>(
     task: Task<Args, Streamed<Value>>,
     args: Args,
-    options?: StreamOptions,
+    options?: StreamOptions & JobOptions,
   ): AsyncGenerator<Value, void, undefined>;
   /** Starts all its threads and has them import the modules of these tasks; settles when they have. */
   ready(...tasks: readonly AnyTask[]): Promise<void>;
@@ -258,4 +286,21 @@ function identityOf(task: unknown): TaskIdentity | undefined {
     "SKEIN_NOT_A_TASK",
     `onThreadStart expected a task, which threads can import, but ${describeKind(task)} came: const open = task(function open() { … })`,
   );
+}
+
+/** Refuses what are no options of a job. Throws `SKEIN_INVALID_ARGUMENT`. */
+export function requireJobOptions(options: unknown): asserts options is JobOptions | undefined {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null) {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `a job of a pool expected options, such as { affinity: "a" }, after its arguments, but ${describeKind(options)} came`,
+    );
+  }
+  requireAffinity((options as JobOptions).affinity);
+}
+
+/** Whether they are those of a job of a scope. */
+export function isOfScope(options: JobOptions | RunOptions | undefined): options is RunOptions {
+  return options !== undefined && "jobId" in options;
 }

@@ -27,6 +27,7 @@ import {
   PARKS,
   PASSED,
   PUBLISHED,
+  RECORDS,
   RUNNING,
   RUNS,
   SIGNALS,
@@ -90,10 +91,13 @@ export class PoolThread {
   isAlive = true;
   /** Calls put on its line that have not settled; others may have stolen them. */
   inFlight = 0;
+  /** Of those, calls that no other can steal because of their keys. */
+  keyed = 0;
   /** Calls put on its line so far, published or not. */
   filled: number;
-  /** Whether the pool is to publish some of them. */
-  isFilled = false;
+  /** Whether the pool is to publish some of them that other threads could take too, and some that they could not. */
+  isFilledForAll = false;
+  isFilledForItself = false;
   /** Whether it may run jobs; before that it is prepared for them. */
   isPrepared = false;
   /** Who waits for it to be ready for a module's tasks. */
@@ -225,6 +229,11 @@ export class PoolThread {
     return load(this.line.cells, record + CALL_STATE) === FREE ? record : undefined;
   }
 
+  /** Whether the record of the next call stands in front of some that the thread has not passed: then it is met first. */
+  get isNextLapping(): boolean {
+    return ((this.filled - (this.line.cells[PASSED] as number)) | 0) >= RECORDS;
+  }
+
   /** Shows the thread, and those that steal from it, what was filled. */
   publish(): void {
     store(this.line.cells, PUBLISHED, this.filled);
@@ -269,7 +278,8 @@ export class PoolThread {
     return this.line.cells[COUNTS + what] as number;
   }
 
-  statistics(): PoolThreadStatistics {
+  /** @param keys - how many belong to it */
+  statistics(keys: number): PoolThreadStatistics {
     return {
       name: this.name,
       index: this.index,
@@ -281,6 +291,7 @@ export class PoolThread {
       signals: this.count(SIGNALS),
       utilisation: this.busyMs / Math.max(nowMs() - this.#startedMs, Number.MIN_VALUE),
       heapMb: this.count(HEAP_MB),
+      keys,
     };
   }
 

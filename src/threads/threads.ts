@@ -6,18 +6,26 @@ import { workerMarker } from "../core/thread.js";
 import { Histogram } from "./histogram.js";
 import { Pool } from "./pool.js";
 import { streamFrom, streamInto } from "./stream.js";
-import { planOf, type ThreadPool, type ThreadPoolOptions } from "./thread-pool.js";
+import {
+  isOfScope,
+  type JobOptions,
+  planOf,
+  requireJobOptions,
+  type ThreadPool,
+  type ThreadPoolOptions,
+} from "./thread-pool.js";
 
 /** On a thread of a pool: its jobs' own jobs run on that thread. */
 const onThisThread: ThreadPool = {
   name: "threads",
   runsHere: true,
-  async run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions): Promise<Result> {
-    if (options !== undefined) return here.run(task, args, options);
+  async run<Result>(task: AnyTask, args: readonly unknown[], options?: RunOptions | JobOptions): Promise<Result> {
+    requireJobOptions(options);
+    if (isOfScope(options)) return here.run(task, args, options);
     return (task as unknown as (...args: readonly unknown[]) => Result)(...args);
   },
-  async submit(task, args) {
-    return { result: this.run(task, args) };
+  async submit(task, args, options) {
+    return { result: this.run(task, args, options) };
   },
   stream: (task, args, options = {}) =>
     streamFrom("values", options, async (channel) =>
@@ -34,6 +42,7 @@ const onThisThread: ThreadPool = {
     settled: 0,
     lost: 0,
     retired: 0,
+    keys: 0,
     run: new Histogram().statistics(),
     wait: new Histogram().statistics(),
     tasks: {},

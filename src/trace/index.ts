@@ -7,6 +7,9 @@ export { type Bucket, type Durations } from "./durations.js";
 export { type Badge, computeFigures, type Figure, type Figures, type ThreadBusy } from "./figures.js";
 export { findFindings } from "./findings/find.js";
 export { type Finding, type FindingKind, type Place, type Severity } from "./findings/finding.js";
+export { csvChunks } from "./export/csv.js";
+export { otlpChunks, type OtlpOptions } from "./export/otlp.js";
+export { perfettoChunks } from "./export/perfetto.js";
 export { writeChromeTrace } from "./host-node.js";
 export {
   type Capability,
@@ -37,7 +40,7 @@ export {
 } from "./spans.js";
 export { cpuOfStep, type Phase, phasesOf, splitOfJob, splitOfThread, type TimeSplit } from "./time-split.js";
 export { buildTimeline } from "./timeline.js";
-export { decodeTrace, encodeTrace } from "./trace-file.js";
+export { decodeTrace, type DecodeTraceOptions, encodeTrace, traceFileChunks } from "./trace-file.js";
 export { type ProcessUsage, type RecordGap, type ThreadTrace, type Trace } from "./trace.js";
 export { verdict, type Verdict, type VerdictKind } from "./verdict.js";
 export { type ResourceKind, type Way } from "./wait-ways.js";

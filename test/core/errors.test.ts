@@ -25,6 +25,7 @@ import {
   suppressed,
   OwnerDiedError,
   QueueFullError,
+  TraceFileError,
   SharedMemoryError,
 } from "#skein/core/errors";
 
@@ -42,6 +43,7 @@ const MAKERS: { readonly [Name in SkeinErrorName]: (code: never) => SkeinError }
   CircuitOpenError: () => new CircuitOpenError("message", 5),
   OwnerDiedError: () => new OwnerDiedError("message"),
   QueueFullError: () => new QueueFullError("message"),
+  TraceFileError: () => new TraceFileError("message"),
   SharedMemoryError: (code) => new SharedMemoryError(code, "message"),
   InternalError: () => new InternalError("message"),
 };

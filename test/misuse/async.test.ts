@@ -46,6 +46,12 @@ const TABLE: readonly (readonly [what: string, code: string, says: RegExp, use: 
     (s) => s.spawn(() => 1, [], { timeoutMs: wrong("1s") }),
   ],
   [
+    "spawn with a key that is none",
+    "SKEIN_INVALID_ARGUMENT",
+    /affinity must be a string or a number, but an object of class Object came/,
+    (s) => s.spawn(() => 1, [], { affinity: wrong({}) }),
+  ],
+  [
     "spawn on what is no executor",
     "SKEIN_INVALID_ARGUMENT",
     /on .*executor.* an object of class Object/,

@@ -1,0 +1,78 @@
+/** The pool's side of outcomes, with a line that nobody else writes and nobody signals for. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { sleep } from "skein";
+import { withVirtualClock } from "skein/testing";
+import { heap } from "#skein/shared/heap";
+import { Inbox, type InboxOwner } from "#skein/threads/inbox";
+import { DONE, FINISHED, Line, OUTCOME_BYTES_END, OUTCOME_CALL, OUTCOME_KIND } from "#skein/threads/line";
+
+/** A pool of one thread, which puts outcomes but never tells. */
+class SilentPool implements InboxOwner {
+  unsettled = 0;
+  readonly threads: InboxOwner["threads"] = [];
+  readonly board = undefined;
+  readonly cores = 2;
+  readonly #line = Line.make(heap());
+  readonly lines: readonly Line[] = [this.#line];
+  readonly outcomes: number[] = [];
+  readonly inbox: Inbox = new Inbox(this);
+
+  submit(): void {
+    this.unsettled++;
+    this.inbox.watch();
+  }
+
+  putOutcome(call: number): void {
+    const { cells } = this.#line;
+    const finished = cells[FINISHED] as number;
+    const record = this.#line.outcome(finished);
+    cells[record + OUTCOME_CALL] = call;
+    cells[record + OUTCOME_KIND] = DONE;
+    cells[record + OUTCOME_BYTES_END] = 0;
+    cells[FINISHED] = finished + 1;
+  }
+
+  /** The last one, which a thread tells at once: nothing holds the process after it. */
+  endWith(call: number): void {
+    this.putOutcome(call);
+    this.inbox.signalled(this.#line);
+    assert.equal(this.unsettled, 0);
+  }
+
+  outcome(line: Line, record: number): void {
+    this.outcomes.push(line.cells[record + OUTCOME_CALL] as number);
+    this.unsettled--;
+  }
+
+  collected(): void {}
+}
+
+describe("the inbox of a pool", () => {
+  it("finds the outcome of the first of two calls while it is armed, though the thread puts off telling it", () =>
+    withVirtualClock(async () => {
+      const pool = new SilentPool();
+      pool.submit();
+      pool.submit();
+      await sleep(10);
+      assert.equal(pool.inbox.isArmed, true);
+      pool.putOutcome(1);
+      await sleep(100);
+      assert.deepEqual(pool.outcomes, [1]);
+      pool.endWith(2);
+    }));
+
+  it("does so too if the second call came when it was armed for the first", () =>
+    withVirtualClock(async () => {
+      const pool = new SilentPool();
+      pool.submit();
+      await sleep(10);
+      assert.equal(pool.inbox.isArmed, true);
+      pool.submit();
+      pool.putOutcome(1);
+      await sleep(100);
+      assert.deepEqual(pool.outcomes, [1]);
+      pool.endWith(2);
+    }));
+});
