@@ -134,6 +134,11 @@ function TopBar(): JSX.Element {
           {t("app.dropped", number(shown.summary.droppedRecords, language.value))}
         </p>
       )}
+      {shown?.problem === undefined ? null : (
+        <p class="warn" role="status" data-testid="damaged">
+          {t("app.damaged", shown.problem)}
+        </p>
+      )}
       {leftOut.value === 0 ? null : (
         <p class="warn" role="status">
           {t("app.behind", number(leftOut.value, language.value))}

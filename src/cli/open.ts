@@ -1,7 +1,7 @@
 /** `skein open`: shows recorded traces in the browser, until Ctrl-C. */
 import { basename } from "node:path";
 
-import { exportsOf, InspectorServer, readTraceFile, TraceInputError } from "../inspect/index.js";
+import { exportsOf, InspectorServer, readTrace, TraceInputError } from "../inspect/index.js";
 import { openBrowser } from "./open-browser.js";
 
 export interface OpenOptions {
@@ -12,7 +12,11 @@ export interface OpenOptions {
 
 export async function openTraces(files: readonly string[], options: OpenOptions): Promise<void> {
   try {
-    const traces = files.map((file) => ({ name: basename(file), bytes: readTraceFile(file) }));
+    const traces = files.map((file) => {
+      const { bytes, problem } = readTrace(file);
+      if (problem !== undefined) console.error(`skein open: only the first part of ${file} can be shown: ${problem}`);
+      return { name: basename(file), bytes };
+    });
     const [first] = traces;
     if (first === undefined) return;
     const server = new InspectorServer({

@@ -1,5 +1,5 @@
 /** What can be taken along of a trace. */
-import { chromeTraceChunks, decodeTrace } from "../trace/index.js";
+import { chromeTraceChunks, csvChunks, decodeTrace, otlpChunks, perfettoChunks } from "../trace/index.js";
 import { makeReport } from "./report.js";
 import type { Export } from "./server.js";
 
@@ -11,6 +11,22 @@ export function exportsOf(name: string, bytes: () => Uint8Array): ReadonlyMap<st
     [
       "report.html",
       { fileName: `${stem}.html`, type: "text/html; charset=utf-8", make: () => makeReport(name, bytes()) },
+    ],
+    [
+      "perfetto.pftrace",
+      {
+        fileName: `${stem}.pftrace`,
+        type: "application/octet-stream",
+        make: () => perfettoChunks(decodeTrace(bytes())),
+      },
+    ],
+    [
+      "jobs.csv",
+      { fileName: `${stem}.csv`, type: "text/csv; charset=utf-8", make: () => csvChunks(decodeTrace(bytes())) },
+    ],
+    [
+      "otlp.json",
+      { fileName: `${stem}.otlp.json`, type: "application/json", make: () => otlpChunks(decodeTrace(bytes())) },
     ],
     [
       "chrome.json",

@@ -1,3 +1,3 @@
 export { exportsOf } from "./exports.js";
 export { InspectorServer } from "./server.js";
-export { readTraceFile, TraceInputError } from "./trace-input.js";
+export { readTrace, TraceInputError } from "./trace-input.js";

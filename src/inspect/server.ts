@@ -14,7 +14,7 @@ export interface Export {
   /** How the browser names the file. */
   readonly fileName: string;
   readonly type: string;
-  make(): string | Uint8Array | Iterable<string>;
+  make(): string | Uint8Array | Iterable<string | Uint8Array>;
 }
 
 export interface Content {
@@ -174,7 +174,7 @@ function send(request: IncomingMessage, response: ServerResponse, type: string, 
 }
 
 /** Part by part, no faster than they are taken. */
-async function writeAll(response: ServerResponse, parts: Iterable<string>): Promise<void> {
+async function writeAll(response: ServerResponse, parts: Iterable<string | Uint8Array>): Promise<void> {
   for (const part of parts) {
     if (response.destroyed) return;
     if (!response.write(part)) {

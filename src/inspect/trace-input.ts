@@ -9,15 +9,22 @@ export class TraceInputError extends Error {}
 /** No recording of ours comes near this; a larger file would fill a page's memory before it could be refused there. */
 const MOST_BYTES = 512 * 2 ** 20;
 
+export interface TraceInput {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Why only a part of it can be shown; `undefined` if it is whole. */
+  readonly problem: string | undefined;
+}
+
 /** Reads a trace file and sees that it is one. Throws `TraceInputError`. */
-export function readTraceFile(path: string): Uint8Array<ArrayBuffer> {
+export function readTrace(path: string): TraceInput {
   const bytes = readBounded(path);
+  let problem: string | undefined;
   try {
-    decodeTrace(bytes);
+    decodeTrace(bytes, {}, (found) => (problem = found.message));
+    return { bytes, problem };
   } catch (error) {
-    throw new TraceInputError(`${path} is no trace that can be read: ${wordsOf(error)}`, { cause: error });
+    throw new TraceInputError(`${path} cannot be shown: ${wordsOf(error)}`, { cause: error });
   }
-  return bytes;
 }
 
 function readBounded(path: string): Uint8Array<ArrayBuffer> {

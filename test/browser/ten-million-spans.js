@@ -47,6 +47,7 @@ function makeModel() {
   return {
     name: "ten million spans",
     isLive: false,
+    problem: undefined,
     startedMs: 0,
     durationMs: columns.end.reduce((most, end) => Math.max(most, end), 0),
     rows,

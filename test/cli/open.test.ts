@@ -39,7 +39,7 @@ describe("skein open", () => {
     const folder = makeFolder({
       "empty.skein": "",
       "text.skein": "This is no trace.",
-      "cut.skein": TRACE.subarray(0, TRACE.length - 7),
+      "cut.skein": TRACE.subarray(0, 20),
       "good.skein": TRACE,
       "folder/inside": "",
     });
@@ -47,14 +47,29 @@ describe("skein open", () => {
       [["none.skein"], /^skein open: there is no file none\.skein\n$/],
       [["empty.skein"], /^skein open: empty\.skein is empty\n$/],
       [["folder"], /^skein open: folder is not a file\n$/],
-      [["text.skein"], /^skein open: text\.skein is no trace that can be read: .+\n$/],
-      [["cut.skein"], /^skein open: cut\.skein is no trace that can be read: .+\n$/],
-      [["good.skein", "text.skein"], /^skein open: text\.skein is no trace that can be read: .+\n$/],
+      [["text.skein"], /^skein open: text\.skein cannot be shown: .+\n$/],
+      [["cut.skein"], /^skein open: cut\.skein cannot be shown: .+\n$/],
+      [["good.skein", "text.skein"], /^skein open: text\.skein cannot be shown: .+\n$/],
     ] as const) {
       const { stdout, stderr, exitCode } = await open(args, folder);
       assert.match(stderr, words);
       assert.equal(stdout, "");
       assert.equal(exitCode, 1, stderr);
+    }
+  });
+
+  it("shows the whole part of a file that is cut off or damaged, and says so", async () => {
+    const damaged = TRACE.slice();
+    damaged[damaged.length - 3] = (damaged.at(-3) ?? 0) ^ 1;
+    const folder = makeFolder({ "cut.skein": TRACE.subarray(0, TRACE.length - 7), "damaged.skein": damaged });
+    for (const file of ["cut.skein", "damaged.skein"]) {
+      const { stdout, stderr, exitCode } = await open([file], folder);
+      assert.match(stdout, /^skein: \w+\.skein at http/);
+      assert.match(
+        stderr,
+        new RegExp(`^skein open: only the first part of ${file} can be shown: .*damaged at byte \\d+`),
+      );
+      assert.equal(exitCode, 0);
     }
   });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 
 import type { Page } from "playwright-core";
-import { buildTimeline, computeFigures, verdict } from "skein/trace";
+import { buildTimeline, computeFigures, type Figures, type Trace, verdict } from "skein/trace";
 
 import { inFolder, openPage, record, type Recorded, startSkein, type Started, valueOf } from "./support/inspected.js";
 import { rawJobs, rawMeanInFlight, rawMostInFlight, rawRunningMs } from "./support/raw-numbers.js";
@@ -21,6 +21,10 @@ async function openAt(hash: string, options: Parameters<typeof openPage>[1] = {}
   const opened = await openPage(`${started.url}${hash}`, options);
   await opened.page.waitForSelector("[data-testid=duration]");
   return opened;
+}
+
+function figuresOf(trace: Trace): Figures {
+  return computeFigures(buildTimeline(trace), trace);
 }
 
 function near(actual: number | undefined, expected: number, within = 1e-6): void {
@@ -69,7 +73,7 @@ describe("screen Now", () => {
 
   it("shows the verdict that the figures give, and draws its chart", async () => {
     const { page, errors } = await openAt("#now");
-    const { text } = verdict(computeFigures(buildTimeline(recorded.trace)));
+    const { text } = verdict(figuresOf(recorded.trace));
     assert.equal(await page.getByTestId("verdict").textContent(), text);
     assert.ok((await page.locator(".now-chart canvas").count()) > 0);
     assert.deepEqual(errors, []);
@@ -291,7 +295,7 @@ describe("other screens", () => {
 
   it("Loop health has a line for each thread, with what the figures say", async () => {
     const { page, errors } = await openAt("#loops");
-    const busy = computeFigures(buildTimeline(recorded.trace)).threads.value ?? [];
+    const busy = figuresOf(recorded.trace).threads.value ?? [];
     for (const { name, busyMs } of busy) {
       const row = page
         .getByTestId("threads")
@@ -321,6 +325,7 @@ describe("other screens", () => {
       .getByTestId("compare")
       .locator("tbody tr")
       .filter({ has: page.getByRole("rowheader", { name: "jobs", exact: true }) });
+    await jobs.waitFor();
     const cells = await jobs
       .locator("td[data-value]")
       .evaluateAll((all) => all.map((cell) => cell.getAttribute("data-value")));
@@ -333,6 +338,9 @@ describe("other screens", () => {
     const { page, errors } = await openAt("#capabilities");
     for (const [file, begins] of [
       ["trace.skein", undefined],
+      ["perfetto.pftrace", "\n"],
+      ["otlp.json", "{"],
+      ["jobs.csv", ""],
       ["report.html", "<!doctype html>"],
       ["chrome.json", "{"],
     ] as const) {

@@ -22,7 +22,7 @@ describe("texts", () => {
   it("are in Russian where they are words", () => {
     // The query's example is in the query's language.
     const alike = keys.filter((key) => textIn("ru", key) === textIn("en", key));
-    assert.deepEqual(alike, ["tasks.query.hint", "export.chrome"]);
+    assert.deepEqual(alike, ["tasks.query.hint", "export.chrome", "export.perfetto", "export.otlp", "export.csv"]);
   });
 
   it("are filled with values, which are never taken for gaps", () => {

@@ -40,7 +40,7 @@ const DEEPEST_STEP = 12;
 /** Resources beyond these were hardly used; they are in the table. */
 const MOST_RESOURCE_ROWS = 100;
 
-export function analyse(trace: Trace, name: string, isLive: boolean): Analysed {
+export function analyse(trace: Trace, name: string, isLive: boolean, problem?: string): Analysed {
   const timeline = buildTimeline(trace);
   const tree = treeOf(timeline);
   const rows = new RowsBuilder(trace, timeline);
@@ -55,6 +55,7 @@ export function analyse(trace: Trace, name: string, isLive: boolean): Analysed {
   const model: Model = {
     name,
     isLive,
+    problem,
     startedMs: trace.startedMs,
     durationMs: timeline.durationMs,
     rows: rows.rows,
@@ -63,7 +64,7 @@ export function analyse(trace: Trace, name: string, isLive: boolean): Analysed {
     columns,
     summary: {
       figures,
-      verdict: { en: verdict(figures), ru: verdict(figures) },
+      verdict: { en: verdict(figures, "en"), ru: verdict(figures, "ru") },
       series: seriesOf(figures, timeline.durationMs),
       findings: findFindings(trace, timeline),
       threads: threadsOf(trace, timeline, figures.threads.value ?? []),

@@ -104,6 +104,8 @@ export interface Summary {
 export interface Model {
   readonly name: string;
   readonly isLive: boolean;
+  /** Why the file could be read only in part, if so. */
+  readonly problem: string | undefined;
   readonly startedMs: number;
   readonly durationMs: number;
   readonly rows: readonly RowInfo[];

@@ -50,7 +50,9 @@ worker.onmessage = ({ data }) => {
   switch (data.kind) {
     case "open":
       try {
-        show(data.slot, analyse(decodeTrace(new Uint8Array(data.bytes)), data.name, false));
+        let problem: string | undefined;
+        const trace = decodeTrace(new Uint8Array(data.bytes), {}, ({ message }) => (problem = message));
+        show(data.slot, analyse(trace, data.name, false, problem));
       } catch (error) {
         worker.postMessage({
           kind: "failed",
