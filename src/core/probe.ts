@@ -9,6 +9,7 @@
  */
 import { add, load, store, type SharedCells } from "#atomics";
 
+import { startPulse, stopPulse } from "./pulse.js";
 import { announceThread, threadIndex, workerMarker } from "./thread.js";
 
 /** What a record says; `subject`, `other` and `value` are as listed. */
@@ -81,11 +82,17 @@ export const ProbeOutcome = { done: 0, failed: 1, cancelled: 2, abandoned: 3 } a
 export type ProbeKindValue = (typeof ProbeKind)[keyof typeof ProbeKind];
 export type ProbeOutcomeValue = (typeof ProbeOutcome)[keyof typeof ProbeOutcome];
 
-// Layout of a ring: a header of 64 bytes, then records of 32 bytes each.
+// Layout of a ring: a header of 64 bytes, then records of 32 bytes each, then the texts
+// that records refer to by their number, one behind the other: two bytes of length and
+// as many of UTF-8. Texts are not overwritten: a text that finds no room is number 0.
 //
 // Header, as Int32 indexes:
 /** Records written since the ring was made; the owner thread alone writes it. Wraps. */
 const HEAD = 0;
+/** Records it has room for, a power of two. Written once, by who makes the memory. */
+const CAPACITY = 1;
+/** Bytes of texts written; the owner thread alone writes it. */
+const TEXT_BYTES = 4;
 // Header, as Float64 indexes:
 /** The thread's time origin, so that times of several threads compare. Written once, before use. */
 const TIME_ORIGIN = 1;
@@ -105,13 +112,27 @@ export interface ProbeRecord {
   readonly value: number;
 }
 
+/** What stands for a text that found no room. */
+const NO_ROOM = "(a name that found no room)";
+/** Of a longer text the rest is left out. */
+const MOST_TEXT = 500;
+/** Names of some ten thousand jobs; pages are given to the process when they are written. */
+const DEFAULT_TEXT_BYTES = 524_288;
+/** The length of a text, and three bytes for each of its characters at most. */
+const roomFor = (text: string): number => 2 + 3 * text.length;
+
 /** Makes the memory for a ring of `capacity` records, a power of two. */
-export function makeRingMemory(capacity: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER_BYTES + capacity * RECORD_BYTES);
+export function makeRingMemory(capacity: number, textBytes: number = DEFAULT_TEXT_BYTES): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(HEADER_BYTES + capacity * RECORD_BYTES + textBytes);
+  new Int32Array(memory, 0, HEADER_BYTES / 4)[CAPACITY] = capacity;
+  return memory;
 }
 
-function capacityOf(memory: SharedArrayBuffer): number {
-  return (memory.byteLength - HEADER_BYTES) / RECORD_BYTES;
+const capacityOf = (memory: SharedArrayBuffer): number =>
+  new Int32Array(memory, 0, HEADER_BYTES / 4)[CAPACITY] as number;
+
+function textsOf(memory: SharedArrayBuffer): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(memory, HEADER_BYTES + capacityOf(memory) * RECORD_BYTES);
 }
 
 /**
@@ -125,20 +146,20 @@ export class ProbeRing {
   readonly #cells: SharedCells;
   readonly #floats: Float64Array<SharedArrayBuffer>;
   readonly #mask: number;
-  readonly #texts = new Map<string, number>();
-  readonly #onText: (text: string) => void;
+  readonly #texts = new Map<string, number>([[NO_ROOM, 0]]);
+  readonly #textBytes: Uint8Array<SharedArrayBuffer>;
   readonly #onHalfFull: (() => void) | undefined;
   readonly #halfMask: number;
   #head: number;
 
-  /** @param onText - told each new text, in the order of their indexes */
-  constructor(memory: SharedArrayBuffer, onText: (text: string) => void, onHalfFull?: () => void) {
-    this.#cells = new Int32Array(memory);
-    this.#floats = new Float64Array(memory);
+  constructor(memory: SharedArrayBuffer, onHalfFull?: () => void) {
+    const end = HEADER_BYTES + capacityOf(memory) * RECORD_BYTES;
+    this.#cells = new Int32Array(memory, 0, end / 4);
+    this.#floats = new Float64Array(memory, 0, end / 8);
+    this.#textBytes = textsOf(memory);
     this.#mask = capacityOf(memory) - 1;
     this.#floats[TIME_ORIGIN] = performance.timeOrigin;
     this.#head = load(this.#cells, HEAD);
-    this.#onText = onText;
     this.#onHalfFull = onHalfFull;
     this.#halfMask = Math.max(1, capacityOf(memory) / 2) - 1;
   }
@@ -161,28 +182,56 @@ export class ProbeRing {
     if ((this.#head & this.#halfMask) === 0) this.#onHalfFull?.();
   }
 
-  /** The index by which records refer to `text`. */
+  /** The number by which records refer to `text`. */
   text(text: string): number {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
+    const shown = text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
+    const at = this.#cells[TEXT_BYTES] as number;
+    if (at + roomFor(shown) > this.#textBytes.length) return 0;
+    const { written } = encoder.encodeInto(shown, this.#textBytes.subarray(at + 2));
+    this.#textBytes[at] = written & 255;
+    this.#textBytes[at + 1] = written >> 8;
     const index = this.#texts.size;
     this.#texts.set(text, index);
-    this.#onText(text);
+    // Before the record that refers to it, so that who sees that sees the text.
+    store(this.#cells, TEXT_BYTES, at + 2 + written);
     return index;
   }
 }
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Reads a ring that any thread writes, while it writes. */
 export class ProbeRingReader {
   readonly #cells: SharedCells;
   readonly #floats: Float64Array<SharedArrayBuffer>;
   readonly #capacity: number;
+  readonly #textBytes: Uint8Array<SharedArrayBuffer>;
+  readonly #texts: string[] = [NO_ROOM];
+  #textBytesRead = 0;
   #read = 0;
 
   constructor(memory: SharedArrayBuffer) {
-    this.#cells = new Int32Array(memory);
-    this.#floats = new Float64Array(memory);
     this.#capacity = capacityOf(memory);
+    const end = HEADER_BYTES + this.#capacity * RECORD_BYTES;
+    this.#cells = new Int32Array(memory, 0, end / 4);
+    this.#floats = new Float64Array(memory, 0, end / 8);
+    this.#textBytes = textsOf(memory);
+  }
+
+  /** The texts that the records drained so far refer to, and perhaps more. The same array each time. */
+  get texts(): readonly string[] {
+    const end = load(this.#cells, TEXT_BYTES);
+    while (this.#textBytesRead < end) {
+      const at = this.#textBytesRead;
+      const length = (this.#textBytes[at] as number) | ((this.#textBytes[at + 1] as number) << 8);
+      // A copy, as decoders of browsers refuse shared memory.
+      this.#texts.push(decoder.decode(this.#textBytes.slice(at + 2, at + 2 + length)));
+      this.#textBytesRead = at + 2 + length;
+    }
+    return this.#texts;
   }
 
   /**
@@ -227,25 +276,20 @@ export class ProbeRingReader {
 export const probe: { ring: ProbeRing | undefined } = { ring: undefined };
 
 /** Puts a ring in place on this thread, or takes it away. */
-export function attachProbeRing(
-  memory: SharedArrayBuffer | undefined,
-  onText: (text: string) => void,
-  onHalfFull?: () => void,
-): void {
-  probe.ring = memory === undefined ? undefined : new ProbeRing(memory, onText, onHalfFull);
+export function attachProbeRing(memory: SharedArrayBuffer | undefined, onHalfFull?: () => void): void {
+  probe.ring = memory === undefined ? undefined : new ProbeRing(memory, onHalfFull);
 }
 
 // The thread that starts the program announces itself; threads of pools are
 // announced by their pool, on the thread that owns it.
 if (workerMarker === undefined) {
-  const texts: string[] = [];
   announceThread({
     index: threadIndex,
     name: "main",
-    texts,
-    attachRing: (memory, onHalfFull) => {
-      texts.length = 0;
-      attachProbeRing(memory, (text) => texts.push(text), onHalfFull);
+    attachRing: attachProbeRing,
+    attachPulse: (memory) => {
+      if (memory === undefined) stopPulse();
+      else startPulse(memory);
     },
   });
 }

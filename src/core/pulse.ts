@@ -173,6 +173,12 @@ export function startPulse(memory: SharedArrayBuffer): () => void {
   };
 }
 
+/** Stops the pulse of this thread, if it has one. */
+export function stopPulse(): void {
+  current?.stop();
+  current = undefined;
+}
+
 /** This thread is about to block for want of work; `wakePulse` must follow. */
 export function restPulse(): void {
   current?.rest();

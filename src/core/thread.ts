@@ -62,8 +62,6 @@ export function nextIdentity(): number {
 export interface ThreadRecord {
   readonly index: number;
   readonly name: string;
-  /** Texts that the thread's probe records refer to by index. */
-  readonly texts: string[];
   /**
    * Makes the thread write its probe records into `ring`, or stop.
    *
@@ -72,6 +70,8 @@ export interface ThreadRecord {
    *   leaves no timer a chance to read
    */
   attachRing(ring: SharedArrayBuffer | undefined, onHalfFull?: () => void): void;
+  /** Makes the thread show there that its event loop turns, or stop that. */
+  attachPulse(pulse: SharedArrayBuffer | undefined): void;
 }
 
 const running = new Set<ThreadRecord>();

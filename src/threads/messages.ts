@@ -42,8 +42,10 @@ export type ToThread =
   | { readonly kind: "stop" }
   /** The call should end; `reason` is for its error's message. The call's cancel word says so already. */
   | { readonly kind: "cancel"; readonly call: number; readonly reason: string }
-  /** Record into this memory, or stop recording. Rings are numbered. */
-  | { readonly kind: "ring"; readonly memory: SharedArrayBuffer | undefined; readonly number: number };
+  /** Record into this memory, or stop recording. */
+  | { readonly kind: "ring"; readonly memory: SharedArrayBuffer | undefined }
+  /** Show there that the event loop turns, or stop that. */
+  | { readonly kind: "pulse"; readonly memory: SharedArrayBuffer | undefined };
 
 /** From the thread. */
 export type FromThread =
@@ -70,8 +72,6 @@ export type FromThread =
   | { readonly kind: "failed"; readonly call: number; readonly thrown: EncodedValue }
   /** The call's task was not declared when its module was imported. */
   | { readonly kind: "noSuchTask"; readonly call: number; readonly known: readonly string[] }
-  /** A text of this thread's probe records in the ring of that number. */
-  | { readonly kind: "text"; readonly text: string; readonly ring: number }
   /** The module's import was stopped at `what`, which is work of the program. */
   | { readonly kind: "parked"; readonly module: string; readonly what: string };
 

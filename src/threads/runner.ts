@@ -12,6 +12,7 @@ import { host } from "#host";
 import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
 import { attachProbeRing, probe, ProbeKind } from "../core/probe.js";
+import { startPulse, stopPulse } from "../core/pulse.js";
 import { workerMarker } from "../core/thread.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
@@ -141,11 +142,13 @@ class Runner {
       case "cancel":
         this.#scopes.get(message.call)?.cancelTree(message.reason);
         break;
-      case "ring": {
-        const ring = message.number;
-        attachProbeRing(message.memory, (text) => this.#port.postMessage({ kind: "text", text, ring }));
+      case "ring":
+        attachProbeRing(message.memory);
         break;
-      }
+      case "pulse":
+        if (message.memory === undefined) stopPulse();
+        else startPulse(message.memory);
+        break;
       case "reply":
         this.#remotes.replied(message);
         break;

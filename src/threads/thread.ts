@@ -114,8 +114,6 @@ export class PoolThread {
   readonly #importMs: number;
   readonly #thread: HostThread;
   readonly #owner: ThreadOwner;
-  readonly #texts: string[] = [];
-  #ringNumber = 0;
   /** Settles when it has ended. */
   readonly ended: Promise<void>;
   #tellEnded: () => void = () => undefined;
@@ -163,12 +161,8 @@ export class PoolThread {
     this.#leaveDirectory = announceThread({
       index: this.index,
       name,
-      texts: this.#texts,
-      attachRing: (ring) => {
-        this.#texts.length = 0;
-        this.#ringNumber++;
-        this.post({ kind: "ring", memory: ring, number: this.#ringNumber }, []);
-      },
+      attachRing: (memory) => this.post({ kind: "ring", memory }, []),
+      attachPulse: (memory) => this.post({ kind: "pulse", memory }, []),
     });
   }
 
@@ -337,11 +331,6 @@ export class PoolThread {
     // The port is the platform's own, so a task can post on it too, even null.
     if (typeof message !== "object" || message === null) return;
     switch (message.kind) {
-      case "text":
-        // One of an earlier ring was under way when the recording changed; it would
-        // shift the indexes of this one's.
-        if (message.ring === this.#ringNumber) this.#texts.push(message.text);
-        return;
       case "parked":
         warnOfParked(message.module, message.what);
         return;

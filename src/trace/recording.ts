@@ -64,6 +64,7 @@ export interface Recording {
 class ThreadCollector {
   readonly thread: ThreadRecord;
   #reader: ProbeRingReader | undefined;
+  #texts: readonly string[] = [];
   readonly #attachedMs: number;
   /** In order of time, each with how many records are missing before it. */
   readonly #parts: { dropped: number; readonly records: ProbeRecord[] }[] = [];
@@ -87,6 +88,7 @@ class ThreadCollector {
     const isAlive = runningThreads().has(this.thread);
     const records: ProbeRecord[] = [];
     const dropped = this.#reader.drain(records);
+    this.#texts = this.#reader.texts;
     if (!isAlive) {
       this.#endedMs = epochMs();
       this.#reader = undefined; // and with it the ring's memory
@@ -106,8 +108,6 @@ class ThreadCollector {
 
   /** Stops the thread's reporting and gives what was collected; called once, last. */
   finish(stoppedMs: number): ThreadTrace {
-    // Before the ring is taken away, which clears them.
-    const texts = [...this.thread.texts];
     if (this.#endedMs === undefined) this.thread.attachRing(undefined);
     const records: ProbeRecord[] = [];
     const gaps: RecordGap[] = [];
@@ -131,7 +131,7 @@ class ThreadCollector {
           : (records[0]?.timeMs ?? this.#endedMs ?? stoppedMs),
       toMs: this.#endedMs ?? stoppedMs,
       hasEnded: this.#endedMs !== undefined,
-      texts,
+      texts: this.#texts,
       records,
       gaps,
     };

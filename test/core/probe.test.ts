@@ -42,7 +42,7 @@ describe("a probe ring", () => {
         fc.array(fc.oneof(fc.nat(5), fc.nat(40)), { maxLength: 30 }),
         (capacity, bursts) => {
           const memory = makeRingMemory(capacity);
-          const ring = new ProbeRing(memory, () => undefined);
+          const ring = new ProbeRing(memory);
           const reader = new ProbeRingReader(memory);
           let written = 0;
           let next = 0;
@@ -64,7 +64,7 @@ describe("a probe ring", () => {
 
   it("appends to what the reader has", () => {
     const memory = makeRingMemory(8);
-    const ring = new ProbeRing(memory, () => undefined);
+    const ring = new ProbeRing(memory);
     const reader = new ProbeRingReader(memory);
     const records: ProbeRecord[] = [];
     write(ring, 0, 3);
@@ -80,8 +80,8 @@ describe("a probe ring", () => {
     const memory = makeRingMemory(8);
     const reader = new ProbeRingReader(memory);
     const records: ProbeRecord[] = [];
-    write(new ProbeRing(memory, () => undefined), 0, 3);
-    write(new ProbeRing(memory, () => undefined), 3, 2);
+    write(new ProbeRing(memory), 0, 3);
+    write(new ProbeRing(memory), 3, 2);
     assert.equal(reader.drain(records), 0);
     assert.equal(check(records, 0), 5);
   });
@@ -89,7 +89,7 @@ describe("a probe ring", () => {
   it("counts on when the number of records passes 2^31", () => {
     const memory = makeRingMemory(8);
     new Int32Array(memory)[0] = 2 ** 31 - 3;
-    const ring = new ProbeRing(memory, () => undefined);
+    const ring = new ProbeRing(memory);
     const reader = new ProbeRingReader(memory);
     // A reader made late has missed what came before it.
     reader.drain([]);
@@ -108,21 +108,37 @@ describe("a probe ring", () => {
     const memory = makeRingMemory(8);
     const records: ProbeRecord[] = [];
     const before = performance.timeOrigin + performance.now();
-    write(new ProbeRing(memory, () => undefined), 0, 2);
+    write(new ProbeRing(memory), 0, 2);
     const after = performance.timeOrigin + performance.now();
     new ProbeRingReader(memory).drain(records);
     const [first, second] = records.map(({ timeMs }) => timeMs) as [number, number];
     assert.ok(before <= first && first <= second && second <= after);
   });
 
-  it("gives each text one index, and tells it once", () => {
-    const told: string[] = [];
-    const ring = new ProbeRing(makeRingMemory(2), (text) => told.push(text));
+  it("gives each text one number, and a reader all of them", () => {
+    const memory = makeRingMemory(2);
+    const ring = new ProbeRing(memory);
     assert.deepEqual(
-      ["a", "b", "a", "", "b"].map((text) => ring.text(text)),
-      [0, 1, 0, 2, 1],
+      ["a", "ж", "a", "", "ж"].map((text) => ring.text(text)),
+      [1, 2, 1, 3, 2],
     );
-    assert.deepEqual(told, ["a", "b", ""]);
+    const reader = new ProbeRingReader(memory);
+    assert.deepEqual(reader.texts.slice(1), ["a", "ж", ""]);
+    ring.text("later");
+    assert.deepEqual(reader.texts.slice(1), ["a", "ж", "", "later"]);
+  });
+
+  it("says of texts that find no room that there was none, and shortens long ones", () => {
+    const memory = makeRingMemory(2, 64);
+    const ring = new ProbeRing(memory);
+    assert.deepEqual(
+      ["short", "x".repeat(1000), "short", "fits"].map((text) => ring.text(text)),
+      [1, 0, 1, 2],
+    );
+    assert.deepEqual(new ProbeRingReader(memory).texts, ["(a name that found no room)", "short", "fits"]);
+    const roomy = makeRingMemory(2);
+    new ProbeRing(roomy).text("y".repeat(1000));
+    assert.equal(new ProbeRingReader(roomy).texts[1], `${"y".repeat(500)}…`);
   });
 
   it("loses no record uncounted and tears none while a thread overwrites it", async () => {
@@ -154,9 +170,9 @@ describe("the probe's hook", () => {
   it("is empty until somebody records, and again after", () => {
     assert.ok(!("ring" in probe) || probe.ring === undefined);
     const memory = makeRingMemory(8);
-    attachProbeRing(memory, () => undefined);
+    attachProbeRing(memory);
     probe.ring?.write(ProbeKind.cancel, 5);
-    attachProbeRing(undefined, () => undefined);
+    attachProbeRing(undefined);
     assert.equal(probe.ring, undefined);
     const records: ProbeRecord[] = [];
     new ProbeRingReader(memory).drain(records);
@@ -170,9 +186,10 @@ describe("the probe's hook", () => {
     const main = [...runningThreads()].find(({ index }) => index === 0);
     assert.ok(main !== undefined);
     for (const text of ["one", "two"]) {
-      main.attachRing(makeRingMemory(8));
-      assert.equal(probe.ring?.text(text), 0);
-      assert.deepEqual(main.texts, [text]);
+      const memory = makeRingMemory(8);
+      main.attachRing(memory);
+      assert.equal(probe.ring?.text(text), 1);
+      assert.deepEqual(new ProbeRingReader(memory).texts.slice(1), [text]);
     }
     main.attachRing(undefined);
     assert.equal(probe.ring, undefined);

@@ -87,7 +87,7 @@ describe("the directory of threads", () => {
   it("tells listeners of each thread announced, and lists it until it leaves", () => {
     const heard: string[] = [];
     const stop = onThread(({ name }) => heard.push(name));
-    const record = { index: 7, name: "seventh", texts: [], attachRing: () => undefined };
+    const record = { index: 7, name: "seventh", attachRing: () => undefined, attachPulse: () => undefined };
     const leave = announceThread(record);
     assert.ok(runningThreads().has(record));
     leave();

@@ -20,17 +20,13 @@ class RingThread {
 
   constructor(index: number) {
     this.worker = new Worker(new URL("./fixtures/ring-thread.js", import.meta.url), { workerData: { index } });
-    const texts: string[] = [];
-    this.worker.on("message", (message: FromRingThread) => {
-      if (message.kind === "text") texts.push(message.text);
-    });
     this.attached = this.#heard("attached");
     this.started = this.#heard("started");
     this.leaveDirectory = announceThread({
       index,
       name: `hand-made ${index}`,
-      texts,
       attachRing: (memory) => this.#say({ kind: "ring", memory }),
+      attachPulse: () => undefined,
     });
   }
 
