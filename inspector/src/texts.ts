@@ -46,6 +46,8 @@ const EN = {
 
   "now.concurrency": "Concurrency",
   "now.concurrency.what": "jobs in flight, on average",
+  "now.concurrency.now": "jobs in flight, in the last second",
+  "now.parallelism.now": "cores really busy, in the last second",
   "now.parallelism": "Parallelism",
   "now.parallelism.what": "cores really busy, on average",
   "now.peak": "most at once",
@@ -360,6 +362,8 @@ const RU: Readonly<Record<TextKey, string>> = {
 
   "now.concurrency": "Конкурентность",
   "now.concurrency.what": "задач в работе, в среднем",
+  "now.concurrency.now": "задач в работе за последнюю секунду",
+  "now.parallelism.now": "ядер действительно занято за последнюю секунду",
   "now.parallelism": "Параллелизм",
   "now.parallelism.what": "ядер действительно занято, в среднем",
   "now.peak": "больше всего сразу",

@@ -1,5 +1,6 @@
 /**
- * The latest part of a recording under way, for pages that come and go.
+ * The latest part of a recording under way, for pages that come and go: first what the
+ * recording begins with, which every page gets, then the parts that are kept.
  *
  * Invariant: what is kept is bounded, and so is what waits in the socket of a page. A page
  * that does not keep up is sent the next part when it has taken the last ones; what was
@@ -14,6 +15,7 @@ const BACKLOG_BYTES = 4 * 2 ** 20;
 
 interface Reader {
   readonly socket: WebSocket;
+  hasHead: boolean;
   /** Number of the part that it gets next. */
   next: number;
   leftOut: number;
@@ -21,6 +23,7 @@ interface Reader {
 }
 
 export class LiveFeed {
+  #head: Uint8Array | undefined = undefined;
   readonly #parts: Uint8Array[] = [];
   /** Number of the oldest part kept. */
   #first = 0;
@@ -35,12 +38,18 @@ export class LiveFeed {
     this.#backlogBytes = backlogBytes;
   }
 
-  /** All that is kept, in order. */
+  /** All that is kept, in order; together a trace file. */
   get parts(): readonly Uint8Array[] {
-    return this.#parts;
+    return this.#head === undefined ? this.#parts : [this.#head, ...this.#parts];
   }
 
+  /** The first part is what the recording begins with. */
   push(part: Uint8Array): void {
+    if (this.#head === undefined) {
+      this.#head = part;
+      for (const reader of this.#readers) this.#pump(reader);
+      return;
+    }
     this.#parts.push(part);
     this.#bytes += part.byteLength;
     // The newest stays, whatever its size.
@@ -58,7 +67,7 @@ export class LiveFeed {
   }
 
   add(socket: WebSocket): void {
-    const reader: Reader = { socket, next: this.#first, leftOut: 0, toldEnd: false };
+    const reader: Reader = { socket, hasHead: false, next: this.#first, leftOut: 0, toldEnd: false };
     this.#readers.add(reader);
     socket.on("close", () => this.#readers.delete(reader));
     // A broken socket is closed by the library, which tells it here first.
@@ -70,6 +79,11 @@ export class LiveFeed {
     const { socket } = reader;
     // Not even what was left out is told to a page with enough to do; the callback below goes on.
     if (socket.bufferedAmount > this.#backlogBytes) return;
+    if (this.#head === undefined) return;
+    if (!reader.hasHead) {
+      reader.hasHead = true;
+      this.#send(reader, this.#head);
+    }
     if (reader.next < this.#first) {
       reader.leftOut += this.#first - reader.next;
       reader.next = this.#first;

@@ -174,19 +174,20 @@ describe("the socket of a live recording", () => {
   });
 
   it("gives what was kept, then what comes, then the end", async () => {
+    feed.push(Uint8Array.of(0));
     feed.push(Uint8Array.of(1));
     const socket = open(`${page.pathname}live`, { origin: page.origin });
     const got: string[] = [];
     const ended = new Promise<void>((resolve) => {
       socket.on("message", (data: Buffer, isBinary) => {
         got.push(isBinary ? `part ${data[0]}` : data.toString());
-        if (got.length === 1) feed.push(Uint8Array.of(2));
-        if (got.length === 2) feed.end();
-        if (got.length === 3) resolve();
+        if (got.length === 2) feed.push(Uint8Array.of(2));
+        if (got.length === 3) feed.end();
+        if (got.length === 4) resolve();
       });
     });
     await ended;
     socket.close();
-    assert.deepEqual(got, ["part 1", "part 2", '{"ended":true}']);
+    assert.deepEqual(got, ["part 0", "part 1", "part 2", '{"ended":true}']);
   });
 });

@@ -8,6 +8,7 @@ import { buffersOf } from "../timeline/span-store.js";
 import { analyse, type Analysed } from "./build-model.js";
 import { dumpOf } from "./dump.js";
 import { inOrder } from "./event-order.js";
+import { LiveTrace } from "./live-trace.js";
 import type { Answers, FromWorker, Question, Slot, ToWorker } from "./protocol.js";
 import { splitRange } from "./split.js";
 import { listTasks, taskDetail, taskLine } from "./tasks.js";
@@ -20,6 +21,31 @@ interface WorkerScope {
 
 const worker = globalThis as unknown as WorkerScope;
 const analysed = new Map<Slot, Analysed>();
+
+/** A recording under way is shown anew no more often than this, and for at most a quarter of the worker's time. */
+const REFRESH_MS = 500;
+const SHARE_OF_TIME = 4;
+
+let live: { readonly name: string; readonly trace: LiveTrace } | undefined;
+let refresh: ReturnType<typeof setTimeout> | undefined;
+let refreshMs = 0;
+
+function showLive(): void {
+  refresh = undefined;
+  const trace = live?.trace.trace();
+  if (live === undefined || trace === undefined) return;
+  const startMs = performance.now();
+  try {
+    show("first", analyse(trace, live.name, true));
+  } catch (error) {
+    fail("first", error);
+  }
+  refreshMs = Math.max(REFRESH_MS, (performance.now() - startMs) * SHARE_OF_TIME);
+}
+
+function fail(slot: Slot, error: unknown): void {
+  worker.postMessage({ kind: "failed", slot, message: error instanceof Error ? error.message : String(error) });
+}
 
 function show(slot: Slot, found: Analysed): void {
   analysed.set(slot, found);
@@ -54,11 +80,7 @@ worker.onmessage = ({ data }) => {
         const trace = decodeTrace(new Uint8Array(data.bytes), {}, ({ message }) => (problem = message));
         show(data.slot, analyse(trace, data.name, false, problem));
       } catch (error) {
-        worker.postMessage({
-          kind: "failed",
-          slot: data.slot,
-          message: error instanceof Error ? error.message : String(error),
-        });
+        fail(data.slot, error);
       }
       break;
     case "ask": {
@@ -71,6 +93,10 @@ worker.onmessage = ({ data }) => {
       break;
     }
     case "live":
+      live = { name: data.name, trace: new LiveTrace() };
+      break;
     case "segment":
+      live?.trace.add(new Uint8Array(data.bytes));
+      refresh ??= setTimeout(showLive, refreshMs);
   }
 };

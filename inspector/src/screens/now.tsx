@@ -2,12 +2,13 @@
 import type { Finding, Place } from "#skein/trace/findings/finding";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Badge as BadgeName, Figure } from "skein/trace";
 
 import type { Model } from "../analysis/model.js";
 import { AreaChart } from "../charts/area-chart.js";
 import { duration, level, number } from "../format.js";
 import { Badge, Empty, Fact, Panel } from "../parts.js";
-import { go, isFollowing, language, t } from "../state.js";
+import { connection, go, isFollowing, language, t } from "../state.js";
 import { Lanes } from "../timeline/lanes.js";
 import type { Picture, Shown } from "../timeline/canvas-timeline.js";
 import { around, fitAll } from "../timeline/window.js";
@@ -22,6 +23,14 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
   const { durationMs } = model;
   const fromMs = Math.max(0, durationMs - CHART_MS);
   const taken = takenByOthers(model);
+  // Of a program that runs, what it does now; of a recording, what it did on the whole.
+  const isNow = connection.value === "live";
+  const inFlight = isNow ? latest(series.times, series.inFlight, figures.inFlight.badge) : figures.meanInFlight;
+  const busy = isNow
+    ? latest(series.times, series.busy, series.busyBadge)
+    : figures.coresBusy.value === undefined
+      ? figures.meanRunning
+      : figures.coresBusy;
   return (
     <div class="now">
       <p class={`verdict verdict-${verdict[words].kind}`} data-testid="verdict">
@@ -30,16 +39,16 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
       <div class="now-numbers">
         <BigNumber
           name={t("now.concurrency")}
-          what={t("now.concurrency.what")}
-          figure={figures.meanInFlight}
+          what={t(isNow ? "now.concurrency.now" : "now.concurrency.what")}
+          figure={inFlight}
           testId="concurrency"
           extra={`${t("now.peak")}: ${number(figures.mostInFlight.value, words)}`}
           tone="jobs"
         />
         <BigNumber
           name={t("now.parallelism")}
-          what={t("now.parallelism.what")}
-          figure={figures.coresBusy.value === undefined ? figures.meanRunning : figures.coresBusy}
+          what={t(isNow ? "now.parallelism.now" : "now.parallelism.what")}
+          figure={busy}
           testId="parallelism"
           extra={`${t("now.cores")}: ${number(figures.coresAllowed.value, words)}`}
           tone="cores"
@@ -78,6 +87,15 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
       <Strip model={model} />
     </div>
   );
+}
+
+/** The mean of the last second. */
+function latest(times: readonly number[], values: readonly (number | null)[], badge: BadgeName): Figure {
+  const from = (times.at(-1) ?? 0) - 1000;
+  const recent = values.filter((value, index): value is number => value !== null && (times[index] ?? 0) >= from);
+  return recent.length === 0 || badge === "not available"
+    ? { badge: "not available", value: undefined }
+    : { badge, value: recent.reduce((sum, value) => sum + value, 0) / recent.length };
 }
 
 /** Cores that the program wanted and others had. */
