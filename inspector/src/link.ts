@@ -31,6 +31,8 @@ export interface Place {
   /** The chosen range. */
   readonly rangeFromMs: number | undefined;
   readonly rangeToMs: number | undefined;
+  /** True if the critical path of the selected item is shown. */
+  readonly showsPath: boolean;
   /** Number of the selected item. */
   readonly item: number | undefined;
   readonly search: string;
@@ -48,6 +50,7 @@ export const NOWHERE: Place = {
   inEventOrder: false,
   rangeFromMs: undefined,
   rangeToMs: undefined,
+  showsPath: false,
   item: undefined,
   search: "",
   query: "",
@@ -69,6 +72,7 @@ export function encodePlace(place: Place): string {
   put("rangeFrom", place.rangeFromMs);
   put("rangeTo", place.rangeToMs);
   put("item", place.item);
+  put("path", place.showsPath ? 1 : undefined);
   put("find", place.search);
   put("q", place.query);
   put("sort", place.sort === "tree" ? undefined : `${place.isDescending ? "-" : ""}${place.sort}`);
@@ -105,6 +109,7 @@ export function decodePlace(hash: string): Place {
     rangeFromMs: range?.[0],
     rangeToMs: range?.[1],
     item: wholeOf("item"),
+    showsPath: params.get("path") === "1",
     search: (params.get("find") ?? "").slice(0, 200),
     query: (params.get("q") ?? "").slice(0, 500),
     sort,

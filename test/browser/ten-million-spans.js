@@ -52,8 +52,8 @@ function makeModel() {
     durationMs: columns.end.reduce((most, end) => Math.max(most, end), 0),
     rows,
     groups: [
-      { name: "threads", firstRow: 0, rows: THREADS, spans: 0 },
-      { name: "tasks", firstRow: THREADS, rows: TASK_ROWS, spans: 0 },
+      { name: "threads", firstRow: 0, rows: THREADS, count: THREADS },
+      { name: "tasks", firstRow: THREADS, rows: TASK_ROWS, count: SPANS },
     ],
     names: Array.from({ length: 50 }, (_, index) => `job ${index}`),
     columns,

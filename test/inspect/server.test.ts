@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 
@@ -44,7 +44,7 @@ interface Answer {
 async function ask(path: string, headers: Readonly<Record<string, string>> = {}, method = "GET"): Promise<Answer> {
   const asked = request({ host: "127.0.0.1", port: page.port, path, method, headers });
   asked.end();
-  const [response] = (await once(asked, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
   let body = "";
   response.setEncoding("utf8");
   for await (const part of response) body += part as string;

@@ -18,6 +18,7 @@ const place: fc.Arbitrary<Place> = fc
     window: pair,
     range: pair,
     inEventOrder: fc.boolean(),
+    showsPath: fc.boolean(),
     item: whole,
     job: whole,
     search: fc.string({ maxLength: 50 }),

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 
 import type { Page } from "playwright-core";
-import { buildTimeline, computeFigures, type Figures, type Trace, verdict } from "skein/trace";
+import { buildTimeline, computeFigures, criticalPath, type Figures, type Trace, verdict } from "skein/trace";
 
+import { duration } from "../../inspector/src/format.js";
 import { inFolder, openPage, record, type Recorded, startSkein, type Started, valueOf } from "./support/inspected.js";
 import { rawJobs, rawMeanInFlight, rawMostInFlight, rawRunningMs } from "./support/raw-numbers.js";
 
@@ -47,6 +48,12 @@ async function until(page: Page, what: string, isSo: () => Promise<boolean> | bo
 /** The address is written a moment after a movement. */
 async function untilAddress(page: Page, part: string): Promise<void> {
   await until(page, `the address has ${part}`, () => hashOf(page).includes(part));
+}
+
+/** The unrounded numbers of several parts of the page. */
+async function valuesOf(page: Page, selector: string): Promise<number[]> {
+  const found = await page.locator(selector).all();
+  return Promise.all(found.map(async (part) => Number(await part.getAttribute("data-value"))));
 }
 
 /** The text of a part of the page; empty if it is not there. */
@@ -103,12 +110,9 @@ describe("screen Timeline", () => {
     const toMs = recorded.trace.stoppedMs - recorded.trace.startedMs - 5;
     const { page, errors } = await openAt(`#timeline?rangeFrom=${fromMs}&rangeTo=${toMs}`);
     await page.waitForSelector("[data-testid=split-task]");
-    const shown = await page.getByTestId("split-task").evaluateAll((rows) =>
-      rows.map((row) => ({
-        name: row.querySelector("th")?.textContent ?? "",
-        runningMs: Number(row.querySelector("td.number")?.getAttribute("data-value")),
-      })),
-    );
+    const names = await page.locator("[data-testid=split-task] th").allTextContents();
+    const running = await valuesOf(page, "[data-testid=split-task] td.number:nth-of-type(2)");
+    const shown = names.map((name, index) => ({ name, runningMs: running[index] ?? 0 }));
     const expected = rawJobs(recorded.trace).filter(({ spawnedMs, endedMs }) => endedMs >= fromMs && spawnedMs <= toMs);
     assert.equal(shown.length, expected.length);
     for (const name of new Set(expected.map((job) => job.name))) {
@@ -179,14 +183,28 @@ describe("screen Timeline", () => {
     assert.match((await page.getByTestId("selection").textContent()) ?? "", /main.*scope/);
   });
 
+  it("shows the critical path of a scope, from its beginning to its end", async () => {
+    const { page, errors } = await openAt("#tasks?q=crunch");
+    await page.getByTestId("task-line").first().click();
+    await page.getByRole("button", { name: "Show on the timeline" }).click();
+    await page.getByTestId("path").click();
+    await page.getByTestId("path-split").waitFor();
+    const timeline = buildTimeline(recorded.trace);
+    const crunch = timeline.jobs.find(({ name }) => name === "crunch");
+    const path = criticalPath(recorded.trace, timeline, crunch?.id ?? 0);
+    const words = (await page.getByTestId("path-split").locator(".split-bar").getAttribute("aria-label")) ?? "";
+    assert.ok(words.includes(`running ${duration(path?.byWay.running, "en")}`), words);
+    assert.deepEqual(errors, []);
+  });
+
   it("puts events in order, and back", async () => {
     const { page, errors } = await openAt("#timeline");
     const canvas = page.getByTestId("timeline-canvas");
-    const before = await canvas.screenshot();
+    const inTime = await canvas.screenshot();
     await page.keyboard.press("o");
     await untilAddress(page, "order=1");
     await page.locator("[data-testid=event-order][aria-pressed=true]").waitFor();
-    await until(page, "it is drawn anew", async () => !(await canvas.screenshot()).equals(before));
+    await until(page, "it is drawn anew", async () => !(await canvas.screenshot()).equals(inTime));
     await page.keyboard.press("o");
     await until(page, "time is real again", () => !hashOf(page).includes("order=1"));
     assert.deepEqual(errors, []);
@@ -326,10 +344,8 @@ describe("other screens", () => {
       .locator("tbody tr")
       .filter({ has: page.getByRole("rowheader", { name: "jobs", exact: true }) });
     await jobs.waitFor();
-    const cells = await jobs
-      .locator("td[data-value]")
-      .evaluateAll((all) => all.map((cell) => cell.getAttribute("data-value")));
-    const count = String(rawJobs(recorded.trace).length);
+    const cells = await valuesOf(page, '[data-testid=compare] tr:has(th:text-is("jobs")) td[data-value]');
+    const count = rawJobs(recorded.trace).length;
     assert.deepEqual(cells, [count, count]);
     assert.deepEqual(errors, []);
   });
@@ -394,11 +410,16 @@ describe("the page", () => {
     const { page, errors } = await openPage(`file://${recorded.report}`);
     const requests: string[] = [];
     page.on("request", (request) => requests.push(request.url()));
+    await page.reload();
     await page.waitForSelector("[data-testid=concurrency]");
     near(await valueOf(page, "concurrency"), rawMeanInFlight(recorded.trace));
     await page.keyboard.press("3");
     await page.getByTestId("task-line").first().waitFor();
-    assert.deepEqual(requests, []);
+    // Itself, and its worker, which it has made of what stands in it.
+    assert.deepEqual(
+      requests.filter((requested) => !requested.startsWith("blob:")),
+      [`file://${recorded.report}`],
+    );
     assert.deepEqual(errors, []);
   });
 });

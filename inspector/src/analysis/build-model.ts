@@ -94,11 +94,11 @@ class RowsBuilder {
     this.#timeline = timeline;
   }
 
-  /** Rows under a heading; nothing if `fill` makes none. */
+  /** Rows under a heading; nothing if `fill` makes none. It gives how many there are of what it shows. */
   #group(name: GroupName, fill: () => number): void {
     const firstRow = this.rows.length;
-    const spans = fill();
-    if (this.rows.length > firstRow) this.groups.push({ name, firstRow, rows: this.rows.length - firstRow, spans });
+    const count = fill();
+    if (this.rows.length > firstRow) this.groups.push({ name, firstRow, rows: this.rows.length - firstRow, count });
   }
 
   #row(info: Omit<RowInfo, "badge" | "thread" | "depth"> & Partial<RowInfo>): void {
@@ -122,7 +122,7 @@ class RowsBuilder {
           this.#add(run.beginMs - startedMs, run.endMs - startedMs, State.running, names.get(run.tid) ?? "?", item);
         }
       }
-      return runs.length;
+      return new Set(runs.map((run) => run.core)).size;
     });
   }
 
@@ -135,17 +135,13 @@ class RowsBuilder {
         const seen = kernel?.threads.find(({ index }) => index === lane.index);
         if (seen !== undefined) this.#samples(seen, "threads", "");
       }
-      return this.#timeline.steps.length;
+      return this.#timeline.threads.length;
     });
     if (kernel === undefined) return;
     this.#group("helpers", () => {
-      let spans = 0;
-      for (const thread of kernel.threads) {
-        if (thread.index !== undefined) continue;
-        this.#samples(thread, "helpers", thread.name);
-        spans += thread.samples.length;
-      }
-      return spans;
+      const others = kernel.threads.filter(({ index }) => index === undefined);
+      for (const thread of others) this.#samples(thread, "helpers", thread.name);
+      return others.length;
     });
   }
 
@@ -221,7 +217,6 @@ class RowsBuilder {
         if (isHead && depth < place.depth) place.label = span?.name ?? "";
         place.depth = Math.min(place.depth, depth);
       });
-      let spans = 0;
       byRow.forEach((row, at) => {
         const { label, depth } = labels[at] ?? { label: "", depth: 0 };
         this.#row({ group: "tasks", label, depth: Number.isFinite(depth) ? depth : 0 });
@@ -234,17 +229,15 @@ class RowsBuilder {
             const item = itemOf(ItemKind.job, index);
             for (const { beginMs, endMs, state } of statesOf(this.#trace, this.#timeline, job)) {
               this.store.add(beginMs, endMs, state, name, item);
-              spans++;
             }
           } else {
             const scope = scopes[index];
             if (scope === undefined) continue;
             this.#add(scope.beginMs, scope.endMs, State.scope, scope.name ?? "", itemOf(ItemKind.scope, index));
-            spans++;
           }
         }
       });
-      return spans;
+      return jobs.length;
     });
   }
 
@@ -272,38 +265,32 @@ class RowsBuilder {
       const { durationMs } = this.#timeline;
       const index = indexOf(this.#trace, this.#timeline);
       const holds = new Map(index.resources.map(({ id, holds: own }) => [id, own]));
-      let spans = 0;
-      for (const { id, kind, title, level, waiting } of contention(this.#trace, this.#timeline).slice(
-        0,
-        MOST_RESOURCE_ROWS,
-      )) {
-        this.#row({ group: "resources", label: title, badge: "measured" });
-        const begun = spans;
-        if (kind === "channel") spans += this.#levels(level, State.channel, durationMs);
+      const uses = contention(this.#trace, this.#timeline).slice(0, MOST_RESOURCE_ROWS);
+      for (const { id, kind, title, level, waiting } of uses) {
+        const held = holds.get(id) ?? [];
+        const isSeen = kind === "channel" ? level.length > 0 : held.length > 0;
+        if (isSeen) this.#row({ group: "resources", label: title, badge: "measured" });
+        if (kind === "channel") this.#levels(level, State.channel, durationMs);
         else {
           // Of a semaphore several hold a part at once; what lies over another is cut.
-          for (const { beginMs, endMs, holder } of holds.get(id) ?? []) {
+          for (const { beginMs, endMs, holder } of held) {
             this.#add(beginMs, endMs, State.held, nameOfActor(index, holder), this.#itemOf(holder));
-            spans++;
           }
         }
         if (waiting.every(({ count }) => count === 0)) continue;
-        this.#row({ group: "resources", label: spans === begun ? title : "", depth: 1, badge: "measured" });
-        spans += this.#levels(waiting, kind === "channel" ? State.channel : State.lock, durationMs);
+        this.#row({ group: "resources", label: isSeen ? "" : title, depth: 1, badge: "measured" });
+        this.#levels(waiting, kind === "channel" ? State.channel : State.lock, durationMs);
       }
-      return spans;
+      return index.resources.length;
     });
   }
 
   /** A span for each time in which there were some, named by how many. */
-  #levels(levels: readonly Level[], state: StateIndex, durationMs: number): number {
-    let spans = 0;
+  #levels(levels: readonly Level[], state: StateIndex, durationMs: number): void {
     levels.forEach(({ atMs, count }, at) => {
       if (count === 0) return;
       this.#add(atMs, levels[at + 1]?.atMs ?? durationMs, state, String(count), 0);
-      spans++;
     });
-    return spans;
   }
 
   /** Times in which garbage was collected, by thread. */

@@ -26,7 +26,8 @@ export interface GroupInfo {
   readonly name: GroupName;
   readonly firstRow: number;
   readonly rows: number;
-  readonly spans: number;
+  /** Of what it is about: cores, threads, jobs, resources, stalls, pauses. */
+  readonly count: number;
 }
 
 /** Points of a chart: `times[i]` in milliseconds since the beginning; gaps are `null`. */
@@ -157,6 +158,20 @@ export interface TaskDetail {
   readonly cancelledAtMs: number | undefined;
   /** From the job to what it waits for, who holds that, what that waits for, and so on. */
   readonly why: readonly string[];
+}
+
+/** What a job or scope really waited for, from its beginning to its end. */
+export interface PathInfo {
+  readonly stretches: readonly {
+    readonly item: number;
+    readonly beginMs: number;
+    readonly endMs: number;
+    readonly state: number;
+  }[];
+  /** In the order of `WAYS`. */
+  readonly split: readonly number[];
+  readonly isComplete: boolean;
+  readonly badge: Badge;
 }
 
 /** Counts of durations between powers of ten, three boxes each. */

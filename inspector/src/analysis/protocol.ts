@@ -1,6 +1,6 @@
 /** What the page and its worker say to each other. */
 import type { InOrder } from "./event-order.js";
-import type { Model, SplitLine, TaskDetail, TaskLine } from "./model.js";
+import type { Model, PathInfo, SplitLine, TaskDetail, TaskLine } from "./model.js";
 import type { Query } from "./query.js";
 import type { SortKey } from "./tasks.js";
 
@@ -19,6 +19,7 @@ export type Question =
   | { readonly kind: "lines"; readonly slot: Slot; readonly jobs: readonly number[] }
   | { readonly kind: "detail"; readonly slot: Slot; readonly job: number }
   | { readonly kind: "order"; readonly slot: Slot }
+  | { readonly kind: "path"; readonly slot: Slot; readonly item: number }
   | { readonly kind: "dump"; readonly slot: Slot; readonly query: string };
 
 export interface Answers {
@@ -30,6 +31,7 @@ export interface Answers {
   lines: TaskLine[];
   detail: TaskDetail | undefined;
   order: InOrder | undefined;
+  path: PathInfo | undefined;
   dump: string;
 }
 

@@ -9,6 +9,7 @@ import { analyse, type Analysed } from "./build-model.js";
 import { dumpOf } from "./dump.js";
 import { inOrder } from "./event-order.js";
 import { LiveTrace } from "./live-trace.js";
+import { pathTo } from "./path.js";
 import type { Answers, FromWorker, Question, Slot, ToWorker } from "./protocol.js";
 import { splitRange } from "./split.js";
 import { listTasks, taskDetail, taskLine } from "./tasks.js";
@@ -67,6 +68,8 @@ function answer(question: Question): Answers[keyof Answers] {
       return taskDetail(about, question.job);
     case "order":
       return inOrder(about.model.columns);
+    case "path":
+      return pathTo(about, question.item);
     case "dump":
       return dumpOf(about, question.query);
   }

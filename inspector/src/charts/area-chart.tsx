@@ -1,6 +1,6 @@
 /** The chart of jobs in flight, cores wanted and cores busy, over time. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import UPlot from "uplot";
 
 import type { Series } from "../analysis/model.js";
@@ -24,10 +24,11 @@ export function AreaChart(props: AreaChartProps): JSX.Element {
   const chart = useRef<UPlot | undefined>(undefined);
   const shown = useRef(props);
   shown.current = props;
+  const [pointed, setPointed] = useState<number | undefined>();
   useEffect(() => {
     const element = ref.current;
     if (element === null || width === 0 || height === 0) return undefined;
-    const made = new UPlot(optionsOf(shown, width, height), dataOf(props), element);
+    const made = new UPlot(optionsOf(shown, width, height, setPointed), dataOf(props), element);
     chart.current = made;
     return () => {
       chart.current = undefined;
@@ -40,7 +41,42 @@ export function AreaChart(props: AreaChartProps): JSX.Element {
   useEffect(() => {
     chart.current?.setData(dataOf(props), true);
   }, [props.series, props.fromMs, props.toMs, props.cores]);
-  return <div class="chart" ref={ref} role="img" aria-label={t("now.chart")} />;
+  return (
+    <div class="chart-with-legend">
+      <Legend {...props} pointed={pointed} />
+      <div class="chart" ref={ref} role="img" aria-label={t("now.chart")} />
+    </div>
+  );
+}
+
+/** What each line is, and under the pointer how much. */
+function Legend({ series, cores, pointed }: AreaChartProps & { readonly pointed: number | undefined }): JSX.Element {
+  const at = (values: readonly (number | null)[]): string => {
+    const value = pointed === undefined ? undefined : values[pointed];
+    return value === undefined || value === null ? "" : level(value, language.value);
+  };
+  const isPointed = pointed !== undefined;
+  return (
+    <ul class="chart-legend" aria-hidden="true">
+      <li class="line-jobs">
+        {t("now.chart.inFlight")} <b>{at(series.inFlight)}</b>
+      </li>
+      <li class="line-busy">
+        {t("now.chart.busy")} <b>{at(series.busy)}</b>
+      </li>
+      {series.demandBadge === "not available" ? null : (
+        <li class="line-demand">
+          {t("now.chart.demand")} <b>{at(series.demand)}</b>
+        </li>
+      )}
+      {cores === undefined ? null : (
+        <li class="line-ceiling">
+          {t("now.chart.ceiling")} <b>{isPointed ? level(cores, language.value) : ""}</b>
+        </li>
+      )}
+      <li class="line-time">{isPointed ? tick(series.times[pointed] ?? 0, 1, language.value) : ""}</li>
+    </ul>
+  );
 }
 
 function dataOf({ series, cores }: AreaChartProps): UPlot.AlignedData {
@@ -53,7 +89,12 @@ function dataOf({ series, cores }: AreaChartProps): UPlot.AlignedData {
   ];
 }
 
-function optionsOf(shown: { readonly current: AreaChartProps }, width: number, height: number): UPlot.Options {
+function optionsOf(
+  shown: { readonly current: AreaChartProps },
+  width: number,
+  height: number,
+  onPoint: (index: number | undefined) => void,
+): UPlot.Options {
   const { value: ink } = colours;
   const { value: words } = language;
   const axis = {
@@ -62,7 +103,6 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
     ticks: { stroke: ink.line, width: 1 },
     font: "11px system-ui",
   };
-  const write = (_: UPlot, value: number | null): string => (value === null ? "–" : level(value, words));
   const green = ink.isDark ? "#2fb38a" : "#00916a";
   const amber = ink.isDark ? "#e8a33d" : "#b87407";
   const most = (series: readonly (number | null)[]): number =>
@@ -72,7 +112,7 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
     height,
     padding: [10, 4, 0, 4],
     cursor: { drag: { x: true, y: false, setScale: false } },
-    legend: { live: true },
+    legend: { show: false },
     scales: {
       x: {
         time: false,
@@ -109,13 +149,12 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
       },
     ],
     series: [
-      { label: " ", value: (_, at) => (at === null || at === undefined ? "" : tick(at, 1, words)) },
+      {},
       {
         label: t("now.chart.inFlight"),
         scale: "jobs",
         stroke: ink.accent,
         width: 1.5,
-        value: write,
         points: { show: false },
       },
       {
@@ -124,7 +163,6 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
         stroke: green,
         fill: `${green}55`,
         width: 1.25,
-        value: write,
         points: { show: false },
       },
       {
@@ -133,7 +171,6 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
         stroke: amber,
         width: 1.25,
         dash: [6, 3],
-        value: write,
         points: { show: false },
       },
       {
@@ -142,11 +179,11 @@ function optionsOf(shown: { readonly current: AreaChartProps }, width: number, h
         stroke: ink.weak,
         width: 1,
         dash: [2, 4],
-        value: write,
         points: { show: false },
       },
     ],
     hooks: {
+      setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)],
       setSelect: [
         (chart) => {
           const { left, width: chosen } = chart.select;

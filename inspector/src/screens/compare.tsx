@@ -132,6 +132,7 @@ function Both({ first, second }: { readonly first: Model; readonly second: Model
 
 function changeOf(a: number | undefined, b: number | undefined): string {
   if (a === undefined || b === undefined || a === 0) return "–";
+  if (a === b) return "=";
   const ratio = b / a;
   if (ratio >= 2 || ratio <= 0.5) return `× ${number(ratio, language.value, ratio >= 10 ? 0 : 2)}`;
   return `${ratio >= 1 ? "+" : "−"}${percent(Math.abs(ratio - 1), language.value)}`;

@@ -72,7 +72,7 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
           <Fact name="now.jobs" figure={figures.jobs} write={(value) => number(value, words)} testId="jobs" />
         </dl>
       </div>
-      <Panel title={t("now.chart")} class="now-chart">
+      <Panel title={t("now.chart.title")} class="now-chart">
         <AreaChart
           series={series}
           fromMs={fromMs}
@@ -210,6 +210,7 @@ function Strip({ model }: { readonly model: Model }): JSX.Element {
     range: undefined,
     marks: [],
     arrows: [],
+    path: [],
     found: undefined,
   };
   return (

@@ -3,15 +3,15 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { momentAt } from "../analysis/event-order.js";
-import type { GroupName, Model, TaskDetail } from "../analysis/model.js";
+import type { GroupName, Model, PathInfo, TaskDetail } from "../analysis/model.js";
 import { duration, number } from "../format.js";
-import { Empty, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
+import { Badge, Empty, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
 import { go, isFollowing, language, order, place, showsKeys, t, view } from "../state.js";
 import type { Picture, Shown } from "../timeline/canvas-timeline.js";
 import { Lanes } from "../timeline/lanes.js";
 import { MiniMap } from "../timeline/mini-map.js";
 import type { TimeWindow } from "../timeline/paint-row.js";
-import { arrowsOf, itemsNamed, slicesOf } from "../timeline/related.js";
+import { arrowsOf, itemsNamed, placesOfPath, slicesOf } from "../timeline/related.js";
 import { itemIndex, itemKind, ItemKind } from "../timeline/span-store.js";
 import { State, STATES } from "../timeline/states.js";
 import { around, panBy, zoomAt } from "../timeline/window.js";
@@ -19,6 +19,7 @@ import { isTyping } from "../typing.js";
 import { useAnswer } from "../use-answer.js";
 
 const NO_ARROWS: Shown["arrows"] = [];
+const NO_PATH: Shown["path"] = [];
 const ZOOM = 0.75;
 const PAN = 0.15;
 /** Pixels that an arrow key scrolls. */
@@ -71,6 +72,15 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
     () => (detail === undefined ? NO_ARROWS : arrowsOf(model.columns, model.groups, detail)),
     [detail, model],
   );
+  const { answer: path, isFresh: isPathFresh } = useAnswer<"path">(
+    here.showsPath && here.item !== undefined ? { kind: "path", slot: "first", item: here.item } : undefined,
+    model,
+  );
+  const shownPath = isPathFresh ? path : undefined;
+  const pathPlaces = useMemo(
+    () => (shownPath === undefined ? NO_PATH : placesOfPath(model.columns, model.groups, shownPath)),
+    [shownPath, model],
+  );
   const found = useMemo(() => itemsNamed(model.columns, model.names, here.search), [model, here.search]);
   const toAxis = (atMs: number): number => (ordered === undefined ? atMs : momentAt(ordered.momentsMs, atMs));
   const fromAxis = (at: number): number =>
@@ -90,8 +100,23 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
       })),
     [model, ordered],
   );
+  const onAxis = useMemo(
+    () => pathPlaces.map(({ row, fromMs, toMs }) => ({ row, fromMs: toAxis(fromMs), toMs: toAxis(toMs) })),
+    [pathPlaces, ordered],
+  );
   const window = useFollowed(model);
-  const shown: Shown = { window, scrollTop, folded, selected, hovered: hover?.span, range, marks, arrows, found };
+  const shown: Shown = {
+    window,
+    scrollTop,
+    folded,
+    selected,
+    hovered: hover?.span,
+    range,
+    marks,
+    arrows,
+    path: onAxis,
+    found,
+  };
 
   const setWindow = (to: TimeWindow): void => {
     isFollowing.value = false;
@@ -175,7 +200,7 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
         return true;
       case "Escape":
         setSlice(undefined);
-        go({ item: undefined, rangeFromMs: undefined, rangeToMs: undefined, search: "" });
+        go({ item: undefined, showsPath: false, rangeFromMs: undefined, rangeToMs: undefined, search: "" });
         return true;
       default:
         return false;
@@ -300,7 +325,7 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
         onOpen={openSpan}
       />
       {hover === undefined ? null : <Tooltip model={model} picture={picture} {...hover} />}
-      <Selection model={model} span={selected} detail={detail} />
+      <Selection model={model} span={selected} detail={detail} path={shownPath} />
       <RangePanel model={model} />
       <Legend />
     </div>
@@ -365,8 +390,9 @@ function Selection(props: {
   readonly model: Model;
   readonly span: number | undefined;
   readonly detail: TaskDetail | undefined;
+  readonly path: PathInfo | undefined;
 }): JSX.Element | null {
-  const { model, span, detail } = props;
+  const { model, span, detail, path } = props;
   if (span === undefined || span >= model.columns.begin.length) return null;
   const { columns } = model;
   const words = language.value;
@@ -385,6 +411,27 @@ function Selection(props: {
           {t("timeline.open")}
         </button>
       ) : null}
+      {itemKind(item) === ItemKind.job || itemKind(item) === ItemKind.scope ? (
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={place.value.showsPath}
+          data-testid="path"
+          onClick={() => go({ showsPath: !place.value.showsPath })}
+        >
+          {t("timeline.path")}
+        </button>
+      ) : null}
+      {path === undefined ? null : (
+        <span class="path-split" data-testid="path-split">
+          <SplitBar split={path.split} />
+          {duration(
+            path.split.reduce((sum, ms) => sum + ms, 0),
+            words,
+          )}{" "}
+          <Badge badge={path.badge} /> {path.isComplete ? "" : t("timeline.path.part")}
+        </span>
+      )}
     </div>
   );
 }

@@ -36,6 +36,8 @@ export interface Shown {
   readonly marks: readonly { readonly fromMs: number; readonly toMs: number; readonly isProblem: boolean }[];
   /** Pairs of spans, from the cause to the effect. */
   readonly arrows: readonly { readonly from: number; readonly to: number }[];
+  /** A critical path, in order of time, in the unit of the axis. */
+  readonly path: readonly { readonly row: number; readonly fromMs: number; readonly toMs: number }[];
   /** Spans of these items are shown in full, others dimmed; `undefined` shows all alike. */
   readonly found: ReadonlySet<number> | undefined;
 }
@@ -189,6 +191,7 @@ export class CanvasTimeline {
     const wide = this.#rows(shown, picture, layout, colours);
     this.#bars(shown, picture, layout, colours, wide, wording);
     this.#marks(shown, colours);
+    this.#path(shown, layout, colours);
     this.#emphasis(shown, picture, layout, colours);
     this.#gutter(shown, picture, layout, colours, wording);
     this.#ruler(shown, colours, wording);
@@ -382,6 +385,32 @@ export class CanvasTimeline {
     context.fillRect(Math.round(right), RULER_HEIGHT, 1, this.#height);
   }
 
+  /** A line along each stretch of the critical path, and from one to the next. */
+  #path({ path, window, scrollTop }: Shown, layout: Layout, colours: Colours): void {
+    if (path.length === 0) return;
+    const context = this.#context;
+    context.save();
+    context.beginPath();
+    context.rect(this.gutter, RULER_HEIGHT, this.#width, this.#height);
+    context.clip();
+    context.beginPath();
+    path.forEach(({ row, fromMs, toMs }, index) => {
+      const y = RULER_HEIGHT + (layout.top[row] ?? 0) + (layout.height[row] ?? 0) / 2 - scrollTop;
+      const left = this.xOf(fromMs, window);
+      if (index === 0) context.moveTo(left, y);
+      else context.lineTo(left, y);
+      context.lineTo(this.xOf(toMs, window), y);
+    });
+    context.lineJoin = "round";
+    context.strokeStyle = colours.background;
+    context.lineWidth = 5;
+    context.stroke();
+    context.strokeStyle = colours.text;
+    context.lineWidth = 2;
+    context.stroke();
+    context.restore();
+  }
+
   /** Where a span stands on the canvas, on the screen or not. */
   #box(
     span: number,
@@ -441,6 +470,8 @@ export class CanvasTimeline {
     const context = this.#context;
     context.fillStyle = colours.background;
     context.fillRect(0, 0, this.gutter, this.#height);
+    context.fillStyle = colours.line;
+    context.fillRect(this.gutter - 1, 0, 1, this.#height);
     context.textBaseline = "middle";
     context.save();
     context.beginPath();
@@ -485,8 +516,6 @@ export class CanvasTimeline {
       context.fillText(wording.heading(group), 22, middle + 0.5);
     }
     context.restore();
-    context.fillStyle = colours.line;
-    context.fillRect(this.gutter - 1, 0, 1, this.#height);
   }
 
   #ruler(shown: Shown, colours: Colours, wording: Wording): void {

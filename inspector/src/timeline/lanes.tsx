@@ -81,7 +81,7 @@ export function Lanes(props: LanesProps): JSX.Element {
 function wordingOf(inEventOrder: boolean): Wording {
   const words = language.value;
   return {
-    heading: (group: GroupInfo) => `${t(`group.${group.name}`)} · ${number(group.rows, words)}`,
+    heading: (group: GroupInfo) => `${t(`group.${group.name}`)} · ${number(group.count, words)}`,
     badge: (row: RowInfo) => (row.badge === "sampled" ? t("timeline.samples") : ""),
     tick: (at, step) => (inEventOrder ? t("timeline.event", number(at, words)) : tick(at, step, words)),
     unnamed: t("timeline.unnamed"),

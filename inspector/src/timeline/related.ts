@@ -1,6 +1,6 @@
 /** Spans that belong to what is selected, and the arrows between them. */
-import type { GroupInfo, TaskDetail } from "../analysis/model.js";
-import { ItemKind, itemOf, type SpanColumns } from "./span-store.js";
+import type { GroupInfo, PathInfo, TaskDetail } from "../analysis/model.js";
+import { ItemKind, itemOf, rowOf, type SpanColumns } from "./span-store.js";
 import { State } from "./states.js";
 
 /** More arrows than these are a tangle. */
@@ -63,6 +63,24 @@ function isIn(columns: SpanColumns, groups: readonly GroupInfo[], name: GroupInf
   const from = columns.rowStart[group.firstRow] ?? 0;
   const to = columns.rowStart[group.firstRow + group.rows] ?? 0;
   return span >= from && span < to;
+}
+
+/** Where each stretch of a critical path stands: the row of the item's own bar, and the time. */
+export function placesOfPath(
+  columns: SpanColumns,
+  groups: readonly GroupInfo[],
+  path: PathInfo,
+): { readonly row: number; readonly fromMs: number; readonly toMs: number }[] {
+  const spans = spansOf(columns, new Set(path.stretches.map(({ item }) => item).filter((item) => item !== 0)));
+  const rows = new Map<number, number>();
+  for (const [item, own] of spans) {
+    const bar = own.find((span) => isIn(columns, groups, "tasks", span));
+    if (bar !== undefined) rows.set(item, rowOf(columns, bar));
+  }
+  return path.stretches.flatMap(({ item, beginMs, endMs }) => {
+    const row = rows.get(item);
+    return row === undefined ? [] : [{ row, fromMs: beginMs, toMs: endMs }];
+  });
 }
 
 /** Items with a name that contains `text`; `undefined` for no text. */

@@ -1,9 +1,8 @@
 /** The inspector, driven as a person would: a recorded program, the command, a browser. */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { after } from "node:test";
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -53,7 +52,7 @@ export async function startSkein(args: readonly string[]): Promise<Started> {
     cwd: ROOT,
     env: { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0" },
     stdio: ["ignore", "pipe", "pipe"],
-  }) as ChildProcessByStdio<null, Readable, Readable>;
+  });
   let printed = "";
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const stop = (): Promise<number | null> => {
