@@ -15,9 +15,9 @@ import { PAGE_FILES } from "./page.mjs";
 
 // It was 509 kB in November 2026, two thirds of it source maps. Room to grow
 // into; a bundled library or a stray recording does not pass.
-const SIZE_LIMIT_KB = 1200;
+const SIZE_LIMIT_KB = 1900;
 
-// Of the inspector's page, compressed: 83 kB in November 2026, half of it charts.
+// Of the inspector's page, compressed: 108 kB in November 2026, a quarter of it charts.
 const PAGE_LIMIT_KB = 200;
 
 // Installing may need the network once; nothing else takes a second.

@@ -11,7 +11,8 @@ export function duration(ms: number | undefined, language: Language): string {
   if (ms === undefined || Number.isNaN(ms)) return "–";
   const [ns, us, millis, s, min] = UNITS[language];
   const size = Math.abs(ms);
-  if (size === 0) return `0 ${millis}`;
+  // Below what any clock of ours tells apart.
+  if (size < 1e-5) return `0 ${millis}`;
   if (size < 1e-3) return `${figures(ms * 1e6, language)} ${ns}`;
   if (size < 1) return `${figures(ms * 1e3, language)} ${us}`;
   if (size < 1000) return `${figures(ms, language)} ${millis}`;

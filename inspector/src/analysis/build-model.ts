@@ -115,7 +115,7 @@ class RowsBuilder {
       const names = new Map(kernel.threads.map(({ tid, name: threadName }) => [tid, threadName]));
       const places = new Map(kernel.threads.map(({ tid }, index) => [tid, index]));
       for (const core of [...new Set(runs.map((run) => run.core))].sort((a, b) => a - b)) {
-        this.#row({ group: "cores", label: `core ${core}`, badge: "exact" });
+        this.#row({ group: "cores", label: String(core), badge: "exact" });
         for (const run of runs) {
           if (run.core !== core) continue;
           const item = itemOf(ItemKind.thread, places.get(run.tid) ?? 0);
@@ -179,14 +179,17 @@ class RowsBuilder {
   #samples(thread: KernelThread, group: GroupName, label: string): void {
     const { startedMs } = this.#trace;
     const index = this.#trace.kernel?.threads.indexOf(thread) ?? 0;
+    const lookup = indexOf(this.#trace, this.#timeline);
     this.#row({ group, label, thread: thread.index, depth: label === "" ? 1 : 0, badge: "sampled" });
     let open: { beginMs: number; endMs: number; state: StateIndex } | undefined;
     thread.samples.forEach((sample, at) => {
       const before = thread.samples[at - 1];
       if (before === undefined) return;
-      const state = sampledState(before, sample);
       const beginMs = before.atMs - startedMs;
       const endMs = sample.atMs - startedMs;
+      // A thread of ours that sleeps outside all steps has nothing to do; it is not blocked.
+      const isAtWork = thread.index === undefined || lookup.stepAt(thread.index, (beginMs + endMs) / 2) !== undefined;
+      const state = sampledState(before, sample, isAtWork);
       if (open?.state === state && open.endMs === beginMs) open.endMs = endMs;
       else {
         if (open !== undefined) this.#add(open.beginMs, open.endMs, open.state, "", itemOf(ItemKind.thread, index));
@@ -342,16 +345,14 @@ class RowsBuilder {
 }
 
 /** Between two readings: on a core for most of it, waiting for one, or what the kernel said it slept in. */
-function sampledState(before: KernelSample, after: KernelSample): StateIndex {
+function sampledState(before: KernelSample, after: KernelSample, isAtWork: boolean): StateIndex {
   const spanMs = after.atMs - before.atMs;
   const cpuMs = before.cpuMs === undefined || after.cpuMs === undefined ? 0 : after.cpuMs - before.cpuMs;
   const waitMs =
     before.coreWaitMs === undefined || after.coreWaitMs === undefined ? 0 : after.coreWaitMs - before.coreWaitMs;
   if (waitMs > spanMs / 2 || (waitMs > cpuMs && waitMs > spanMs / 4)) return State.ready;
   if (cpuMs > spanMs / 4) return State.running;
-  if (after.state === "lock") return State.blocked;
-  if (after.state === "blocked") return State.blocked;
-  return State.idle;
+  return isAtWork && (after.state === "lock" || after.state === "blocked") ? State.blocked : State.idle;
 }
 
 function threadsOf(

@@ -135,6 +135,7 @@ function optionsOf(
       {
         ...axis,
         scale: "jobs",
+        space: 36,
         side: 3,
         size: 46,
         values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")),

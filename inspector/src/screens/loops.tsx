@@ -113,7 +113,8 @@ function verdictOf({ busyMs, cpuMs }: ThreadInfo, durationMs: number): TextKey {
   if (cpuMs / durationMs < IDLE && (busyMs ?? 0) / durationMs < IDLE) return "loops.verdict.idle";
   if (busyMs !== undefined && busyMs / durationMs >= COMPUTED && cpuMs < busyMs * COMPUTED)
     return "loops.verdict.blocked";
-  return cpuMs / durationMs >= COMPUTED ? "loops.verdict.busy" : "loops.verdict.idle";
+  if (cpuMs / durationMs >= COMPUTED) return "loops.verdict.busy";
+  return cpuMs / durationMs < IDLE ? "loops.verdict.idle" : "loops.verdict.partly";
 }
 
 function StallCard({ stall, model }: { readonly stall: Stall; readonly model: Model }): JSX.Element {

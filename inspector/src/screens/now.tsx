@@ -171,7 +171,7 @@ function Findings({
               {finding.place?.url === undefined ? null : <code>{placeWords(finding.place)}</code>}
               <span>{finding.advice[words]}</span>
             </span>
-            <time>{duration(finding.fromMs, words)}</time>
+            <time>{duration(Math.max(0, finding.fromMs), words)}</time>
           </button>
         </li>
       ))}

@@ -484,7 +484,7 @@ function RangePanel({ model }: { readonly model: Model }): JSX.Element {
             </thead>
             <tbody>
               {lines.map((line, index) => (
-                <tr key={index} class={line.kind} data-testid={`split-${line.kind}`}>
+                <tr key={index} class={`range-${line.kind}`} data-testid={`split-${line.kind}`}>
                   <th scope="row">
                     {line.job === undefined ? (
                       <span>{line.name}</span>

@@ -57,6 +57,7 @@ export interface Colours {
 /** How to write what is drawn in words of the language. */
 export interface Wording {
   readonly heading: (group: GroupInfo) => string;
+  readonly label: (row: RowInfo) => string;
   readonly badge: (row: RowInfo) => string;
   readonly tick: (atMs: number, stepMs: number) => string;
   readonly unnamed: string;
@@ -369,9 +370,6 @@ export class CanvasTimeline {
       const right = Math.min(this.xOf(toMs, window), this.#width);
       if (right < this.gutter || left > this.#width) continue;
       context.fillStyle = isProblem ? colours.problem : colours.accent;
-      context.globalAlpha = 0.1;
-      context.fillRect(left, RULER_HEIGHT, Math.max(1, right - left), this.#height);
-      context.globalAlpha = 1;
       context.fillRect(left, RULER_HEIGHT - 3, Math.max(2, right - left), 3);
     }
     if (range === undefined) return;
@@ -486,7 +484,7 @@ export class CanvasTimeline {
       // Low rows bear the labels of blocks, as far as these do not lie over each other.
       if (info === undefined || height === 0 || (height < 11 && (info.label === "" || y < freeFrom))) continue;
       if (height < 11) freeFrom = y + 12;
-      const text = info.label === "" ? wording.badge(info) : info.label;
+      const text = info.label === "" ? wording.badge(info) : wording.label(info);
       if (text === "") continue;
       context.font = info.label === "" ? SMALL_FONT : FONT;
       context.fillStyle = info.label === "" ? colours.weak : colours.text;

@@ -35,7 +35,12 @@ export interface RecordColumns {
 }
 
 /** Kinds whose value is the index of a text. */
-const NAMES_TEXT: ReadonlySet<number> = new Set([ProbeKind.jobSpawn, ProbeKind.scopeOpen, ProbeKind.waitBegin]);
+const NAMES_TEXT: ReadonlySet<number> = new Set([
+  ProbeKind.jobSpawn,
+  ProbeKind.scopeOpen,
+  ProbeKind.waitBegin,
+  ProbeKind.resourceMade,
+]);
 
 /** A kind, and four numbers of a byte at least. */
 const LEAST_RECORD_BYTES = 5;
