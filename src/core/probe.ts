@@ -62,6 +62,8 @@ export const ProbeKind = {
   waitOn: 34,
   /** The garbage collector held this thread up: subject what it collected, other for how many milliseconds. */
   gcPause: 40,
+  /** Something worth a look, as a deadlock that was found: value the text index of what. */
+  mark: 50,
 } as const;
 
 /** Kinds of resources. */

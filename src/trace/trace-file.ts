@@ -185,7 +185,7 @@ export function encodeTrace(trace: Trace): Uint8Array {
 // Reading
 
 /** Collects segments, from a file or as they come. */
-export class TraceFileReader {
+class TraceFileReader {
   readonly #parts: RecordColumns[] = [];
   readonly #kernelThreads = new Map<number, KernelThread & { readonly samples: KernelSample[] }>();
   readonly #stalls: Stall[] = [];
@@ -225,9 +225,11 @@ export class TraceFileReader {
       this.#lastMs = Math.max(this.#lastMs, part.thread.toMs);
     } else if (kind === KERNEL_THREAD) {
       const thread = facts.readKernelThread(from);
-      const known = this.#kernelThreads.get(thread.tid);
-      if (known === undefined) this.#kernelThreads.set(thread.tid, { ...thread, samples: [...thread.samples] });
-      else for (const sample of thread.samples) known.samples.push(sample);
+      const samples = this.#kernelThreads.get(thread.tid)?.samples ?? [];
+      // What a thread is for may be known only later. A sample on the edge is in both parts.
+      const lastMs = samples.at(-1)?.atMs ?? -Infinity;
+      for (const sample of thread.samples) if (sample.atMs > lastMs) samples.push(sample);
+      this.#kernelThreads.set(thread.tid, { ...thread, samples });
     } else if (kind === CORE_RUNS) {
       this.#coreRuns ??= [];
       for (const run of facts.readCoreRuns(from)) this.#coreRuns.push(run);

@@ -40,6 +40,7 @@ const NAMES_TEXT: ReadonlySet<number> = new Set([
   ProbeKind.scopeOpen,
   ProbeKind.waitBegin,
   ProbeKind.resourceMade,
+  ProbeKind.mark,
 ]);
 
 /** A kind, and four numbers of a byte at least. */

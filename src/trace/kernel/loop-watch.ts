@@ -60,14 +60,17 @@ export type PulseSource = Pick<PulseReader, "everyMs" | "limitMs" | "read">;
 class WatchedLoop {
   readonly thread: number;
   readonly pulse: PulseSource;
+  /** Late beats that were seen; `undefined` before the first look, if those before it do not count. */
+  lates: number | undefined;
   reading: PulseReading | undefined = undefined;
   /** Counts when the last beat was seen, or when they were first known after that. */
   usageAtBeat: ThreadUsage | undefined = undefined;
   open: Draft | undefined = undefined;
 
-  constructor(thread: number, pulse: PulseSource) {
+  constructor(thread: number, pulse: PulseSource, lates: number | undefined) {
     this.thread = thread;
     this.pulse = pulse;
+    this.lates = lates;
   }
 }
 
@@ -92,9 +95,13 @@ export class LoopWatch {
     this.#request = options.request ?? requestStack;
   }
 
-  /** @param thread - its index, as stalls will have it */
-  add(thread: number, pulse: PulseSource): void {
-    this.#loops.set(thread, new WatchedLoop(thread, pulse));
+  /**
+   * @param thread - its index, as stalls will have it
+   * @param isNew - whether the pulse was started for this watch, so that what was late
+   *   before the first look counts
+   */
+  add(thread: number, pulse: PulseSource, isNew = false): void {
+    this.#loops.set(thread, new WatchedLoop(thread, pulse, isNew ? 0 : undefined));
   }
 
   /** The thread has ended, or is watched no more. A stall of it ends now. */
@@ -132,8 +139,9 @@ export class LoopWatch {
   #look(loop: WatchedLoop, reading: PulseReading, nowMs: number): void {
     const last = loop.reading;
     loop.reading = reading;
-    // A late beat that came before the first look is none of this watch's.
-    if (last !== undefined && reading.lates !== last.lates) this.#wasLate(loop, reading, nowMs);
+    const { lates } = loop;
+    loop.lates = reading.lates;
+    if (lates !== undefined && reading.lates !== lates) this.#wasLate(loop, reading, nowMs);
     else if (loop.open !== undefined && (reading.beats !== last?.beats || reading.isResting)) {
       this.#end(loop, reading.atMs, undefined, nowMs);
     }

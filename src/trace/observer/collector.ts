@@ -1,0 +1,218 @@
+/**
+ * Collects what a program's threads report and what the kernel tells of them, into
+ * segments of a trace file.
+ *
+ * Ownership: a ring is written by its thread alone and read here alone. Nobody waits for
+ * the collector: a thread that writes faster than it reads overwrites its oldest records,
+ * which are counted.
+ */
+import { ProbeKind, type ProbeRecord, ProbeRingReader } from "../../core/probe.js";
+import { PulseReader } from "../../core/pulse.js";
+import type { SegmentThread } from "../file/record-segment.js";
+import { UsageMeter } from "../host-node.js";
+import { KernelSampler, LoopWatch, type OurThread } from "../kernel/index.js";
+import type { Capability, CoreRun, Stall } from "../kernel-facts.js";
+import {
+  beginSegment,
+  coreRunsSegment,
+  endSegment,
+  fileHeader,
+  kernelSegment,
+  recordSegment,
+  stallsSegment,
+} from "../trace-file.js";
+import { SegmentStore } from "./segment-store.js";
+
+/** So often threads are sampled and watched. */
+export const SAMPLE_EVERY_MS = 20;
+/** So often samples become a segment. */
+const KERNEL_SEGMENT_EVERY_MS = 500;
+/** Records of a segment: less than a mebibyte. */
+const RECORDS_A_SEGMENT = 32_768;
+
+/** A thread to be observed. */
+export interface ObservedThread {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: OurThread["kind"];
+}
+
+export interface CollectorOptions {
+  readonly startedMs: number;
+  /** What is kept at most: of the last so many milliseconds, and so many bytes. */
+  readonly keptMs: number;
+  readonly keptBytes: number;
+  /** Given each segment when it is made, the first ones included. */
+  readonly onSegment?: (bytes: Uint8Array) => void;
+  /** Told of stalls while they last. */
+  readonly onStall?: (stall: Stall) => void;
+  /** Told of what a program marked: a deadlock that was found. */
+  readonly onMark?: (what: string) => void;
+}
+
+class Source {
+  readonly thread: ObservedThread;
+  readonly fromMs: number;
+  reader: ProbeRingReader | undefined = undefined;
+  /** Whether the thread has written anything, or had time enough to take up its ring. */
+  hasSegments = false;
+
+  constructor(thread: ObservedThread, fromMs: number) {
+    this.thread = thread;
+    this.fromMs = fromMs;
+  }
+}
+
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #store: SegmentStore;
+  readonly #sources = new Map<number, Source>();
+  readonly #meter = new UsageMeter();
+  readonly #sampler = new KernelSampler({ everyMs: SAMPLE_EVERY_MS });
+  readonly #watch: LoopWatch;
+  readonly #own: { readonly tid: number; readonly thread: OurThread } | undefined;
+  #capabilities: readonly Capability[] = [];
+  #kernelMs = 0;
+  #isSampling = false;
+
+  /** @param own - the thread that this runs on, if it is there for this alone */
+  constructor(options: CollectorOptions, own?: { readonly tid: number; readonly thread: OurThread }) {
+    this.#options = options;
+    this.#own = own;
+    this.#store = new SegmentStore(options.keptBytes, options.keptMs);
+    this.#watch = new LoopWatch({
+      usageOf: (tid) => this.#sampler.usageOf(tid),
+      ...(options.onStall === undefined ? {} : { onStall: options.onStall }),
+    });
+    options.onSegment?.(fileHeader());
+    options.onSegment?.(this.#begin());
+  }
+
+  #begin(): Uint8Array {
+    return beginSegment(this.#options.startedMs, SAMPLE_EVERY_MS, this.#capabilities);
+  }
+
+  setCapabilities(capabilities: readonly Capability[]): void {
+    this.#capabilities = capabilities;
+    // Who has been given the first one gets another, which replaces it.
+    this.#options.onSegment?.(this.#begin());
+  }
+
+  addThread(thread: ObservedThread, nowMs: number): void {
+    this.#sources.set(thread.index, new Source(thread, nowMs));
+  }
+
+  /** The thread writes into this ring from now on, or into none. */
+  setRing(index: number, ring: SharedArrayBuffer | undefined, nowMs: number): void {
+    const source = this.#sources.get(index);
+    if (source === undefined) return;
+    this.#collectFrom(source, nowMs, false);
+    source.reader = ring === undefined ? undefined : new ProbeRingReader(ring);
+  }
+
+  setPulse(index: number, pulse: SharedArrayBuffer | undefined, nowMs: number): void {
+    this.#watch.remove(index, nowMs);
+    if (pulse !== undefined) this.#watch.add(index, new PulseReader(pulse), true);
+    this.#isSampling = true;
+  }
+
+  /** The thread has ended: what stands in its ring is the last of it. */
+  endThread(index: number, nowMs: number): void {
+    const source = this.#sources.get(index);
+    if (source === undefined) return;
+    this.#collectFrom(source, nowMs, true);
+    this.#sources.delete(index);
+    this.#watch.remove(index, nowMs);
+  }
+
+  /** Takes samples, and looks after event loops; to be called every `SAMPLE_EVERY_MS`. */
+  sample(nowMs: number): void {
+    if (!this.#isSampling) return;
+    const ours = new Map<number, OurThread>();
+    for (const [tid, index] of this.#watch.kernelThreads()) {
+      const thread = this.#sources.get(index)?.thread;
+      if (thread !== undefined) ours.set(tid, thread);
+    }
+    if (this.#own !== undefined) ours.set(this.#own.tid, this.#own.thread);
+    this.#sampler.sample(nowMs, ours);
+    this.#watch.check(nowMs);
+    this.#meter.sample();
+  }
+
+  /** Empties rings; to be called often enough for none to overflow. */
+  collect(nowMs: number): void {
+    for (const source of this.#sources.values()) this.#collectFrom(source, nowMs, false);
+    this.#keepStalls(this.#watch.drain(), nowMs);
+    if (nowMs - this.#kernelMs >= KERNEL_SEGMENT_EVERY_MS) this.#collectKernel(nowMs);
+  }
+
+  #keepStalls(stalls: readonly Stall[], nowMs: number): void {
+    if (stalls.length > 0) this.#keep(stallsSegment(stalls), nowMs, undefined, 0);
+  }
+
+  #collectKernel(nowMs: number): void {
+    this.#kernelMs = nowMs;
+    for (const thread of this.#sampler.drain().threads) {
+      if (thread.samples.length > 0) this.#keep(kernelSegment(thread, thread.samples), nowMs, undefined, 0);
+    }
+  }
+
+  addCoreRuns(runs: readonly CoreRun[], nowMs: number): void {
+    for (let from = 0; from < runs.length; from += RECORDS_A_SEGMENT / 2) {
+      this.#keep(coreRunsSegment(runs.slice(from, from + RECORDS_A_SEGMENT / 2)), nowMs, undefined, 0);
+    }
+  }
+
+  #collectFrom(source: Source, nowMs: number, hasEnded: boolean): void {
+    const { reader, thread, fromMs } = source;
+    const records: ProbeRecord[] = [];
+    const dropped = reader?.drain(records) ?? 0;
+    // Each thread is told of once, be it that it writes nothing.
+    if (records.length === 0 && dropped === 0 && source.hasSegments && !hasEnded) return;
+    source.hasSegments = true;
+    const texts = reader?.texts ?? [];
+    const about: SegmentThread = { index: thread.index, name: thread.name, fromMs, toMs: nowMs, hasEnded };
+    for (let from = 0; from === 0 || from < records.length; from += RECORDS_A_SEGMENT) {
+      const some = records.slice(from, from + RECORDS_A_SEGMENT);
+      const lost = from === 0 ? dropped : 0;
+      this.#keep(recordSegment(about, lost, some, texts), nowMs, about, some.length + lost);
+    }
+    if (this.#options.onMark === undefined) return;
+    for (const { kind, value } of records) if (kind === ProbeKind.mark) this.#options.onMark(texts[value] ?? "");
+  }
+
+  #keep(bytes: Uint8Array, toMs: number, thread: SegmentThread | undefined, count: number): void {
+    this.#store.push({ bytes, toMs, thread, count });
+    this.#options.onSegment?.(bytes);
+  }
+
+  /** Everything that is kept, as a file. The recording goes on. */
+  file(nowMs: number): Uint8Array[] {
+    this.collect(nowMs);
+    this.#collectKernel(nowMs);
+    return [fileHeader(), this.#begin(), ...this.#store, ...this.#presentThreads(nowMs), this.#end(nowMs)];
+  }
+
+  /** Says of each thread that is there that it still is. */
+  #presentThreads(nowMs: number): Uint8Array[] {
+    return [...this.#sources.values()].map(({ thread: { index, name }, fromMs }) =>
+      recordSegment({ index, name, fromMs, toMs: nowMs, hasEnded: false }, 0, [], []),
+    );
+  }
+
+  #end(nowMs: number): Uint8Array {
+    return endSegment(nowMs, this.#meter.read());
+  }
+
+  /** Ends the recording. @returns all that is kept, as a file */
+  stop(nowMs: number): Uint8Array[] {
+    // Once more, as a short program may have had no reading at all.
+    this.#watch.check(nowMs);
+    this.sample(nowMs);
+    this.#keepStalls(this.#watch.finish(nowMs), nowMs);
+    const file = this.file(nowMs);
+    this.#sampler.close();
+    this.#options.onSegment?.(file.at(-1) as Uint8Array);
+    return file;
+  }
+}

@@ -1,0 +1,39 @@
+/** What the thread that observes and the one that started it say to each other. */
+import type { Capability } from "../kernel-facts.js";
+import type { ObservedThread } from "./collector.js";
+
+/** To the observer. */
+export type ToObserver =
+  | { readonly kind: "thread"; readonly thread: ObservedThread; readonly atMs: number }
+  | { readonly kind: "ring"; readonly index: number; readonly ring: SharedArrayBuffer | undefined }
+  | { readonly kind: "pulse"; readonly index: number; readonly pulse: SharedArrayBuffer | undefined }
+  | { readonly kind: "ended"; readonly index: number; readonly atMs: number }
+  /** A ring is half full: do not wait for the next time. */
+  | { readonly kind: "collect" }
+  /** Give all that is kept: by the port for answers, and say so in the word. */
+  | { readonly kind: "give"; readonly stops: boolean; readonly number: number }
+  /** Write all that is kept into a file. */
+  | { readonly kind: "write"; readonly path: string; readonly number: number }
+  /** Send each segment there, from now on. */
+  | { readonly kind: "feed"; readonly port: unknown }
+  | { readonly kind: "coreLanes"; readonly isOn: boolean };
+
+/** From the observer, beside the files by the port for answers. */
+export type FromObserver =
+  /** It is there, and this is what can be known here. */
+  | { readonly kind: "capabilities"; readonly capabilities: readonly Capability[] }
+  | { readonly kind: "wrote"; readonly path: string; readonly number: number; readonly problem: string | undefined };
+
+/** What the observer is told when it starts. */
+export interface ObserverSetup {
+  readonly startedMs: number;
+  readonly collectEveryMs: number;
+  readonly keptMs: number;
+  readonly keptBytes: number;
+  /** Port for answers that may be waited for. */
+  readonly answers: unknown;
+  /** A word: the number of the last answer that is in that port. */
+  readonly answered: SharedArrayBuffer;
+  /** Snapshots are written into this folder when something is wrong; none if `undefined`. */
+  readonly snapshotFolder: string | undefined;
+}
