@@ -23,6 +23,14 @@ program
     "record the run and write a trace: for ui.perfetto.dev and chrome://tracing if it ends in .json, else for `skein open`",
   )
   .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
+  .addOption(
+    new Option(
+      "-i, --inspect [port]",
+      "show the run live in the browser; written --inspect=port, a free one by default",
+    )
+      .argParser(portOf)
+      .preset("0"),
+  )
   // What stands behind the file is the program's, options included.
   .passThroughOptions()
   .action(async (file: string, args: string[], options: RunOptions) => {
@@ -57,11 +65,24 @@ program.addHelpText(
   `
 Examples:
   skein run server.ts --port 8080
+  skein run --inspect server.ts
   skein run --report out.html crunch.ts data/
   skein run --trace before.skein crunch.ts data/
   skein open before.skein after.skein
   skein doctor`,
 );
+
+/** `--inspect` alone means any port: to the parser, the program's file behind it would be its value. */
+function withInspectPort(argv: readonly string[]): string[] {
+  const args = [...argv];
+  if (args[2] !== "run") return args;
+  for (let i = 3; args[i]?.startsWith("-") === true && args[i] !== "--"; i++) {
+    const arg = args[i] ?? "";
+    if (arg === "--inspect" || arg === "-i") args[i] = "--inspect=0";
+    else if (/^(?:-t|--trace|-r|--report)$/.test(arg)) i++;
+  }
+  return args;
+}
 
 function portOf(text: string): number {
   const port = Number(text);
@@ -73,7 +94,7 @@ function portOf(text: string): number {
 
 // Not awaited at the top level: a program that ends while it still waits would
 // otherwise be reported as this file's mistake.
-program.parseAsync().catch((error: unknown) => {
+program.parseAsync(withInspectPort(process.argv)).catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });

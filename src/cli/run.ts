@@ -9,8 +9,9 @@ import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
 import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typescript.js";
 import { registry } from "../threads/registry.js";
+import type { LiveInspector } from "../inspect/live-inspector.js";
 import { makeReport } from "../inspect/report.js";
-import { encodeTrace, startRecording } from "../trace/index.js";
+import { observe, type Observer } from "../trace/index.js";
 import { writeChromeTrace } from "../trace/host-node.js";
 
 export interface RunOptions {
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly trace?: string;
   /** Path of the report to write. */
   readonly report?: string;
+  /** Port of the live inspector; 0 for any that is free. */
+  readonly inspect?: number;
 }
 
 /** A program that can't be run, in words for its author; ends the process with code 1. */
@@ -32,7 +35,7 @@ export async function runProgram(file: string, args: readonly string[], options:
     // Before anything of the program is loaded: a source map counts only then.
     process.setSourceMapsEnabled(true);
     if (isTypeScript(url)) await prepareTypeScript(url, path);
-    if (options.trace !== undefined || options.report !== undefined) recordInto(options, path);
+    await observeFor(options, path);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
     const program = await importProgram(url, path);
@@ -173,26 +176,62 @@ function doesNothing(path: string): boolean {
   }
 }
 
-/** Records until the process ends, however it ends short of being killed. */
-function recordInto({ trace: traceOut, report: reportOut }: RunOptions, path: string): void {
-  const recording = startRecording();
+/** Observes the program until the process ends, however it ends short of being killed, for whatever was asked for. */
+async function observeFor(
+  { trace: traceOut, report: reportOut, inspect: port }: RunOptions,
+  path: string,
+): Promise<void> {
+  if (traceOut === undefined && reportOut === undefined && port === undefined) return;
+  const inspector = port === undefined ? undefined : await openInspector(basename(path), port);
+  const observer = observe();
+  if (inspector !== undefined) {
+    observer.feed(inspector.parts);
+    stayForThePage(observer, inspector);
+  }
+  if (traceOut === undefined && reportOut === undefined) return;
   process.once("exit", () => {
-    const trace = recording.stop();
     if (traceOut !== undefined) {
       const isChrome = traceOut.endsWith(".json");
       const how = isChrome
         ? "open it at https://ui.perfetto.dev or chrome://tracing"
         : `show it with skein open ${traceOut}`;
       writeOut("trace", traceOut, how, () => {
-        if (isChrome) writeChromeTrace(trace, traceOut);
-        else writeFileSync(traceOut, encodeTrace(trace));
+        if (isChrome) writeChromeTrace(observer.stop(), traceOut);
+        else writeFileSync(traceOut, observer.stopToFile());
       });
     }
     if (reportOut !== undefined) {
       writeOut("report", reportOut, "open it in a browser", () => {
-        writeFileSync(reportOut, makeReport(basename(path), encodeTrace(trace)));
+        writeFileSync(reportOut, makeReport(basename(path), observer.stopToFile()));
       });
     }
+  });
+}
+
+async function openInspector(name: string, port: number): Promise<LiveInspector> {
+  // Loaded only here, as it brings the server along.
+  const { InspectorStartError, startInspector } = await import("../inspect/live-inspector.js");
+  try {
+    const inspector = await startInspector(name, port);
+    console.error(`skein run: the inspector is at ${inspector.url}`);
+    return inspector;
+  } catch (error) {
+    if (!(error instanceof InspectorStartError)) throw error;
+    const why =
+      error.code === "EADDRINUSE" ? `port ${port} is taken; without a port a free one is found` : error.message;
+    throw new ProgramError(`skein run: the inspector can't be started: ${why}`);
+  }
+}
+
+/** At a terminal the page stays when the program has ended, until Ctrl-C; a script goes on. */
+function stayForThePage(observer: Observer, inspector: LiveInspector): void {
+  process.once("beforeExit", () => {
+    observer.stopToFile();
+    if (!process.stdout.isTTY) return;
+    console.error("skein run: the program has ended; the inspector stays until Ctrl-C");
+    inspector.keepAlive(true);
+    // The exit code is the program's: it has run to its end.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit());
   });
 }
 

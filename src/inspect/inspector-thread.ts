@@ -14,7 +14,7 @@ import { InspectorServer } from "./server.js";
 export interface InspectorThreadData {
   readonly name: string;
   readonly port: number;
-  /** Gives parts of the recording, the first of which is what a trace file begins with; `null` ends it. */
+  /** Gives parts of the recording, which together are a trace file; "ended" is the last message. */
   readonly parts: MessagePort;
 }
 
@@ -25,8 +25,8 @@ export type InspectorThreadNews =
 
 const { name, port, parts } = workerData as InspectorThreadData;
 const feed = new LiveFeed();
-parts.on("message", (part: Uint8Array | null) => {
-  if (part === null) feed.end();
+parts.on("message", (part: Uint8Array | "ended") => {
+  if (part === "ended") feed.end();
   else feed.push(part);
 });
 

@@ -8,6 +8,8 @@
  */
 import type { WebSocket } from "ws";
 
+import { isHeadOfFile } from "../trace/trace-file.js";
+
 /** Bytes of the recording that are kept for pages that come later. */
 const KEPT_BYTES = 64 * 2 ** 20;
 /** Bytes in a page's socket from which on nothing is put there. */
@@ -23,7 +25,8 @@ interface Reader {
 }
 
 export class LiveFeed {
-  #head: Uint8Array | undefined = undefined;
+  /** The beginning of the file, and its first segment, of which a later one takes the place. */
+  #head: Uint8Array[] = [];
   readonly #parts: Uint8Array[] = [];
   /** Number of the oldest part kept. */
   #first = 0;
@@ -40,15 +43,18 @@ export class LiveFeed {
 
   /** All that is kept, in order; together a trace file. */
   get parts(): readonly Uint8Array[] {
-    return this.#head === undefined ? this.#parts : [this.#head, ...this.#parts];
+    return [...this.#head, ...this.#parts];
   }
 
-  /** The first part is what the recording begins with. */
   push(part: Uint8Array): void {
-    if (this.#head === undefined) {
-      this.#head = part;
-      for (const reader of this.#readers) this.#pump(reader);
-      return;
+    if (isHeadOfFile(part)) {
+      const wasWhole = this.#head.length === 2;
+      this.#head = [this.#head[0] ?? part, part].slice(0, this.#head.length + 1);
+      if (!wasWhole) {
+        for (const reader of this.#readers) this.#pump(reader);
+        return;
+      }
+      // Who has got the one before gets the new one in its turn.
     }
     this.#parts.push(part);
     this.#bytes += part.byteLength;
@@ -79,10 +85,10 @@ export class LiveFeed {
     const { socket } = reader;
     // Not even what was left out is told to a page with enough to do; the callback below goes on.
     if (socket.bufferedAmount > this.#backlogBytes) return;
-    if (this.#head === undefined) return;
+    if (this.#head.length < 2) return;
     if (!reader.hasHead) {
       reader.hasHead = true;
-      this.#send(reader, this.#head);
+      for (const part of this.#head) this.#send(reader, part);
     }
     if (reader.next < this.#first) {
       reader.leftOut += this.#first - reader.next;

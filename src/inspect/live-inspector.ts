@@ -7,8 +7,8 @@ export interface LiveInspector {
   /** The page's address, with its token. */
   readonly url: string;
   /**
-   * Takes the recording: first what a trace file begins with, then segments; `null` at its
-   * end. May be handed on to the thread that collects them.
+   * Takes the recording, in parts that together are a trace file, and "ended" at its end:
+   * what an observer feeds. May be handed on to the thread that collects them.
    */
   readonly parts: MessagePort;
   /** True keeps the process alive for the page. */

@@ -27,18 +27,23 @@ class SlowSocket extends EventEmitter {
 }
 
 function partsOf(socket: SlowSocket): number[] {
-  return socket.sent.flatMap((data) => (typeof data === "string" ? [] : (data[0] ?? [])));
+  return socket.sent.flatMap((data) => (typeof data === "string" ? [] : data.length === 1 ? [] : (data[0] ?? 0) - 100));
 }
+
+/** As short as what a file begins with can be, by its first byte. */
+const HEADER = Uint8Array.of(0x53);
+const BEGIN = Uint8Array.of(1);
 
 /** A feed whose recording has begun. */
 function feedOf(keptBytes?: number, backlogBytes?: number): LiveFeed {
   const feed = new LiveFeed(keptBytes, backlogBytes);
-  feed.push(new Uint8Array(0));
+  feed.push(HEADER);
+  feed.push(BEGIN);
   return feed;
 }
 
 describe("a live feed", () => {
-  const part = (number: number): Uint8Array => new Uint8Array(10).fill(number);
+  const part = (number: number): Uint8Array => new Uint8Array(10).fill(number + 100);
 
   it("never lets more wait in a page's socket than the limit and a part", () => {
     const feed = feedOf(1000, 25);
@@ -61,10 +66,11 @@ describe("a live feed", () => {
     const socket = new SlowSocket();
     feed.add(socket as unknown as WebSocket);
     for (let i = 0; i < 10; i++) feed.push(part(i)); // 6 to 9 are kept
-    assert.equal(feed.parts.length, 5); // with the head
+    assert.equal(feed.parts.length, 6); // with the two that a file begins with
     socket.take();
     socket.take();
-    assert.deepEqual(socket.sent[2], '{"leftOut":5}');
+    socket.take();
+    assert.deepEqual(socket.sent[3], '{"leftOut":5}');
     for (let i = 0; i < 20; i++) socket.take();
     assert.deepEqual(partsOf(socket), [0, 6, 7, 8, 9]);
   });
@@ -84,7 +90,20 @@ describe("a live feed", () => {
     const feed = feedOf(5, 5);
     feed.push(part(1));
     feed.push(part(2));
-    assert.deepEqual(feed.parts.slice(1), [part(2)]);
+    assert.deepEqual(feed.parts.slice(2), [part(2)]);
+  });
+
+  it("passes on a new first segment, and gives it to pages that come later in place of the old one", () => {
+    const feed = feedOf();
+    const early = new SlowSocket();
+    feed.add(early as unknown as WebSocket);
+    const newer = Uint8Array.of(1, 7);
+    feed.push(part(0));
+    feed.push(newer);
+    const late = new SlowSocket();
+    feed.add(late as unknown as WebSocket);
+    assert.deepEqual(early.sent, [HEADER, BEGIN, part(0), newer]);
+    assert.deepEqual(late.sent.slice(0, 2), [HEADER, newer]);
   });
 
   it("forgets pages that have gone", () => {

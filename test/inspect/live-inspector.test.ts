@@ -29,18 +29,21 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 describe("the inspector of a running program", () => {
   it("passes the recording on, to pages that come late too, and tells its end", async () => {
     const inspector = await startInspector("program.ts", 0);
-    inspector.parts.postMessage(bytes("head"));
+    inspector.parts.postMessage(bytes("SKEIN"));
+    inspector.parts.postMessage(bytes("\u0001begin"));
     inspector.parts.postMessage(bytes("one"));
     const first = await openSocket(inspector.url);
-    await first.until(2);
+    await first.until(3);
     inspector.parts.postMessage(bytes("two"));
-    inspector.parts.postMessage(null);
-    await first.until(4);
+    inspector.parts.postMessage("ended");
+    await first.until(5);
     const second = await openSocket(inspector.url);
-    await second.until(4);
-    for (const { got } of [first, second]) assert.deepEqual(got, ["head", "one", "two", '{"ended":true}']);
+    await second.until(5);
+    for (const { got } of [first, second]) {
+      assert.deepEqual(got, ["SKEIN", "\u0001begin", "one", "two", '{"ended":true}']);
+    }
     const exported = await fetch(`${inspector.url}export/trace.skein`);
-    assert.equal(await exported.text(), "headonetwo");
+    assert.equal(await exported.text(), "SKEIN\u0001beginonetwo");
     first.socket.close();
     second.socket.close();
     await inspector.close();

@@ -22,8 +22,8 @@ describe("the page of a running program", () => {
   it("follows the recording, and says when the program has ended", async () => {
     inspector = await startInspector("server.ts", 0);
     const { parts, url } = inspector;
-    const head = Buffer.concat([fileHeader(), beginSegment(START_MS, 0, [])]);
-    parts.postMessage(new Uint8Array(head));
+    parts.postMessage(fileHeader());
+    parts.postMessage(beginSegment(START_MS, 0, []));
     parts.postMessage(segmentOf(1, 3, 500));
     const { page, errors } = await openPage(url);
     await page.getByTestId("status").filter({ hasText: "live" }).waitFor();
@@ -40,14 +40,15 @@ describe("the page of a running program", () => {
     parts.postMessage(segmentOf(9, 1, 3000));
     await page.getByTestId("task-line").filter({ hasText: "job 9" }).waitFor();
 
-    parts.postMessage(null);
+    parts.postMessage("ended");
     await page.getByTestId("status").filter({ hasText: "the program has ended" }).waitFor();
     assert.deepEqual(errors, []);
   });
 
   it("says when the program is gone", async () => {
     const gone = await startInspector("server.ts", 0);
-    gone.parts.postMessage(new Uint8Array(Buffer.concat([fileHeader(), beginSegment(START_MS, 0, [])])));
+    gone.parts.postMessage(fileHeader());
+    gone.parts.postMessage(beginSegment(START_MS, 0, []));
     gone.parts.postMessage(segmentOf(1, 1, 10));
     const { page } = await openPage(gone.url);
     await page.getByTestId("jobs").filter({ hasText: "1" }).waitFor();

@@ -1,8 +1,8 @@
 /** Where each function belongs, judged by what its runs did. */
-import { WAYS } from "#skein/trace/wait-ways";
-import { splitOfJob, type Timeline, type Trace } from "skein/trace";
+import type { Timeline, Trace } from "skein/trace";
 
 import { inOrderOfWays } from "./split.js";
+import { splitOfJob, WAYS } from "./trace.js";
 
 export type Place = "here" | "threads" | "stay" | "back";
 

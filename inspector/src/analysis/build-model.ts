@@ -1,19 +1,6 @@
 /** From a trace to what the page shows: rows, spans in columns, and the summary. */
 import { ProbeKind } from "#skein/core/probe";
-import { findFindings } from "#skein/trace/findings/find";
-import { groupBy, indexOf } from "#skein/trace/trace-index";
-import {
-  buildTimeline,
-  computeFigures,
-  contention,
-  type KernelSample,
-  type KernelThread,
-  type Level,
-  type StepSpan,
-  type Timeline,
-  type Trace,
-  verdict,
-} from "skein/trace";
+import type { KernelSample, KernelThread, Level, StepSpan, Timeline, Trace } from "skein/trace";
 
 import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
 import { State, type StateIndex } from "../timeline/states.js";
@@ -24,6 +11,7 @@ import { Names } from "./names.js";
 import { resourcesOf, waitGraphOf } from "./resources.js";
 import { seriesOf } from "./series.js";
 import { forEachPlaced, treeOf, type TaskTree } from "./task-tree.js";
+import { buildTimeline, computeFigures, contention, findFindings, groupBy, indexOf, verdict } from "./trace.js";
 
 /** What the worker keeps of a trace, to answer questions. */
 export interface Analysed {

@@ -1,9 +1,8 @@
 /** The table of tasks as text, to be pasted into a report. */
-import { WAYS } from "#skein/trace/wait-ways";
-
 import { STATES } from "../timeline/states.js";
 import type { Analysed } from "./build-model.js";
 import { listTasks, taskLine } from "./tasks.js";
+import { WAYS } from "./trace.js";
 
 const MOST_LINES = 5000;
 

@@ -1,8 +1,8 @@
 /** In which state a job was at each moment of its life, and what it waited for. */
-import { indexOf, type TraceIndex } from "#skein/trace/trace-index";
-import { type JobSpan, phasesOf, type Timeline, type Trace, type WaitSpan, type Way } from "skein/trace";
+import type { JobSpan, Timeline, Trace, WaitSpan, Way } from "skein/trace";
 
 import { State, type StateIndex } from "../timeline/states.js";
+import { indexOf, phasesOf, type TraceIndex } from "./trace.js";
 
 export interface Stretch {
   readonly beginMs: number;

@@ -1,11 +1,9 @@
 /** The critical path of what is selected. */
-import { WAYS } from "#skein/trace/wait-ways";
-import { criticalPath } from "skein/trace";
-
 import { itemIndex, itemKind, ItemKind, itemOf } from "../timeline/span-store.js";
 import type { Analysed } from "./build-model.js";
 import { STATE_OF_WAY } from "./job-states.js";
 import type { PathInfo } from "./model.js";
+import { criticalPath, WAYS } from "./trace.js";
 
 export function pathTo({ trace, timeline }: Analysed, item: number): PathInfo | undefined {
   const spans =

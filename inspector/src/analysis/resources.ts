@@ -1,10 +1,10 @@
 /** What jobs waited for, and who waits for whom at the end. */
 import type { Resource, SeenWait } from "#skein/trace/resources";
-import { groupBy, indexOf, type TraceIndex } from "#skein/trace/trace-index";
-import { contention, type Level, type ResourceUse, type Timeline, type Trace } from "skein/trace";
+import type { Level, ResourceUse, Timeline, Trace } from "skein/trace";
 
 import { nameOfActor } from "./job-states.js";
 import type { ResourceInfo, WaitGraph } from "./model.js";
+import { contention, groupBy, indexOf, type TraceIndex } from "./trace.js";
 
 /** Points of a small curve. */
 const CURVE_POINTS = 160;

@@ -1,8 +1,9 @@
 /** How much of a range of time each task and thread spent in which way. */
-import { type JobSpan, splitOfJob, splitOfThread, type TimeSplit } from "skein/trace";
+import type { JobSpan, TimeSplit } from "skein/trace";
 
 import type { Analysed } from "./build-model.js";
 import type { SplitLine } from "./model.js";
+import { splitOfJob, splitOfThread } from "./trace.js";
 
 /** A range with more tasks than this shows those with the most time in it. */
 const MOST_TASKS = 200;

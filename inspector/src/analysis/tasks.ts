@@ -1,5 +1,4 @@
 /** The table of tasks, and everything of a single one. */
-import { indexOf } from "#skein/trace/trace-index";
 import type { JobSpan } from "skein/trace";
 
 import { ItemKind, itemOf } from "../timeline/span-store.js";
@@ -10,6 +9,7 @@ import type { Histogram, TaskDetail, TaskLine } from "./model.js";
 import { type Asked, parseQuery, type Query } from "./query.js";
 import { splitOf } from "./split.js";
 import type { TreeNode } from "./task-tree.js";
+import { indexOf } from "./trace.js";
 
 export type SortKey =
   | "tree"

@@ -2,8 +2,6 @@
  * The worker: takes traces apart and answers questions about them, so that the page
  * itself only draws.
  */
-import { decodeTrace } from "skein/trace";
-
 import { buffersOf } from "../timeline/span-store.js";
 import { analyse, type Analysed } from "./build-model.js";
 import { dumpOf } from "./dump.js";
@@ -13,6 +11,7 @@ import { pathTo } from "./path.js";
 import type { Answers, FromWorker, Question, Slot, ToWorker } from "./protocol.js";
 import { splitRange } from "./split.js";
 import { listTasks, taskDetail, taskLine } from "./tasks.js";
+import { decodeTrace } from "./trace.js";
 
 /** The part of a worker's global scope that is used; the compiler knows the page's. */
 interface WorkerScope {
@@ -99,7 +98,7 @@ worker.onmessage = ({ data }) => {
       live = { name: data.name, trace: new LiveTrace() };
       break;
     case "segment":
-      live?.trace.add(new Uint8Array(data.bytes));
+      live?.trace.add(new Uint8Array(data.bytes), performance.now());
       refresh ??= setTimeout(showLive, refreshMs);
   }
 };
