@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 
 import { type LiveInspector, startInspector } from "#skein/inspect/live-inspector";
 import { beginSegment, fileHeader, recordSegment } from "#skein/trace/trace-file";
 
 import { ThreadScript, START_MS } from "../trace/support/traces.js";
-import { openPage } from "./support/inspected.js";
+import { ROOT } from "../support/run-program.js";
+import { inFolder, openPage, startSkein } from "./support/inspected.js";
 
 let inspector: LiveInspector | undefined;
 after(() => inspector?.close());
@@ -56,5 +59,17 @@ describe("the page of a running program", () => {
     await page.getByTestId("status").filter({ hasText: "connection lost" }).waitFor();
     // What it showed is still there.
     assert.equal(await page.getByTestId("jobs").textContent(), "1");
+  });
+
+  it("shows a program whose event loop is blocked, while it is", async () => {
+    const file = inFolder("go-on");
+    const program = join(ROOT, "build/test/inspector/fixtures/blocked-program.js");
+    const started = await startSkein(["run", "--inspect", program, file]);
+    const { page, errors } = await openPage(`${started.url}#tasks`);
+    await page.getByTestId("task-line").filter({ hasText: "hog" }).filter({ hasText: "running" }).waitFor();
+    await page.getByTestId("status").filter({ hasText: "live" }).waitFor();
+    writeFileSync(file, "");
+    assert.equal(await started.exitCode, 0);
+    assert.deepEqual(errors, []);
   });
 });

@@ -4,7 +4,8 @@ import { before, describe, it } from "node:test";
 
 import { buildTimeline, encodeTrace, findFindings, splitOfThread } from "skein/trace";
 
-import { inFolder, openPage, startSkein, type Started } from "./support/inspected.js";
+import { SCREENS } from "../../inspector/src/link.js";
+import { inFolder, openPage, overflowOf, startSkein, type Started } from "./support/inspected.js";
 import { observedTrace } from "./support/observed-trace.js";
 
 const trace = observedTrace();
@@ -99,5 +100,34 @@ describe("a program of which everything was seen", () => {
   it("says how many records were lost", async () => {
     const { page } = await openAt("#now");
     await page.locator(".warn").filter({ hasText: "120 records were dropped" }).waitFor();
+  });
+
+  it("advises to move what computes on the loop to threads, and to leave alone what is there", async () => {
+    const { page, errors } = await openAt("#advice");
+    const lineOf = async (name: string): Promise<string> =>
+      (await page
+        .getByTestId("advice")
+        .locator("tbody tr")
+        .filter({ has: page.getByRole("button", { name, exact: true }) })
+        .textContent()) ?? "";
+    assert.match(await lineOf("count"), /Move it to threads/);
+    assert.match(await lineOf("smelt"), /Right where it is/);
+    assert.deepEqual(errors, []);
+  });
+
+  it("fits into a narrow window on every screen, in both languages", async () => {
+    for (const language of ["en", "ru"] as const) {
+      const { page, errors } = await openPage(`${started.url}#now`, {
+        viewport: { width: 360, height: 700 },
+        language,
+      });
+      await page.waitForSelector("[data-testid=duration]");
+      for (const screen of SCREENS) {
+        await page.getByTestId(`nav-${screen}`).click();
+        await page.waitForSelector(`.screen-${screen}`);
+        assert.equal(await overflowOf(page), 0, `${screen}, ${language}`);
+      }
+      assert.deepEqual(errors, []);
+    }
   });
 });

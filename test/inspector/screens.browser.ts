@@ -6,7 +6,16 @@ import type { Page } from "playwright-core";
 import { buildTimeline, computeFigures, criticalPath, type Figures, type Trace, verdict } from "skein/trace";
 
 import { duration } from "../../inspector/src/format.js";
-import { inFolder, openPage, record, type Recorded, startSkein, type Started, valueOf } from "./support/inspected.js";
+import {
+  inFolder,
+  openPage,
+  overflowOf,
+  record,
+  type Recorded,
+  startSkein,
+  type Started,
+  valueOf,
+} from "./support/inspected.js";
 import { rawJobs, rawMeanInFlight, rawMostInFlight, rawRunningMs } from "./support/raw-numbers.js";
 
 let recorded: Recorded;
@@ -324,16 +333,6 @@ describe("other screens", () => {
     assert.deepEqual(errors, []);
   });
 
-  it("Advice moves what computes on the loop to threads", async () => {
-    const { page, errors } = await openAt("#advice");
-    const row = page
-      .getByTestId("advice")
-      .locator("tbody tr")
-      .filter({ has: page.getByRole("button", { name: "hog" }) });
-    assert.match((await row.textContent()) ?? "", /Move it to threads/);
-    assert.deepEqual(errors, []);
-  });
-
   it("Compare takes a second file, and says what is wrong with a bad one", async () => {
     const { page, errors } = await openAt("#compare");
     await page.getByTestId("second-file").setInputFiles({ name: "bad", mimeType: "", buffer: Buffer.from("no trace") });
@@ -390,9 +389,7 @@ describe("the page", () => {
     for (const screen of ["now", "timeline", "tasks", "resources", "loops", "advice", "compare", "capabilities"]) {
       await page.getByTestId(`nav-${screen}`).click();
       await page.waitForSelector(`.screen-${screen}`);
-      const overflow = await page.evaluate(
-        `Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector("main").scrollWidth - document.querySelector("main").clientWidth)`,
-      );
+      const overflow = await overflowOf(page);
       assert.equal(overflow, 0, screen);
     }
     assert.deepEqual(errors, []);

@@ -1,12 +1,12 @@
 /** The inspector, driven as a person would: a recorded program, the command, a browser. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { decodeTrace, type Trace } from "skein/trace";
+import { decodeTrace, encodeTrace, type Trace } from "skein/trace";
 
 import { ROOT, runNode, SKEIN } from "../../support/run-program.js";
 
@@ -28,20 +28,30 @@ export interface Recorded {
   readonly trace: Trace;
 }
 
-/** Runs a program of `fixtures/` and records it. */
+/**
+ * Runs a program of `fixtures/` and records it.
+ *
+ * In the trace that is shown the kernel's readings of single threads are left out: what
+ * they say of a program of some milliseconds is as much about the machine, and the plain
+ * sums that the page is compared with know nothing of them.
+ */
 export async function record(name: string): Promise<Recorded> {
   const path = inFolder(`${name}.skein`);
   const report = inFolder(`${name}.html`);
   const program = join(ROOT, `build/test/inspector/fixtures/${name}.js`);
   const { stderr } = await runNode([SKEIN, "run", "--trace", path, "--report", report, program]);
   if (!existsSync(path) || !existsSync(report)) throw new Error(`nothing was recorded:\n${stderr}`);
-  return { path, report, trace: decodeTrace(readFileSync(path)) };
+  const trace: Trace = { ...decodeTrace(readFileSync(path)), kernel: undefined, stalls: [] };
+  writeFileSync(path, encodeTrace(trace));
+  return { path, report, trace };
 }
 
 export interface Started {
   readonly url: string;
   /** What it has printed so far. */
   output(): string;
+  /** Settles when it has ended. */
+  readonly exitCode: Promise<number | null>;
   /** Sends Ctrl-C. @returns its exit code */
   stop(): Promise<number | null>;
 }
@@ -70,7 +80,7 @@ export async function startSkein(args: readonly string[]): Promise<Started> {
     child.stderr.setEncoding("utf8").on("data", onText);
     void ended.then((code) => reject(new Error(`skein ended with ${code}:\n${printed}`)));
   });
-  return { url, output: () => printed, stop };
+  return { url, output: () => printed, exitCode: ended, stop };
 }
 
 let browser: Promise<Browser> | undefined;
@@ -120,6 +130,14 @@ async function launch(): Promise<Browser> {
   });
   closing.unshift(() => launched.close());
   return launched;
+}
+
+/** By how many pixels a screen is wider than the window. */
+export async function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(`(() => {
+    const main = document.querySelector("main");
+    return Math.max(document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth);
+  })()`);
 }
 
 /** The number that a part of the page shows, unrounded. */
