@@ -52,6 +52,8 @@ export class Call {
   isSettled = false;
   /** Whether it is in the pool's queue, which alone writes this. */
   isQueued = false;
+  /** Whether its cancel word says that it is cancelled; under its number, so while it is on a line. */
+  isToldToCancel = false;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
 
@@ -209,8 +211,18 @@ export class CallTable {
   /** Places to be used again; the first `#freeCount` count. */
   readonly #free: number[] = [];
   #freeCount = 0;
+  /** Places that there can be: the board has a word for each. */
+  readonly #most: number;
 
-  /** Gives a call a number. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get isFull(): boolean {
+    return this.#freeCount === 0 && this.#calls.length === this.#most;
+  }
+
+  /** Gives a call a number; it must not be full. */
   add(call: Call): void {
     const place = this.#freeCount === 0 ? this.#calls.length : (this.#free[--this.#freeCount] as number);
     const uses = place === this.#uses.length ? 1 : ((this.#uses[place] as number) % (MOST_USES - 1)) + 1;

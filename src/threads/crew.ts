@@ -6,7 +6,7 @@
  * for the tasks of each module that it has imported -> retiring (takes no more calls, tells
  * when it has none) -> ended; it may end at any moment of that.
  */
-import { load, store } from "#atomics";
+import { add, store } from "#atomics";
 import { setAlarm, setIdleAlarm } from "#clock";
 import { host } from "#host";
 
@@ -309,15 +309,16 @@ export class Crew {
     this.alive--;
     if (thread.isRetiring) this.retired++;
     if (this.board === undefined) return;
-    // It may have ended between its going to sleep and saying so, or the other way round.
-    const awake = this.threads.filter((one) => one?.isAwake === true);
-    store(this.board.cells, at.BOARD_AWAKE, awake.length);
+    add(this.board.cells, at.BOARD_AWAKE, -thread.count(at.IS_COUNTED));
   }
 
-  /** Wakes one thread that is parked, if there is one. */
-  wakeOne(): boolean {
-    if (this.alive < 2 || load((this.board as Board).cells, at.BOARD_AWAKE) >= this.alive) return false;
-    return this.threads.some((thread) => thread?.wake());
+  /**
+   * Wakes one thread that is parked, if there is one.
+   *
+   * @param module - that can run its tasks; of any if omitted
+   */
+  wakeOne(module?: ModuleRecord): void {
+    (module?.ready ?? this.threads).some((thread) => thread?.wake());
   }
 
   /** Ends all threads, which have nothing to run any more, but perhaps to print. */

@@ -51,6 +51,7 @@ export class Inbox {
   readonly #owner: InboxOwner;
   #isLooking = false;
   #isArmed = false;
+  #isCollecting = false;
   readonly #patience = new Patience();
   /** When there were outcomes last, or the first job came. */
   #sinceMs = 0;
@@ -173,9 +174,17 @@ export class Inbox {
 
   /** Takes what outcomes there are, up to a millisecond's. @returns how many */
   collect(): number {
+    // What arrives may run code of the program, and that may ask the pool for its figures:
+    // the outcome in hand is taken only when that has returned.
+    if (this.#isCollecting) return 0;
+    this.#isCollecting = true;
     this.collectedMs = nowMs();
     let taken = 0;
-    for (const line of this.#owner.lines) taken += this.#collectFrom(line, MOST_OUTCOMES - taken);
+    try {
+      for (const line of this.#owner.lines) taken += this.#collectFrom(line, MOST_OUTCOMES - taken);
+    } finally {
+      this.#isCollecting = false;
+    }
     if (taken === 0) return 0;
     this.#lookMs = FIRST_LOOK_MS;
     this.#owner.collected();

@@ -88,7 +88,9 @@ export const SIGNALS = 3;
 export const RUNS = 4;
 /** Megabytes on its heap, when it looked last. */
 export const HEAP_MB = 5;
-export const MOST_COUNTS = 6;
+/** 1 while it is one of those that BOARD_AWAKE counts. */
+export const IS_COUNTED = 6;
+export const MOST_COUNTS = 7;
 
 // Of STATE.
 export const AWAKE = 0;
@@ -233,8 +235,12 @@ export class Board {
   }
 }
 
-/** Calls that can be on the lines of a pool at once: a record each, and what runs or waits to be collected. */
-const mostCalls = (size: number): number => size * (2 * RECORDS + MOST_RUNNING);
+/**
+ * Calls that a pool has on its lines at once, at most: a record each, and what runs or waits
+ * to be collected. More outcomes than that can be under way by the ports, where there is
+ * room without end: then calls wait.
+ */
+export const mostCalls = (size: number): number => Math.min(size * (2 * RECORDS + MOST_RUNNING), 2 ** CALL_PLACE_BITS);
 
 const cancelledAt = (size: number): number => Math.ceil((BOARD_LINES + size) / APART) * APART;
 const boardBytes = (size: number): number => (cancelledAt(size) + mostCalls(size)) * 4;

@@ -55,6 +55,8 @@ export type FromThread =
   | { readonly kind: "kernelThread"; readonly id: number }
   /** It took a call that it can't run. */
   | { readonly kind: "back"; readonly number: number }
+  /** It was idle, and found calls of these functions only, which it can't run. */
+  | { readonly kind: "passOn"; readonly functions: readonly number[] }
   /** A job calls a function of the pool's thread. */
   | {
       readonly kind: "question";

@@ -23,6 +23,8 @@ export class ModuleRecord {
 /** Modules and tasks as a pool knows them. */
 export class Modules {
   readonly #tasks = new Map<TaskIdentity, NumberedTask>();
+  /** The same; the first has number 1. */
+  readonly #inOrder: NumberedTask[] = [];
   readonly #modules = new Map<string, ModuleRecord>();
   /** The task that was asked for last: mostly it is asked for again. */
   #last: NumberedTask | undefined = undefined;
@@ -33,8 +35,9 @@ export class Modules {
     let task = this.#tasks.get(identity);
     if (task === undefined) {
       const module = this.of(identity.module);
-      task = { number: this.#tasks.size + 1, identity, module, runTimes: new Histogram() };
+      task = { number: this.#inOrder.length + 1, identity, module, runTimes: new Histogram() };
       this.#tasks.set(identity, task);
+      this.#inOrder.push(task);
       module.tasks.push(task);
       for (const thread of module.ready) thread.define(task);
     }
@@ -42,8 +45,12 @@ export class Modules {
     return task;
   }
 
+  byNumber(number: number): NumberedTask | undefined {
+    return this.#inOrder[number - 1];
+  }
+
   tasks(): Iterable<NumberedTask> {
-    return this.#tasks.values();
+    return this.#inOrder;
   }
 
   /** Takes out the jobs that wait for a module. */

@@ -62,6 +62,25 @@ export class Parking {
     this.#onAwake = onAwake;
   }
 
+  /** The thread has begun. */
+  begin(): void {
+    this.#countAsAwake();
+  }
+
+  // Whoever puts things in order after this thread takes IS_COUNTED away from the board's
+  // count. A thread that ends between the two is taken away twice, or without having been
+  // added: too few are counted then, so that some look for work in vain. Too many, and none
+  // would look any more.
+  #countAsAwake(): void {
+    store(this.#line.cells, at.COUNTS + at.IS_COUNTED, 1);
+    add(this.#board.cells, at.BOARD_AWAKE, 1);
+  }
+
+  #countAsParked(): void {
+    add(this.#board.cells, at.BOARD_AWAKE, -1);
+    store(this.#line.cells, at.COUNTS + at.IS_COUNTED, 0);
+  }
+
   /** There is work again, as of this moment. */
   foundWork(now: number): void {
     if (this.#idleSinceMs > 0) this.#patience.ended(now - this.#idleSinceMs);
@@ -85,7 +104,7 @@ export class Parking {
     const { cells } = this.#line;
     const isBlocking = mayBlock && this.#emptyBlocks < MOST_EMPTY_BLOCKS && host.isLoopQuiet();
     this.#count(at.PARKS);
-    add(this.#board.cells, at.BOARD_AWAKE, -1);
+    this.#countAsParked();
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
     if (this.#taking.hasAny) {
@@ -111,7 +130,7 @@ export class Parking {
     this.isInLoop = false;
     if (wasWoken) this.#patience.woken(nowMs() - (this.#line.float64[at.WOKEN_MS >> 1] as number));
     store(this.#line.cells, at.STATE, at.AWAKE);
-    add(this.#board.cells, at.BOARD_AWAKE, 1);
+    this.#countAsAwake();
     this.#onAwake();
   }
 

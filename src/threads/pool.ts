@@ -75,7 +75,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   readonly #plan: PoolPlan;
   readonly #modules = new Modules();
   readonly #crew: Crew;
-  readonly #table = new CallTable();
+  readonly #table: CallTable;
   readonly #queue = new JobQueue();
   readonly #keys: Keys;
   readonly #keyed = new KeyedJobs();
@@ -104,6 +104,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.size = plan.size;
     this.#keys = new Keys(plan.size);
     this.name = plan.name;
+    this.#table = new CallTable(at.mostCalls(plan.size));
     this.#crew = new Crew(plan, this, this.#modules);
     this.#putting = new Putting(plan, this.#table, this.#crew, this.#remotes, (call, error) => this.#fail(call, error));
     const most = plan.maxQueue + plan.size * plan.jobsPerThread;
@@ -446,15 +447,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   #succeed(call: Call, value: unknown): void {
-    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
     this.#settled(call);
+    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
     call.started();
     call.succeed(value);
   }
 
   #fail(call: Call, error: unknown): void {
-    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
     this.#settled(call);
+    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
     call.fail(error);
   }
 
@@ -480,6 +481,12 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     thread.inFlight--;
     if (call.affinity !== undefined) thread.keyed--;
     call.thread = undefined;
+    if (call.isToldToCancel) {
+      // The number comes again, for another call.
+      call.isToldToCancel = false;
+      const { board } = this;
+      if (board !== undefined) store(board.cells, board.cancelWord(call.number), 0);
+    }
     this.#table.remove(call);
     if (call.payload === 0) return;
     const inHeap = heap();
@@ -504,6 +511,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       // that waits there sees the other. Any thread may have stolen the call.
       const board = this.board as Board;
       store(board.cells, board.cancelWord(call.number), call.number);
+      call.isToldToCancel = true;
       const reason = node.makeErrorForWait().message;
       for (const thread of this.threads) thread?.post({ kind: "cancel", call: call.number, reason }, []);
       return;
@@ -582,10 +590,21 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   givenBack(number: number): void {
     const call = this.#table.of(number);
     if (call === undefined) return;
-    this.#leave(call);
-    this.#waitInFront([call]);
-    this.#placeQueued();
+    if (this.#destroyed !== undefined || call.isToldToCancel) {
+      // Whoever had taken it did not run it, and nobody will.
+      this.#fail(call, this.#destroyed ?? new CancelledError(`job "${call.name}" was cancelled before it started`));
+      this.collected();
+    } else {
+      this.#leave(call);
+      this.#waitInFront([call]);
+      this.#placeQueued();
+    }
     this.#inbox.watch();
+  }
+
+  passedOn(functionNumbers: readonly number[]): void {
+    const modules = new Set(functionNumbers.map((number) => this.#modules.byNumber(number)?.module));
+    for (const module of modules) if (module !== undefined) this.#crew.wakeOne(module);
   }
 
   asked(thread: PoolThread, question: Question): void {

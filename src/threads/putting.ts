@@ -8,6 +8,7 @@ import { encodeValue } from "../shared/value-codec.js";
 import type { Call, CallTable } from "./call.js";
 import * as at from "./line.js";
 import type { Line } from "./line.js";
+import type { ModuleRecord } from "./modules.js";
 import type { RemoteTable } from "./remotes.js";
 import { BY_PORT, IN_PAYLOAD, writeScalars } from "./scalars.js";
 import { notTransferable } from "./thread-errors.js";
@@ -15,13 +16,13 @@ import type { PoolThread } from "./thread.js";
 
 /** Calls put on lines before they are published, if no microtask comes first: then threads run the first while the rest are put. */
 const MOST_UNPUBLISHED = 64;
-/** Threads woken by one publishing; they wake others if there is more than they take. */
+/** Threads woken by one publishing for what is on their own lines; those wake the rest, see `taking.ts`. */
 const MOST_WAKES = 2;
 
 export class Putting {
   readonly #jobsPerThread: number;
   readonly #table: CallTable;
-  readonly #crew: { wakeOne(): boolean };
+  readonly #crew: { wakeOne(module?: ModuleRecord): void };
   readonly #remotes: RemoteTable;
   readonly #fail: (call: Call, error: unknown) => void;
   /** Threads on whose lines calls wait to be published. */
@@ -34,7 +35,7 @@ export class Putting {
   constructor(
     { jobsPerThread }: { readonly jobsPerThread: number },
     table: CallTable,
-    crew: { wakeOne(): boolean },
+    crew: { wakeOne(module?: ModuleRecord): void },
     remotes: RemoteTable,
     fail: (call: Call, error: unknown) => void,
   ) {
@@ -51,10 +52,10 @@ export class Putting {
     return this.#submittedMs;
   }
 
-  /** Fills the next record of a thread's line. @returns false if that is in use */
+  /** Fills the next record of a thread's line. @returns false if that is in use, or there is no number for the call */
   put(thread: PoolThread, call: Call): boolean {
     const record = thread.nextRecord();
-    if (record === undefined) return false;
+    if (record === undefined || this.#table.isFull) return false;
     const isKeyed = call.affinity !== undefined;
     // The thread would run it before others of its key.
     if (isKeyed && thread.keyed > 0 && thread.isNextLapping) return false;
@@ -96,8 +97,14 @@ export class Putting {
     cells[record + at.CALL_STATE] = isForAll ? at.QUEUED : at.QUEUED_HERE;
     thread.filled = (thread.filled + 1) | 0;
     if (!thread.isFilledForAll && !thread.isFilledForItself) this.#filled.push(thread);
-    if (isForAll) thread.isFilledForAll = true;
-    else thread.isFilledForItself = true;
+    if (!isForAll) {
+      thread.isFilledForItself = true;
+    } else if (!thread.isFilledForAll) {
+      thread.isFilledForAll = true;
+      thread.filledFor = task.module;
+    } else if (thread.filledFor !== task.module) {
+      thread.filledFor = undefined;
+    }
     if (!this.#isFlushPlanned) this.#planFlush();
     else if (++this.#unpublished >= MOST_UNPUBLISHED) this.publish();
     return true;
@@ -158,17 +165,17 @@ export class Putting {
   publish(): void {
     this.#unpublished = 0;
     if (this.#filled.length === 0) return;
+    // All before the first is woken: that one looks for those that are left asleep here.
+    for (const thread of this.#filled) thread.publish();
     let wakes = 0;
     for (const thread of this.#filled) {
       const { isFilledForAll, isFilledForItself } = thread;
       thread.isFilledForAll = false;
       thread.isFilledForItself = false;
-      thread.publish();
       // What only this thread can run nobody else will wake it for.
-      if (wakes >= MOST_WAKES && !isFilledForItself) continue;
-      if (thread.wake()) wakes++;
+      if (wakes < MOST_WAKES || isFilledForItself ? thread.wake() : thread.isParked) wakes++;
       // It is awake, but may be long in coming: another one steals.
-      else if (isFilledForAll && thread.isBusy && this.#crew.wakeOne()) wakes++;
+      else if (isFilledForAll && thread.isBusy) this.#crew.wakeOne(thread.filledFor);
     }
     this.#filled = [];
   }

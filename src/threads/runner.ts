@@ -5,7 +5,7 @@
  * something as may run at once; the outcomes go to the outbox. See `taking.ts` for
  * where calls come from, `parking.ts` for how the thread waits.
  */
-import { add, load, store } from "#atomics";
+import { load, store } from "#atomics";
 import { nowMs, setAlarm, setTurn } from "#clock";
 import { host } from "#host";
 
@@ -113,6 +113,7 @@ class Runner {
       setup,
       (number) => this.#tasks[number] !== undefined,
       (call) => port.postMessage({ kind: "back", number: call }),
+      (functions) => port.postMessage({ kind: "passOn", functions }),
     );
     this.#outbox = new Outbox(
       this.#line,
@@ -123,7 +124,7 @@ class Runner {
   }
 
   begin(): void {
-    add(this.#board.cells, at.BOARD_AWAKE, 1);
+    this.#parking.begin();
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
     this.#planTurn();
@@ -254,6 +255,8 @@ class Runner {
   #stopWhenDone(): void {
     if (this.#suspended + this.#printing > 0 || this.#hasSaidDrained) return;
     this.#hasSaidDrained = true;
+    // Somebody may have woken it for a call that it takes no more.
+    this.#taking.wakeAnother();
     const say = (): void => this.#port.postMessage({ kind: "drained" });
     const printing = host.printing();
     if (printing === undefined) say();

@@ -2,12 +2,22 @@
  * How a thread comes by calls: from its own line, then from those of others that are
  * behind with theirs.
  *
- * Nobody is left asleep while a call waits that it could run. Whoever publishes calls
- * wakes the line's thread, or if that is awake and busy another one; a thread that was
- * woken and finds more than the one call it takes wakes the next. What is left is a
- * call that is published while the line's own thread, awake and not yet busy, is about
- * to run another line's: so after it has said that it runs something it looks at its
- * own line once more. Either the pool saw that it is busy, or it sees the call.
+ * Nobody is left asleep while a call waits that it could run. Whoever publishes calls has
+ * somebody look for each line: its thread, which is awake or is woken, or if that is busy
+ * another one. Only two threads are woken for their own lines, as to wake one takes long.
+ * Who was woken takes one call and then sees to the others, by waking one more, which does
+ * the same:
+ * - if it took the call from the line of a thread that sleeps: that one, in whose place it came;
+ * - else if it left others on the line: any thread;
+ * - else, or if it took none: a thread that sleeps with calls on its line.
+ * So each line with calls keeps somebody who looks, whoever takes them; and the last one to
+ * be woken has found nobody asleep with calls. If it met some that it can't run, as their
+ * module has not come here, it may have been woken in place of one that can: it tells the
+ * pool, which wakes such a one.
+ *
+ * What is left is a call that is published while the line's own thread, awake and not yet
+ * busy, is about to run another line's: so after it has said that it runs something it
+ * looks at its own line once more. Either the pool saw that it is busy, or it sees the call.
  */
 import { compareExchange, load, type SharedCells, store } from "#atomics";
 
@@ -27,12 +37,16 @@ export class Taking {
   readonly #canRun: (functionNumber: number) => boolean;
   /** Has the pool put a call elsewhere that was taken and can't be run here. */
   readonly #giveBack: (call: number) => void;
+  /** Has the pool wake somebody for calls of these functions, which can't be run here. */
+  readonly #passOn: (functionNumbers: readonly number[]) => void;
   /** Calls of the line that were passed. */
   #head: number;
   /** Lines of the others, made when first looked at. */
   readonly #others: (at.Line | undefined)[] = [];
   /** Of each other line, how far it is known to have nothing to steal. */
   readonly #searched: (number | undefined)[] = [];
+  /** Functions of calls that were found and can't be run here. */
+  readonly #foreign = new Set<number>();
   /** Where the call is that was taken last. */
   line: at.Line;
   record = 0;
@@ -44,8 +58,10 @@ export class Taking {
     { size, number }: ThreadSetup,
     canRun: (functionNumber: number) => boolean,
     giveBack: (call: number) => void,
+    passOn: (functionNumbers: readonly number[]) => void,
   ) {
     this.#giveBack = giveBack;
+    this.#passOn = passOn;
     this.#heap = inHeap;
     this.#line = line;
     this.#board = board;
@@ -95,12 +111,37 @@ export class Taking {
       this.#head = (this.#head + 1) | 0;
       cells[at.PASSED] = this.#head;
       if (state !== at.QUEUED) continue;
-      if (isFirst && this.#head !== published) this.wakeAnother();
+      if (isFirst) this.#wakeForRest(this.#head !== published);
       this.line = this.#line;
       this.record = record;
       return true;
     }
-    return this.#size > 1 && this.#steal(isFirst);
+    if (this.#size === 1) return false;
+    const hasStolen = this.#steal(isFirst);
+    if (this.#foreign.size > 0) {
+      // It may have been woken for these.
+      this.#passOn([...this.#foreign]);
+      this.#foreign.clear();
+    }
+    return hasStolen;
+  }
+
+  /**
+   * This thread was idle and has taken a call, or found none for itself: if others are left,
+   * one more is to wake.
+   *
+   * @param hasMore - whether there are, where it has taken the call
+   */
+  #wakeForRest(hasMore: boolean): void {
+    if (hasMore) {
+      this.wakeAnother();
+      return;
+    }
+    // A thread that the pool has left asleep, with calls on its line.
+    for (let step = 1; step < this.#size; step++) {
+      const line = this.#lineOf((this.#number + step) % this.#size);
+      if (line !== undefined && isLeftAsleep(line) && wake(line)) return;
+    }
   }
 
   #steal(isFirst: boolean): boolean {
@@ -119,7 +160,10 @@ export class Taking {
       for (; from !== published; from = (from + 1) | 0) {
         const record = line.call(from);
         if (load(cells, record + at.CALL_STATE) !== at.QUEUED) continue;
-        if (!this.#canRunAt(cells, record)) continue;
+        if (!this.#canRunAt(cells, record)) {
+          if (isFirst) this.#foreign.add((cells[record + at.CALL_FUNCTION] as number) & at.FUNCTION_MASK);
+          continue;
+        }
         if (compareExchange(cells, record + at.CALL_STATE, at.QUEUED, this.#mine) !== at.QUEUED) continue;
         // Between the look and the taking another call may have come to stand there.
         if (!this.#canRunAt(cells, record)) {
@@ -130,13 +174,15 @@ export class Taking {
         this.#searched[other] = from;
         const own = this.#line.cells;
         own[at.COUNTS + at.STEALS] = ((own[at.COUNTS + at.STEALS] as number) + 1) | 0;
-        if (isFirst && ((published - from) | 0) > 1) this.wakeAnother();
+        // Its thread too, if the pool has left that asleep: this one was woken for another line.
+        if (isFirst && !wake(line)) this.#wakeForRest(((published - from) | 0) > 1);
         this.line = line;
         this.record = record;
         return true;
       }
       this.#searched[other] = published;
     }
+    if (isFirst) this.#wakeForRest(false);
     return false;
   }
 
@@ -161,4 +207,18 @@ export class Taking {
       if (line !== undefined && wake(line)) return;
     }
   }
+}
+
+/** Whether the thread of a line sleeps while there are calls that it has not passed. */
+function isLeftAsleep(line: at.Line): boolean {
+  const { cells } = line;
+  // The word first: a thread that is parked has passed all that it will before it is woken.
+  if (load(cells, at.STATE) !== at.PARKED) return false;
+  const published = load(cells, at.PUBLISHED);
+  const passed = cells[at.PASSED] as number;
+  for (let count = Math.min((published - passed) >>> 0, at.RECORDS); count > 0; count--) {
+    const state = load(cells, line.call((published - count) | 0) + at.CALL_STATE);
+    if (state === at.QUEUED || state === at.QUEUED_HERE) return true;
+  }
+  return false;
 }

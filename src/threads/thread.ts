@@ -24,6 +24,7 @@ import {
   type Line,
   MOST_COUNTS,
   MOST_RUNNING,
+  PARKED,
   PARKS,
   PASSED,
   PUBLISHED,
@@ -55,6 +56,8 @@ export interface ThreadOwner {
   signalled(thread: PoolThread): void;
   /** A thread took a call that it can't run. */
   givenBack(call: number): void;
+  /** A thread that was idle has found calls of these functions only, which it can't run. */
+  passedOn(functionNumbers: readonly number[]): void;
   /** A job there calls a function of the pool's thread. */
   asked(thread: PoolThread, question: Extract<FromThread, { readonly kind: "question" }>): void;
   /** Such a call failed, and nobody there awaits it. */
@@ -98,6 +101,8 @@ export class PoolThread {
   /** Whether the pool is to publish some of them that other threads could take too, and some that they could not. */
   isFilledForAll = false;
   isFilledForItself = false;
+  /** The module of those that others could take; `undefined` if there are several. */
+  filledFor: ModuleRecord | undefined = undefined;
   /** Whether it may run jobs; before that it is prepared for them. */
   isPrepared = false;
   /** Who waits for it to be ready for a module's tasks. */
@@ -238,8 +243,9 @@ export class PoolThread {
     return wake(this.line);
   }
 
-  get isAwake(): boolean {
-    return load(this.line.cells, STATE) === AWAKE;
+  /** Whether it sleeps, for others to wake. */
+  get isParked(): boolean {
+    return load(this.line.cells, STATE) === PARKED;
   }
 
   /** Whether it runs the call of a number. */
@@ -347,6 +353,9 @@ export class PoolThread {
         return;
       case "back":
         this.#owner.givenBack(message.number);
+        return;
+      case "passOn":
+        this.#owner.passedOn(message.functions);
         return;
       case "question":
         this.#owner.asked(this, message);

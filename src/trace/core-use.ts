@@ -49,10 +49,15 @@ export class ThreadCounts {
     const points = thread.samples.flatMap((sample) => pointOf(sample, startedMs) ?? []);
     const [first] = points;
     // Counts begin with the thread. One that was not there when the first were read
-    // began after the reading before, so all of its counts are of this recording.
-    if (first !== undefined && first.atMs > firstReadingMs(kernel) - startedMs + 1.5 * kernel.sampleEveryMs) {
-      const shortestMs = Math.max(kernel.sampleEveryMs, first.cpuMs + first.waitMs);
-      points.unshift({ atMs: Math.max(0, first.atMs - shortestMs), cpuMs: 0, waitMs: 0 });
+    // began after them, so all of its counts are of this recording; unless they are
+    // more than fits in that time, as when readings from before were given up.
+    if (first !== undefined) {
+      const knownMs = firstReadingMs(kernel) - startedMs;
+      const usedMs = Math.max(kernel.sampleEveryMs, first.cpuMs + first.waitMs);
+      const begunMs = first.atMs - usedMs;
+      if (first.atMs > knownMs + 1.5 * kernel.sampleEveryMs && begunMs >= knownMs) {
+        points.unshift({ atMs: begunMs, cpuMs: 0, waitMs: 0 });
+      }
     }
     this.#points = points;
   }

@@ -14,7 +14,7 @@
  * changes to one that has not been visited at this moment. So it ends.
  */
 import type { Badge } from "./figures.js";
-import type { SeenWait } from "./resources.js";
+import type { Hold, SeenWait } from "./resources.js";
 import type { JobSpan, ScopeSpan, StepSpan, Timeline, WaitSpan } from "./spans.js";
 import { type Stretch, StretchList } from "./stretches.js";
 import { groupBy, indexOf, type TraceIndex } from "./trace-index.js";
@@ -100,6 +100,7 @@ class PathWalk {
   readonly #jobs: StretchList<JobSpan>;
   readonly #stepsOf = new Map<number, StretchList<StepSpan>>();
   readonly #waitsOf = new Map<number, StretchList<WaitStretch>>();
+  readonly #holds = new Map<number, StretchList<Hold>>();
   readonly #stretches: PathStretch[] = [];
   #actor: number;
   #atMs: number;
@@ -231,18 +232,25 @@ class PathWalk {
     }
     if (way === "io") return undefined;
     // Of a lock, who let it go; of anything else, who ran when the wait was over.
-    const letGo = this.#index
-      .resource(target)
-      ?.holds.findLast(
-        ({ end, endMs, holder }) =>
-          end === "seen" && holder !== 0 && endMs <= span.endMs + SAME_MOMENT_MS && endMs > span.beginMs,
-      );
-    if (letGo !== undefined) {
+    const letGo = this.#holdsOf(target)?.endedBefore(span.endMs + SAME_MOMENT_MS, true);
+    if (letGo !== undefined && letGo.endMs > span.beginMs) {
       return { actor: this.#index.actorOf(letGo.holder), atMs: Math.min(letGo.endMs, span.endMs), next: "unblocks" };
     }
     const step = this.#index.stepAt(span.thread, span.endMs);
     if (step === undefined) return undefined;
     return { actor: this.#index.actorOf(step.subject), atMs: span.endMs, next: "unblocks" };
+  }
+
+  /** Of a lock: the times for which it was held, as far as it is known by whom and until when. */
+  #holdsOf(target: number | undefined): StretchList<Hold> | undefined {
+    const resource = this.#index.resource(target);
+    if (resource === undefined) return undefined;
+    let holds = this.#holds.get(resource.id);
+    if (holds === undefined) {
+      holds = new StretchList(resource.holds.filter(({ end, holder }) => end === "seen" && holder !== 0));
+      this.#holds.set(resource.id, holds);
+    }
+    return holds;
   }
 
   /** Joins end in the same breath as the job. */

@@ -159,7 +159,7 @@ function writeFigures(page: Page, figures: Figures): void {
   add("dropped", figures.droppedRecords, plain);
   const widest = rows.reduce((most, [name]) => Math.max(most, lengthOf(name)), 0);
   for (const [name, { badge }, text] of rows) {
-    page.row(`${name}${" ".repeat(widest - lengthOf(name))}  ${text}`, `[${BADGES[badge][language]}]`);
+    page.row(name, text, `[${BADGES[badge][language]}]`, widest);
   }
 }
 
@@ -171,7 +171,7 @@ function writeThreads(page: Page, trace: Trace, timeline: Timeline): void {
       const ms = split[key] as number;
       return ms < split.totalMs * 0.005 ? [] : [`${title[language]} ${percent(ms / split.totalMs)}`];
     });
-    page.row(`${name}  ${parts.join(", ")}`, `[${BADGES[split.badge][language]}]`);
+    page.row(name, parts.join(", "), `[${BADGES[split.badge][language]}]`);
   }
   const more = timeline.threads.length - MOST_THREADS;
   if (more > 0) page.paragraph(`${word("more", language)}: ${more}`);
@@ -195,7 +195,7 @@ function writeResources(page: Page, used: readonly ResourceUse[]): void {
         ? []
         : [`${text.level} ${decimal(use.meanLevel, language)}, ${text.most} ${use.mostLevel}`]),
     ];
-    page.row(`${describeResource(use)[language]}  ${parts.join("; ")}`, `[${BADGES[use.badge][language]}]`);
+    page.row(describeResource(use)[language], parts.join("; "), `[${BADGES[use.badge][language]}]`);
   }
 }
 
@@ -240,19 +240,28 @@ class Page {
     this.#wrapped(text, "  ", "    ", "2");
   }
 
-  /** Text on the left and a remark on the right, under it where there is no room. */
-  row(text: string, remark: string): void {
-    const first = this.#lines.length;
-    this.#wrapped(text, "  ", "    ");
-    const last = this.#lines.at(-1) ?? "";
-    const room = this.#width - lengthOf(remark) - 1;
-    const isOneLine = this.#lines.length === first + 1;
-    const right = this.#style("2", remark);
-    if (isOneLine && lengthOf(last) <= room) {
-      this.#lines[first] = `${last}${" ".repeat(this.#width - lengthOf(last) - lengthOf(remark))}${right}`;
+  /**
+   * A title, what is to be said of it, and a remark at the right edge; under it where
+   * there is no room.
+   *
+   * @param titleWidth - columns that titles of such rows take
+   */
+  row(title: string, text: string, remark: string, titleWidth = 0): void {
+    const shown = printable(title);
+    const padded = shown + " ".repeat(Math.max(0, titleWidth - lengthOf(shown)));
+    let first = this.#lines.length;
+    if (lengthOf(padded) <= this.#width / 2) {
+      this.#wrapped(text, `  ${padded}  `, "    ");
     } else {
-      this.#lines.push(`${" ".repeat(Math.max(0, this.#width - lengthOf(remark)))}${right}`);
+      this.#wrapped(title, "  ", "  ");
+      first = this.#lines.length;
+      this.#wrapped(text, "    ", "    ");
     }
+    const last = this.#lines.at(-1) ?? "";
+    const room = this.#width - lengthOf(last) - lengthOf(remark);
+    const right = this.#style("2", remark);
+    if (this.#lines.length === first + 1 && room >= 1) this.#lines[first] = last + " ".repeat(room) + right;
+    else this.#lines.push(" ".repeat(Math.max(0, this.#width - lengthOf(remark))) + right);
   }
 
   #wrapped(text: string, head: string, tail: string, style?: string): void {

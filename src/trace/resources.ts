@@ -7,7 +7,8 @@
  */
 import { ProbeKind, type ProbeRecord } from "../core/probe.js";
 import type { Level } from "./levels.js";
-import type { Edge, Timeline, WaitSpan } from "./spans.js";
+import type { Edge, ThreadLane, Timeline, WaitSpan } from "./spans.js";
+import { lastUpTo } from "./stretches.js";
 import type { Trace } from "./trace.js";
 import { type ResourceKind, resourceKindOf, isExclusive, type Way } from "./wait-ways.js";
 
@@ -53,6 +54,8 @@ interface Draft {
   kind: ResourceKind;
   name: string;
   readonly open: OpenHold[];
+  /** When it was last let go, whoever held it. */
+  releasedMs: number;
   readonly holds: Hold[];
   readonly levels: Level[];
 }
@@ -111,6 +114,10 @@ class ResourceReader {
   readonly #actorAt: ActorAt;
   readonly #actorOf: (subject: number) => number;
   readonly #drafts = new Map<number, Draft>();
+  readonly #jobs: ReadonlySet<number>;
+  readonly #lanes: ReadonlyMap<number, ThreadLane>;
+  /** By thread: ends of granted waits without a known target, in order. */
+  readonly #strayEnds = new Map<number, number[]>();
   readonly #waits = new Map<number, SeenWait[]>();
   /** Granted ones by their end; of each resource how many have been looked at. */
   readonly #granted = new Map<number, { readonly waits: SeenWait[]; next: number }>();
@@ -126,12 +133,21 @@ class ResourceReader {
     this.#timeline = timeline;
     this.#actorAt = actorAt;
     this.#actorOf = actorOf;
+    this.#lanes = new Map(timeline.threads.map((lane) => [lane.index, lane]));
+    this.#jobs = new Set(timeline.jobs.map(({ id }) => id));
     for (const wait of waits) {
-      if (wait.target === undefined) continue;
+      if (wait.target === undefined) {
+        if (wait.span.outcome !== "done") continue;
+        const ends = this.#strayEnds.get(wait.span.thread);
+        if (ends === undefined) this.#strayEnds.set(wait.span.thread, [wait.span.endMs]);
+        else ends.push(wait.span.endMs);
+        continue;
+      }
       const known = this.#waits.get(wait.target);
       if (known === undefined) this.#waits.set(wait.target, [wait]);
       else known.push(wait);
     }
+    for (const ends of this.#strayEnds.values()) ends.sort((a, b) => a - b);
     for (const [target, all] of this.#waits) {
       const granted = all.filter(({ span }) => span.outcome === "done");
       this.#granted.set(target, { waits: granted.sort((a, b) => a.span.endMs - b.span.endMs), next: 0 });
@@ -181,7 +197,7 @@ class ResourceReader {
   #draft(id: number): Draft {
     let draft = this.#drafts.get(id);
     if (draft === undefined) {
-      draft = { id, kind: "other", name: "", open: [], holds: [], levels: [] };
+      draft = { id, kind: "other", name: "", open: [], releasedMs: -Infinity, holds: [], levels: [] };
       this.#drafts.set(id, draft);
     }
     return draft;
@@ -197,6 +213,7 @@ class ResourceReader {
       const holder = this.#acquirer(subject, other, thread, atMs);
       draft.open.push({ holder, named: other, thread, beginMs: atMs, begin: "seen" });
     } else {
+      draft.releasedMs = atMs;
       this.#release(draft, other, thread, atMs);
     }
   }
@@ -210,10 +227,28 @@ class ResourceReader {
       const wait = waits[granted.next];
       if (wait !== undefined && wait.span.endMs <= atMs + SAME_MOMENT_MS && wait.span.thread === thread) {
         granted.next++;
-        if (wait.actor !== 0) return wait.actor;
+        return wait.actor === 0 && this.#jobs.has(named) ? named : wait.actor;
       }
     }
+    // Handed over, as by who let it go, in whose step this record then stands.
+    if (this.#isHandedOver(resource, thread, atMs)) {
+      return this.#jobs.has(named) ? named : 0;
+    }
     return this.#actorAt(thread, atMs) ?? this.#actorOf(named);
+  }
+
+  /**
+   * Whether somebody let it go at this moment, or a wait was over of which nobody knows
+   * what it was for; or may have, as the records just before are missing.
+   */
+  #isHandedOver(resource: number, thread: number, atMs: number): boolean {
+    if (Math.abs(atMs - this.#draft(resource).releasedMs) <= SAME_MOMENT_MS) return true;
+    const lane = this.#lanes.get(thread);
+    const known = lane?.gaps.findLast(({ endMs }) => endMs <= atMs)?.endMs ?? lane?.fromMs ?? 0;
+    if (atMs - known <= SAME_MOMENT_MS) return true;
+    const ends = this.#strayEnds.get(thread) ?? [];
+    const endMs = ends[lastUpTo(ends, (end) => end, atMs + SAME_MOMENT_MS)] ?? -Infinity;
+    return endMs >= atMs - SAME_MOMENT_MS;
   }
 
   #release(draft: Draft, named: number, thread: number, atMs: number): void {
@@ -228,7 +263,7 @@ class ResourceReader {
 
   /** The first that is known of it is that it was let go. */
   #heldFromStart(draft: Draft, named: number, thread: number, atMs: number): void {
-    const lane = this.#timeline.threads.find(({ index }) => index === thread);
+    const lane = this.#lanes.get(thread);
     if (lane === undefined || this.#timeline.threads.some(({ gaps }) => (gaps[0]?.beginMs ?? Infinity) <= atMs)) return;
     const holder = this.#actorOf(named);
     close(draft, { holder, named, thread, beginMs: Math.min(lane.fromMs, atMs), begin: "outside" }, atMs, "seen");

@@ -62,6 +62,38 @@ export function lastUpTo<Thing>(things: readonly Thing[], momentOf: (thing: Thin
   return low - 1;
 }
 
+/** Disjoint stretches, of which is asked again and again how much lies within a range. **Cost** logarithmic. */
+export class CoveredTime {
+  readonly #stretches: readonly Stretch[];
+  /** For each of them the length of those before it. */
+  readonly #before: Float64Array;
+
+  /** @param stretches - disjoint, and in order */
+  constructor(stretches: readonly Stretch[]) {
+    this.#stretches = stretches;
+    let sumMs = 0;
+    this.#before = Float64Array.from(stretches, (stretch) => {
+      const beforeMs = sumMs;
+      sumMs += lengthOf(stretch);
+      return beforeMs;
+    });
+  }
+
+  #until(atMs: number): number {
+    const place = lastUpTo(this.#stretches, ({ beginMs }) => beginMs, atMs);
+    const stretch = this.#stretches[place];
+    return stretch === undefined ? 0 : (this.#before[place] ?? 0) + Math.min(atMs, stretch.endMs) - stretch.beginMs;
+  }
+
+  within(fromMs: number, toMs: number): number {
+    return toMs <= fromMs ? 0 : this.#until(toMs) - this.#until(fromMs);
+  }
+
+  get lastMs(): number {
+    return this.#stretches.at(-1)?.endMs ?? -Infinity;
+  }
+}
+
 /** Stretches that may overlap, found by moments. */
 export class StretchList<Thing extends Stretch> {
   readonly #byBegin: readonly Thing[];

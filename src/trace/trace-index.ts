@@ -9,8 +9,8 @@
 import type { KernelThread } from "./kernel-facts.js";
 import { outermost } from "./levels.js";
 import { readResources, readTargets, type Resource, type SeenWait } from "./resources.js";
-import type { JobSpan, ScopeSpan, StepSpan, Timeline, WaitSpan } from "./spans.js";
-import { lastUpTo } from "./stretches.js";
+import type { JobSpan, ScopeSpan, StepSpan, ThreadLane, Timeline, WaitSpan } from "./spans.js";
+import { CoveredTime, lastUpTo, union } from "./stretches.js";
 import type { Trace } from "./trace.js";
 import { wayOfWait } from "./wait-ways.js";
 
@@ -21,7 +21,9 @@ export class TraceIndex {
   readonly timeline: Timeline;
   readonly jobs: ReadonlyMap<number, JobSpan>;
   readonly scopes: ReadonlyMap<number, ScopeSpan>;
+  readonly #lanes: ReadonlyMap<number, ThreadLane>;
   readonly #principals = new Map<number, number>();
+  readonly #busyOn = new Map<number, CoveredTime>();
   #stepsOn: ReadonlyMap<number, ThreadSteps> | undefined;
   #stepsOf: ReadonlyMap<number, readonly StepSpan[]> | undefined;
   #waits: readonly SeenWait[] | undefined;
@@ -33,6 +35,7 @@ export class TraceIndex {
     this.trace = trace;
     this.timeline = timeline;
     this.jobs = new Map(timeline.jobs.map((job) => [job.id, job]));
+    this.#lanes = new Map(timeline.threads.map((lane) => [lane.index, lane]));
     this.scopes = new Map(timeline.scopes.map((scope) => [scope.id, scope]));
   }
 
@@ -60,9 +63,8 @@ export class TraceIndex {
 
   /** The actor in whose code a scope was opened; `undefined` if that is not known. */
   openerOf(scope: ScopeSpan): number | undefined {
-    const step = this.stepAt(scope.thread, scope.beginMs, (candidate) => candidate.subject !== scope.id);
-    if (step !== undefined) return this.actorOf(step.subject);
-    return scope.parent === 0 ? undefined : this.actorOf(scope.parent);
+    const actor = this.actorAt(scope.thread, scope.beginMs, ({ subject }) => subject !== scope.id);
+    return actor ?? (scope.parent === 0 ? undefined : this.actorOf(scope.parent));
   }
 
   /** For people; `undefined` if it has no name. */
@@ -72,7 +74,7 @@ export class TraceIndex {
   }
 
   threadName(index: number): string {
-    return this.timeline.threads.find((thread) => thread.index === index)?.name ?? `thread ${index}`;
+    return this.#lanes.get(index)?.name ?? `thread ${index}`;
   }
 
   kernelOf(index: number): KernelThread | undefined {
@@ -83,6 +85,16 @@ export class TraceIndex {
   stepsOn(thread: number): ThreadSteps {
     this.#stepsOn ??= groupSteps(this.timeline.steps);
     return this.#stepsOn.get(thread) ?? NO_STEPS;
+  }
+
+  /** The time that a thread was inside steps. */
+  busyOn(thread: number): CoveredTime {
+    let busy = this.#busyOn.get(thread);
+    if (busy === undefined) {
+      busy = new CoveredTime(union(this.stepsOn(thread).top));
+      this.#busyOn.set(thread, busy);
+    }
+    return busy;
   }
 
   /** The steps of an actor, in order of beginning. */
@@ -103,6 +115,19 @@ export class TraceIndex {
     return undefined;
   }
 
+  /**
+   * The actor whose code ran on a thread at a moment, its edges included. `undefined` if
+   * records are missing within the step: its code may have given the thread back and
+   * gone on meanwhile, with another's in between.
+   */
+  actorAt(thread: number, atMs: number, accepts?: (step: StepSpan) => boolean): number | undefined {
+    const step = this.stepAt(thread, atMs, accepts);
+    if (step === undefined) return undefined;
+    const gaps = this.#lanes.get(thread)?.gaps ?? NONE;
+    const gap = gaps[lastUpTo(gaps, ({ endMs }) => endMs, step.beginMs) + 1];
+    return gap !== undefined && gap.beginMs < step.endMs ? undefined : this.actorOf(step.subject);
+  }
+
   /** All waits, in order of beginning. */
   get waits(): readonly SeenWait[] {
     if (this.#waits === undefined) {
@@ -119,8 +144,8 @@ export class TraceIndex {
 
   /** In whose code the wait began; where that was not seen, whose scope could have cancelled it. */
   #waiterOf(wait: WaitSpan): number {
-    const step = wait.begin === "seen" ? this.stepAt(wait.thread, wait.beginMs) : undefined;
-    return this.actorOf(step?.subject ?? wait.scope);
+    const actor = wait.begin === "seen" ? this.actorAt(wait.thread, wait.beginMs) : undefined;
+    return actor ?? this.actorOf(wait.scope);
   }
 
   waitsOf(actor: number): readonly SeenWait[] {
@@ -133,10 +158,7 @@ export class TraceIndex {
       this.trace,
       this.timeline,
       this.waits,
-      (thread, atMs) => {
-        const step = this.stepAt(thread, atMs);
-        return step === undefined ? undefined : this.actorOf(step.subject);
-      },
+      (thread, atMs) => this.actorAt(thread, atMs),
       (subject) => this.actorOf(subject),
     );
     return this.#resources;

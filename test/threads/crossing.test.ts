@@ -252,6 +252,19 @@ describe("the platform's diagnostics", () => {
       ["skein:job:settled", { ...bad, error }],
     ]);
   });
+
+  it("may ask the pool for its figures, in which that job has settled", async () => {
+    await using asked = threads({ size: 1, name: "asked" });
+    const settled: number[] = [];
+    const ask = (): void => {
+      settled.push(asked.statistics().settled);
+    };
+    subscribe("skein:job:settled", ask);
+    await Promise.all([1, 2, 3].map((value) => asked.run(double, [value])));
+    unsubscribe("skein:job:settled", ask);
+    assert.deepEqual(settled, [1, 2, 3]);
+    assert.equal(asked.statistics().queued, 0);
+  });
 });
 
 describe("a moved result", () => {

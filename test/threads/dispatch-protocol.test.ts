@@ -172,7 +172,113 @@ const stealing: Protocol<{ readonly looksAgain: boolean; readonly wakesOther: bo
     },
   };
 
-for (const { what, right, wrong, program } of [parking, arming, stealing] as readonly Protocol<object>[]) {
+interface Lookers {
+  readonly publishesFirst: boolean;
+  readonly wakesSleepers: boolean;
+  readonly wakesRobbed: boolean;
+}
+
+/**
+ * Thread 0 is busy, threads 1 and 2 sleep. Two calls are put on lines, each of which lasts
+ * until both have run.
+ *
+ * @param woken - whom the pool wakes for each line, in this order; `undefined` for nobody
+ * @param looksAt - the lines that a thread looks at, the first one first
+ */
+function lookers(
+  { publishesFirst, wakesSleepers, wakesRobbed }: Lookers,
+  woken: readonly (readonly [line: number, thread: number | undefined])[],
+  looksAt: Readonly<Record<number, readonly number[]>>,
+): Program {
+  const hasCall = [false, false, false];
+  const isParked = [false, true, true];
+  let runs = 0;
+  function* thread(own: number): Thread {
+    for (;;) {
+      while (isParked[own] === true && runs < 2) yield false;
+      if (runs === 2) return;
+      const line = looksAt[own]?.find((at) => hasCall[at]);
+      if (line !== undefined) hasCall[line] = false;
+      yield;
+      if (line !== undefined && line !== own && isParked[line] === true) {
+        if (wakesRobbed) isParked[line] = false;
+      } else if (wakesSleepers) {
+        const sleeper = isParked.findIndex((parked, at) => parked && hasCall[at] === true);
+        if (sleeper !== -1) isParked[sleeper] = false;
+      }
+      if (line !== undefined) {
+        runs++;
+        yield;
+        while (runs < 2) yield false;
+        return;
+      }
+      isParked[own] = true;
+      yield;
+      // The second look.
+      if (hasCall.includes(true)) isParked[own] = false;
+    }
+  }
+  function* pool(): Thread {
+    if (publishesFirst) {
+      for (const [line] of woken) hasCall[line] = true;
+      yield;
+    }
+    for (const [line, thread] of woken) {
+      if (!publishesFirst) {
+        hasCall[line] = true;
+        yield;
+      }
+      if (thread !== undefined) isParked[thread] = false;
+      yield;
+    }
+  }
+  return { threads: [pool(), thread(1), thread(2)], check: () => assert.equal(runs, 2) };
+}
+
+const EACH_ITS_OWN = { 1: [1, 0, 2], 2: [2, 1, 0] };
+
+/** The pool wakes no more than one for its own line, so not thread 2. */
+const leaving: Protocol<Lookers> = {
+  what: "a thread that the pool leaves asleep with a call on its line",
+  right: { publishesFirst: true, wakesSleepers: true, wakesRobbed: true },
+  wrong: [
+    ["when the pool wakes the first before it has published all", { publishesFirst: false }],
+    ["when who was woken does not look for others", { wakesSleepers: false }],
+  ],
+  program: (steps) =>
+    lookers(
+      steps,
+      [
+        [1, 1],
+        [2, undefined],
+      ],
+      EACH_ITS_OWN,
+    ),
+};
+
+/** Thread 2 is woken for the call of thread 0, and takes that of thread 1, which was left asleep. */
+const robbing: Protocol<Lookers> = {
+  what: "a call whose looker has taken that of another line",
+  right: { publishesFirst: true, wakesSleepers: true, wakesRobbed: true },
+  wrong: [["when the thread of that line is left asleep", { wakesRobbed: false }]],
+  program: (steps) =>
+    lookers(
+      steps,
+      [
+        [1, undefined],
+        [0, 2],
+      ],
+      EACH_ITS_OWN,
+    ),
+};
+
+for (const { what, right, wrong, program } of [
+  parking,
+  arming,
+  stealing,
+  leaving,
+  robbing,
+] as readonly Protocol<object>[]) {
   describe(what, () => {
     it("is overlooked in no interleaving", () => {
       const { runs, hung } = everyInterleaving(() => program(right));

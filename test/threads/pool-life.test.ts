@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 
 import { ClosedError, MisuseError, QueueFullError, scope, threads, WorkerLostError } from "skein";
+import { type Board, BOARD_AWAKE } from "#skein/threads/line";
+import type { Pool } from "#skein/threads/pool";
 import { spawnThread, type ThreadPool, type ThreadPoolOptions } from "skein/threads";
 
 import { failureOf } from "../support/failure.js";
@@ -98,6 +100,17 @@ describe("a pool's threads", () => {
     }
     assert.ok(pool.statistics().retired >= 2, `${pool.statistics().retired} were retired`);
     assert.equal(pool.statistics().lost, 0);
+  });
+
+  it("are counted as awake while they are, also when others have ended meanwhile", { timeout: 30_000 }, async () => {
+    await using pool = threads({ size: 3, recycleAfterJobs: 5, name: "counted" });
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 20 }, (_, i) => pool.run(double, [i])));
+    }
+    const { board, threads: each } = pool as Pool;
+    // They look after their event loops now and then.
+    const { cells } = board as Board;
+    await until(() => each.every((thread) => thread?.isParked !== false) && cells[BOARD_AWAKE] === 0);
   });
 
   it("are replaced when their heap has grown", async () => {

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { buildTimeline, computeFigures, type ProcessUsage, verdict, type Verdict } from "skein/trace";
+import { buildTimeline, computeFigures, type Language, type ProcessUsage, verdict, type Verdict } from "skein/trace";
 
 import { ThreadScript, traceOf } from "./support/traces.js";
 
 const DURATION_MS = 1000;
 
 /** So many jobs in flight all the time, each on a thread of its own, or none of them computing. */
-function verdictOf(jobs: number, threads: number, usage: Partial<ProcessUsage>, dropped = 0): Verdict {
+function verdictOf(
+  jobs: number,
+  threads: number,
+  usage: Partial<ProcessUsage>,
+  dropped = 0,
+  language: Language = "en",
+): Verdict {
   const main = new ThreadScript();
   for (let id = 1; id <= jobs; id++) main.spawn(0, id, "job");
   if (dropped > 0) main.drop(dropped);
@@ -16,7 +22,7 @@ function verdictOf(jobs: number, threads: number, usage: Partial<ProcessUsage>, 
   const workers = Array.from({ length: threads }, (_, index) =>
     new ThreadScript(index + 1).start(0, index + 1).stop(DURATION_MS, index + 1),
   );
-  return verdict(computeFigures(buildTimeline(traceOf(DURATION_MS, [main, ...workers], usage))));
+  return verdict(computeFigures(buildTimeline(traceOf(DURATION_MS, [main, ...workers], usage))), language);
 }
 
 void describe("the verdict", () => {
@@ -108,5 +114,75 @@ void describe("the verdict", () => {
     const { kind, text } = verdictOf(1, 1, { cpuMs: 1000 }, 77);
     assert.equal(kind, "inconclusive");
     assert.match(text, /inconclusive, as too little was recorded/);
+  });
+
+  for (const [jobs, threads, usage, text] of [
+    [
+      34,
+      2,
+      { cpuMs: 1900, coreWaitMs: 0, cores: 2 },
+      "34 задачи в работе на 2 потоках, занято 1,9 ядра: конкурентно и параллельно",
+    ],
+    [
+      34,
+      1,
+      { cpuMs: 400, coreWaitMs: 3, cores: 2 },
+      "34 задачи в работе на 1 потоке, занято 0,4 ядра: конкурентно, но не параллельно, упирается во ввод-вывод",
+    ],
+    [
+      21,
+      1,
+      { cpuMs: 1000, coreWaitMs: 3, cores: 2 },
+      "21 задача в работе на 1 потоке, занято 1,0 ядра: конкурентно, но не параллельно, упирается в процессор: все вычисления в одном потоке",
+    ],
+    [
+      4,
+      4,
+      { cpuMs: 990, coreWaitMs: 2900, cores: 1 },
+      "4 потока на 1 ядре: иллюзия параллелизма, каждый ждёт 75 % времени",
+    ],
+    [
+      5,
+      2,
+      { cpuMs: 1040, coreWaitMs: 930, cores: 2 },
+      "5 задач в работе на 2 потоках, занято 1,0 ядра: сказать нельзя: готовые к работе потоки ждали 930 мс ядер, занятых другими программами",
+    ],
+    [
+      1,
+      1,
+      { cpuMs: 1000, coreWaitMs: 0, cores: 2 },
+      "1 задача в работе одновременно на 1 потоке, занято 1,0 ядра: ни конкурентно, ни параллельно",
+    ],
+    [0, 0, { cpuMs: 1000, coreWaitMs: 0, cores: 2 }, "задач не записано"],
+  ] as const) {
+    void it(`says in Russian: ${text}`, () => {
+      assert.equal(verdictOf(jobs, threads, usage, 0, "ru").text, text);
+    });
+  }
+
+  void it("says in Russian how many records were dropped", () => {
+    const lost = (dropped: number): string => verdictOf(34, 1, { cpuMs: 1000 }, dropped, "ru").text;
+    assert.match(lost(1), / \(1 запись потеряна, поэтому задач видно меньше\)$/);
+    assert.match(lost(3), /3 записи потеряны/);
+    assert.match(lost(11), /11 записей потеряно/);
+  });
+
+  void it("does not count a thread that only handed out work", () => {
+    const main = new ThreadScript().start(0, 99).suspend(2, 99);
+    const workers = [1, 2].map((index) => new ThreadScript(index).start(0, 10 + index).stop(DURATION_MS, 10 + index));
+    for (const id of [11, 12]) main.spawn(2, id, "job");
+    for (const id of [11, 12]) main.end(DURATION_MS, id);
+    const trace = traceOf(DURATION_MS, [main, ...workers], { cpuMs: 1990, coreWaitMs: 0, cores: 2 });
+    assert.match(verdict(computeFigures(buildTimeline(trace))).text, /^2 jobs in flight on 2 threads, 2\.0 cores busy/);
+  });
+
+  void it("is not I/O-bound where jobs wait for each other", () => {
+    const main = new ThreadScript();
+    for (const id of [11, 12]) main.spawn(0, id, "job").wait(0.1, 100 + id, 'lock of mutex "money"');
+    for (const id of [11, 12]) main.end(DURATION_MS, id);
+    const trace = traceOf(DURATION_MS, [main], { cpuMs: 10, coreWaitMs: 0, cores: 2 });
+    const figures = computeFigures(buildTimeline(trace));
+    assert.match(verdict(figures).text, /as the jobs mostly waited for locks and channels$/);
+    assert.match(verdict(figures, "ru").text, /задачи в основном ждали блокировок и каналов$/);
   });
 });

@@ -189,8 +189,8 @@ function coresTaken(index: TraceIndex, stretches: readonly CoreUse[], cores: num
     about: "cores",
     severity: "note",
     text: {
-      en: `Others used ${en} of the ${englishCount(cores, "core")} that this program wanted, for ${duration(lengthMs, "en")}: its times are longer than on a quiet machine.`,
-      ru: `Другие программы ${duration(lengthMs, "ru")} занимали ${ru} из ${cores} ${cores === 1 ? "ядра" : "ядер"}, нужных этой программе: без них она работала бы быстрее.`,
+      en: `For ${duration(lengthMs, "en")} others used ${englishCount(en, "core")} that this program wanted, of the ${cores} that it may use: its times are longer than on a quiet machine.`,
+      ru: `Другие программы ${duration(lengthMs, "ru")} занимали ${russianCount(ru, "ядро", "ядра", "ядер")} из нужных этой программе (доступно ${cores}): на свободной машине она работала бы быстрее.`,
     },
     advice: {
       en: "Compare times only on a quiet machine, or compare demand instead of parallelism.",

@@ -20,6 +20,7 @@
  * was broken by an error or a cancellation.
  */
 import type { Hold, SeenWait } from "../resources.js";
+import type { WaitSpan } from "../spans.js";
 import type { TraceIndex } from "../trace-index.js";
 import { isBlockingWait } from "../wait-ways.js";
 import { duration, russianCount } from "../words/language.js";
@@ -86,13 +87,14 @@ class WaitForGraph {
     const happenings: Happening[] = [];
     for (const { holds } of this.#index.resources) {
       for (const hold of holds) {
+        if (isGone(hold)) continue;
         happenings.push({ atMs: hold.beginMs, what: "hold", hold });
         // What lasts to the end of the recording is held still.
         if (hold.end !== "outside") happenings.push({ atMs: hold.endMs, what: "unhold", hold });
       }
     }
     for (const wait of this.#index.waits) {
-      if (wait.target === undefined) continue;
+      if (wait.target === undefined || isGone(wait.span)) continue;
       happenings.push({ atMs: wait.span.beginMs, what: "wait", wait });
       if (wait.span.end !== "outside") happenings.push({ atMs: wait.span.endMs, what: "wake", wait });
     }
@@ -214,14 +216,18 @@ class WaitForGraph {
   }
 }
 
+/** Over in the moment in which it began, as what was lost from sight at once: nobody waited meanwhile. */
+function isGone({ beginMs, endMs, end }: Hold | WaitSpan): boolean {
+  return end !== "outside" && endMs <= beginMs;
+}
+
 /** At one moment: first what makes room. */
 const ORDER = { unhold: 0, wake: 1, hold: 2, wait: 3 } as const;
 
-/** Who waits: the actor, and the thread as a whole if it sleeps. */
+/** Who waits: the actor, if it is known, and the thread as a whole if it sleeps. */
 function nodesOf({ span, actor }: SeenWait): readonly number[] {
-  const thread = threadNode(span.thread);
-  if (actor === 0) return [thread];
-  return isBlockingWait(span.name) ? [actor, thread] : [actor];
+  const nodes = actor === 0 ? [] : [actor];
+  return isBlockingWait(span.name) ? [...nodes, threadNode(span.thread)] : nodes;
 }
 
 function setOf<Thing>(sets: Map<number, Set<Thing>>, key: number): Set<Thing> {
@@ -264,7 +270,8 @@ function describe(index: TraceIndex, circle: Circle): Finding {
   const rest = isFull || brokenBy !== undefined;
   return toFinding(index, {
     kind: "deadlock",
-    about: [...new Set(links.map(({ wait }) => wait.target))].toSorted((a = 0, b = 0) => a - b).join("-"),
+    // Such a circle may come again.
+    about: `${links[0]?.wait.span.id}`,
     severity: "problem",
     text: {
       en: `${head.en}: ${steps.map(({ en }) => en).join(", ")}; ${heldBy.en}, ${ending.en}.${rest ? "" : " Other jobs go on."}`,

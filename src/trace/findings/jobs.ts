@@ -28,7 +28,7 @@ function abandonedJobs(index: TraceIndex): readonly Finding[] {
     const more = jobs.length - 1;
     return toFinding(index, {
       kind: "leaked-job",
-      about: `abandoned:${name ?? first.id}`,
+      about: `abandoned:${first.id}`,
       severity: "problem",
       text: {
         en: `${capital(who.en)}${more === 0 ? "" : ` and ${more} more like it`} did not end when cancelled, so the scope gave up waiting: what it does now, nobody sees to.`,
@@ -74,7 +74,7 @@ function endlessJobs(index: TraceIndex, explained: ReadonlySet<number>): readonl
     found.push(
       toFinding(index, {
         kind: "leaked-job",
-        about: `endless:${first.name}`,
+        about: `endless:${first.id}`,
         severity: "warning",
         text: {
           en: `${count === 1 ? capital(who.en) : `${count} jobs "${first.name}"`} did not end in ${duration(ageMs, "en")}, though ${englishCount(ended.length, "other")} like it took at most ${duration(longestMs, "en")}${waiting === undefined ? "" : `; waits: ${waiting}`}.`,

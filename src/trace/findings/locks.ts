@@ -1,12 +1,12 @@
 /** Locks that cost too much, that nobody lets go, and waits that nobody ends. */
 import { overtakings, useOf } from "../contention.js";
 import { type Resource, type SeenWait } from "../resources.js";
-import { intersection, lengthOf, type Stretch, timeWithin, totalOf, union } from "../stretches.js";
+import { intersection, lengthOf, type Stretch, totalOf } from "../stretches.js";
 import type { TraceIndex } from "../trace-index.js";
 import { isExclusive } from "../wait-ways.js";
 import { decimal, duration, percent, russianCount } from "../words/language.js";
 import { type Finding, toFinding } from "./finding.js";
-import { describeActor, describeResource, placeNamed } from "./places.js";
+import { describeActor, describeResource, describeWaiter, placeNamed } from "./places.js";
 
 /** Fewer say nothing about a pattern. */
 const CONVOY_FROM_COUNT = 20;
@@ -105,7 +105,7 @@ export function findStarvingWaits(index: TraceIndex): readonly Finding[] {
     );
     if (worst === undefined) continue;
     const wait = waits[worst.place] as SeenWait;
-    const [thing, who] = [describeResource(resource), describeActor(index, wait.actor)];
+    const [thing, who] = [describeResource(resource), describeWaiter(index, wait)];
     const waitedMs = lengthOf(wait.span);
     const isOver = wait.span.end === "seen";
     found.push(
@@ -115,7 +115,7 @@ export function findStarvingWaits(index: TraceIndex): readonly Finding[] {
         severity: isOver ? "warning" : "problem",
         text: {
           en: `${capital(who.en)} waited ${duration(waitedMs, "en")} for ${thing.en} while ${worst.overtaken} who came later were served${isOver ? "" : ", and waits still"}.`,
-          ru: `${capital(who.ru)} ${isOver ? "ждала" : "всё ещё ждёт"} (${thing.ru}, ${duration(waitedMs, "ru")}), а ${russianCount(worst.overtaken, "пришедший позже уже обслужен", "пришедших позже уже обслужены", "пришедших позже уже обслужены")}.`,
+          ru: `${capital(who.ru)}: ожидание (${thing.ru}) ${isOver ? "длилось" : "длится уже"} ${duration(waitedMs, "ru")}, а ${russianCount(worst.overtaken, "пришедший позже уже обслужен", "пришедших позже уже обслужены", "пришедших позже уже обслужены")}.`,
         },
         advice: {
           en: "Ask for fewer permits at once, or use a lock that serves in order of coming.",
@@ -207,7 +207,7 @@ export function findLostWakeUps(index: TraceIndex): readonly Finding[] {
     const sinceMs = Math.max(free.sinceMs, wait.span.beginMs);
     const forMs = durationMs - sinceMs;
     if (forMs < LOST_FROM_MS || isBusy(index, wait.span.thread, sinceMs, durationMs)) continue;
-    const who = describeActor(index, wait.actor);
+    const who = describeWaiter(index, wait);
     found.push(
       toFinding(index, {
         kind: "lost-wake-up",
@@ -241,11 +241,9 @@ function hasEnded(index: TraceIndex, { span }: SeenWait): boolean {
 }
 
 function isBusy(index: TraceIndex, thread: number, fromMs: number, toMs: number): boolean {
-  const { top } = index.stepsOn(thread);
-  const busyMs = timeWithin(union(top), fromMs, toMs);
+  const busy = index.busyOn(thread);
   // In the middle of a step it may be about to hand on what is free.
-  const last = top.at(-1);
-  return busyMs >= BUSY_FROM_SHARE * (toMs - fromMs) || (last !== undefined && last.endMs >= toMs);
+  return busy.within(fromMs, toMs) >= BUSY_FROM_SHARE * (toMs - fromMs) || busy.lastMs >= toMs;
 }
 
 interface Free {
@@ -297,7 +295,7 @@ export function findOrphanedLocks(index: TraceIndex): readonly Finding[] {
       found.push(
         toFinding(index, {
           kind: "orphaned-lock",
-          about: resource.id,
+          about: `${resource.id}:${hold.holder}:${Math.round(hold.beginMs)}`,
           severity: "problem",
           text: {
             en: `${capital(thing.en)} is still held by ${who.en}, which ended ${duration(forMs, "en")} before; ${victims.length} ${victims.length === 1 ? "waits" : "wait"} for it in vain.`,

@@ -14,13 +14,20 @@ import { describePlace, placeNamed, placeOf } from "./places.js";
 const STALL_FROM_MS = 100;
 /** What is done at a click should be over by then; what is not, is felt as broken. */
 const PROBLEM_FROM_MS = 1000;
-/** A thread that was on a core for half of a stall computed; one that was not, waited. */
+/** A thread that was on a core for half of a stall, or ready for one, computed; one that was not, waited. */
 const COMPUTED_FROM_SHARE = 0.5;
+
+/** What a thread did meanwhile. */
+interface Use {
+  readonly cpuMs: number;
+  /** Ready, and without a core. */
+  readonly waitMs: number;
+}
 
 /** A time in which a loop stood still, whoever saw it. */
 interface Standstill extends Stretch {
   readonly thread: number;
-  readonly cpuMs: number | undefined;
+  readonly use: Use | undefined;
   readonly stack: readonly StackFrame[] | undefined;
   readonly place: Place | undefined;
   /** The job or scope in whose code it was; `undefined` if that is not known. */
@@ -33,7 +40,7 @@ export function findBlockedLoops(index: TraceIndex): readonly Finding[] {
   const standstills = [...stallsOf(index), ...longSteps(index)];
   const groups = groupBy(standstills, (one) => {
     const where = one.place === undefined ? "" : describePlace(one.place);
-    return `${one.thread}:${computed(one)}:${where}`;
+    return `${one.thread}:${computed(one) === true}:${where}`;
   });
   return [...groups.values()].map((alike) => describe(index, alike));
 }
@@ -60,8 +67,9 @@ function standstillOf(index: TraceIndex, stall: Stall): Standstill {
   const step = index.stepAt(thread, (beginMs + endMs) / 2);
   const actor = step === undefined ? undefined : index.actorOf(step.subject);
   const place = (stack === undefined ? undefined : placeOf(stack)) ?? placeNamed(actorName(index, actor));
-  const cpuMs = stall.cpuMs ?? cpuWithin(index, thread, beginMs, endMs);
-  return { thread, beginMs, endMs, cpuMs, stack, place, actor, badge: "sampled" };
+  const told = stall.cpuMs === undefined ? undefined : { cpuMs: stall.cpuMs, waitMs: stall.coreWaitMs ?? 0 };
+  const use = told ?? useWithin(index, thread, beginMs, endMs);
+  return { thread, beginMs, endMs, use, stack, place, actor, badge: "sampled" };
 }
 
 function actorName(index: TraceIndex, actor: number | undefined): string | undefined {
@@ -69,10 +77,10 @@ function actorName(index: TraceIndex, actor: number | undefined): string | undef
 }
 
 /** As the kernel counted; of a stretch that it did not count, nothing is known. */
-function cpuWithin(index: TraceIndex, thread: number, beginMs: number, endMs: number): number | undefined {
+function useWithin(index: TraceIndex, thread: number, beginMs: number, endMs: number): Use | undefined {
   const counts = countsOf(index.trace).get(index.kernelOf(thread)?.tid ?? -1);
   if (counts?.isKnown !== true || counts.fromMs > beginMs || counts.toMs < endMs) return undefined;
-  return counts.used(beginMs, endMs).cpuMs;
+  return counts.used(beginMs, endMs);
 }
 
 /** Steps that held a loop up and that no watch reported. */
@@ -89,15 +97,16 @@ function longSteps(index: TraceIndex): readonly Standstill[] {
         .map(({ subject, beginMs, endMs }): Standstill => {
           const inner = index.stepAt(thread.index, (beginMs + endMs) / 2);
           const actor = index.actorOf(inner?.subject ?? subject);
-          const cpuMs = cpuWithin(index, thread.index, beginMs, endMs);
+          const use = useWithin(index, thread.index, beginMs, endMs);
           const place = placeNamed(actorName(index, actor));
-          return { thread: thread.index, beginMs, endMs, cpuMs, stack: undefined, place, actor, badge: "measured" };
+          return { thread: thread.index, beginMs, endMs, use, stack: undefined, place, actor, badge: "measured" };
         });
     });
 }
 
 function computed(one: Standstill): boolean | undefined {
-  return one.cpuMs === undefined ? undefined : one.cpuMs >= COMPUTED_FROM_SHARE * lengthOf(one);
+  if (one.use === undefined) return undefined;
+  return one.use.cpuMs + one.use.waitMs >= COMPUTED_FROM_SHARE * lengthOf(one);
 }
 
 function describe(index: TraceIndex, alike: readonly Standstill[]): Finding {
@@ -124,10 +133,10 @@ function describe(index: TraceIndex, alike: readonly Standstill[]): Finding {
   const moreRussian =
     alike.length === 1 ? "" : `; ${russianCount(alike.length, "раз", "раза", "раз")}, всего ${duration(totalMs, "ru")}`;
   const severity: Severity = longestMs >= PROBLEM_FROM_MS ? "problem" : "warning";
-  const { cpuMs } = longest;
+  const { use } = longest;
   return toFinding(index, {
     kind: didCompute === true ? "cpu-on-loop" : "blocked-loop",
-    about: `${longest.thread}:${where ?? Math.round(longest.beginMs)}`,
+    about: `${longest.thread}:${where ?? ""}`,
     severity,
     text: {
       en: `The event loop of ${thread} stood still for ${duration(longestMs, "en")}${inEnglish}${moreEnglish}.`,
@@ -153,7 +162,12 @@ function describe(index: TraceIndex, alike: readonly Standstill[]): Finding {
       longestMs,
       totalMs,
       count: alike.length,
-      ...(cpuMs === undefined ? {} : { cpuShare: Math.min(1, cpuMs / longestMs) }),
+      ...(use === undefined
+        ? {}
+        : {
+            cpuShare: Math.min(1, use.cpuMs / longestMs),
+            coreWaitShare: Math.min(1, use.waitMs / longestMs),
+          }),
     },
     badge: longest.badge,
   });

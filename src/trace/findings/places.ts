@@ -1,7 +1,7 @@
 /** Where in the program something happened, for people. */
 import { isOwnFrame } from "../../core/own-frames.js";
 import type { StackFrame } from "../kernel-facts.js";
-import { titleOf, type Resource } from "../resources.js";
+import { titleOf, type Resource, type SeenWait } from "../resources.js";
 import type { TraceIndex } from "../trace-index.js";
 import type { Sentence } from "../words/language.js";
 import type { Place } from "./finding.js";
@@ -49,6 +49,11 @@ export function describeActor(index: TraceIndex, actor: number): Sentence {
     return isJob ? { en: `job ${actor}`, ru: `задача ${actor}` } : { en: `scope ${actor}`, ru: `область ${actor}` };
   }
   return isJob ? { en: `job "${name}"`, ru: `задача «${name}»` } : { en: `scope "${name}"`, ru: `область «${name}»` };
+}
+
+/** Who waits; the thread, if it is not known whose code that is. */
+export function describeWaiter(index: TraceIndex, { actor, span }: SeenWait): Sentence {
+  return describeActor(index, actor === 0 ? -1 - span.thread : actor);
 }
 
 const KINDS_IN_RUSSIAN: Readonly<Record<Resource["kind"], string>> = {

@@ -8,8 +8,11 @@ import { duration, englishCount, percent, russianCount } from "../words/language
 import { type Finding, toFinding } from "./finding.js";
 import { longestRun, meanWithin } from "./loops.js";
 
-/** All of them busy for so long: what came meanwhile had to wait for it. */
-const EXHAUSTED_FROM_MS = 200;
+/**
+ * All of them busy for so long: what came meanwhile had to wait for it. They are read
+ * ten times a second, and three readings in a row are no chance.
+ */
+const EXHAUSTED_FROM_MS = 300;
 
 /**
  * The platform does file, name and some cryptographic calls on a few threads of its

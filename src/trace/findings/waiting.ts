@@ -1,6 +1,7 @@
 /** Programs that mostly wait: for what, and whether they do it all at once or one by one. */
+import { coreUse, runsProgram } from "../core-use.js";
 import type { SeenWait } from "../resources.js";
-import { type Stretch, totalOf, union } from "../stretches.js";
+import { lengthOf, type Stretch, totalOf, union } from "../stretches.js";
 import { groupBy, type TraceIndex } from "../trace-index.js";
 import { decimal, duration, englishCount, number, percent, russianCount, russianForm } from "../words/language.js";
 import { type Finding, toFinding } from "./finding.js";
@@ -12,6 +13,8 @@ const WAITING_FROM_MS = 200;
 const IN_FLIGHT_FROM_SHARE = 0.5;
 /** As in the verdict: less use of the CPU than this is waiting. */
 const WAITING_BELOW_CORES = 0.5;
+/** Of the time of all jobs, what their code did not hold its thread: a job in a synchronous call waits too, and keeps all others from it. */
+const ASYNCHRONOUS_FROM_SHARE = 0.5;
 /** What they wait for is outside the program, not each other. */
 const OUTSIDE_FROM_SHARE = 0.5;
 /** Of the time with jobs in flight, several were: below it, one began when the other was done. */
@@ -21,14 +24,16 @@ const IN_A_ROW_FROM = 5;
 
 export function findIoBound(index: TraceIndex): readonly Finding[] {
   const { timeline, trace } = index;
-  const { durationMs, jobs, usage } = timeline;
+  const { durationMs, jobs } = timeline;
   if (durationMs < WAITING_FROM_MS || jobs.length === 0 || timeline.droppedRecords > 0) return [];
   const covered = union(jobs);
   const coveredMs = totalOf(covered);
   if (coveredMs < IN_FLIGHT_FROM_SHARE * durationMs) return [];
-  const wanted = usage.cpuMs === undefined ? stepCores(index) : (usage.cpuMs + (usage.coreWaitMs ?? 0)) / durationMs;
+  const wanted = coresWanted(index);
   if (wanted >= WAITING_BELOW_CORES) return [];
   const jobsMs = totalOf(jobs);
+  const waitedShare = 1 - Math.min(1, totalStepMs(index) / jobsMs);
+  if (waitedShare < ASYNCHRONOUS_FROM_SHARE) return [];
   // A scope that waits for its own jobs does so because they wait.
   const inside = totalOf(index.waits.filter(({ way }) => way === "lock" || way === "channel").map(({ span }) => span));
   if (jobsMs - Math.min(jobsMs, inside) < OUTSIDE_FROM_SHARE * jobsMs) return [];
@@ -60,8 +65,8 @@ export function findIoBound(index: TraceIndex): readonly Finding[] {
             ru: `Упирается во ввод-вывод, причём по очереди: ${russianCount(jobs.length, "задача ждёт", "задачи ждут", "задач ждут")} одна за другой ${lasted.ru}, занято ${cores.ru} ядра${onWhat.ru}.`,
           }
         : {
-            en: `I/O-bound: ${englishCount(number(count, "en"), "job")} in flight waited ${percent(1 - Math.min(1, totalStepMs(index) / jobsMs))} of their time, with ${cores.en} cores busy${onWhat.en}.`,
-            ru: `Упирается во ввод-вывод: ${number(count, "ru")} ${russianForm(number(count, "ru"), "задача", "задачи", "задач")} в работе; ${percent(1 - Math.min(1, totalStepMs(index) / jobsMs))} времени — ожидание, занято ${cores.ru} ядра${onWhat.ru}.`,
+            en: `I/O-bound: ${englishCount(number(count, "en"), "job")} in flight waited ${percent(waitedShare)} of their time, with ${cores.en} cores busy${onWhat.en}.`,
+            ru: `Упирается во ввод-вывод: ${number(count, "ru")} ${russianForm(number(count, "ru"), "задача", "задачи", "задач")} в работе; ${percent(waitedShare)} времени — ожидание, занято ${cores.ru} ядра${onWhat.ru}.`,
           },
       advice: isInARow
         ? {
@@ -77,15 +82,25 @@ export function findIoBound(index: TraceIndex): readonly Finding[] {
       actors: longest?.alike.map(({ id }) => id) ?? [],
       fromMs,
       toMs,
-      evidence: { meanInFlight, coresWanted: wanted, inFlightMs: coveredMs, jobs: jobs.length },
+      evidence: { meanInFlight, waitedShare, coresWanted: wanted, inFlightMs: coveredMs, jobs: jobs.length },
       badge: trace.usage.cpuMs === undefined ? "inferred" : "sampled",
     }),
   ];
 }
 
-/** Where the kernel does not tell: threads that were inside steps, on average. */
-function stepCores(index: TraceIndex): number {
-  return totalStepMs(index) / index.timeline.durationMs;
+/**
+ * By the threads of the program where each was looked at; else by the whole process,
+ * with those that record; else by the time that threads were inside steps.
+ */
+function coresWanted(index: TraceIndex): number {
+  const { trace, timeline } = index;
+  const { durationMs, usage } = timeline;
+  const use = coreUse(trace, 0, durationMs, runsProgram);
+  if (use !== undefined && use.length > 0) {
+    return use.reduce((sum, stretch) => sum + stretch.demand * lengthOf(stretch), 0) / totalOf(use);
+  }
+  if (usage.cpuMs === undefined) return totalStepMs(index) / durationMs;
+  return (usage.cpuMs + (usage.coreWaitMs ?? 0)) / durationMs;
 }
 
 function totalStepMs(index: TraceIndex): number {

@@ -90,7 +90,10 @@ void describe("a starving queue", () => {
   void it("is a wait that many overtook", () => {
     const found = foundIn(overtaken(30, 400, true), "starving-queue");
     assert.equal(found.text.en, 'Job "large" waited 400 ms for semaphore "slots" while 30 who came later were served.');
-    assert.equal(found.text.ru, "Задача «large» ждала (семафор «slots», 400 мс), а 30 пришедших позже уже обслужены.");
+    assert.equal(
+      found.text.ru,
+      "Задача «large»: ожидание (семафор «slots») длилось 400 мс, а 30 пришедших позже уже обслужены.",
+    );
     assert.equal(found.severity, "warning");
     assert.deepEqual(found.jobs, [11]);
   });

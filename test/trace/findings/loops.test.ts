@@ -40,7 +40,7 @@ void describe("a loop that stands still", () => {
     assert.deepEqual(found.place, { name: "parse", url: "file:///home/me/app/parse.ts", line: 12, column: 7 });
     assert.equal(found.stack, STACK);
     assert.deepEqual([found.fromMs, found.toMs, found.threads], [100, 912, [0]]);
-    assert.deepEqual(found.evidence, { longestMs: 812, totalMs: 812, count: 1, cpuShare: 2 / 812 });
+    assert.deepEqual(found.evidence, { longestMs: 812, totalMs: 812, count: 1, cpuShare: 2 / 812, coreWaitShare: 0 });
     assert.equal(found.severity, "warning");
   });
 
@@ -61,6 +61,10 @@ void describe("a loop that stands still", () => {
       assert.deepEqual(kindsIn(traceWith([stall(0, 1000, { cpuMs })])), [kind]);
     });
   }
+
+  void it("computed too if it had no core meanwhile", () => {
+    assert.deepEqual(kindsIn(traceWith([stall(0, 1000, { cpuMs: 200, coreWaitMs: 700 })])), ["cpu-on-loop"]);
+  });
 
   void it("takes what it did from the kernel's counts where the watch does not know", () => {
     const main = new ThreadReadings(1, "loop", 0).spend(1000, 0).spend(1000, 1).spend(1000, 0);

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import type { Trace } from "skein/trace";
 
 import { foundIn, kindsIn } from "../support/found.js";
-import { ThreadScript, traceOf } from "../support/traces.js";
+import { readings, ThreadReadings, ThreadScript, traceOf } from "../support/traces.js";
 
 /** So many jobs of 50 ms that wait, each begun so long after the one before. */
 function waiting(count: number, everyMs: number, cpuMs = 5, what = "answer"): Trace {
@@ -58,6 +58,21 @@ void describe("a program that waits", () => {
   void it("is not that with jobs that wait for each other", () => {
     assert.deepEqual(kindsIn(waiting(400, 1, 5, 'lock of mutex "money"')), []);
     assert.deepEqual(kindsIn(waiting(400, 1, 5, 'receive from channel "orders"')), []);
+  });
+
+  void it("is not that with a job in a synchronous call, which holds up its thread", () => {
+    const main = new ThreadScript().spawn(0, 11, "read").start(1, 11).stop(999, 11).end(999, 11);
+    assert.ok(!kindsIn(traceOf(1000, [main], { cpuMs: 3, cores: 2 })).includes("io-bound"));
+  });
+
+  void it("goes by the threads of the program, not by those that record", () => {
+    const trace = waiting(400, 1, 400);
+    assert.deepEqual(kindsIn(trace), []);
+    const kernel = readings(
+      new ThreadReadings(1, "loop", 0).spend(440, 0.05),
+      new ThreadReadings(2, "observer").spend(440, 0.8),
+    );
+    assert.deepEqual(kindsIn({ ...trace, kernel }), ["io-bound"]);
   });
 
   void it("is not that at rest", () => {

@@ -1,0 +1,153 @@
+/** Where threads get calls, and whom they wake for the others. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { threads } from "skein";
+import { Barrier } from "skein/shared";
+import { heap } from "#skein/shared/heap";
+import * as at from "#skein/threads/line";
+import type { Pool } from "#skein/threads/pool";
+import { Taking } from "#skein/threads/taking";
+
+import { entered, makeGate, openGate } from "./fixtures/gate.js";
+import { meet, passLater } from "./fixtures/life-tasks.js";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("as many threads as there are jobs", () => {
+  it("wake, however many they are", { timeout: 30_000 }, async () => {
+    await using pool = threads({ size: 4, jobsPerThread: 2, name: "sleepers" });
+    await pool.ready(meet);
+    // With a job that waits they sleep in their event loops, and don't look by themselves.
+    const gate = makeGate();
+    const waiting = Array.from({ length: 4 }, () => pool.run(passLater, [gate, 1]));
+    await entered(gate, 4);
+    while (!(pool as Pool).threads.every((thread) => thread?.isParked)) await turn();
+    using barrier = new Barrier({ parties: 4 });
+    await Promise.all(Array.from({ length: 4 }, () => pool.run(meet, [barrier])));
+    openGate(gate);
+    await Promise.all(waiting);
+  });
+});
+
+const FUNCTION = 7;
+
+/** The lines of a pool of some threads, of which one is here. */
+class Lines {
+  readonly board: at.Board;
+  readonly lines: readonly at.Line[];
+  readonly taking: Taking;
+  readonly passedOn: number[] = [];
+  readonly givenBack: number[] = [];
+
+  constructor(size: number, canRun = true) {
+    const inHeap = heap();
+    this.board = at.Board.make(inHeap, size);
+    this.lines = Array.from({ length: size }, () => at.Line.make(inHeap));
+    for (const [number, { offset }] of this.lines.entries()) this.board.cells[at.BOARD_LINES + number] = offset / 16;
+    this.taking = new Taking(
+      inHeap,
+      this.#line(0),
+      this.board,
+      { line: 0, board: 0, size, number: 0, cores: size, jobsAtOnce: 1 },
+      () => canRun,
+      (call) => this.givenBack.push(call),
+      (functions) => this.passedOn.push(...functions),
+    );
+  }
+
+  #line(number: number): at.Line {
+    return this.lines[number] as at.Line;
+  }
+
+  publish(number: number, call: number, state = at.QUEUED): void {
+    const line = this.#line(number);
+    const published = line.cells[at.PUBLISHED] as number;
+    const record = line.call(published);
+    line.cells[record + at.CALL_NUMBER] = call;
+    line.cells[record + at.CALL_FUNCTION] = FUNCTION;
+    line.cells[record + at.CALL_STATE] = state;
+    line.cells[at.PUBLISHED] = (published + 1) | 0;
+  }
+
+  park(number: number): void {
+    this.#line(number).cells[at.STATE] = at.PARKED;
+  }
+
+  /** Those that sleep. */
+  get parked(): number[] {
+    return [...this.lines.keys()].filter((number) => this.#line(number).cells[at.STATE] === at.PARKED);
+  }
+
+  /** The call that is taken next; `undefined` if none is. */
+  take(isFirst = true): number | undefined {
+    if (!this.taking.next(isFirst)) return undefined;
+    const { line, record } = this.taking;
+    const call = line.cells[record + at.CALL_NUMBER];
+    line.cells[record + at.CALL_STATE] = at.FREE;
+    return call;
+  }
+}
+
+describe("a thread that was idle and takes a call", () => {
+  it("wakes one that sleeps with calls on its line", () => {
+    for (const state of [at.QUEUED, at.QUEUED_HERE]) {
+      const lines = new Lines(4);
+      lines.publish(0, 1);
+      lines.publish(2, 2, state);
+      for (const number of [1, 2, 3]) lines.park(number);
+      assert.equal(lines.take(), 1);
+      assert.deepEqual(lines.parked, [1, 3]);
+    }
+  });
+
+  it("wakes nobody if there is nothing else", () => {
+    const lines = new Lines(4);
+    lines.publish(0, 1);
+    for (const number of [1, 2, 3]) lines.park(number);
+    assert.equal(lines.take(), 1);
+    assert.deepEqual(lines.parked, [1, 2, 3]);
+  });
+
+  it("wakes another for what it leaves on its line", () => {
+    const lines = new Lines(3);
+    lines.publish(0, 1);
+    lines.publish(0, 2);
+    lines.park(1);
+    lines.park(2);
+    assert.equal(lines.take(), 1);
+    assert.deepEqual(lines.parked, [2]);
+  });
+
+  it("wakes the one that it takes it from, which may have been meant to look for others", () => {
+    const lines = new Lines(3);
+    lines.publish(2, 1);
+    lines.park(1);
+    lines.park(2);
+    assert.equal(lines.take(), 1);
+    assert.deepEqual(lines.parked, [1]);
+  });
+});
+
+describe("a thread that was idle and can run none of the calls there are", () => {
+  it("has the pool wake one that can", () => {
+    const lines = new Lines(3, false);
+    lines.publish(1, 1);
+    lines.publish(1, 2);
+    lines.park(2);
+    assert.equal(lines.take(), undefined);
+    assert.deepEqual(lines.passedOn, [FUNCTION]);
+    // Once for each.
+    assert.equal(lines.take(), undefined);
+    assert.deepEqual(lines.passedOn, [FUNCTION]);
+  });
+
+  it("wakes the one on whose line they are, if that sleeps", () => {
+    const lines = new Lines(3, false);
+    lines.publish(2, 1);
+    lines.park(1);
+    lines.park(2);
+    assert.equal(lines.take(), undefined);
+    assert.deepEqual(lines.parked, [1]);
+  });
+});
