@@ -139,7 +139,7 @@ async function checkMemory() {
     "blocking verbs": codes("SKEIN_TIMEOUT"),
   });
   const exposed = await open(script, {});
-  judge("page that is not isolated: an error that names the headers", exposed.page, (found) =>
+  judge("page that is not isolated: an error that names the headers", exposed.page ?? exposed, (found) =>
     Object.entries(found).every(([name, value]) =>
       name === "isIsolated"
         ? value === false

@@ -228,10 +228,11 @@ function stayForThePage(observer: Observer, inspector: LiveInspector): void {
   process.once("beforeExit", () => {
     observer.stopToFile();
     if (!process.stdout.isTTY) return;
-    console.error("skein run: the program has ended; the inspector stays until Ctrl-C");
     inspector.keepAlive(true);
-    // The exit code is the program's: it has run to its end.
+    // The exit code is the program's: it has run to its end. Before that is said, as
+    // Ctrl-C may follow at once.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit());
+    console.error("skein run: the program has ended; the inspector stays until Ctrl-C");
   });
 }
 

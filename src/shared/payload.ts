@@ -34,13 +34,15 @@ export function makePayload(inHeap: Heap, container: number, bytes: Uint8Array):
   return offset;
 }
 
-let lastBytes = new Uint8Array(new SharedArrayBuffer(0));
+// Made when it is first asked for: a page that is not isolated has no shared memory, and
+// can still import this.
+let lastBytes: Uint8Array<SharedArrayBuffer> | undefined;
 
 /** All of the heap's memory as bytes, at least to the end of the block at `offset`; those of a payload are behind its header. */
 export function bytesWith(inHeap: Heap, offset: number): Uint8Array<SharedArrayBuffer> {
   const { buffer } = inHeap.cellsWith(offset);
   // To make a view takes longer than to read a short value.
-  if (lastBytes.buffer !== buffer) lastBytes = new Uint8Array(buffer);
+  if (lastBytes?.buffer !== buffer) lastBytes = new Uint8Array(buffer);
   return lastBytes;
 }
 
