@@ -48,7 +48,8 @@ export interface RustVariant {
 /** What should hold of the figures. */
 export type Target =
   | { readonly metric: string; readonly of: string; readonly atMost: number }
-  | { readonly metric: string; readonly of: string; readonly against: string; readonly ratioAtMost: number };
+  | { readonly metric: string; readonly of: string; readonly against: string; readonly ratioAtMost: number }
+  | { readonly metric: string; readonly of: string; readonly against: string; readonly moreAtMost: number };
 
 export interface Question {
   /** The module's `import.meta.url`; its name is the question's. */
@@ -183,10 +184,19 @@ class Run {
 
   /** The median over the rounds of how the medians of two variants compare. */
   #ratio(metric: string, name: string, against: string): number | undefined {
-    const upper = this.#measured.get(name)?.[metric];
-    const lower = this.#measured.get(against)?.[metric];
-    if (upper === undefined || lower === undefined) return undefined;
-    return median(upper.map((samples, round) => median(samples) / median(lower[round] as number[])));
+    return this.#compared(metric, name, against, (one, other) => one / other);
+  }
+
+  #compared(
+    metric: string,
+    name: string,
+    against: string,
+    compare: (one: number, other: number) => number,
+  ): number | undefined {
+    const these = this.#measured.get(name)?.[metric];
+    const those = this.#measured.get(against)?.[metric];
+    if (these === undefined || those === undefined) return undefined;
+    return median(these.map((samples, round) => compare(median(samples), median(those[round] as number[]))));
   }
 
   #judge(target: Target): { readonly text: string; readonly holds: boolean } | undefined {
@@ -199,6 +209,14 @@ class Run {
       return {
         text: `${of}: ${metric} ${significant(value)} ${unit}, at most ${target.atMost}`,
         holds: value <= target.atMost,
+      };
+    }
+    if ("moreAtMost" in target) {
+      const more = this.#compared(metric, of, target.against, (one, other) => one - other);
+      if (more === undefined) return undefined;
+      return {
+        text: `${of}: ${metric} ${more.toFixed(2)} ${unit} more than ${target.against}, at most ${target.moreAtMost}`,
+        holds: more <= target.moreAtMost,
       };
     }
     const ratio = this.#ratio(metric, of, target.against);

@@ -6,7 +6,8 @@
  * What goes in is read from package.json: where a name there stands for a module under
  * the condition `skein-modules` and for a file of `dist/bundle/` otherwise, that file is
  * an entry, which exports what the module does. Each module is in one file: that of the
- * only entry that needs it, or in a part, which several entries import.
+ * only entry that needs it, or in a part, which several entries import. (An entry may
+ * itself be in a part, if its file is one.)
  *
  * Which module goes where is decided here, and esbuild does the joining. Left to itself
  * it makes one file for each set of entries that have something in common: many files,
@@ -37,7 +38,8 @@ const SETTINGS = {
   platform: "node",
   target: "es2022",
   outdir: OUTPUT,
-  external: ["#host", "#pool", "#command", "commander", "ws"],
+  external: ["#pool", "#command", "commander", "ws"],
+  conditions: [MODULES_CONDITION],
   sourcemap: true,
   // The sources themselves are shipped.
   sourcesContent: false,
@@ -52,11 +54,12 @@ const SETTINGS = {
 export async function bundle() {
   const startMs = performance.now();
   if (isUpToDate()) return;
-  const entries = readEntries();
-  const files = placeModules(entries, await modulesOf(entries));
+  const [entries, inParts] = readEntries();
+  const files = placeModules(entries, await modulesOf(entries), inParts);
   // Twice: the first result shows what parts are asked for, and which names get lost.
   const first = await joinModules(files, () => true, new Map());
   const asked = namesAskedFor(first);
+  for (const { name, module } of inParts) for (const one of exportedNames(module)) asked.add(`${name} ${one}`);
   const outputs = await joinModules(files, (part, name) => asked.has(`${part} ${name}`), mendsFor(files, first));
   requireOneHome(files, outputs);
   requireNoCircle(outputs, entries);
@@ -74,26 +77,20 @@ export async function bundle() {
  * @property {string} module - whose exports it has
  */
 
-/** @returns {Entry[]} */
+/** @returns {[Entry[], Entry[]]} those with files of their own, and those that are in a part */
 function readEntries() {
   const { exports, imports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const entries = new Map();
-  const pair = (as, module, file) => {
-    if (typeof module === "string") {
-      const name = /^\.\/dist\/bundle\/(.+)\.js$/.exec(file)?.[1];
-      if (name !== undefined) entries.set(name, { name, as, module: module.slice("./dist/".length) });
-    } else {
-      for (const condition of Object.keys(module)) pair(as, module[condition], file[condition]);
-    }
-  };
   const visit = (as, target) => {
     if (typeof target === "string") return;
     const module = target[MODULES_CONDITION];
-    if (module !== undefined) pair(as, module, typeof module === "string" ? target.default : target);
+    const name = /^\.\/dist\/bundle\/(.+)\.js$/.exec(target.node ?? target.default ?? "")?.[1];
+    if (name !== undefined) entries.set(name, { name, as, module: module.slice("./dist/".length) });
     for (const inner of Object.values(target)) visit(as, inner);
   };
   for (const [as, target] of Object.entries({ ...exports, ...imports })) visit(as, target);
-  return [...entries.values()];
+  const isInPart = ({ name }) => name.startsWith("part-");
+  return [[...entries.values()].filter((entry) => !isInPart(entry)), [...entries.values()].filter(isInPart)];
 }
 
 /**
@@ -174,7 +171,7 @@ async function modulesOf(entries) {
  *
  * @returns {BundleFile[]}
  */
-function placeModules(entries, modules) {
+function placeModules(entries, modules, inParts) {
   const importsOf = new Map([...modules.values()].flatMap((theirs) => [...theirs]));
   // Where a module is, what it imports must be to be had, also if this entry needs but
   // its statements of its own: they may do something.
@@ -188,11 +185,8 @@ function placeModules(entries, modules) {
 
   const base = new Set();
   for (const module of importsOf.keys()) {
-    const users = usersOf(module);
-    const isForOneThread = /^(?:core|async)\//.test(module) && (frontDoor.has(module) || users.length > 2);
-    // What the front door imports of a platform must not import the front door's part.
-    const isForPlatform = users.length > 1 && users.some(({ as }) => as === "#host");
-    if (isForOneThread || isForPlatform) base.add(module);
+    if (!/^(?:core|async)\//.test(module)) continue;
+    if (frontDoor.has(module) || usersOf(module).length > 2) base.add(module);
   }
   for (const module of base) for (const next of importsOf.get(module)) if (importsOf.has(next)) base.add(next);
   // The pool's side imports that part too, so who imports that side is not in it, but
@@ -208,6 +202,7 @@ function placeModules(entries, modules) {
     if (!files.has(name)) files.set(name, { name, entry: undefined, modules: new Set() });
     files.get(name).modules.add(module);
   }
+  for (const { name, module } of inParts) files.get(name).modules.add(module);
   return [...files.values()];
 }
 
@@ -306,7 +301,10 @@ function pluginOf(programs, place, elsewhere, mends) {
   const RESOLVING = {};
   const setup = ({ onResolve, onLoad, resolve }) => {
     onResolve({ filter: /^program:/ }, ({ path }) => ({ path: path.slice("program:".length), namespace: "program" }));
-    onLoad({ filter: /./, namespace: "program" }, ({ path }) => ({ contents: programs.get(path), resolveDir: DIST }));
+    onLoad({ filter: /./, namespace: "program" }, ({ path }) => ({
+      contents: programs.get(path),
+      resolveDir: DIST,
+    }));
     onResolve({ filter: /./, namespace: "elsewhere" }, ({ path }) => ({ path, external: true, sideEffects: false }));
     onLoad({ filter: /./, namespace: "elsewhere" }, ({ path }) => ({ contents: elsewhere(path) }));
     onResolve({ filter: /^\./ }, ({ path, resolveDir, kind, namespace }) =>
@@ -418,9 +416,12 @@ function write(outputFiles) {
   const names = new Set(outputFiles.map(({ path }) => basename(path)));
   mkdirSync(OUTPUT, { recursive: true });
   for (const stale of filesUnder(OUTPUT).filter((name) => !names.has(name))) rmSync(join(OUTPUT, stale));
-  for (const { path, contents } of outputFiles) {
+  for (const { path, text } of outputFiles) {
+    // An import from another file is mapped to what stands for a module there; its
+    // source is the module's.
+    const contents = path.endsWith(".map") ? text.replaceAll(/"elsewhere:([^"]+)\.js"/g, '"../../src/$1.ts"') : text;
     // What has not changed is left alone: somebody may be reading it.
-    if (!existsSync(path) || !readFileSync(path).equals(contents)) writeFileSync(path, contents);
+    if (!existsSync(path) || readFileSync(path, "utf8") !== contents) writeFileSync(path, contents);
   }
 }
 

@@ -21,7 +21,7 @@ export const BOOT = `
   const marker = { index, name, importing: undefined, runningJobs: 0, onPark: undefined, heap };
   globalThis[Symbol.for("skein.worker")] = marker;
   // Without those that are for this thread alone, which a process that it starts would inherit.
-  process.execArgv.splice(0, Infinity, ...flags);
+  process.execArgv?.splice(0, Infinity, ...flags);
   let serve;
   const waiting = [];
   const loads = new Map();

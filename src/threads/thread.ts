@@ -49,8 +49,10 @@ import type { PoolPlan, PoolThreadStatistics } from "./thread-pool.js";
 
 let lastIndex = 0;
 
-/** What a thread tells its pool. */
+/** What a thread tells its pool, and asks it. */
 export interface ThreadOwner {
+  /** Cores that the process may keep busy. */
+  readonly cores: number;
   /** The module's tasks can be run there now. */
   moduleLoaded(thread: PoolThread, module: string): void;
   /** They can't. */
@@ -168,7 +170,7 @@ export class PoolThread {
         board: board.offset,
         size: board.size,
         number,
-        cores: host.allowedCores(),
+        cores: owner.cores,
         jobsAtOnce: jobsPerThread,
       },
       resourceLimits,

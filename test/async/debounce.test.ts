@@ -313,7 +313,7 @@ it("a failure that nobody awaited reaches the host's hook, a discarded call does
   const folder = makeFolder({
     "program.mjs": `
       import { scope } from "skein";
-      import { debounce } from "#skein/async/debounce";
+      import { debounce } from "skein/async";
 
       process.on("unhandledRejection", (error) => console.log("unhandled:", error.message));
       await scope(async (s) => {

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { nowMs } from "#skein/explore/clock";
 import { listenToSeams, type SeamOperation } from "#skein/explore/listener";
 
-import { makeFolder, ROOT, runNode } from "../support/run-program.js";
+import { makeFolder, ROOT, runNode, WITH_MODULES } from "../support/run-program.js";
 
 const PROGRAM = `
 import { pathToFileURL } from "node:url";
@@ -61,6 +61,6 @@ describe("the seams", () => {
   });
 
   it("announce nothing without it: production code does not pass through them", async () => {
-    assert.deepEqual(await seenUnder([]), {});
+    assert.deepEqual(await seenUnder([WITH_MODULES]), {});
   });
 });

@@ -11,6 +11,9 @@ export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The command `skein`. */
 export const SKEIN = join(ROOT, "dist/cli/bin.js");
 
+/** For programs that import `#skein/…`: then the whole package is its modules, not the bundle that users get. */
+export const WITH_MODULES = "--conditions=skein-modules";
+
 export interface Outcome {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-import { makeFolder, type Outcome, ROOT } from "./run-program.js";
+import { makeFolder, type Outcome, ROOT, WITH_MODULES } from "./run-program.js";
 
 export interface ProgramOptions {
   /**
@@ -20,7 +20,8 @@ const LIMIT_MS = 60_000;
 /** Runs the module `source`, which may import `skein` and `#skein/…`, to its end. */
 export async function runProgram(source: string, options: ProgramOptions = {}): Promise<Outcome> {
   const folder = makeFolder({ ...options.files, "main.mjs": source });
-  const child = spawn(process.execPath, [join(folder, "main.mjs")], {
+  const flags = source.includes("#skein/") ? [WITH_MODULES] : [];
+  const child = spawn(process.execPath, [...flags, join(folder, "main.mjs")], {
     cwd: ROOT,
     env: { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0" },
     stdio: ["ignore", "pipe", "pipe"],
