@@ -8,21 +8,20 @@
  * any thread can read them, in any order and any number of times, and what one side
  * has forgotten costs time alone.
  *
- *   list     words of 4 bytes: hash; how many words the keys are; those, each key a text
- *            as a value's, and zeros up to the end of the last word
+ *   list     words of 4 bytes. The head: how many words the keys are in its lowest byte, a
+ *            hash of them above. The keys, each a text as a value's, and zeros up to the
+ *            end of the last word
  */
 import { memberStep } from "../core/value-path.js";
 import { compiled } from "./compiling.js";
 import { FIRST_SHORT_TEXT, SHORT_TEXT_LENGTHS } from "./value-format.js";
 import { refusedInside } from "./value-refusal.js";
 
-/** Of what is before the keys. */
-export const LIST_HEAD_BYTES = 8;
+/** Of a head, how many words the keys are; longer lists are not written in one piece. */
+export const LENGTH_MASK = 255;
 
 /** Objects with more keys are seldom alike. */
 const MOST_KEYS = 64;
-/** The words of so many keys. */
-export const MOST_LIST_WORDS: number = (MOST_KEYS * SHORT_TEXT_LENGTHS) / 4;
 
 /** Code is compiled for a list from so many uses on, which pays for that; and for so many lists, as code stays. */
 const USES_TO_COMPILE = 64;
@@ -123,8 +122,9 @@ export class KeyList {
       mayAdd = MOST_IN_ADVANCE;
       this.words = wordsOf(this.keys);
     }
-    if (this.#uses === USES_TO_COMPILE && this.keys.length > 0) this.write = compiledWrite(this.keys);
-    return this.words !== NO_WORDS;
+    if (this.words === NO_WORDS) return false;
+    if (this.#uses === USES_TO_COMPILE) this.write = compiledWrite(this.keys);
+    return true;
   }
 }
 
@@ -162,13 +162,14 @@ function wordsOf(keys: readonly string[]): Int32Array {
     ...Array.from(key, (unit) => unit.charCodeAt(0)),
   ]);
   const words: number[] = [];
-  let hash = keys.length;
   for (let at = 0; at < texts.length; at += 4) {
     const [a = 0, b = 0, c = 0, d = 0] = texts.slice(at, at + 4);
     words.push(a | (b << 8) | (c << 16) | (d << 24));
   }
+  if (words.length > LENGTH_MASK) return NO_WORDS;
+  let hash = 0;
   for (const word of words) hash = Math.imul(hash ^ word, 0x9e_37_79_b1);
-  return Int32Array.from([hash ^ (hash >>> 15), words.length, ...words]);
+  return Int32Array.from([(hash & ~LENGTH_MASK) | words.length, ...words]);
 }
 
 // What the reader keeps
@@ -184,23 +185,23 @@ type Make = (values: Values, depth: number) => object;
 
 /** A list of keys as the reader knows it. */
 export class KnownKeys {
-  readonly #hash: number;
+  readonly #head: number;
   readonly #words: Int32Array;
   readonly #keys: readonly string[];
   #uses = 0;
   #make: Make | undefined = undefined;
 
-  constructor(hash: number, words: Int32Array, keys: readonly string[]) {
-    this.#hash = hash;
+  constructor(head: number, words: Int32Array, keys: readonly string[]) {
+    this.#head = head;
     this.#words = words;
     this.#keys = keys;
   }
 
-  /** Whether it is the list with that hash and those keys, so many words from there on. */
-  is(hash: number, view: DataView, at: number, length: number): boolean {
+  /** Whether it is the list with that head, and the keys from there on. */
+  is(head: number, view: DataView, at: number): boolean {
+    if (this.#head !== head) return false;
     const words = this.#words;
-    if (this.#hash !== hash || words.length !== length) return false;
-    for (let i = 0; i < length; i++) if (words[i] !== view.getInt32(at + 4 * i, true)) return false;
+    for (let i = 0; i < words.length; i++) if (words[i] !== view.getInt32(at + 4 * i, true)) return false;
     return true;
   }
 
@@ -231,20 +232,22 @@ export class KnownKeys {
 
 const knownKeys: (KnownKeys | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
 
-/** The list with that hash and those keys, so many words from there on; `undefined` if it is not kept. */
-export function findKeys(hash: number, view: DataView, at: number, length: number): KnownKeys | undefined {
-  const slot = hash & (SLOTS - 1);
+const slotOf = (head: number): number => (head >>> 16) & (SLOTS - 1);
+
+/** The list with that head, and the keys from there on, which are all there; `undefined` if it is not kept. */
+export function findKeys(head: number, view: DataView, at: number): KnownKeys | undefined {
+  const slot = slotOf(head);
   const known = knownKeys[slot];
-  if (known?.is(hash, view, at, length) === true) return known;
+  if (known?.is(head, view, at) === true) return known;
   const other = knownKeys[slot ^ 1];
-  return other?.is(hash, view, at, length) === true ? other : undefined;
+  return other?.is(head, view, at) === true ? other : undefined;
 }
 
 /** Keeps a list, in place of that which gave way in its slot before. */
-export function keepKeys(hash: number, words: Int32Array, keys: readonly string[]): KnownKeys {
-  const slot = hash & (SLOTS - 1);
+export function keepKeys(head: number, words: Int32Array, keys: readonly string[]): KnownKeys {
+  const slot = slotOf(head);
   knownKeys[slot ^ 1] = knownKeys[slot];
-  return (knownKeys[slot] = new KnownKeys(hash, words, keys));
+  return (knownKeys[slot] = new KnownKeys(head, words, keys));
 }
 
 /** Gives an object a member of its own, also if it inherits one of that name: assigning could reach a setter. */

@@ -9,7 +9,7 @@
 import { describeKind } from "../async/cancel.js";
 import { describeThrown, InternalError, MisuseError, SkeinError, withoutStack } from "../core/errors.js";
 import { ERROR_PROTOTYPES } from "./error-classes.js";
-import { findKeys, giveMember, keepKeys, type KnownKeys, LIST_HEAD_BYTES, MOST_LIST_WORDS } from "./key-lists.js";
+import { findKeys, giveMember, keepKeys, type KnownKeys, LENGTH_MASK } from "./key-lists.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import type { Address, SharedObject } from "./object.js";
 import { copyBytes } from "./payload.js";
@@ -328,17 +328,16 @@ export class ValueReader {
 
   /** The list that stands here, which gets the next number. */
   #newList(): KnownKeys {
-    const head = this.#take(LIST_HEAD_BYTES);
-    const hash = this.#view.getInt32(head, true);
-    const length = this.#view.getInt32(head + 4, true);
-    if (length <= 0 || length > MOST_LIST_WORDS) throw this.#damaged("keys expected");
+    const head = this.#view.getInt32(this.#take(4), true);
+    const length = head & LENGTH_MASK;
+    if (length === 0) throw this.#damaged("keys expected");
     const at = this.#take(4 * length);
-    const list = findKeys(hash, this.#view, at, length) ?? this.#unknownList(hash, at, length);
+    const list = findKeys(head, this.#view, at) ?? this.#unknownList(head, at, length);
     this.#lists[this.#listCount++] = list;
     return list;
   }
 
-  #unknownList(hash: number, at: number, length: number): KnownKeys {
+  #unknownList(head: number, at: number, length: number): KnownKeys {
     const words = Int32Array.from({ length }, (_, i) => this.#view.getInt32(at + 4 * i, true));
     const end = this.#end;
     this.#at = at;
@@ -347,7 +346,7 @@ export class ValueReader {
     while (this.#at < this.#end && this.#bytes[this.#at] !== 0) keys.push(internalized(this.#text()));
     this.#at = this.#end;
     this.#end = end;
-    return keepKeys(hash, words, keys);
+    return keepKeys(head, words, keys);
   }
 
   #list(): KnownKeys {

@@ -145,7 +145,7 @@ describe("a value that fits its shape", () => {
         // And one as the other wrote it.
         assert.deepStrictEqual(read(codec, [hashOf(form), ...looped.words]), value);
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 
@@ -373,7 +373,7 @@ describe("a value that does not fit its shape", () => {
         if (encoded === undefined) assert.notEqual(codec.misfit(value, "$"), undefined);
         else assert.deepEqual(read(codec, wordsOf(codec, value)), value);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -436,7 +436,7 @@ describe("words that are no value's", () => {
         const form = formOf(of, "shape");
         survive(new ShapeCodec(form), [hashOf(form), ...words]);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -452,7 +452,7 @@ describe("words that are no value's", () => {
         }
         survive(codec, words.subarray(0, words.length - cut));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -501,7 +501,7 @@ describe("words that are no value's", () => {
           looped,
         );
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
