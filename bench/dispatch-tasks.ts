@@ -1,5 +1,6 @@
 // What the threads of each pool run; the same functions for all.
 import { task } from "skein";
+import { arrayOf, shape } from "skein/threads";
 
 export interface Order {
   readonly a: number;
@@ -22,6 +23,15 @@ export const busy = task(function busy(us: number): number {
 export const negated = task(function negated(order: Order): Order {
   return { a: -order.a, b: order.b, c: order.c };
 });
+
+const OrderShape = shape({ a: "int32", b: "string", c: arrayOf("int32") });
+
+export const negatedOfShape = task(
+  function negatedOfShape(order: Order): Order {
+    return { a: -order.a, b: order.b, c: order.c };
+  },
+  { args: [OrderShape], result: OrderShape },
+);
 
 /** The same with one argument, an array of them, as the others' pools take it. */
 export const functions: Readonly<Record<string, (args: readonly never[]) => unknown>> = {

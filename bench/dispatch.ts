@@ -4,12 +4,14 @@ import { Worker } from "node:worker_threads";
 import { threads } from "skein";
 import type { Task } from "skein";
 
-import { add, busy, type Order, negated } from "./dispatch-tasks.js";
+import { add, busy, type Order, negated, negatedOfShape } from "./dispatch-tasks.js";
 import { ask, check, type Load, type Samples } from "./harness.js";
 
 /** One of the pools: runs a function by its name. */
 interface AnyPool {
   run(name: string, args: readonly unknown[]): Promise<unknown>;
+  /** The task that takes objects of a declared shape, or what there is in place of it where there are none. */
+  readonly ofShape?: string;
   close(): unknown;
 }
 
@@ -34,9 +36,9 @@ async function burst(pool: AnyPool): Promise<void> {
   for (const [i, value] of (await Promise.all(promises)).entries()) check(value, i + 1);
 }
 
-async function objects(pool: AnyPool): Promise<void> {
+async function objects(pool: AnyPool, name: string): Promise<void> {
   const promises: Promise<unknown>[] = [];
-  for (let i = 0; i < BURST; i++) promises.push(pool.run("negated", [{ a: i, b: "order", c: [i, 2, 3] }]));
+  for (let i = 0; i < BURST; i++) promises.push(pool.run(name, [{ a: i, b: "order", c: [i, 2, 3] }]));
   for (const [i, value] of (await Promise.all(promises)).entries()) {
     const { a, b, c } = value as Order;
     check(a, -i);
@@ -88,7 +90,10 @@ async function measure(load: Load, size: number, pool: AnyPool): Promise<Samples
   await burst(pool);
   const samples = {
     burst: await batches(load.of(1200, 1), BURST, () => burst(pool)),
-    objects: await batches(load.of(1200, 1), BURST, () => objects(pool)),
+    objects: await batches(load.of(1200, 1), BURST, () => objects(pool, "negated")),
+    ...(pool.ofShape === undefined
+      ? {}
+      : { "objects of a shape": await batches(load.of(1200, 1), BURST, () => objects(pool, pool.ofShape as string)) }),
     "16 in flight": await batches(load.of(1200, 1), BURST, () => inFlight(pool, 16, BURST, "add", 1)),
     "one after another": await roundTrips(pool, load.of(1500, 10), 0),
     "after a pause": await roundTrips(pool, load.of(30, 3), 50),
@@ -99,12 +104,13 @@ async function measure(load: Load, size: number, pool: AnyPool): Promise<Samples
   return samples;
 }
 
-const tasks: Readonly<Record<string, Task<never, unknown>>> = { add, busy, negated };
+const tasks: Readonly<Record<string, Task<never, unknown>>> = { add, busy, negated, negatedOfShape };
 
 function skein(size: number): AnyPool {
   const pool = threads({ size, name: "bench" });
   return {
     run: (name, args) => pool.run(tasks[name] as Task<readonly unknown[], unknown>, args),
+    ofShape: "negatedOfShape",
     close: () => pool.close(),
   };
 }
@@ -192,6 +198,7 @@ function postMessage(size: number): AnyPool {
         (workers[id % size] as Worker).postMessage({ id, name, args });
       });
     },
+    ofShape: "negated",
     close: () => Promise.all(workers.map((thread) => thread.terminate())),
   };
 }
@@ -207,6 +214,7 @@ await ask({
   units: {
     burst: "µs a task",
     objects: "µs a task",
+    "objects of a shape": "µs a task",
     "16 in flight": "µs a task",
     "one after another": "µs",
     "after a pause": "µs",
@@ -228,6 +236,7 @@ await ask({
     { metric: "one after another", of: "skein", against: "tinypool", ratioAtMost: 0.2 },
     { metric: "after a pause", of: "skein", against: "postMessage", ratioAtMost: 1.1 },
     { metric: "objects", of: "skein", against: "postMessage", ratioAtMost: 1 / 2.5 },
+    { metric: "objects of a shape", of: "skein", against: "postMessage", ratioAtMost: 1 / 3.5 },
     { metric: "lost of 4 µs tasks", of: "skein", atMost: 30 },
     { metric: "lost of 40 µs tasks", of: "skein", atMost: 20 },
     burstOf("skein on 2", "piscina tuned on 2", 1 / 20),

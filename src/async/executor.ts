@@ -16,6 +16,8 @@ export interface TaskIdentity {
   readonly key: string;
   /** True if its first parameter is the scope of its job. */
   readonly takesScope: boolean;
+  /** What it declares of its arguments and its result, for executors that know of shapes. */
+  readonly shapes: { readonly args?: unknown; readonly result?: unknown } | undefined;
   /** The function inside which it seems to have been declared, in words. */
   readonly declaredIn: string | undefined;
 }

@@ -17,17 +17,26 @@ export interface LongText {
 interface PlatformBuffer {
   write(text: string, at: number, encoding: "latin1" | "utf16le"): number;
   toString(encoding: "latin1" | "utf16le", start: number, end: number): string;
+  /** As those for Latin-1, without a look at what the encoding is called: a fifth less for a short text. */
+  latin1Write(text: string, at: number, length: number): number;
+  latin1Slice(start: number, end: number): string;
 }
 
-type PlatformBufferType = { from(buffer: ArrayBufferLike, byteOffset: number, length: number): PlatformBuffer };
+interface PlatformBufferType {
+  readonly prototype: PlatformBuffer;
+  from(buffer: ArrayBufferLike, byteOffset: number, length: number): PlatformBuffer;
+}
 
-const { Buffer: platformBufferType } = globalThis as { Buffer?: PlatformBufferType };
+const { Buffer: platformBufferType } = globalThis as unknown as { readonly Buffer?: PlatformBufferType };
 
 export function longTextIn(bytes: Uint8Array): LongText {
   return platformBufferType === undefined
     ? new PortableLongText(bytes)
     : new BufferLongText(platformBufferType.from(bytes.buffer, bytes.byteOffset, bytes.length));
 }
+
+const { latin1Write, latin1Slice } = (platformBufferType?.prototype ?? {}) as Partial<PlatformBuffer>;
+const hasLatin1 = typeof latin1Write === "function" && typeof latin1Slice === "function";
 
 class BufferLongText implements LongText {
   readonly #buffer: PlatformBuffer;
@@ -37,11 +46,12 @@ class BufferLongText implements LongText {
   }
 
   writeLatin1(text: string, at: number): void {
-    this.#buffer.write(text, at, "latin1");
+    if (hasLatin1) this.#buffer.latin1Write(text, at, text.length);
+    else this.#buffer.write(text, at, "latin1");
   }
 
   readLatin1(at: number, length: number): string {
-    return this.#buffer.toString("latin1", at, at + length);
+    return hasLatin1 ? this.#buffer.latin1Slice(at, at + length) : this.#buffer.toString("latin1", at, at + length);
   }
 
   writeUtf16(text: string, at: number): void {

@@ -2,6 +2,7 @@
 import type { SharedCells } from "#atomics";
 
 import type { Heap } from "./heap.js";
+import { type LongText, longTextIn } from "./long-text.js";
 
 /**
  * A view of each element type over the whole heap, as long as the heap was when it
@@ -20,6 +21,7 @@ export class MemoryViews {
   readonly float64: Float64Array<SharedArrayBuffer>;
   readonly bigint64: BigInt64Array<SharedArrayBuffer>;
   readonly biguint64: BigUint64Array<SharedArrayBuffer>;
+  #longText: LongText | undefined = undefined;
 
   /** @param cells - all of a memory; its length is a multiple of 8 bytes */
   constructor(cells: SharedCells) {
@@ -35,6 +37,10 @@ export class MemoryViews {
     this.float64 = new Float64Array(buffer);
     this.bigint64 = new BigInt64Array(buffer);
     this.biguint64 = new BigUint64Array(buffer);
+  }
+
+  get longText(): LongText {
+    return (this.#longText ??= longTextIn(this.uint8));
   }
 }
 

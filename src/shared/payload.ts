@@ -15,6 +15,8 @@
  */
 import type { Heap } from "./heap.js";
 import { Kind } from "./kinds.js";
+import { viewsOf } from "./memory-views.js";
+import type { Encoded } from "./value-writer.js";
 
 const HOLDER = 0;
 const CONTAINER = 1;
@@ -34,14 +36,38 @@ export function makePayload(inHeap: Heap, container: number, bytes: Uint8Array):
   return offset;
 }
 
-let lastBytes = new Uint8Array(new SharedArrayBuffer(0));
+/** As `makePayload`, of bytes that are copied word by word. */
+export function makePayloadOf(inHeap: Heap, container: number, encoded: Encoded): number {
+  const offset = inHeap.allocate(
+    PAYLOAD_HEADER_BYTES + encoded.byteLength,
+    Kind.payload,
+    inHeap.slot,
+    container / UNIT_BYTES,
+  );
+  copyWords(encoded, inHeap.cellsWith(offset), (offset + PAYLOAD_HEADER_BYTES) / 4);
+  return offset;
+}
+
+/** Copies so few words one by one: a call into the engine takes as long. */
+const FEW_WORDS = 64;
+
+/** Copies all bytes, and those up to the end of the last word. */
+export function copyWords({ words, byteLength }: Encoded, to: Int32Array, at: number): void {
+  const count = (byteLength + 3) >> 2;
+  if (count > FEW_WORDS) to.set(words.subarray(0, count), at);
+  else for (let i = 0; i < count; i++) to[at + i] = words[i] as number;
+}
 
 /** All of the heap's memory as bytes, at least to the end of the block at `offset`; those of a payload are behind its header. */
-export function bytesWith(inHeap: Heap, offset: number): Uint8Array<SharedArrayBuffer> {
-  const { buffer } = inHeap.cellsWith(offset);
-  // To make a view takes longer than to read a short value.
-  if (lastBytes.buffer !== buffer) lastBytes = new Uint8Array(buffer);
-  return lastBytes;
+function bytesWith(inHeap: Heap, offset: number): Uint8Array<SharedArrayBuffer> {
+  inHeap.cellsWith(offset);
+  return viewsOf(inHeap).uint8;
+}
+
+/** As `bytesWith`, at least to the byte before `end`. */
+export function bytesUpTo(inHeap: Heap, end: number): Uint8Array<SharedArrayBuffer> {
+  inHeap.reach(end);
+  return viewsOf(inHeap).uint8;
 }
 
 /** The bytes of a payload, in place. */

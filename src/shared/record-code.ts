@@ -12,6 +12,7 @@ import { loadInteger, storeInteger, type SharedIntegers, type SharedInteger } fr
 
 import { describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
+import { compiled } from "./compiling.js";
 import type { MemoryViews } from "./memory-views.js";
 import { ADDRESS } from "./object.js";
 import { ARRAYS, type BigIntType, ELEMENTS, type NumberType } from "./record-schema.js";
@@ -245,29 +246,6 @@ export function loopingCode(fields: readonly RecordField[], codes: readonly Fiel
 }
 
 // Compiled
-
-let mayCompile = true;
-
-/**
- * Compiles a function body.
- *
- * @param names - what it may name
- * @returns what it returns, `undefined` where compiling is forbidden
- */
-export function compiled(body: string, names: Readonly<Record<string, unknown>>): unknown {
-  if (!mayCompile) return undefined;
-  let make;
-  try {
-    // eslint-disable-next-line typescript/no-implied-eval -- the head of this file says what is in it
-    make = new Function(...Object.keys(names), `"use strict";${body}`) as (...values: unknown[]) => unknown;
-  } catch (error) {
-    // A mistake in the text is ours; all else is the platform's refusal, which stays.
-    if (error instanceof SyntaxError) throw error;
-    mayCompile = false;
-    return undefined;
-  }
-  return make(...Object.values(names));
-}
 
 /** A field's value, as code. */
 export function readCode(field: RecordField, i: number, views: string, at: string): string {

@@ -10,18 +10,10 @@
  * need not be made at all, if only its fields are used (bench `shared-record`).
  */
 import { MisuseError } from "../core/errors.js";
+import { compiled } from "./compiling.js";
 import type { MemoryViews } from "./memory-views.js";
 import { ADDRESS } from "./object.js";
-import {
-  arrayInPlace,
-  compiled,
-  fitsCode,
-  namesOf,
-  readCode,
-  type RecordField,
-  refuse,
-  writeCode,
-} from "./record-code.js";
+import { arrayInPlace, fitsCode, namesOf, readCode, type RecordField, refuse, writeCode } from "./record-code.js";
 import type { RecordLayout } from "./record-layout.js";
 
 /** The method that says in which views an object's record is. */

@@ -16,7 +16,7 @@
  */
 import type { Address, SharedObject } from "./object.js";
 import { ValueReader } from "./value-reader.js";
-import { ValueWriter } from "./value-writer.js";
+import { type Encoded, ValueWriter } from "./value-writer.js";
 
 // Getters and proxies run while a value is written, and may write another. So who
 // uses one of these takes it away and puts it back.
@@ -32,6 +32,11 @@ let idleReader: ValueReader | undefined;
  * it a view in the value sees.
  */
 export function encodeValue(value: unknown): Uint8Array<ArrayBuffer> {
+  return encode(value).view;
+}
+
+/** As `encodeValue`, for who copies the bytes word by word: of few that takes a fraction of the time. */
+export function encode(value: unknown): Encoded {
   const writer = idleWriter ?? new ValueWriter();
   idleWriter = undefined;
   try {

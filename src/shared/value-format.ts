@@ -3,6 +3,9 @@
  * by the same version of the library on the same machine and never stored, so they
  * carry no version and may change at any time.
  *
+ * The first byte says whether there is any REFERENCE: HAS_REFERENCES, or else 0. What
+ * follows is the value.
+ *
  * A value begins with a tag of one byte. Counts and lengths are numbers of 7 bits
  * a byte, the lowest first, the highest bit set in all but the last. A text is a
  * string value. All other numbers have their lowest byte first.
@@ -19,13 +22,17 @@
  *   REGEXP         text: source; text: flags
  *   BOXED          a primitive
  *   OBJECT, NULL_OBJECT       members: key (a text), value, ...; END
+ *   KEYS_FIRST     an object: list of its keys (key-lists.ts); a value for each
+ *   SAME_KEYS      an object: number of a list of keys that came before; a value for each
+ *   OPEN_KEYS_FIRST, OPEN_SAME_KEYS   as those, of an object that a REFERENCE names
  *   ARRAY          length, elements; or some elements, HOLES, and of those behind
  *                  that exist: index, value, ...; END
  *   MAP            key, value, ...; END
  *   SET            member, ...; END
  *   ERROR          number of its class (error-classes.ts); members that are not
  *                  enumerable; END; those that are; END
- *   BUFFER         length, bytes
+ *   BUFFER         length; zeros up to a multiple of 8 bytes from the first byte on, as
+ *                  platforms copy shared memory byte by byte if it lies otherwise; bytes
  *   RESIZABLE_BUFFER          8 bytes, as FLOAT64: the length it can have; then as BUFFER
  *   VIEW           index of its class in VIEW_NAMES, byte offset, length plus 1 (in
  *                  elements; 0: up to the end of its buffer); a buffer, or REFERENCE to one
@@ -34,14 +41,18 @@
  *                  objects have their own numbers
  *   REFERENCE      number of an object that came before
  *
- * Objects are numbered from 0 in the order in which their tags stand.
+ * Objects are numbered from 0 in the order in which their tags stand; and so are lists
+ * of keys.
  *
  * Writer and reader call themselves for what is inside, so the depth is bounded:
  * what OBJECT, NULL_OBJECT, ARRAY, MAP, SET and ERROR have behind tag, length and class is
  * the object's *content*, and that of an object at depth DEEPEST is not written
- * there, but later. The outermost value done, the contents left over follow, the
+ * there, but later (one with its keys first is never so deep). The outermost value done, the contents left over follow, the
  * last left over first, each at depth 0, and each may leave over more.
  */
+/** The first byte. Without any, objects need no numbers where they are read. */
+export const HAS_REFERENCES = 1;
+
 /** Integers below it are their own tags. */
 export const FIRST_SHORT_TEXT = 0x80;
 /** Strings below this length have it in their tag. */
@@ -76,6 +87,12 @@ export const REFERENCE = 0xd8;
 export const HOLES = 0xd9;
 /** An instance of a registered class. */
 export const CLASS = 0xda;
+/** Objects with their keys in one piece. */
+export const KEYS_FIRST = 0xdb;
+export const SAME_KEYS = 0xdc;
+/** They have to be made before their members are read, which may refer to them. */
+export const OPEN_KEYS_FIRST = 0xdd;
+export const OPEN_SAME_KEYS = 0xde;
 /** In place of a key, a member or an index's element: there are no more. */
 export const END = 0xff;
 

@@ -9,21 +9,22 @@
 import { describeKind } from "../async/cancel.js";
 import { describeThrown, InternalError, MisuseError, SkeinError, withoutStack } from "../core/errors.js";
 import { ERROR_PROTOTYPES } from "./error-classes.js";
+import { findKeys, giveMember, keepKeys, type KnownKeys, LIST_HEAD_BYTES, MOST_LIST_WORDS } from "./key-lists.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import type { Address, SharedObject } from "./object.js";
 import { copyBytes } from "./payload.js";
+import { joined, MOST_JOINED } from "./short-text.js";
 import { MOST_CACHED, TextCache } from "./text-cache.js";
 import { classNamed } from "./value-classes.js";
 import * as tag from "./value-format.js";
 
 /** Up to so many bytes are copied to memory of this thread first; for more, views of where they are cost less. */
 const MOST_COPIED_BYTES = 16 * 1024;
+/** Places from here on are numbers of another kind to the engine. */
+const FAR = 2 ** 31 - 1;
 
 /** Strings that are no keys are looked for among those made before up to this length; longer ones seldom repeat. */
 const MOST_REPEATED = 8;
-
-/** Up to this length a string is put together here: a call to the platform costs more. */
-const MOST_JOINED = 16;
 
 /** Holes that an array may have without being made as a sparse one. */
 const MOST_HOLES = 1024;
@@ -36,6 +37,8 @@ const viewTypes = tag.VIEW_NAMES.map((name) => (globalThis as Record<string, unk
   | undefined
 )[];
 
+const { slice } = Uint8Array.prototype;
+
 /** What the compiler's library for ES2023 does not tell of buffers. */
 const ResizableBuffer = ArrayBuffer as new (byteLength: number, options?: { maxByteLength: number }) => ArrayBuffer;
 
@@ -47,29 +50,57 @@ interface LeftOver {
   readonly length: number;
 }
 
+/** Bytes, and what reads them. */
+interface Source {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly longText: LongText;
+}
+
+function sourceOf(bytes: Uint8Array): Source {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), longText: longTextIn(bytes) };
+}
+
 export class ValueReader {
-  readonly #ownBytes = new Uint8Array(MOST_COPIED_BYTES);
-  readonly #ownView = new DataView(this.#ownBytes.buffer);
-  readonly #ownLongText = longTextIn(this.#ownBytes);
+  readonly #own: Source = sourceOf(new Uint8Array(MOST_COPIED_BYTES));
+  /** Bytes that values came in again and again: those are read in place. */
+  #usual: Source = this.#own;
+  #last: Uint8Array = this.#own.bytes;
   readonly #keys = new TextCache();
   readonly #texts = new TextCache();
-  #bytes: Uint8Array = this.#ownBytes;
-  #view: DataView = this.#ownView;
-  #longText: LongText = this.#ownLongText;
+  #bytes: Uint8Array = this.#own.bytes;
+  #view: DataView = this.#own.view;
+  #longText: LongText = this.#own.longText;
+  #begin = 0;
   #at = 0;
   #end = 0;
-  /** Objects made so far, by their numbers. */
+  /** Whether objects are referred to by their numbers. */
+  #hasReferences = false;
+  /** If so, objects made so far, by their numbers. */
   readonly #made: (object | undefined)[] = [];
   #madeCount = 0;
+  /** Lists of keys so far, by their numbers. */
+  readonly #lists: (KnownKeys | undefined)[] = [];
+  #listCount = 0;
   readonly #leftOver: LeftOver[] = [];
   #arrive: (address: Address) => SharedObject = noArrival;
+  /** For what instances of registered classes left; kept if they stand in a value themselves. */
+  #inner: ValueReader | undefined = undefined;
+  readonly #isInner: boolean;
+
+  constructor(isInner = false) {
+    this.#isInner = isInner;
+  }
 
   /** Reads the one value that so many bytes from there on are. */
   read(bytes: Uint8Array, from: number, length: number, arrive: (address: Address) => SharedObject): unknown {
     this.#look(bytes, from, length);
     this.#arrive = arrive;
     try {
-      const value = this.#value(0);
+      const flags = this.#byte();
+      if (flags > tag.HAS_REFERENCES) throw this.#damaged("unknown flags");
+      this.#hasReferences = flags === tag.HAS_REFERENCES;
+      const value = this.value(0);
       for (let rest = this.#leftOver.pop(); rest !== undefined; rest = this.#leftOver.pop()) {
         if (rest.kind === tag.ARRAY) this.#elements(rest.object as unknown[], rest.length, 0);
         else this.#content(rest.kind, rest.object, 0);
@@ -86,33 +117,48 @@ export class ValueReader {
   }
 
   #look(bytes: Uint8Array, from: number, length: number): void {
-    this.#at = 0;
-    this.#end = length;
-    if (length <= MOST_COPIED_BYTES) {
-      copyBytes(bytes, from, length, this.#ownBytes, 0);
-    } else {
-      this.#bytes = bytes.subarray(from, from + length);
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset + from, length);
-      this.#longText = longTextIn(this.#bytes);
+    if (!(length >= 0 && from >= 0 && from + length <= bytes.length)) {
+      throw new InternalError(`${length} bytes from ${from} on are not within ${bytes.length}`);
     }
+    const isUsual = bytes === this.#usual.bytes;
+    if (!isUsual && bytes === this.#last) this.#usual = sourceOf(bytes);
+    this.#last = bytes;
+    if (bytes === this.#usual.bytes && from + length < FAR) {
+      this.#use(this.#usual, from, length);
+    } else if (length <= MOST_COPIED_BYTES) {
+      copyBytes(bytes, from, length, this.#own.bytes, 0);
+      this.#use(this.#own, 0, length);
+    } else {
+      this.#use(sourceOf(bytes.subarray(from, from + length)), 0, length);
+    }
+  }
+
+  #use({ bytes, view, longText }: Source, begin: number, length: number): void {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = view;
+      this.#longText = longText;
+    }
+    this.#begin = begin;
+    this.#at = begin;
+    this.#end = begin + length;
   }
 
   #forget(): void {
     for (let i = 0; i < this.#madeCount; i++) this.#made[i] = undefined;
     if (this.#madeCount > 1000) this.#made.length = 0;
     this.#madeCount = 0;
+    this.#listCount = 0;
     // Setting a length is a call into the engine, even to what it was.
     if (this.#leftOver.length > 0) this.#leftOver.length = 0;
     this.#arrive = noArrival;
-    if (this.#bytes === this.#ownBytes) return;
-    this.#bytes = this.#ownBytes;
-    this.#view = this.#ownView;
-    this.#longText = this.#ownLongText;
+    // What came once may be large.
+    if (this.#bytes !== this.#usual.bytes) this.#use(this.#own, 0, 0);
   }
 
   #damaged(what: string, options?: ErrorOptions): InternalError {
     return new InternalError(
-      `the bytes of a structured value are damaged at ${this.#at} of ${this.#end}: ${what}`,
+      `the bytes of a structured value are damaged at ${this.#at - this.#begin} of ${this.#end - this.#begin}: ${what}`,
       options,
     );
   }
@@ -143,14 +189,20 @@ export class ValueReader {
     return this.#view.getFloat64(this.#take(8), true);
   }
 
-  #value(depth: number): unknown {
-    const byte = this.#byte();
+  /** @internal The value that comes next. */
+  value(depth: number): unknown {
+    const at = this.#at;
+    if (at >= this.#end) throw this.#damaged("a value expected");
+    const byte = this.#bytes[at] as number;
+    this.#at = at + 1;
     if (byte < tag.FIRST_SHORT_TEXT) return byte;
     if (byte < tag.INT32) return this.#shortText(byte & (tag.SHORT_TEXT_LENGTHS - 1));
     // In the order of how often they come: the engine compares one after the other.
     switch (byte) {
-      case tag.OBJECT:
-        return this.#container(byte, {}, depth);
+      case tag.KEYS_FIRST:
+        return this.#listed(this.#newList(), depth);
+      case tag.SAME_KEYS:
+        return this.#listed(this.#list(), depth);
       case tag.ARRAY:
         return this.#array(depth);
       case tag.FLOAT64:
@@ -165,6 +217,8 @@ export class ValueReader {
         return null;
       case tag.UNDEFINED:
         return undefined;
+      case tag.OBJECT:
+        return this.#container(byte, {}, depth);
       case tag.REFERENCE:
         return this.#reference();
       case tag.LATIN1:
@@ -183,6 +237,10 @@ export class ValueReader {
 
   #rarer(byte: number, depth: number): object {
     switch (byte) {
+      case tag.OPEN_KEYS_FIRST:
+        return this.#open(this.#newList(), depth);
+      case tag.OPEN_SAME_KEYS:
+        return this.#open(this.#list(), depth);
       case tag.NULL_OBJECT:
         return this.#container(byte, Object.create(null) as object, depth);
       case tag.MAP:
@@ -198,7 +256,7 @@ export class ValueReader {
         return this.#number(new RegExp(source, this.#text()));
       }
       case tag.BOXED: {
-        const primitive = this.#value(0);
+        const primitive = this.value(0);
         if (primitive === undefined || typeof primitive === "object") throw this.#damaged("a primitive expected");
         return this.#number(Object(primitive) as object);
       }
@@ -255,7 +313,7 @@ export class ValueReader {
 
   /** Gives the object the next number. */
   #number<Made extends object>(object: Made): Made {
-    this.#made[this.#madeCount++] = object;
+    if (this.#hasReferences) this.#made[this.#madeCount++] = object;
     return object;
   }
 
@@ -266,8 +324,57 @@ export class ValueReader {
     return object;
   }
 
+  // With their keys first
+
+  /** The list that stands here, which gets the next number. */
+  #newList(): KnownKeys {
+    const head = this.#take(LIST_HEAD_BYTES);
+    const hash = this.#view.getInt32(head, true);
+    const length = this.#view.getInt32(head + 4, true);
+    if (length <= 0 || length > MOST_LIST_WORDS) throw this.#damaged("keys expected");
+    const at = this.#take(4 * length);
+    const list = findKeys(hash, this.#view, at, length) ?? this.#unknownList(hash, at, length);
+    this.#lists[this.#listCount++] = list;
+    return list;
+  }
+
+  #unknownList(hash: number, at: number, length: number): KnownKeys {
+    const words = Int32Array.from({ length }, (_, i) => this.#view.getInt32(at + 4 * i, true));
+    const end = this.#end;
+    this.#at = at;
+    this.#end = at + 4 * length;
+    const keys: string[] = [];
+    while (this.#at < this.#end && this.#bytes[this.#at] !== 0) keys.push(internalized(this.#text()));
+    this.#at = this.#end;
+    this.#end = end;
+    return keepKeys(hash, words, keys);
+  }
+
+  #list(): KnownKeys {
+    const number = this.#count();
+    const list = number < this.#listCount ? this.#lists[number] : undefined;
+    if (list === undefined) throw this.#damaged(`no list of keys has the number ${number}`);
+    return list;
+  }
+
+  #listed(list: KnownKeys, depth: number): object {
+    if (depth >= tag.DEEPEST) throw this.#damaged("nested too deep");
+    if (!this.#hasReferences) return list.make(this, depth + 1);
+    // It has its number before those inside, but nothing refers to it before it is made.
+    const number = this.#madeCount++;
+    this.#made[number] = undefined;
+    return (this.#made[number] = list.make(this, depth + 1));
+  }
+
+  #open(list: KnownKeys, depth: number): object {
+    if (depth >= tag.DEEPEST) throw this.#damaged("nested too deep");
+    const object = this.#number({});
+    list.give(object, this, depth + 1);
+    return object;
+  }
+
   #container(kind: number, object: object, depth: number): object {
-    this.#made[this.#madeCount++] = object;
+    this.#number(object);
     if (depth < tag.DEEPEST) this.#content(kind, object, depth + 1);
     else this.#leftOver.push({ kind, object, length: 0 });
     return object;
@@ -279,7 +386,7 @@ export class ValueReader {
     // than there are bytes has holes, or is damaged: no room is taken on its word.
     // oxlint-disable-next-line unicorn/no-new-array -- at its length at once, or it would grow by steps
     const array: unknown[] = length <= this.#end - this.#at ? new Array<unknown>(length) : [];
-    this.#made[this.#madeCount++] = array;
+    this.#number(array);
     if (depth < tag.DEEPEST) this.#elements(array, length, depth + 1);
     else this.#leftOver.push({ kind: tag.ARRAY, object: array, length });
     return array;
@@ -296,7 +403,10 @@ export class ValueReader {
   #instance(): object {
     const known = classNamed(this.#text());
     const length = this.#count();
-    const data = new ValueReader().read(this.#bytes, this.#take(length), length, this.#arrive);
+    const at = this.#take(length);
+    const inner = this.#inner ?? new ValueReader(true);
+    if (!this.#isInner) this.#inner = inner;
+    const data = inner.read(this.#bytes.subarray(at, at + length), 0, length, this.#arrive);
     let made: unknown;
     try {
       made = known.arrive(data);
@@ -318,9 +428,11 @@ export class ValueReader {
 
   #buffer(maxByteLength: number | undefined): ArrayBuffer {
     const byteLength = this.#count();
+    this.#take(-(this.#at - this.#begin) & 7);
     const at = this.#take(byteLength);
-    const buffer =
-      maxByteLength === undefined ? new ArrayBuffer(byteLength) : new ResizableBuffer(byteLength, { maxByteLength });
+    // Of this thread alone, also if the bytes are in shared memory.
+    if (maxByteLength === undefined) return slice.call(this.#bytes, at, at + byteLength).buffer;
+    const buffer = new ResizableBuffer(byteLength, { maxByteLength });
     new Uint8Array(buffer).set(this.#bytes.subarray(at, at + byteLength));
     return buffer;
   }
@@ -329,14 +441,14 @@ export class ValueReader {
     const View = viewTypes[this.#byte()];
     if (View === undefined) throw this.#damaged("an unknown class of views");
     // The view's own number is before that of its buffer.
-    const number = this.#madeCount++;
-    this.#made[number] = undefined;
+    const number = this.#hasReferences ? this.#madeCount++ : -1;
+    if (number !== -1) this.#made[number] = undefined;
     const byteOffset = this.#count();
     const lengthPlus1 = this.#count();
-    const buffer = this.#value(tag.DEEPEST);
+    const buffer = this.value(tag.DEEPEST);
     if (!(buffer instanceof ArrayBuffer)) throw this.#damaged("a buffer expected");
     const view = new View(buffer, byteOffset, lengthPlus1 === 0 ? undefined : lengthPlus1 - 1);
-    this.#made[number] = view;
+    if (number !== -1) this.#made[number] = view;
     return view;
   }
 
@@ -346,15 +458,15 @@ export class ValueReader {
     switch (kind) {
       case tag.MAP:
         while (!this.#isEnd()) {
-          const key = this.#value(depth);
-          (object as Map<unknown, unknown>).set(key, this.#value(depth));
+          const key = this.value(depth);
+          (object as Map<unknown, unknown>).set(key, this.value(depth));
         }
         break;
       case tag.SET:
-        while (!this.#isEnd()) (object as Set<unknown>).add(this.#value(depth));
+        while (!this.#isEnd()) (object as Set<unknown>).add(this.value(depth));
         break;
       case tag.ERROR:
-        while (!this.#isEnd()) define(object, this.#text(), this.#value(depth), false);
+        while (!this.#isEnd()) hide(object, this.#text(), this.value(depth));
         this.#members(object, depth);
         break;
       default:
@@ -385,7 +497,7 @@ export class ValueReader {
         const known = this.#keys.find(this.#bytes, at + 1, length);
         if (known !== undefined) {
           this.#at = at + 1 + length;
-          members[known] = this.#value(depth);
+          members[known] = this.value(depth);
           continue;
         }
       }
@@ -396,24 +508,25 @@ export class ValueReader {
   /** A member whose key is none of those that were kept. */
   #newMember(object: Record<string, unknown>, isShort: boolean, depth: number): void {
     const key = this.#text();
-    // Assigning to what objects inherit could reach a setter, `__proto__` first of
-    // all. So such a key is defined, and never kept.
-    if (key in Object.prototype) {
-      define(object, key, this.#value(depth), true);
-      return;
-    }
-    if (isShort) this.#keys.keep(internalized(key));
-    object[key] = this.#value(depth);
+    // A key that objects inherit is never kept: it has to be defined.
+    if (isShort && !(key in Object.prototype)) this.#keys.keep(internalized(key));
+    giveMember(object, key, this.value(depth));
   }
 
   #elements(array: unknown[], length: number, depth: number): void {
     for (let i = 0; i < length; i++) {
-      if (this.#at < this.#end && this.#bytes[this.#at] === tag.HOLES) {
+      // Past the end there is no byte, which is neither.
+      const byte = this.#at < this.#end ? (this.#bytes[this.#at] as number) : tag.END;
+      if (byte < tag.FIRST_SHORT_TEXT) {
+        this.#at++;
+        array[i] = byte;
+      } else if (byte === tag.HOLES) {
         this.#at++;
         this.#elementsAfter(array, i, length, depth);
         return;
+      } else {
+        array[i] = this.value(depth);
       }
-      array[i] = this.#value(depth);
     }
   }
 
@@ -426,31 +539,14 @@ export class ValueReader {
     while (!this.#isEnd()) {
       const index = this.#count();
       if (index <= last || index >= length) throw this.#damaged(`no element ${index} can be behind element ${last}`);
-      array[index] = this.#value(depth);
+      array[index] = this.value(depth);
       last = index;
     }
   }
 }
 
-/** The string with a code unit for each of these bytes. */
-function joined(bytes: Uint8Array, start: number, length: number): string {
-  const end = start + length;
-  let text = "";
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    text += String.fromCharCode(
-      bytes[at] as number,
-      bytes[at + 1] as number,
-      bytes[at + 2] as number,
-      bytes[at + 3] as number,
-    );
-  }
-  for (; at < end; at++) text += String.fromCharCode(bytes[at] as number);
-  return text;
-}
-
-function define(object: object, key: string, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+function hide(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: false, writable: true, configurable: true });
 }
 
 /** The string as engines keep it for a property's name: with any other they would look for that at each use. */

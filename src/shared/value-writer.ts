@@ -6,6 +6,7 @@
 import { describeKind } from "../async/cancel.js";
 import { entryStep, indexStep, keyStep, memberOfSetStep, memberStep } from "../core/value-path.js";
 import { errorNumberOf, ERROR_PROTOTYPES, HIDDEN_ERROR_MEMBERS } from "./error-classes.js";
+import { type KeyList, keyListOf } from "./key-lists.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import { SharedObject } from "./object.js";
 import { classWith, type KnownClass } from "./value-classes.js";
@@ -18,16 +19,24 @@ const FIRST_BYTES = 4096;
 const MOST_KEPT_BYTES = 1024 * 1024;
 
 /** What 31 bits reach: longer ones would make every position a number of another kind to the engine. */
-const MOST_BYTES = 2 ** 31 - 1;
-
-/** Up to so many objects, looking through a list is faster than keeping a map. */
-const FEW = 16;
+const MOST_BYTES = 2 ** 31 - 8;
 
 /** Of values shorter than this the view is kept. */
 const MOST_VIEWS = 256;
 
+/** Of so many objects the room for where they are is kept. */
+const MOST_KEPT_TAGS = 4096;
+
+/** Up to so many objects, looking through a list is faster than keeping a map. */
+const FEW = 32;
+
 /** Room for a tag with a number or a count: checked for once, before either is written. */
 const HEAD_BYTES = 16;
+/** There is room for two heads whenever a value begins. */
+const SLACK_BYTES: number = 2 * HEAD_BYTES;
+
+/** Longer strings are written by the platform: a loop takes longer. */
+const MOST_LOOPED = 20;
 
 const NOT_LATIN1 = /[^\0-\u00ff]/;
 
@@ -39,6 +48,19 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype) as object,
   Symbol.toStringTag,
 )?.get as () => string | undefined;
+
+/** By prototypes. */
+const viewNumbers: ReadonlyMap<object, number> = new Map(
+  tag.VIEW_NAMES.map((name, number) => [
+    (globalThis as unknown as Record<string, { readonly prototype: object } | undefined>)[name]?.prototype ?? {},
+    number,
+  ]),
+);
+
+/** Of a view of a class of its own, or of another realm. */
+function viewNumberByName(view: ArrayBufferView): number {
+  return (tag.VIEW_NAMES as readonly string[]).indexOf(typedArrayName.call(view) ?? "DataView");
+}
 
 /** What the compiler's library for ES2023 does not tell of buffers. */
 interface MaybeResizable extends ArrayBuffer {
@@ -61,31 +83,85 @@ interface LeftOver {
 /** Instances of registered classes that are being written: each within the one before. */
 const leaving = new Set<object>();
 
-export class ValueWriter {
+/** Bytes in memory of this thread, good until the next value is written. */
+export interface Encoded {
+  readonly byteLength: number;
+  /** They begin at 0, and more may follow. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same memory. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** They alone. */
+  readonly view: Uint8Array<ArrayBuffer>;
+}
+
+/** The number of the value that was written last, of all that this thread has written. */
+let values = 0;
+
+export class ValueWriter implements Encoded {
   #bytes = new Uint8Array(FIRST_BYTES);
+  #words = new Int32Array(this.#bytes.buffer);
   #view = new DataView(this.#bytes.buffer);
   /** What was returned for short values, by length: making a view costs a third of writing a small object. */
   #views = emptyViews();
   #longText: LongText = longTextIn(this.#bytes);
   #at = 0;
+  /** The place up to which a value may begin. */
+  #mostAt = FIRST_BYTES - SLACK_BYTES;
   /** Objects written so far, by their numbers, while they are few. */
   readonly #few: (object | undefined)[] = Array.from({ length: FEW }, () => undefined);
   #objectCount = 0;
-  /** Their numbers, once they are not. */
+  /** All of them, once they are not. */
+  readonly #seen = new Set<object>();
+  /** Their numbers, once one of many has come again. */
   #numbers: Map<object, number> | undefined;
+  /** Where the tags of objects are, by their numbers. */
+  readonly #tags: number[] = [];
+  /** The number of this value, and of how many lists of keys it has. */
+  #valueNumber = 0;
+  #listCount = 0;
   readonly #leftOver: LeftOver[] = [];
+  /** For what instances of registered classes leave; kept if they stand in a value themselves. */
+  #inner: ValueWriter | undefined = undefined;
+  readonly #isInner: boolean;
+
+  constructor(isInner = false) {
+    this.#isInner = isInner;
+  }
+
+  get byteLength(): number {
+    return this.#at;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  get words(): Int32Array<ArrayBuffer> {
+    return this.#words;
+  }
+
+  get view(): Uint8Array<ArrayBuffer> {
+    const known = this.#views[this.#at];
+    if (known !== undefined) return known;
+    const view = this.#bytes.subarray(0, this.#at);
+    if (this.#at < MOST_VIEWS) this.#views[this.#at] = view;
+    return view;
+  }
 
   /**
-   * Writes a value; what is returned is the writer's own memory.
+   * Writes a value; it is then what this writer has.
    *
    * **Throws** `SKEIN_NOT_CLONEABLE`; the writer can be used again after that.
    */
-  write(value: unknown): Uint8Array<ArrayBuffer> {
+  write(value: unknown): this {
     if (this.#bytes.length > MOST_KEPT_BYTES && this.#at < MOST_KEPT_BYTES) this.#resize(FIRST_BYTES);
-    this.#at = 0;
+    this.#bytes[0] = 0;
+    this.#at = 1;
+    this.#valueNumber = ++values;
+    this.#listCount = 0;
     let root = "$";
     try {
-      this.#value(value, 0);
+      this.value(value, 0);
       for (let rest = this.#leftOver.pop(); rest !== undefined; rest = this.#leftOver.pop()) {
         root = "$…";
         if (rest.kind === tag.ARRAY) this.#elements(rest.object as unknown[], rest.length, 0);
@@ -96,29 +172,29 @@ export class ValueWriter {
     } finally {
       this.#forgetObjects();
     }
-    const known = this.#views[this.#at];
-    if (known !== undefined) return known;
-    const view = this.#bytes.subarray(0, this.#at);
-    if (this.#at < MOST_VIEWS) this.#views[this.#at] = view;
-    return view;
+    return this;
   }
 
   #forgetObjects(): void {
-    const { length } = this.#few;
-    for (let i = 0; i < this.#objectCount && i < length; i++) this.#few[i] = undefined;
+    for (let i = 0; i < this.#objectCount && i < FEW; i++) this.#few[i] = undefined;
     this.#objectCount = 0;
+    if (this.#tags.length > MOST_KEPT_TAGS) this.#tags.length = 0;
+    if (this.#seen.size > 0) this.#seen.clear();
     this.#numbers = undefined;
     // Setting a length is a call into the engine, even to what it was.
     if (this.#leftOver.length > 0) this.#leftOver.length = 0;
   }
 
   #resize(byteLength: number): void {
-    const bytes = new Uint8Array(byteLength);
+    // Whole words, with as many bytes.
+    const bytes = new Uint8Array((byteLength + 7) & ~7);
     if (byteLength > this.#bytes.length) bytes.set(this.#bytes);
     this.#bytes = bytes;
+    this.#words = new Int32Array(bytes.buffer);
     this.#view = new DataView(bytes.buffer);
     this.#views = emptyViews();
     this.#longText = longTextIn(bytes);
+    this.#mostAt = byteLength - SLACK_BYTES;
   }
 
   /** Makes sure that so many bytes fit. */
@@ -149,51 +225,41 @@ export class ValueWriter {
     this.#at += 8;
   }
 
-  #value(value: unknown, depth: number): void {
-    switch (typeof value) {
-      case "string":
-        this.#text(value);
-        break;
-      case "number":
-        this.#number(value);
-        break;
-      case "object":
-        if (value === null) this.#byte(tag.NULL);
-        else this.#object(value, depth);
-        break;
-      case "boolean":
-        this.#byte(value ? tag.TRUE : tag.FALSE);
-        break;
-      case "undefined":
-        this.#byte(tag.UNDEFINED);
-        break;
-      case "bigint":
-        this.#bigint(value);
-        break;
-      case "function":
-      case "symbol":
-        throw refusal(`is ${describeKind(value)}`, "Pass plain data: no functions or symbols");
-    }
+  /** @internal */
+  value(value: unknown, depth: number): void {
+    if (this.#at > this.#mostAt) this.#room(SLACK_BYTES);
+    // One question after another: a switch would have the engine ask for the type's name.
+    if (typeof value === "string") this.#text(value);
+    else if (typeof value === "number") this.#number(value);
+    else if (typeof value === "object") {
+      if (value === null) this.#bytes[this.#at++] = tag.NULL;
+      else this.#object(value, depth);
+    } else if (typeof value === "boolean") this.#bytes[this.#at++] = value ? tag.TRUE : tag.FALSE;
+    else if (value === undefined) this.#bytes[this.#at++] = tag.UNDEFINED;
+    else if (typeof value === "bigint") this.#bigint(value);
+    else throw refusal(`is ${describeKind(value)}`, "Pass plain data: no functions or symbols");
   }
 
   #number(value: number): void {
-    this.#room(HEAD_BYTES);
     const int = value | 0;
+    const bytes = this.#bytes;
+    const at = this.#at;
     // -0 is equal to 0, but no integer.
     if (int !== value || (int === 0 && 1 / value < 0)) {
-      this.#bytes[this.#at++] = tag.FLOAT64;
-      this.#float64(value);
+      bytes[at] = tag.FLOAT64;
+      this.#view.setFloat64(at + 1, value, true);
+      this.#at = at + 9;
     } else if (int >= 0 && int < tag.FIRST_SHORT_TEXT) {
-      this.#bytes[this.#at++] = int;
+      bytes[at] = int;
+      this.#at = at + 1;
     } else {
-      this.#bytes[this.#at++] = tag.INT32;
-      this.#view.setInt32(this.#at, int, true);
-      this.#at += 4;
+      bytes[at] = tag.INT32;
+      this.#view.setInt32(at + 1, int, true);
+      this.#at = at + 5;
     }
   }
 
   #bigint(value: bigint): void {
-    this.#room(HEAD_BYTES);
     if (BigInt.asIntN(64, value) === value) {
       this.#bytes[this.#at++] = tag.BIGINT64;
       this.#view.setBigInt64(this.#at, value, true);
@@ -206,11 +272,11 @@ export class ValueWriter {
 
   #text(text: string): void {
     const { length } = text;
-    if (length >= tag.SHORT_TEXT_LENGTHS) {
+    if (length > MOST_LOOPED) {
       this.#longer(text);
       return;
     }
-    this.#room(HEAD_BYTES + length);
+    this.#room(SLACK_BYTES + length);
     const bytes = this.#bytes;
     const at = this.#at;
     bytes[at] = tag.FIRST_SHORT_TEXT | length;
@@ -225,13 +291,18 @@ export class ValueWriter {
   }
 
   #longer(text: string): void {
-    this.#room(HEAD_BYTES + 2 * text.length);
+    const { length } = text;
+    this.#room(SLACK_BYTES + 2 * length);
     const isLatin1 = !NOT_LATIN1.test(text);
-    this.#bytes[this.#at++] = isLatin1 ? tag.LATIN1 : tag.UTF16;
-    this.#count(text.length);
+    if (isLatin1 && length < tag.SHORT_TEXT_LENGTHS) {
+      this.#bytes[this.#at++] = tag.FIRST_SHORT_TEXT | length;
+    } else {
+      this.#bytes[this.#at++] = isLatin1 ? tag.LATIN1 : tag.UTF16;
+      this.#count(length);
+    }
     if (isLatin1) this.#longText.writeLatin1(text, this.#at);
     else this.#longText.writeUtf16(text, this.#at);
-    this.#at += isLatin1 ? text.length : 2 * text.length;
+    this.#at += isLatin1 ? length : 2 * length;
   }
 
   // Objects
@@ -239,34 +310,65 @@ export class ValueWriter {
   /** Gives the object the next number; or, if it has one, writes that. */
   #isReference(object: object): boolean {
     const number = this.#numberOf(object);
-    if (number === undefined) return false;
+    if (number === -1) return false;
+    this.#bytes[0] = tag.HAS_REFERENCES;
+    this.#openUp(this.#tags[number] as number);
     this.#room(HEAD_BYTES);
     this.#bytes[this.#at++] = tag.REFERENCE;
     this.#count(number);
     return true;
   }
 
-  #numberOf(object: object): number | undefined {
+  #numberOf(object: object): number {
     const count = this.#objectCount;
     if (count < FEW) {
       for (let i = 0; i < count; i++) if (this.#few[i] === object) return i;
       this.#few[count] = object;
     } else {
-      this.#numbers ??= new Map(this.#few.map((one, number) => [one as object, number]));
+      const number = this.#numberAmongMany(object);
+      if (number !== -1) return number;
+    }
+    this.#tags[count] = this.#at;
+    this.#objectCount = count + 1;
+    return -1;
+  }
+
+  // To see that an object is new takes half as long with a set as with a map of numbers.
+  #numberAmongMany(object: object): number {
+    const count = this.#objectCount;
+    if (this.#numbers !== undefined) {
       const number = this.#numbers.get(object);
       if (number !== undefined) return number;
       this.#numbers.set(object, count);
+      return -1;
     }
-    this.#objectCount = count + 1;
-    return undefined;
+    const seen = this.#seen;
+    if (count === FEW) for (const few of this.#few) seen.add(few as object);
+    seen.add(object);
+    if (seen.size > count) return -1;
+    const numbers = new Map<object, number>();
+    for (const one of seen) numbers.set(one, numbers.size);
+    this.#numbers = numbers;
+    return numbers.get(object) as number;
+  }
+
+  /** Something refers to the object whose tag is there, perhaps from inside: it has to be made before what is in it. */
+  #openUp(at: number): void {
+    const byte = this.#bytes[at];
+    if (byte === tag.KEYS_FIRST) this.#bytes[at] = tag.OPEN_KEYS_FIRST;
+    else if (byte === tag.SAME_KEYS) this.#bytes[at] = tag.OPEN_SAME_KEYS;
   }
 
   #object(object: object, depth: number): void {
     if (this.#isReference(object)) return;
-    this.#room(HEAD_BYTES);
     if (Array.isArray(object)) {
       this.#array(object, depth);
       return;
+    }
+    // Others may have as many keys as elements.
+    if (depth < tag.DEEPEST && object.constructor === Object) {
+      const list = keyListOf(object);
+      if (list?.isOften === true && this.#listed(object, list, depth + 1)) return;
     }
     const kind = this.#head(object);
     if (kind === 0) return;
@@ -274,9 +376,52 @@ export class ValueWriter {
     else this.#leftOver.push({ kind, object, length: 0 });
   }
 
+  /** Writes an object with its keys first. @returns false if it is no plain one; then nothing was written */
+  #listed(object: object, list: KeyList, depth: number): boolean {
+    if (list.write !== undefined) return list.write(object, list, this, depth);
+    if (Object.getPrototypeOf(object) !== PLAIN) return false;
+    this.keys(list);
+    const { keys } = list;
+    let written = 0;
+    try {
+      for (const key in object) {
+        if (key === keys[written]) {
+          this.value((object as Record<string, unknown>)[key], depth);
+          written++;
+          // If one is missing, a getter or a proxy has changed which keys there are.
+        } else if (hasOwnProperty.call(object, key)) break;
+      }
+      for (; written < keys.length; written++) {
+        this.value((object as Record<string, unknown>)[keys[written] as string], depth);
+      }
+    } catch (thrown) {
+      throw refusedInside(thrown, memberStep(keys[written] as string));
+    }
+    return true;
+  }
+
+  /** @internal Begins an object with these keys; their values are to follow. */
+  keys(list: KeyList): void {
+    let at = this.#at;
+    if (list.value === this.#valueNumber) {
+      this.#bytes[at] = tag.SAME_KEYS;
+      this.#at = at + 1;
+      this.#count(list.number);
+      return;
+    }
+    list.value = this.#valueNumber;
+    list.number = this.#listCount++;
+    const { words } = list;
+    this.#room(SLACK_BYTES + 4 * words.length);
+    const view = this.#view;
+    this.#bytes[at++] = tag.KEYS_FIRST;
+    for (let i = 0; i < words.length; i++, at += 4) view.setInt32(at, words[i] as number, true);
+    this.#at = at;
+  }
+
   #array(array: readonly unknown[], depth: number): void {
-    const prototype = Object.getPrototypeOf(array) as object | null;
-    if (prototype !== Array.prototype) requireOwnClass(array, prototype);
+    // To ask for the prototype costs as much as to write three elements.
+    if (array.constructor !== Array) requireOwnClass(array, Object.getPrototypeOf(array) as object | null);
     const { length } = array;
     this.#bytes[this.#at++] = tag.ARRAY;
     this.#count(length);
@@ -292,6 +437,10 @@ export class ValueWriter {
     const known = classWith(prototype);
     if (known !== undefined) {
       this.#instance(object, known);
+      return 0;
+    }
+    if (ArrayBuffer.isView(object)) {
+      this.#bufferView(object, prototype);
       return 0;
     }
     const type = toString.call(object);
@@ -315,7 +464,10 @@ export class ValueWriter {
     if (leaving.has(object)) throw refusal(`has itself in what it leaves as a ${known.name}`, "Leave that out of it");
     leaving.add(object);
     try {
-      const bytes = new ValueWriter().write(known.leave(object));
+      const left = known.leave(object);
+      const inner = this.#inner ?? new ValueWriter(true);
+      if (!this.#isInner) this.#inner = inner;
+      const bytes = inner.write(left).view;
       this.#bytes[this.#at++] = tag.CLASS;
       this.#text(known.name);
       this.#room(HEAD_BYTES + bytes.length);
@@ -327,17 +479,13 @@ export class ValueWriter {
     }
   }
 
-  /** An object that has no others inside, or only a buffer. */
+  /** An object that has no others inside. */
   #leaf(object: object, prototype: object, type: string): void {
     if (object instanceof SharedObject) {
       const { kind, handle } = object.leave();
       this.#bytes[this.#at++] = tag.SHARED;
       this.#bytes[this.#at++] = kind;
       this.#float64(handle);
-      return;
-    }
-    if (ArrayBuffer.isView(object)) {
-      this.#bufferView(object);
       return;
     }
     switch (type) {
@@ -372,7 +520,7 @@ export class ValueWriter {
   #boxed(object: object, prototype: object, primitive: unknown): void {
     requireOwnClass(object, prototype);
     this.#bytes[this.#at++] = tag.BOXED;
-    this.#value(primitive, 0);
+    this.value(primitive, 0);
   }
 
   #buffer(buffer: ArrayBuffer): void {
@@ -387,14 +535,14 @@ export class ValueWriter {
       this.#bytes[this.#at++] = tag.BUFFER;
     }
     this.#count(byteLength);
+    while ((this.#at & 7) !== 0) this.#bytes[this.#at++] = 0;
     this.#bytes.set(bytes, this.#at);
     this.#at += byteLength;
   }
 
-  #bufferView(view: ArrayBufferView): void {
+  #bufferView(view: ArrayBufferView, prototype: object): void {
     const { buffer, byteOffset, byteLength } = view as ArrayBufferView & { readonly buffer: MaybeResizable };
-    const name = typedArrayName.call(view) ?? "DataView";
-    const number = (tag.VIEW_NAMES as readonly string[]).indexOf(name);
+    const number = viewNumbers.get(prototype) ?? viewNumberByName(view);
     const elements = view as { readonly length?: number; readonly BYTES_PER_ELEMENT?: number };
     // The language does not tell whether a view grows with its buffer; one that
     // reaches up to the end is taken to.
@@ -435,7 +583,7 @@ export class ValueWriter {
       for (key in object) {
         if (!hasOwnProperty.call(object, key)) continue;
         this.#text(key);
-        this.#value((object as Record<string, unknown>)[key], depth);
+        this.value((object as Record<string, unknown>)[key], depth);
       }
     } catch (thrown) {
       throw refusedInside(thrown, key === undefined ? "" : memberStep(key));
@@ -457,7 +605,7 @@ export class ValueWriter {
         // arrives as. Engines differ in whose the stack is.
         if (descriptor === undefined && member === (known as Record<string, unknown>)[key]) continue;
         this.#text(key);
-        this.#value(key === "message" ? String(member) : member, depth);
+        this.value(key === "message" ? String(member) : member, depth);
       }
     } catch (thrown) {
       throw refusedInside(thrown, key === undefined ? "" : memberStep(key));
@@ -470,8 +618,13 @@ export class ValueWriter {
     try {
       for (; i < length; i++) {
         const element = array[i];
+        if (typeof element === "number") {
+          if (this.#at > this.#mostAt) this.#room(SLACK_BYTES);
+          this.#number(element);
+          continue;
+        }
         if (element === undefined && !hasOwnProperty.call(array, i)) break;
-        this.#value(element, depth);
+        this.value(element, depth);
       }
     } catch (thrown) {
       throw refusedInside(thrown, indexStep(i));
@@ -488,7 +641,7 @@ export class ValueWriter {
       this.#room(HEAD_BYTES);
       this.#count(index);
       try {
-        this.#value(array[index], depth);
+        this.value(array[index], depth);
       } catch (thrown) {
         throw refusedInside(thrown, indexStep(index));
       }
@@ -506,9 +659,9 @@ export class ValueWriter {
         if (left-- === 0) break;
         key = entry[0];
         isAtKey = true;
-        this.#value(key, depth);
+        this.value(key, depth);
         isAtKey = false;
-        this.#value(entry[1], depth);
+        this.value(entry[1], depth);
       }
     } catch (thrown) {
       throw refusedInside(thrown, isAtKey ? keyStep : entryStep(key));
@@ -521,7 +674,7 @@ export class ValueWriter {
       let left = setSize.call(set); // as above
       for (const member of Set.prototype.values.call(set) as SetIterator<unknown>) {
         if (left-- === 0) break;
-        this.#value(member, depth);
+        this.value(member, depth);
       }
     } catch (thrown) {
       throw refusedInside(thrown, memberOfSetStep);

@@ -20,6 +20,8 @@
  *                                                      the thread writes
  *   COUNTS       what the thread counts of itself      the thread writes
  *   calls        1024 records of 16 cells              the pool writes; see CALL_STATE
+ *   tails        128 bytes for each of those, for values that have no room in it
+ *                                                      the pool writes, as the record
  *   outcomes     1024 records of 16 cells              the thread writes
  *   bytes        a ring of 64 KiB, for results that are no scalars
  *                                                      the thread writes
@@ -102,8 +104,11 @@ export const PARKED = 1;
 export const RECORDS = 1024;
 const RECORD_CELLS = 16;
 const CALLS: number = COUNTS + APART;
-const OUTCOMES: number = CALLS + RECORDS * RECORD_CELLS;
-const BYTES: number = OUTCOMES + RECORDS * RECORD_CELLS;
+const TAILS: number = CALLS + RECORDS * RECORD_CELLS;
+export const TAIL_BYTES = 128;
+const OUTCOMES: number = TAILS + (RECORDS * TAIL_BYTES) / 4;
+/** The byte ring. */
+export const BYTES: number = OUTCOMES + RECORDS * RECORD_CELLS;
 export const BYTE_RING_BYTES: number = 64 * 1024;
 const LINE_BYTES: number = BYTES * 4 + BYTE_RING_BYTES;
 
@@ -115,7 +120,7 @@ export const CALL_FUNCTION = 2;
 export const CALL_TAGS = 3;
 /** A float64. */
 export const CALL_JOB = 4;
-/** Five values of 8 bytes. */
+/** Room for values: five places of 8 bytes. */
 export const CALL_VALUES = 6;
 
 // Of CALL_STATE; taken by thread n is n shifted, with a flag.
@@ -150,13 +155,13 @@ export const OUTCOME_KIND = 1;
 export const OUTCOME_TAGS = 2;
 /** Where the byte ring is free again once this outcome has been collected. */
 export const OUTCOME_BYTES_END = 3;
-export const OUTCOME_VALUE = 4;
-/** Instead of a value: where it is in the byte ring. */
-export const OUTCOME_FROM = 4;
-export const OUTCOME_LENGTH = 5;
-
 /** A float64: how long it ran, with what it waited for. */
-export const OUTCOME_RUN_MS = 8;
+export const OUTCOME_RUN_MS = 4;
+/** Room for a value, as of a call. */
+export const OUTCOME_VALUE = 6;
+/** Instead of a value: where in the line it is, in bytes. */
+export const OUTCOME_FROM = 6;
+export const OUTCOME_LENGTH = 7;
 
 // Of OUTCOME_KIND.
 export const STARTED = 1;
@@ -170,7 +175,7 @@ export class Line {
   readonly cells: SharedCells;
   /** The same memory as float64; a record's first value is at half its index in cells. */
   readonly float64: Float64Array<SharedArrayBuffer>;
-  /** The byte ring. */
+  /** The same memory as bytes. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
   readonly offset: number;
 
@@ -180,7 +185,7 @@ export class Line {
     this.offset = offset;
     this.cells = new Int32Array(buffer, offset, LINE_BYTES / 4);
     this.float64 = new Float64Array(buffer, offset, LINE_BYTES / 8);
-    this.bytes = new Uint8Array(buffer, offset + BYTES * 4, BYTE_RING_BYTES);
+    this.bytes = new Uint8Array(buffer, offset, LINE_BYTES);
   }
 
   static make(inHeap: Heap): Line {
@@ -190,6 +195,11 @@ export class Line {
   /** Where the record of a call is. */
   call(count: number): number {
     return CALLS + (count & (RECORDS - 1)) * RECORD_CELLS;
+  }
+
+  /** Where the tail of a call's record is. */
+  tail(record: number): number {
+    return TAILS + ((record - CALLS) / RECORD_CELLS) * (TAIL_BYTES / 4);
   }
 
   /** Where the record of an outcome is. */

@@ -2,6 +2,7 @@
 import type { TaskIdentity } from "../async/executor.js";
 import type { Call } from "./call.js";
 import { Histogram } from "./histogram.js";
+import { codecsOf } from "./task-shapes.js";
 import type { NumberedTask, PoolThread } from "./thread.js";
 
 /** A module whose tasks were submitted. */
@@ -35,7 +36,8 @@ export class Modules {
     let task = this.#tasks.get(identity);
     if (task === undefined) {
       const module = this.of(identity.module);
-      task = { number: this.#inOrder.length + 1, identity, module, runTimes: new Histogram() };
+      const codecs = codecsOf(identity);
+      task = { number: this.#inOrder.length + 1, identity, codecs, module, runTimes: new Histogram() };
       this.#tasks.set(identity, task);
       this.#inOrder.push(task);
       module.tasks.push(task);

@@ -7,14 +7,17 @@ import { nowMs } from "#clock";
 
 import { TransferError } from "../core/errors.js";
 import { leaveForPool } from "../shared/object.js";
-import { copyBytes } from "../shared/payload.js";
-import { encodeValue } from "../shared/value-codec.js";
+import { copyWords } from "../shared/payload.js";
+import type { ShapeCodec } from "../shared/shape-codec.js";
+import { encode } from "../shared/value-codec.js";
+import type { Encoded } from "../shared/value-writer.js";
 import { findUncloneable } from "./cloneable.js";
 import { encodeThrown } from "./error-codec.js";
 import * as at from "./line.js";
 import type { FromThread } from "./messages.js";
 import { isMoved } from "./moved.js";
-import { IN_PAYLOAD, writeScalar } from "./scalars.js";
+import { IN_PAYLOAD, SHAPED, writeScalar } from "./scalars.js";
+import { misfitOfResult } from "./task-shapes.js";
 
 /** A call that runs here, as far as its outcome is concerned. */
 export interface Ending {
@@ -27,6 +30,8 @@ export interface Ending {
   readonly beganMs: number;
   /** Whether it has sent messages by the port, which its outcome must not overtake. */
   readonly usesPort: boolean;
+  /** Of its result, if the task declares a shape for that. */
+  readonly result: ShapeCodec | undefined;
 }
 
 const NOTHING: readonly object[] = [];
@@ -79,7 +84,24 @@ export class Outbox {
   }
 
   put(ending: Ending, kind: number, value: unknown, now: number): void {
-    const { cells } = this.#line;
+    if (kind === at.DONE && ending.result !== undefined) this.#putShaped(ending, ending.result, value, now);
+    else this.#put(ending, kind, value, now);
+  }
+
+  #putShaped(ending: Ending, codec: ShapeCodec, value: unknown, now: number): void {
+    const goesByRing = !isMoved(value) && !ending.usesPort && this.hasRoom;
+    const encoded = goesByRing ? codec.encode(value) : undefined;
+    const record = this.#line.outcome(this.#finished);
+    if (encoded !== undefined && this.#putBytes(record, encoded)) {
+      this.#publish(ending, record, at.DONE, IN_PAYLOAD + SHAPED, now);
+      return;
+    }
+    const refused = misfitOfResult(codec, ending.key, isMoved(value) ? value.value : value);
+    if (refused === undefined) this.#put(ending, at.DONE, value, now);
+    else this.#put(ending, at.FAILED, refused, now);
+  }
+
+  #put(ending: Ending, kind: number, value: unknown, now: number): void {
     if (isMoved(value)) {
       this.#postOutcome(ending, kind, value.value, value.transfer);
       return;
@@ -91,42 +113,52 @@ export class Outbox {
     const record = this.#line.outcome(this.#finished);
     let tags = kind === at.FAILED ? -1 : writeScalar(this.#line, record + at.OUTCOME_VALUE, value);
     if (tags === -1) {
-      let bytes: Uint8Array | undefined;
+      let encoded: Encoded | undefined;
       const sent = kind === at.FAILED ? encodeThrown(value) : value;
       try {
-        bytes = encodeValue(sent);
+        encoded = encode(sent);
       } catch {
         // The port may know more kinds of values.
       }
-      if (bytes === undefined || bytes.length > MOST_RING_RESULT || !this.#putBytes(record, bytes)) {
+      if (encoded === undefined || !this.#putBytes(record, encoded)) {
         this.#postOutcome(ending, kind, sent, NOTHING);
         return;
       }
       tags = IN_PAYLOAD;
     }
+    this.#publish(ending, record, kind, tags, now);
+  }
+
+  /** Publishes a record of which the value is there. */
+  #publish(ending: Ending, record: number, kind: number, tags: number, now: number): void {
+    const { cells } = this.#line;
     cells[record + at.OUTCOME_CALL] = ending.call;
     cells[record + at.OUTCOME_KIND] = kind;
     cells[record + at.OUTCOME_TAGS] = tags;
     cells[record + at.OUTCOME_BYTES_END] = this.#bytesEnd;
     this.#line.float64[(record + at.OUTCOME_RUN_MS) >> 1] = now - ending.beganMs;
-    this.#publish(now, now - ending.beganMs);
+    this.#publishNext(now, now - ending.beganMs);
     // After the outcome: from one to the other the call is never in neither.
     store(cells, at.RUNNING + ending.place, 0);
   }
 
-  /** @returns false if the byte ring has no room now */
-  #putBytes(record: number, bytes: Uint8Array): boolean {
-    const { cells, bytes: ring } = this.#line;
+  /** @returns false if the byte ring has no room for them, or none now */
+  #putBytes(record: number, encoded: Encoded): boolean {
+    const { cells } = this.#line;
+    const { byteLength } = encoded;
+    if (byteLength > MOST_RING_RESULT) return false;
+    // Each begins where a float64 may: values of shapes are read in place.
+    const length = (byteLength + 7) & ~7;
     const free = at.BYTE_RING_BYTES - ((this.#bytesEnd - load(cells, at.BYTES_COLLECTED)) | 0);
     const from = this.#bytesEnd & (at.BYTE_RING_BYTES - 1);
     // In one piece: what is left at the end of the ring is passed over.
-    const passed = from + bytes.length > at.BYTE_RING_BYTES ? at.BYTE_RING_BYTES - from : 0;
-    if (passed + bytes.length > free) return false;
-    const begin = passed === 0 ? from : 0;
-    copyBytes(bytes, 0, bytes.length, ring, begin);
-    cells[record + at.OUTCOME_FROM] = begin;
-    cells[record + at.OUTCOME_LENGTH] = bytes.length;
-    this.#bytesEnd = (this.#bytesEnd + passed + bytes.length) | 0;
+    const passed = from + length > at.BYTE_RING_BYTES ? at.BYTE_RING_BYTES - from : 0;
+    if (passed + length > free) return false;
+    const begin = at.BYTES + (passed === 0 ? from / 4 : 0);
+    copyWords(encoded, cells, begin);
+    cells[record + at.OUTCOME_FROM] = 4 * begin;
+    cells[record + at.OUTCOME_LENGTH] = byteLength;
+    this.#bytesEnd = (this.#bytesEnd + passed + length) | 0;
     return true;
   }
 
@@ -145,7 +177,7 @@ export class Outbox {
     if (load(cells, at.ARMED) !== 0) this.signal();
   }
 
-  #publish(now: number, tookMs: number): void {
+  #publishNext(now: number, tookMs: number): void {
     const { cells } = this.#line;
     this.#finished = (this.#finished + 1) | 0;
     store(cells, at.FINISHED, this.#finished);

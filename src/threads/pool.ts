@@ -26,7 +26,9 @@ import { probe, ProbeKind } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
+import { viewsOf } from "../shared/memory-views.js";
 import { arrival } from "../shared/object.js";
+import { bytesUpTo } from "../shared/payload.js";
 import { poolThreadEnded } from "../shared/recovery.js";
 import { decodeValue } from "../shared/value-codec.js";
 import { answerQuestion, type Question, reportUnheard } from "./answering.js";
@@ -48,6 +50,7 @@ import { callsLostWith, takeBack } from "./remains.js";
 import { contextHere, RemoteTable } from "./remotes.js";
 import { howTagged, IN_PAYLOAD, readScalar } from "./scalars.js";
 import { streamFrom, type StreamOptions } from "./stream.js";
+import { decodeShaped } from "./task-shapes.js";
 import { cleanStack, lostCall, noSuchTask, noThread, threadLost } from "./thread-errors.js";
 import {
   isOfScope,
@@ -332,6 +335,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       this.#keyed.takeUntil(Infinity, held, place);
     } while (this.#bringThreads());
     probe.ring?.write(ProbeKind.poolQueue, this.#crew.id, 0, this.#queue.size);
+    // Some may have been refused, and have been the last.
+    this.#tellIfEmpty();
   }
 
   /**
@@ -373,10 +378,16 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     let value: unknown;
     const tags = cells[record + at.OUTCOME_TAGS] as number;
     if (howTagged(tags) === IN_PAYLOAD) {
-      const from = cells[record + at.OUTCOME_FROM] as number;
+      const from = line.offset + (cells[record + at.OUTCOME_FROM] as number);
       const length = cells[record + at.OUTCOME_LENGTH] as number;
       try {
-        value = decodeValue(line.bytes, arrival as never, from, length);
+        // Of all lines in the same view of the heap: the reader keeps what it needs for that.
+        const bytes = bytesUpTo(heap(), from + length);
+        const { codecs, identity } = call.task;
+        value =
+          tags === IN_PAYLOAD
+            ? decodeValue(bytes, arrival as never, from, length)
+            : decodeShaped(codecs?.result, identity.key, viewsOf(heap()), from, length);
       } catch (error) {
         this.#fail(call, error);
         return;

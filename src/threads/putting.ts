@@ -3,14 +3,16 @@ import { nowMs } from "#clock";
 
 import { heap } from "../shared/heap.js";
 import { leaveForPool } from "../shared/object.js";
-import { makePayload } from "../shared/payload.js";
-import { encodeValue } from "../shared/value-codec.js";
+import { copyWords, makePayloadOf, PAYLOAD_HEADER_BYTES } from "../shared/payload.js";
+import { encode } from "../shared/value-codec.js";
+import type { Encoded } from "../shared/value-writer.js";
 import type { Call, CallTable } from "./call.js";
 import * as at from "./line.js";
 import type { Line } from "./line.js";
 import type { ModuleRecord } from "./modules.js";
 import type { RemoteTable } from "./remotes.js";
-import { BY_PORT, IN_PAYLOAD, writeScalars } from "./scalars.js";
+import { BY_PORT, IN_PAYLOAD, SHAPED, writeScalars } from "./scalars.js";
+import { misfitOfArguments } from "./task-shapes.js";
 import { notTransferable } from "./thread-errors.js";
 import type { PoolThread } from "./thread.js";
 
@@ -18,6 +20,8 @@ import type { PoolThread } from "./thread.js";
 const MOST_UNPUBLISHED = 64;
 /** Threads woken by one publishing for what is on their own lines; those wake the rest, see `taking.ts`. */
 const MOST_WAKES = 2;
+/** Instead of how a record has its values. */
+const REFUSED = -2;
 
 export class Putting {
   readonly #jobsPerThread: number;
@@ -65,7 +69,8 @@ export class Putting {
     let values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
     let word = options === undefined ? task.number : task.number | at.TELLS_START;
     if (call.isStream) word |= at.STREAMS;
-    let tags = call.context === undefined ? writeScalars(line, record + at.CALL_VALUES, values) : -1;
+    const isPlain = call.context === undefined && task.codecs?.args === undefined;
+    let tags = isPlain ? writeScalars(line, record + at.CALL_VALUES, values) : -1;
     if (tags === -1) {
       call.remote ??= this.#remotes.leave(values, call.context);
       if (call.remote !== undefined) {
@@ -75,6 +80,7 @@ export class Putting {
     }
     if (tags === -1 || call.movesSomething) {
       tags = this.#encode(call, values, line, record);
+      if (tags === REFUSED) return true;
       if (tags === BY_PORT) {
         // Only its own thread can run it, so that should do so soon.
         if (thread.inFlight >= this.#jobsPerThread) {
@@ -110,18 +116,42 @@ export class Putting {
     return true;
   }
 
-  /** Writes arguments that are no scalars into a block of the heap. @returns how the record has them */
+  /** Writes arguments that are no scalars as bytes. @returns how the record has them; REFUSED if the job has failed */
   #encode(call: Call, values: readonly unknown[], line: Line, record: number): number {
+    const { codecs, identity } = call.task;
+    if (codecs?.args !== undefined) {
+      const isWhole = call.remote === undefined && !call.movesSomething && !call.isStream;
+      const encoded = isWhole ? codecs.args.encode(values) : undefined;
+      if (encoded !== undefined) return this.#putBytes(call, encoded, line, record) + SHAPED;
+      const besides = (call.remote === undefined ? 0 : 1) + (identity.takesScope ? 1 : 0) + (call.isStream ? 1 : 0);
+      const refused = misfitOfArguments(codecs, identity.key, values.slice(besides));
+      if (refused !== undefined) {
+        this.#fail(call, refused);
+        return REFUSED;
+      }
+    }
     if (call.movesSomething) return BY_PORT;
     try {
-      const bytes = encodeValue(values);
-      call.payload = makePayload(heap(), line.offset, bytes);
-      line.cells[record + at.CALL_VALUES] = call.payload;
-      line.cells[record + at.CALL_VALUES + 1] = bytes.length;
-      return IN_PAYLOAD;
+      return this.#putBytes(call, encode(values), line, record);
     } catch {
       return BY_PORT; // which knows more kinds of values
     }
+  }
+
+  /** Into the record's tail, or if they are more into a block of the heap. */
+  #putBytes(call: Call, encoded: Encoded, line: Line, record: number): number {
+    const { cells } = line;
+    const tail = line.tail(record);
+    let from = line.offset + 4 * tail;
+    if (encoded.byteLength <= at.TAIL_BYTES) {
+      copyWords(encoded, cells, tail);
+    } else {
+      call.payload = makePayloadOf(heap(), line.offset, encoded);
+      from = call.payload + PAYLOAD_HEADER_BYTES;
+    }
+    cells[record + at.CALL_VALUES] = from;
+    cells[record + at.CALL_VALUES + 1] = encoded.byteLength;
+    return IN_PAYLOAD;
   }
 
   /** @returns false if they can't be passed: then the job has failed */

@@ -33,7 +33,7 @@ export interface Registry {
   typeScriptLoader: TypeScriptLoader | undefined;
 }
 
-const PROTOCOL = 2;
+const PROTOCOL = 3;
 const REGISTRY = Symbol.for("skein/v1");
 
 /** The registry of this thread; made when first asked for. */

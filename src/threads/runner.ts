@@ -9,6 +9,7 @@ import { load, store } from "#atomics";
 import { nowMs, setAlarm, setTurn } from "#clock";
 import { host } from "#host";
 
+import { taskIdentity } from "../async/executor.js";
 import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
 import { attachProbeRing, probe } from "../core/probe.js";
@@ -16,8 +17,9 @@ import { startPulse, stopPulse } from "../core/pulse.js";
 import { workerMarker } from "../core/thread.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
+import { viewsOf } from "../shared/memory-views.js";
 import { arrival } from "../shared/object.js";
-import { bytesWith, PAYLOAD_HEADER_BYTES } from "../shared/payload.js";
+import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
 import * as at from "./line.js";
 import type { FromThread, ThreadSetup, ToThread } from "./messages.js";
@@ -29,6 +31,7 @@ import { type Header, runWithContext } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars } from "./scalars.js";
 import { type StreamChannel, streamInto } from "./stream.js";
 import { Taking } from "./taking.js";
+import { codecsOf, decodeShaped, type TaskCodecs } from "./task-shapes.js";
 
 /** The part of the thread's port that is used. */
 interface Port {
@@ -41,6 +44,7 @@ interface Runnable {
   readonly takesScope: boolean;
   /** `undefined` if the module does not declare it here. */
   readonly fn: AnyFunction | undefined;
+  readonly codecs: TaskCodecs | undefined;
   /** What it declares instead. */
   readonly known: readonly string[];
 }
@@ -170,7 +174,10 @@ class Runner {
     const tasks = registry().modules.get(module);
     const positionsDiffer = key.startsWith("#") && tasks?.unnamed !== unnamed;
     const fn = positionsDiffer ? undefined : tasks?.byKey.get(key);
-    this.#tasks[number] = { key, takesScope, fn, known: fn === undefined ? [...(tasks?.byKey.keys() ?? [])] : [] };
+    const identity = taskIdentity(fn);
+    const codecs = identity === undefined ? undefined : codecsOf(identity);
+    const known = fn === undefined ? [...(tasks?.byKey.keys() ?? [])] : [];
+    this.#tasks[number] = { key, takesScope, fn, codecs, known };
     this.#taking.searchAnew();
     this.#planTurn();
   }
@@ -289,7 +296,8 @@ class Runner {
     if (this.#tasks[number] === undefined) this.#receiveUntil(() => this.#tasks[number] !== undefined);
     const task = this.#tasks[number] as Runnable;
     const usesPort = (word & at.HAS_HEADER) !== 0;
-    const running: Running = { call, place, key: task.key, beganMs: this.#nowMs, usesPort, jobId, task };
+    const result = task.codecs?.result;
+    const running: Running = { call, place, key: task.key, beganMs: this.#nowMs, usesPort, result, jobId, task };
     let values: readonly unknown[];
     try {
       if (how === BY_PORT) {
@@ -297,10 +305,13 @@ class Runner {
         values = this.#arrived.get(call) as readonly unknown[];
         this.#arrived.delete(call);
       } else if (how === IN_PAYLOAD) {
-        const offset = cells[record + at.CALL_VALUES] as number;
+        const from = (cells[record + at.CALL_VALUES] as number) >>> 0;
         const length = cells[record + at.CALL_VALUES + 1] as number;
-        const bytes = bytesWith(heap(), offset);
-        values = decodeValue(bytes, arrival as never, offset + PAYLOAD_HEADER_BYTES, length) as readonly unknown[];
+        const bytes = bytesUpTo(heap(), from + length);
+        values =
+          tags === IN_PAYLOAD
+            ? (decodeValue(bytes, arrival as never, from, length) as readonly unknown[])
+            : (decodeShaped(task.codecs?.args, task.key, viewsOf(heap()), from, length) as readonly unknown[]);
       } else {
         values = readScalars(line, record + at.CALL_VALUES, tags);
       }

@@ -1,7 +1,10 @@
 /**
  * Values that stand in a record as they are: numbers, booleans, `null`, `undefined`
- * and texts of up to seven Latin-1 characters, in 8 bytes each with a tag of 4 bits.
+ * and texts of up to 24 Latin-1 characters. A record has five places of 8 bytes for
+ * them, and a tag of 4 bits for each value. A text takes as many places as it needs:
+ * a byte for its length, then its characters.
  */
+import { joined } from "../shared/short-text.js";
 import type { Line } from "./line.js";
 
 const UNDEFINED = 0;
@@ -14,70 +17,59 @@ const TEXT = 6;
 const TAG_BITS = 4;
 const TAG_MASK = 15;
 
-const MOST_TEXT = 7;
+/** So many characters are put together at once where they are read. */
+const MOST_TEXT = 24;
 
-/** How many values a record has room for. */
-const MOST_SCALARS = 5;
-const COUNT_SHIFT: number = MOST_SCALARS * TAG_BITS;
+const PLACES = 5;
+const PLACE_CELLS = 2;
+const ROOM_CELLS: number = PLACES * PLACE_CELLS;
+const COUNT_SHIFT: number = PLACES * TAG_BITS;
 // Counts beyond those: what is there instead of values.
-/** The first two cells say where the bytes of the list of all values are. */
+/** They stand elsewhere as bytes; the first two cells say where. */
 export const IN_PAYLOAD: number = 6 << COUNT_SHIFT;
 /** They come by the port. */
 export const BY_PORT: number = 7 << COUNT_SHIFT;
+/** Added to `IN_PAYLOAD`: they are values of the shapes that the task declares. */
+export const SHAPED = 1;
 const HOW_MASK: number = 7 << COUNT_SHIFT;
 
 /** `IN_PAYLOAD` or `BY_PORT`, if the record has its values so. */
 export const howTagged = (tags: number): number => tags & HOW_MASK;
 
-/** Writes a value if it is a scalar. @returns its tag, -1 if it is none */
-function write(line: Line, cell: number, value: unknown): number {
-  switch (typeof value) {
-    case "number":
-      // Not -0, which is no int32.
-      if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
-        line.cells[cell] = value;
-        return INT32;
-      }
-      line.float64[cell >> 1] = value;
-      return FLOAT64;
-    case "boolean":
-      return value ? TRUE : FALSE;
-    case "undefined":
-      return UNDEFINED;
-    case "string":
-      return writeText(line, cell, value);
-    default:
-      return value === null ? NULL : -1;
+/** Writes a value if it is a scalar for which there is room. @returns its tag, -1 if it is none */
+function write(line: Line, cell: number, end: number, value: unknown): number {
+  // One question after another: a switch would have the engine ask for the type's name.
+  if (typeof value === "number") {
+    // Not -0, which is no int32.
+    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+      line.cells[cell] = value;
+      return INT32;
+    }
+    line.float64[cell >> 1] = value;
+    return FLOAT64;
   }
+  if (typeof value === "string") return writeText(line, cell, end, value);
+  if (typeof value === "boolean") return value ? TRUE : FALSE;
+  if (value === undefined) return UNDEFINED;
+  return value === null ? NULL : -1;
 }
 
-// The length stands in the lowest byte, the characters follow.
-function writeText(line: Line, cell: number, text: string): number {
+function writeText({ bytes }: Line, cell: number, end: number, text: string): number {
   const { length } = text;
-  if (length > MOST_TEXT) return -1;
-  let low = length;
-  let high = 0;
+  if (length > MOST_TEXT || cell + cellsOfText(length) > end) return -1;
+  const at = 4 * cell;
+  bytes[at] = length;
+  let over = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 255) return -1;
-    if (i < 3) low |= code << (8 * (i + 1));
-    else high |= code << (8 * (i - 3));
+    bytes[at + 1 + i] = code;
+    over |= code;
   }
-  line.cells[cell] = low;
-  line.cells[cell + 1] = high;
-  return TEXT;
+  return over > 255 ? -1 : TEXT;
 }
 
-function readText(line: Line, cell: number): string {
-  const low = line.cells[cell] as number;
-  const high = line.cells[cell + 1] as number;
-  const length = low & 7;
-  let text = "";
-  for (let i = 0; i < length; i++) {
-    text += String.fromCharCode(i < 3 ? (low >>> (8 * (i + 1))) & 255 : (high >>> (8 * (i - 3))) & 255);
-  }
-  return text;
-}
+/** Whole places: a byte for the length, one for each character. */
+const cellsOfText = (length: number): number => ((length + 8) >> 3) * PLACE_CELLS;
 
 function read(line: Line, cell: number, tag: number): unknown {
   switch (tag) {
@@ -86,7 +78,7 @@ function read(line: Line, cell: number, tag: number): unknown {
     case FLOAT64:
       return line.float64[cell >> 1];
     case TEXT:
-      return readText(line, cell);
+      return joined(line.bytes, 4 * cell + 1, line.bytes[4 * cell] as number);
     case NULL:
       return null;
     case FALSE:
@@ -98,20 +90,25 @@ function read(line: Line, cell: number, tag: number): unknown {
   }
 }
 
-/** Writes a value into two cells. @returns what to read it with, -1 if it is no scalar */
-export const writeScalar = (line: Line, cell: number, value: unknown): number => write(line, cell, value);
+/** Writes one value. @returns what to read it with, -1 if it is no scalar, or too long */
+export const writeScalar = (line: Line, cell: number, value: unknown): number =>
+  write(line, cell, cell + ROOM_CELLS, value);
 
 export const readScalar = (line: Line, cell: number, tags: number): unknown => read(line, cell, tags & TAG_MASK);
 
-/** Writes values from `cell` on. @returns what to read them with, -1 if they are not all scalars, or too many */
+/** Writes values from `cell` on. @returns what to read them with, -1 if they are not all scalars, or too many or long */
 export function writeScalars(line: Line, cell: number, values: readonly unknown[]): number {
   const { length } = values;
-  if (length > MOST_SCALARS) return -1;
+  if (length > PLACES) return -1;
+  const end = cell + ROOM_CELLS;
   let tags = length << COUNT_SHIFT;
+  let next = cell;
   for (let i = 0; i < length; i++) {
-    const tag = write(line, cell + 2 * i, values[i]);
+    if (next === end) return -1;
+    const tag = write(line, next, end, values[i]);
     if (tag === -1) return -1;
     tags |= tag << (TAG_BITS * i);
+    next += tag === TEXT ? cellsOfText(line.bytes[4 * next] as number) : PLACE_CELLS;
   }
   return tags;
 }
@@ -119,6 +116,11 @@ export function writeScalars(line: Line, cell: number, values: readonly unknown[
 export function readScalars(line: Line, cell: number, tags: number): unknown[] {
   const count = tags >>> COUNT_SHIFT;
   const values: unknown[] = [];
-  for (let i = 0; i < count; i++) values.push(read(line, cell + 2 * i, (tags >>> (TAG_BITS * i)) & TAG_MASK));
+  let next = cell;
+  for (let i = 0; i < count; i++) {
+    const tag = (tags >>> (TAG_BITS * i)) & TAG_MASK;
+    values.push(read(line, next, tag));
+    next += tag === TEXT ? cellsOfText(line.bytes[4 * next] as number) : PLACE_CELLS;
+  }
   return values;
 }

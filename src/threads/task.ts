@@ -6,10 +6,21 @@ import { workerMarker } from "../core/thread.js";
 import { type CallerPlace, callerOf } from "./call-site.js";
 import { type AnyFunction, registry } from "./registry.js";
 import { serve } from "./runner.js";
+import { type FitsShapes, requireShapes, type ShapedArgs, type ShapedResult, type TaskShapes } from "./task-shapes.js";
 
 // On a thread of a pool the boot code waits for this: the first module it imports
 // for a task brings the library along.
 if (workerMarker !== undefined) registry().serve ??= serve;
+
+/** A function that fits the shapes it is declared with. */
+export type ShapedFunction<Shapes> = (...args: ShapedArgs<Shapes>) => ShapedResult<Shapes>;
+
+/** The same of a task that takes its scope. */
+export type ShapedScopedFunction<Shapes> = (scope: Scope, ...args: ShapedArgs<Shapes>) => ShapedResult<Shapes>;
+
+type WithoutScope<Fn> = Fn extends (scope: never, ...args: infer Args extends readonly unknown[]) => unknown
+  ? Args
+  : never;
 
 /**
  * Declares a function as a task, which may run on another thread.
@@ -22,11 +33,20 @@ if (workerMarker !== undefined) registry().serve ??= serve;
  * The top level of the module runs on each thread too. Keep the program's own
  * work in `main`, which does nothing there.
  *
+ * **Shapes** say what the arguments and the result are. They then cross by code that is
+ * compiled for them, where others are looked at anew each time; parameters that nothing
+ * else types have the types of their shapes. What crosses is a copy without identity: an
+ * object that is at two places arrives twice, and one that has itself inside fits no
+ * shape. A value that does not fit is refused, with its path: the job fails with
+ * `SKEIN_NOT_TRANSFERABLE`. Direct calls, and jobs that run here, are not checked.
+ *
  * **Throws** `SKEIN_TASK_DUPLICATE` if the module has another task of that name;
  * `SKEIN_INVALID_ARGUMENT`.
  *
  * @param meta - `import.meta` of the declaring module: only for wrappers that call
  *   `task` for another module
+ * @param shapes - `args`: a shape for each parameter; `result`: that of what the function
+ *   returns, or of what its promise gives
  *
  * @example
  * ```ts
@@ -36,17 +56,47 @@ if (workerMarker !== undefined) registry().serve ??= serve;
  * console.log(square(4));
  * ```
  *
+ * @example
+ * ```ts
+ * const Order = shape({ id: "uint32", prices: arrayOf("float64"), note: optional("string") });
+ * export const total = task((order) => order.prices.reduce((sum, price) => sum + price, 0), {
+ *   args: [Order],
+ *   result: "float64",
+ * });
+ * main(async () => {
+ *   console.log(await threads().run(total, [{ id: 7, prices: [1.5, 2] }])); // 3.5
+ *   await threads()
+ *     .run(total, [{ id: 7, prices: [1.5, "2"] as never }])
+ *     .catch((error: Error) => console.log(error.message));
+ *   // … args[0].prices[1] is the string "2", but its shape takes a number …
+ * });
+ * ```
+ *
  * @since 0.1.0
  */
 export function task<Args extends readonly unknown[], Result>(fn: (...args: Args) => Result): Task<Args, Result>;
+export function task<const Shapes extends TaskShapes, Fn extends ShapedFunction<Shapes>>(
+  fn: Fn & FitsShapes<Parameters<Fn>, Shapes>,
+  shapes: Shapes,
+): Task<Parameters<Fn>, ReturnType<Fn>>;
 export function task<Args extends readonly unknown[], Result>(
   name: string,
   fn: (...args: Args) => Result,
 ): Task<Args, Result>;
+export function task<const Shapes extends TaskShapes, Fn extends ShapedFunction<Shapes>>(
+  name: string,
+  fn: Fn & FitsShapes<Parameters<Fn>, Shapes>,
+  shapes: Shapes,
+): Task<Parameters<Fn>, ReturnType<Fn>>;
 export function task<Args extends readonly unknown[], Result>(
   meta: { readonly url: string },
   fn: (...args: Args) => Result,
 ): Task<Args, Result>;
+export function task<const Shapes extends TaskShapes, Fn extends ShapedFunction<Shapes>>(
+  meta: { readonly url: string },
+  fn: Fn & FitsShapes<Parameters<Fn>, Shapes>,
+  shapes: Shapes,
+): Task<Parameters<Fn>, ReturnType<Fn>>;
 export function task(...given: readonly unknown[]): unknown {
   return declare(given, false, callerOf(task), "task");
 }
@@ -62,14 +112,28 @@ export function task(...given: readonly unknown[]): unknown {
 export function scopedTask<Args extends readonly unknown[], Result>(
   fn: (scope: Scope, ...args: Args) => Result,
 ): ScopedTask<Args, Result>;
+export function scopedTask<const Shapes extends TaskShapes, Fn extends ShapedScopedFunction<Shapes>>(
+  fn: Fn & FitsShapes<WithoutScope<Fn>, Shapes>,
+  shapes: Shapes,
+): ScopedTask<WithoutScope<Fn>, ReturnType<Fn>>;
 export function scopedTask<Args extends readonly unknown[], Result>(
   name: string,
   fn: (scope: Scope, ...args: Args) => Result,
 ): ScopedTask<Args, Result>;
+export function scopedTask<const Shapes extends TaskShapes, Fn extends ShapedScopedFunction<Shapes>>(
+  name: string,
+  fn: Fn & FitsShapes<WithoutScope<Fn>, Shapes>,
+  shapes: Shapes,
+): ScopedTask<WithoutScope<Fn>, ReturnType<Fn>>;
 export function scopedTask<Args extends readonly unknown[], Result>(
   meta: { readonly url: string },
   fn: (scope: Scope, ...args: Args) => Result,
 ): ScopedTask<Args, Result>;
+export function scopedTask<const Shapes extends TaskShapes, Fn extends ShapedScopedFunction<Shapes>>(
+  meta: { readonly url: string },
+  fn: Fn & FitsShapes<WithoutScope<Fn>, Shapes>,
+  shapes: Shapes,
+): ScopedTask<WithoutScope<Fn>, ReturnType<Fn>>;
 export function scopedTask(...given: readonly unknown[]): unknown {
   return declare(given, true, callerOf(scopedTask), "scopedTask");
 }
@@ -80,16 +144,19 @@ function declare(
   place: CallerPlace | undefined,
   verb: string,
 ): unknown {
-  const [first, second] = given;
-  const fn = given.length === 1 ? first : second;
+  const [first] = given;
+  // A name, or import.meta, may stand before the function; shapes behind it.
+  const [fn, shapes, ...more] = typeof first === "function" ? given : given.slice(1);
   const name = typeof first === "string" ? first : undefined;
-  const url = given.length > 1 && name === undefined ? (first as { url?: unknown } | null)?.url : undefined;
-  if (typeof fn !== "function" || (given.length > 1 && name === undefined && typeof url !== "string") || name === "") {
+  const url = typeof first === "object" && first !== null && "url" in first ? first.url : undefined;
+  const isCalledSomehow = typeof first === "function" || typeof url === "string" || (name !== undefined && name !== "");
+  if (typeof fn !== "function" || !isCalledSomehow || more.length > 0 || !isObjectIfAny(shapes)) {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
-      `${verb} expected a function, a name and a function, or import.meta and a function, but ${given.map(describeKind).join(", ")} came`,
+      `${verb} expected a function, a name and a function, or import.meta and a function, and then perhaps shapes, but ${given.map(describeKind).join(", ")} came`,
     );
   }
+  if (shapes !== undefined) requireShapes(shapes);
   if (TASK in fn) {
     throw new MisuseError("SKEIN_TASK_DUPLICATE", `${describeKind(fn)} is a task already; declare it once`);
   }
@@ -115,7 +182,11 @@ function declare(
     );
   }
   tasks.byKey.set(key, fn as AnyFunction);
-  const identity: TaskIdentity = { module, key, takesScope, declaredIn: place?.insideFunction };
+  const identity: TaskIdentity = { module, key, takesScope, shapes, declaredIn: place?.insideFunction };
   Object.defineProperty(fn, TASK, { value: identity });
   return fn;
+}
+
+function isObjectIfAny(shapes: unknown): shapes is TaskShapes | undefined {
+  return shapes === undefined || (typeof shapes === "object" && shapes !== null);
 }

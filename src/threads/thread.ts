@@ -43,6 +43,7 @@ import type { FromThread, RawError, ToThread } from "./messages.js";
 import { registry } from "./registry.js";
 import { wake } from "./parking.js";
 import { importError, warnOfParked } from "./thread-errors.js";
+import type { TaskCodecs } from "./task-shapes.js";
 import type { PoolPlan, PoolThreadStatistics } from "./thread-pool.js";
 
 let lastIndex = 0;
@@ -75,6 +76,8 @@ export interface ThreadOwner {
 export interface NumberedTask {
   readonly number: number;
   readonly identity: TaskIdentity;
+  /** If it declares shapes. */
+  readonly codecs: TaskCodecs | undefined;
   readonly module: ModuleRecord;
   readonly runTimes: Histogram;
 }

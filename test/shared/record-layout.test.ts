@@ -3,9 +3,10 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 import { array, atomic, type FieldType, type RecordSchema, text } from "skein/shared";
+import { compiled } from "#skein/shared/compiling";
 import { Heap } from "#skein/shared/heap";
 import { type MemoryViews, viewsOf } from "#skein/shared/memory-views";
-import { compiled, compiledCode, loopingCode } from "#skein/shared/record-code";
+import { compiledCode, loopingCode } from "#skein/shared/record-code";
 import { RecordLayout } from "#skein/shared/record-layout";
 
 import { codeOf } from "../support/failure.js";

@@ -29,6 +29,16 @@ registerClass(Stubborn, {
   },
 });
 
+class Pair {
+  readonly a: number;
+  readonly b: number;
+  constructor(a: number, b: number) {
+    this.a = a;
+    this.b = b;
+  }
+}
+registerClass(Pair, { leave: ({ a, b }) => ({ a, b }), arrive: ({ a, b }) => new Pair(a, b) });
+
 class Vague {
   readonly form = 1;
 }
@@ -65,6 +75,13 @@ describe("an instance of a registered class", () => {
     let depth = 0;
     for (let at = copied(first) as Node | undefined; at !== undefined; at = at.next) depth++;
     assert.equal(depth, 101);
+  });
+
+  it("may leave an object with the keys of those around it", () => {
+    for (let i = 0; i < 100; i++) {
+      const value = [{ a: i, b: [1] }, new Pair(i, i), { a: -i, b: [2] }, new Pair(0, -i), { a: 7, b: new Pair(8, 9) }];
+      assert.deepStrictEqual(copied(value), value);
+    }
   });
 
   it("can't have itself inside", async () => {

@@ -19,8 +19,14 @@ function shared(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** Written so that what comes often is written as such: an object whose keys came before has them in one piece. */
+function written(value: unknown): Uint8Array {
+  encodeValue(value);
+  return encodeValue(value);
+}
+
 function roundTrip<Value>(value: Value): Value {
-  return decodeValue(shared(encodeValue(value)), arrive) as Value;
+  return decodeValue(shared(written(value)), arrive) as Value;
 }
 
 function refusalOf(value: unknown): MisuseError {
@@ -255,6 +261,165 @@ describe("a structured value as bytes", () => {
   });
 });
 
+describe("objects with the same keys", () => {
+  /** So often that code is compiled for them. */
+  const OFTEN = 100;
+
+  it("arrive as they were, the first and the hundredth", () => {
+    const value = (i: number) => ({
+      id: i,
+      score: i / 3,
+      name: `number ${i}`,
+      "two words": null,
+      ключ: true,
+      ÿ: undefined,
+      7: [i, { id: -i }],
+      inner: { id: "other", score: [] },
+    });
+    for (let i = 0; i < OFTEN; i++) {
+      const arrived = roundTrip([value(i), value(-i), { id: i }]);
+      assert.deepStrictEqual(arrived, [value(i), value(-i), { id: i }]);
+      assert.deepEqual(Object.keys(arrived[0] as object), Object.keys(value(i)));
+    }
+  });
+
+  it("have them once in a value, however many they are", () => {
+    const one = { aRatherLongName: 1, anotherRatherLongName: 2 };
+    written([one]);
+    const lengths = [1, 2, 100].map((count) => encodeValue(Array.from({ length: count }, () => ({ ...one }))).length);
+    assert.equal((lengths[1] as number) - (lengths[0] as number), 4);
+    assert.equal((lengths[2] as number) - (lengths[1] as number), 98 * 4);
+  });
+
+  it("keep names that all objects have, without reaching a setter", () => {
+    for (let i = 0; i < OFTEN; i++) {
+      const value = JSON.parse(`{"a":${i},"__proto__":{"b":1},"constructor":2,"toString":3}`) as object;
+      const arrived = roundTrip(value);
+      assert.deepStrictEqual(Object.entries(arrived), Object.entries(value));
+      assert.equal(Object.getPrototypeOf(arrived), Object.prototype);
+    }
+  });
+
+  it("may be of classes, which are refused all the same", () => {
+    class Point {
+      x = 1;
+      y = 2;
+    }
+    for (let i = 0; i < OFTEN; i++) roundTrip([{ x: 1, y: 2 }]);
+    for (const imposter of [
+      new Point(),
+      Object.assign(Object.create({}) as object, { x: 1, y: 2 }),
+      Object.assign(Object.create({ inherited: 1 }) as object, { x: 1, y: 2 }),
+      Object.assign(new Point(), { constructor: Object }),
+    ]) {
+      assert.match(refusalOf([imposter]).message, /: \$\[0\] is an object of class/);
+    }
+    const bare = Object.assign(Object.create(null) as object, { x: 1, y: 2 });
+    assert.equal(Object.getPrototypeOf(roundTrip([bare])[0]), null);
+  });
+
+  it("are refused with the path to what can't be copied", () => {
+    for (let i = 0; i < OFTEN; i++) roundTrip({ first: 1, second: { third: 3 } });
+    assert.match(refusalOf({ first: 1, second: { third: () => 1 } }).message, /: \$\.second\.third is the function/);
+    const boom = {
+      first: 1,
+      get second(): unknown {
+        throw new Error("boom");
+      },
+    };
+    assert.match(refusalOf(boom).message, /: \$\.second can't be read: Error: boom/);
+  });
+
+  it("may lose and gain keys while they are written", () => {
+    const shrinking = (): object => {
+      const value: Record<string, unknown> = {
+        get first() {
+          delete value["second"];
+          value["fourth"] = 4;
+          return 1;
+        },
+        second: 2,
+        third: 3,
+      };
+      return value;
+    };
+    for (let i = 0; i < OFTEN; i++) {
+      const { first, second, third } = roundTrip(shrinking()) as Record<string, unknown>;
+      assert.deepEqual([first, second, third], [1, undefined, 3]);
+    }
+  });
+
+  it("may refer to themselves and to each other", () => {
+    interface Circle {
+      readonly name: string;
+      self: unknown;
+      other: unknown;
+    }
+    for (let i = 0; i < OFTEN; i++) {
+      const one: Circle = { name: "one", self: undefined, other: undefined };
+      const other: Circle = { name: "other", self: undefined, other: one };
+      one.self = one;
+      one.other = [other];
+      other.self = other;
+      const [first, second] = roundTrip([one, other]) as [Circle, Circle];
+      assert.equal(first.self, first);
+      assert.equal((first.other as unknown[])[0], second);
+      assert.equal(second.self, second);
+      assert.equal(second.other, first);
+      assert.deepEqual([first.name, second.name], ["one", "other"]);
+    }
+  });
+
+  it("may be dictionaries, with ever new keys, in any number", () => {
+    for (let i = 0; i < 20_000; i++) {
+      const value = { [`key ${i}`]: i, [`other ${i}`]: { a: i } };
+      if (i % 100 === 0) assert.deepEqual(roundTrip(value), value);
+      else encodeValue(value);
+    }
+    // Others are written in one piece after that as they were before.
+    const one = { aRatherLongName: 1, anotherRatherLongName: 2 };
+    for (let i = 0; i < OFTEN; i++) assert.deepEqual(roundTrip([one, { ...one }]), [one, one]);
+  });
+
+  it("are told from those whose keys have the same hash", () => {
+    const bytes = written({ apple: 1, pear: 2 }).slice();
+    assert.deepEqual(decodeValue(bytes, arrive), { apple: 1, pear: 2 });
+    const changed = bytes.slice();
+    const at = Buffer.from(bytes).indexOf("apple");
+    changed.set(Buffer.from("grape"), at);
+    for (let i = 0; i < OFTEN; i++) {
+      assert.deepEqual(decodeValue(changed, arrive), { grape: 1, pear: 2 });
+      assert.deepEqual(decodeValue(bytes, arrive), { apple: 1, pear: 2 });
+    }
+  });
+});
+
+describe("values in one memory", () => {
+  it("are read in place, wherever they are, and one after another", () => {
+    const memory = new Uint8Array(new SharedArrayBuffer(2 ** 16));
+    const values = [
+      { a: 1 },
+      [1.5, "text"],
+      new Float64Array([1, 2]),
+      "é".repeat(300),
+      { buffer: new ArrayBuffer(24) },
+    ];
+    for (let round = 0; round < 4; round++) {
+      let from = 3 + round;
+      for (const value of values) {
+        const bytes = written(value);
+        memory.set(bytes, from);
+        assert.deepEqual(decodeValue(memory, arrive, from, bytes.length), value);
+        from += bytes.length;
+      }
+    }
+    // The end of the memory is no part of the value.
+    assert.throws(() => decodeValue(memory, arrive, 2 ** 16 - 1, 2), { code: "SKEIN_INTERNAL" });
+    assert.throws(() => decodeValue(memory, arrive, -1, 2), { code: "SKEIN_INTERNAL" });
+    assert.throws(() => decodeValue(memory, arrive, 0, -1), { code: "SKEIN_INTERNAL" });
+  });
+});
+
 describe("what refers to the same object", () => {
   it("does so where it arrives, among few objects and among many", () => {
     for (const count of [1, 15, 16, 17, 500]) {
@@ -417,9 +582,9 @@ describe("a value that can't be copied", () => {
       },
       after: { last: 4 },
     };
-    const arrived = roundTrip(value);
-    assert.deepEqual(arrived, { ...value });
-    assert.deepEqual(decodeValue(new Uint8Array(arrived.inner), arrive), { inner: [2, { deep: 3 }] });
+    const { inner, ...others } = roundTrip(value);
+    assert.deepEqual(others, { before: [1], refused: "refused", after: { last: 4 } });
+    assert.deepEqual(decodeValue(new Uint8Array(inner), arrive), { inner: [2, { deep: 3 }] });
   });
 
   it("may add to a map or a set while that is written, without end", () => {
@@ -434,9 +599,10 @@ describe("a value that can't be copied", () => {
     });
     map.set(0, adding());
     set.add(adding());
-    assert.deepEqual(roundTrip(map), new Map([[0, { more: 1 }]]));
+    const once = <Value>(value: Value): Value => decodeValue(shared(encodeValue(value)), arrive) as Value;
+    assert.deepEqual(once(map), new Map([[0, { more: 1 }]]));
     const { size } = set;
-    assert.equal(roundTrip(set).size, size);
+    assert.equal(once(set).size, size);
   });
 });
 
@@ -564,7 +730,12 @@ describe("bytes that are no value's", () => {
   }
 
   it("end with a value or an error, at random", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), survive), { numRuns: 2000 });
+    fc.assert(
+      fc.property(fc.nat(1), fc.uint8Array({ maxLength: 200 }), (flags, bytes) =>
+        survive(new Uint8Array([flags, ...bytes])),
+      ),
+      { numRuns: 2000 },
+    );
     // Tags alone, which random bytes seldom have in a row.
     const tags = fc.oneof(
       fc.integer({ min: 0xc0, max: 0xff }),
@@ -572,7 +743,9 @@ describe("bytes that are no value's", () => {
       fc.integer({ min: 0x80, max: 0x8f }),
     );
     fc.assert(
-      fc.property(fc.array(tags, { maxLength: 60 }), (bytes) => survive(new Uint8Array(bytes))),
+      fc.property(fc.nat(1), fc.array(tags, { maxLength: 60 }), (flags, bytes) =>
+        survive(new Uint8Array([flags, ...bytes])),
+      ),
       { numRuns: 3000 },
     );
   });
@@ -580,7 +753,7 @@ describe("bytes that are no value's", () => {
   it("end with a value or an error when a value's bytes are changed", () => {
     fc.assert(
       fc.property(anyValue, fc.array(fc.tuple(fc.nat(), fc.nat(7)), { minLength: 1, maxLength: 3 }), (value, flips) => {
-        const bytes = shared(encodeValue(value));
+        const bytes = shared(written(value));
         for (const [at, bit] of flips) {
           const place = at % bytes.length;
           bytes[place] = (bytes[place] as number) ^ (1 << bit);
@@ -594,7 +767,7 @@ describe("bytes that are no value's", () => {
   it("are refused when a value's bytes are cut, or others follow", () => {
     fc.assert(
       fc.property(anyValue, fc.nat(), (value, cut) => {
-        const bytes = shared(encodeValue(value));
+        const bytes = shared(written(value));
         assert.throws(() => decodeValue(bytes.subarray(0, cut % bytes.length), arrive), { code: "SKEIN_INTERNAL" });
         const longer = new Uint8Array(bytes.length + 1);
         longer.set(bytes);
@@ -606,11 +779,11 @@ describe("bytes that are no value's", () => {
 
   it("are refused where the elements of a sparse array are out of order", () => {
     const bytes = encodeValue([, 1, 2, 3]).slice(); // oxlint-disable-line no-sparse-arrays
-    assert.deepEqual([...bytes.subarray(3, 9)], [1, 1, 2, 2, 3, 3]);
+    assert.deepEqual([...bytes.subarray(4, 10)], [1, 1, 2, 2, 3, 3]);
     for (const [at, index] of [
-      [3, 0],
-      [5, 1],
-      [7, 4],
+      [4, 0],
+      [6, 1],
+      [8, 4],
     ] as const) {
       const changed = bytes.slice();
       changed[at] = index;
@@ -620,16 +793,14 @@ describe("bytes that are no value's", () => {
 
   it("get no memory on their word", () => {
     const most = [0xff, 0xff, 0xff, 0xff, 0x0f];
-    const array = encodeValue([])[0] as number;
-    const text = encodeValue("x".repeat(100))[0] as number;
-    const wide = encodeValue("Ж")[0] as number;
-    const buffer = encodeValue(new ArrayBuffer(1))[0] as number;
+    const tagOf = (value: unknown): number => encodeValue(value)[1] as number;
+    const tags = [[], "x".repeat(100), "Ж", new ArrayBuffer(1)].map(tagOf);
     const before = process.memoryUsage().rss;
     for (let i = 0; i < 50; i++) {
-      for (const tag of [array, text, wide, buffer]) {
-        assert.throws(() => decodeValue(new Uint8Array([tag, ...most, 0]), arrive), {
+      for (const tag of tags) {
+        assert.throws(() => decodeValue(new Uint8Array([0, tag, ...most, 0]), arrive), {
           code: "SKEIN_INTERNAL",
-          message: /bytes expected/,
+          message: /expected/,
         });
       }
     }

@@ -1,5 +1,5 @@
 /**
- * The tests of records and structs once more, in processes that forbid to compile
+ * The tests of records, shapes, structs and values once more, in processes that forbid to compile
  * text, as the policy of a page may.
  */
 import assert from "node:assert/strict";
@@ -11,7 +11,13 @@ const FORBIDS = "--disallow-code-generation-from-strings";
 const isForbidden = process.execArgv.includes(FORBIDS);
 
 describe("where text can't be compiled", { skip: isForbidden }, () => {
-  for (const file of ["record-layout.test.js", "struct.test.js"]) {
+  for (const file of [
+    "record-layout.test.js",
+    "shape.test.js",
+    "struct.test.js",
+    "value-codec.test.js",
+    "../threads/shapes.test.js",
+  ]) {
     it(`${file} passes`, async () => {
       // Else the tests would report to this process's runner.
       const { NODE_TEST_CONTEXT: _, ...env } = process.env;

@@ -88,10 +88,6 @@ export class ThreadScript {
     return this.add(atMs, "cancel", scope);
   }
 
-  resume(atMs: number, subject: number): this {
-    return this.add(atMs, "jobResume", subject);
-  }
-
   make(atMs: number, resource: number, kind: keyof typeof ProbeResource, name: string): this {
     return this.add(atMs, "resourceMade", resource, ProbeResource[kind], this.text(name));
   }
