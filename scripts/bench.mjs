@@ -14,6 +14,7 @@ import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { report } from "./bench-report.mjs";
+import { bundle } from "./bundle.mjs";
 import { compile, filesUnder, ROOT, run, since, tool } from "./compile.mjs";
 
 const BENCH = join(ROOT, "bench");
@@ -49,15 +50,16 @@ function installRivals() {
   return true;
 }
 
-function build() {
+async function build() {
   const startMs = performance.now();
   const isBuilt =
     compile(["src", "examples"]).ok && run(process.execPath, [tool("typescript/bin/tsc"), "-b", "bench"]).ok;
+  if (isBuilt) await bundle();
   console.log(`bench: src and bench ${isBuilt ? "compiled" : "have type errors, nothing was run"} (${since(startMs)})`);
   return isBuilt;
 }
 
-function main() {
+async function main() {
   const args = process.argv.slice(2);
   if (args[0] === "report") {
     report();
@@ -74,7 +76,7 @@ function main() {
     for (const [name, question] of known) console.log(`  ${name.padEnd(14)} ${question}`);
     return unknown.length === 0;
   }
-  if (!installRivals() || !build()) return false;
+  if (!installRivals() || !(await build())) return false;
   const failed = names.filter((name) => {
     console.log(`bench: node bench/build/${name}.js ${flags.join(" ")}`);
     return !run(process.execPath, [join("bench/build", `${name}.js`), ...flags]).ok;
@@ -83,4 +85,4 @@ function main() {
   return failed.length === 0;
 }
 
-process.exitCode = main() ? 0 : 1;
+process.exitCode = (await main()) ? 0 : 1;

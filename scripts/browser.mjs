@@ -26,6 +26,7 @@ if (browser === undefined) {
   process.exit(1);
 }
 if (!compile(["src"]).ok) process.exit(1);
+await bundle();
 const { outputFiles } = await build({
   entryPoints: ["test/browser/page.js"],
   bundle: true,

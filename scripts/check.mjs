@@ -38,12 +38,12 @@ function checkTarball() {
   return { ...result, note: /[\d.]+ kB of at most \d+/.exec(result.output)?.[0] };
 }
 
-function checkPackage() {
+async function checkPackage() {
   const tools = installPackageTools();
   if (!tools.ok) return tools;
   const folder = mkdtempSync(join(tmpdir(), "skein-package-"));
   try {
-    const tarball = packInto(folder).path;
+    const tarball = (await packInto(folder)).path;
     const results = [
       node(packageTool("publint/src/cli.js"), "run", tarball, "--strict"),
       // The package is ESM alone, which the profile means: that CommonJS can't
@@ -84,14 +84,15 @@ function installPackageTools() {
   return installed;
 }
 
-function main() {
+async function main() {
   const wanted = process.argv.slice(2);
   const unknown = wanted.filter((name) => !CHECKS.some(([known]) => known === name));
   if (unknown.length > 0) {
     console.log(`check: there is no ${unknown.join(" or ")}; there are ${CHECKS.map(([name]) => name).join(", ")}`);
     return false;
   }
-  const rows = CHECKS.filter(([name]) => wanted.length === 0 || wanted.includes(name)).map(perform);
+  const rows = [];
+  for (const check of CHECKS) if (wanted.length === 0 || wanted.includes(check[0])) rows.push(await perform(check));
   if (rows.length > 1) {
     console.log("\nSummary");
     for (const { name, what, ok, time } of rows) {
@@ -101,21 +102,21 @@ function main() {
   return rows.every(({ ok }) => ok);
 }
 
-function perform([name, what, check]) {
+async function perform([name, what, check]) {
   const startMs = performance.now();
-  const { ok, output, note } = attempt(check);
+  const { ok, output, note } = await attempt(check);
   const time = since(startMs);
   console.log(`${ok ? "✔" : "✖"} ${name} (${time})${note === undefined ? "" : `: ${note}`}`);
   if (!ok) console.log(output.trimEnd().replaceAll(/^/gm, "    "));
   return { name, what, ok, time };
 }
 
-function attempt(check) {
+async function attempt(check) {
   try {
-    return check();
+    return await check();
   } catch (error) {
     return { ok: false, output: error.message };
   }
 }
 
-process.exitCode = main() ? 0 : 1;
+process.exitCode = (await main()) ? 0 : 1;

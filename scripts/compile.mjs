@@ -14,6 +14,9 @@ import { fileURLToPath } from "node:url";
 /** The repository's folder. Every script works there, wherever it was called from. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
+/** Under this condition the package's names stand for its modules, not for the bundle made of them. */
+export const MODULES_CONDITION = "skein-modules";
+
 // As the tsconfig of each project has it. The sources of a project lie in the
 // folder that bears its name.
 const PROJECTS = {

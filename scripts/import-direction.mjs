@@ -152,10 +152,15 @@ function targetsOf(manifest, name) {
     const fits = after === undefined ? name === pattern : name.startsWith(before) && name.endsWith(after);
     if (!fits) continue;
     const star = after === undefined ? "" : name.slice(before.length, name.length - after.length);
-    const paths = typeof target === "string" ? [target] : Object.values(target);
-    return paths.map((path) => sourceOf(path.replace("*", star)));
+    const paths = leavesOf(target).filter((path) => !path.startsWith("./dist/bundle/"));
+    return [...new Set(paths)].map((path) => sourceOf(path.replace("*", star)));
   }
   return [];
+}
+
+/** What a target of package.json can be, whatever the conditions, in order. */
+function leavesOf(target) {
+  return typeof target === "string" ? [target] : Object.values(target).flatMap(leavesOf);
 }
 
 function sourceOf(output) {

@@ -15,7 +15,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { compile, filesUnder, ROOT, since } from "./compile.mjs";
+import { compile, filesUnder, MODULES_CONDITION, ROOT, since } from "./compile.mjs";
 
 const SELF = fileURLToPath(import.meta.url);
 const CITES_A_LAW = "\\(laws? [0-9]";
@@ -54,6 +54,7 @@ function repeat(file, rounds) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [
       "--enable-source-maps",
+      `--conditions=${MODULES_CONDITION}`,
       `--test-name-pattern=${CITES_A_LAW}`,
       "--test-reporter=tap",
       SELF,

@@ -1,16 +1,18 @@
 /** Makes the tarball that npm would publish. */
 import { join } from "node:path";
 
+import { bundle } from "./bundle.mjs";
 import { compile, run } from "./compile.mjs";
 
 /**
  * Builds and packs into `folder`.
  *
- * @returns {{ path: string, bytes: number, files: string[] }} the tarball, its size and the paths in it
+ * @returns {Promise<{ path: string, bytes: number, files: string[] }>} the tarball, its size and the paths in it
  */
-export function packInto(folder) {
+export async function packInto(folder) {
   const built = compile(["src"], "pipe");
   if (!built.ok) throw new Error("src has type errors: see `npm run check -- types`");
+  await bundle();
   // Built above; the package's own `prepack` would write into the JSON.
   const packed = run("npm", ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -9,12 +9,16 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-import { compile, ROOT } from "./compile.mjs";
+import { compile, MODULES_CONDITION, ROOT } from "./compile.mjs";
 
 if (!compile(["src", "test", "examples"]).ok) process.exit(1);
 const program = join(ROOT, "build/test/shared/stress.js");
-const child = spawn(process.execPath, ["--enable-source-maps", program, ...process.argv.slice(2)], {
-  stdio: "inherit",
-});
+const child = spawn(
+  process.execPath,
+  ["--enable-source-maps", `--conditions=${MODULES_CONDITION}`, program, ...process.argv.slice(2)],
+  {
+    stdio: "inherit",
+  },
+);
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("close", (code) => (process.exitCode = code ?? 1));

@@ -8,7 +8,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { compile, filesUnder, ROOT, run, since } from "./compile.mjs";
+import { bundle } from "./bundle.mjs";
+import { compile, filesUnder, MODULES_CONDITION, ROOT, run, since } from "./compile.mjs";
 
 // No test comes near this. A file that does is stuck, and fails instead of
 // holding up the run.
@@ -19,13 +20,15 @@ function sourceOf(file) {
   return `test/${file.replace(/\.js$/, ".ts")}`;
 }
 
-function main() {
+async function main() {
   const args = process.argv.slice(2);
   const flags = args.filter((arg) => arg.startsWith("-"));
   const wanted = args.filter((arg) => !arg.startsWith("-"));
 
   const startMs = performance.now();
   const isCompiled = compile(["src", "test", "examples"]).ok;
+  // For the programs that tests start, which are run as users run theirs.
+  if (isCompiled) await bundle();
   console.log(
     `test: src, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`,
   );
@@ -45,6 +48,7 @@ function main() {
   const reporter = process.stdout.isTTY ? "spec" : pathToFileURL(join(ROOT, "scripts/test-reporter.mjs")).href;
   return run(process.execPath, [
     "--enable-source-maps",
+    `--conditions=${MODULES_CONDITION}`,
     "--test",
     `--test-timeout=${STUCK_AFTER_MS}`,
     `--test-reporter=${reporter}`,
@@ -53,4 +57,4 @@ function main() {
   ]).ok;
 }
 
-process.exitCode = main() ? 0 : 1;
+process.exitCode = (await main()) ? 0 : 1;

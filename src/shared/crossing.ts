@@ -75,7 +75,7 @@ function arrive({ kind, handle, memory, end }: Address): object {
   }
   return knownAt(offset) ?? attach(new Place(inHeap, offset));
 }
-setArrival(arrive);
+setArrival(arrive, adopt);
 
 /** Bound on what is searched: deeper values come from nobody's hand. */
 const DEEPEST = 2000;

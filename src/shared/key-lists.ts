@@ -16,13 +16,11 @@ import { compiled } from "./compiling.js";
 import { FIRST_SHORT_TEXT, SHORT_TEXT_LENGTHS } from "./value-format.js";
 import { refusedInside } from "./value-refusal.js";
 
-const { hasOwnProperty } = Object.prototype;
-
 /** Of what is before the keys. */
 export const LIST_HEAD_BYTES = 8;
 
 /** Objects with more keys are seldom alike. */
-const MOST_KEYS = 32;
+const MOST_KEYS = 64;
 /** The words of so many keys. */
 export const MOST_LIST_WORDS: number = (MOST_KEYS * SHORT_TEXT_LENGTHS) / 4;
 
@@ -41,7 +39,11 @@ const MOST_LISTS = 8192;
 /** A list is written in one piece from so many uses on. */
 const USES_TO_KEEP = 2;
 
+/** After so many that it may not add, it may add some. */
+const REFUSED_IN_A_ROW = 64;
+
 let mayAdd = MOST_IN_ADVANCE;
+let refused = 0;
 let added = 0;
 
 const NO_WORDS = new Int32Array(0);
@@ -104,9 +106,7 @@ export class KeyList {
   with(key: string): KeyList | undefined {
     let next = this.#next.get(key);
     if (next === undefined) {
-      if (mayAdd === 0 || this.keys.length === MOST_KEYS || !isListed(key)) return undefined;
-      mayAdd--;
-      added++;
+      if (this.keys.length === MOST_KEYS || !isListed(key) || !takeLeave()) return undefined;
       next = new KeyList([...this.keys, key]);
       this.#next.set(key, next);
     }
@@ -115,8 +115,8 @@ export class KeyList {
     return next;
   }
 
-  /** Whether it is worth its being written in one piece: to be asked once a use. */
-  get isOften(): boolean {
+  /** The keys are all of an object. @returns whether they come often enough to be written in one piece */
+  use(): boolean {
     if (this.write !== undefined) return true;
     this.#uses++;
     if (this.#uses === USES_TO_KEEP && this.keys.length > 0) {
@@ -130,24 +130,24 @@ export class KeyList {
 
 let allLists = new KeyList([]);
 
-/** The list of an object's own keys; `undefined` if it is none to keep. */
-export function keyListOf(object: object): KeyList | undefined {
-  let list = allLists;
-  for (const key in object) {
-    if (!hasOwnProperty.call(object, key)) continue;
-    const next = list.lastKey === key ? list.last : list.with(key);
-    if (next === undefined) {
-      if (added > MOST_LISTS) forgetLists();
-      return undefined;
-    }
-    list = next;
-  }
-  return list;
-}
+/** The list without keys, which all others continue. */
+export const emptyList = (): KeyList => allLists;
 
-function forgetLists(): void {
-  allLists = new KeyList([]);
-  added = 0;
+/** Whether a list may be added. */
+function takeLeave(): boolean {
+  if (mayAdd > 0) {
+    mayAdd--;
+  } else {
+    // Few that came first may have been none to keep.
+    if (++refused < REFUSED_IN_A_ROW) return false;
+    refused = 0;
+    mayAdd = MOST_KEYS;
+  }
+  if (++added > MOST_LISTS) {
+    allLists = new KeyList([]);
+    added = 0;
+  }
+  return true;
 }
 
 function isListed(key: string): boolean {

@@ -289,6 +289,11 @@ function readName(header: Uint8Array): string {
 let crossings = 0;
 let isWithinPool = false;
 
+/** How many shared objects have left this thread so far: it is larger after what was copied, or written, had some. */
+export function crossingsSoFar(): number {
+  return crossings;
+}
+
 /**
  * Has `post` copy a value for a thread of a pool, which has the heap.
  *
@@ -312,14 +317,25 @@ export function addressOf(inHeap: Heap, kind: KindValue, handle: Handle, end?: n
   return isWithinPool ? address : { ...address, memory: inHeap.source };
 }
 
-/** Gives this thread's object at an address that came inside of bytes. */
-export let arrival: (address: Address) => object = () => {
+function unknownKind(): never {
   throw new InternalError("a shared object came before anything that knows its kind");
-};
+}
+
+/** Gives this thread's object at an address that came inside of bytes. */
+export let arrival: (address: Address) => object = unknownKind;
+
+/** As `adopt` of `crossing.ts`. */
+export let adoptArrived: <Value>(value: Value) => Value = unknownKind;
 
 /** Called by who knows all kinds. */
-export function setArrival(arrive: typeof arrival): void {
+export function setArrival(arrive: typeof arrival, adopt: typeof adoptArrived): void {
   arrival = arrive;
+  adoptArrived = adopt;
+}
+
+/** Whether shared objects can arrive: whether somebody here knows all kinds. */
+export function knowsKinds(): boolean {
+  return arrival !== unknownKind;
 }
 
 /** The name of the object at `offset`; on the object itself a struct may have a field of that name. */

@@ -6,7 +6,7 @@
 import { describeKind } from "../async/cancel.js";
 import { entryStep, indexStep, keyStep, memberOfSetStep, memberStep } from "../core/value-path.js";
 import { errorNumberOf, ERROR_PROTOTYPES, HIDDEN_ERROR_MEMBERS } from "./error-classes.js";
-import { type KeyList, keyListOf } from "./key-lists.js";
+import { emptyList, type KeyList } from "./key-lists.js";
 import { type LongText, longTextIn } from "./long-text.js";
 import { SharedObject } from "./object.js";
 import { classWith, type KnownClass } from "./value-classes.js";
@@ -366,14 +366,45 @@ export class ValueWriter implements Encoded {
       return;
     }
     // Others may have as many keys as elements.
-    if (depth < tag.DEEPEST && object.constructor === Object) {
-      const list = keyListOf(object);
-      if (list?.isOften === true && this.#listed(object, list, depth + 1)) return;
-    }
+    if (depth < tag.DEEPEST && object.constructor === Object && this.#plain(object, depth + 1)) return;
     const kind = this.#head(object);
     if (kind === 0) return;
     if (depth < tag.DEEPEST) this.#content(kind, object, depth + 1);
     else this.#leftOver.push({ kind, object, length: 0 });
+  }
+
+  /** Writes an object of which the keys may come often. @returns false if it is no plain one; then nothing was written */
+  #plain(object: object, depth: number): boolean {
+    let list: KeyList | undefined = emptyList();
+    for (const key in object) {
+      if (!hasOwnProperty.call(object, key)) continue;
+      if (list !== undefined) {
+        const next: KeyList | undefined = list.lastKey === key ? list.last : list.with(key);
+        if (next !== undefined) {
+          list = next;
+          continue;
+        }
+        if (Object.getPrototypeOf(object) !== PLAIN) return false;
+        this.#bytes[this.#at++] = tag.OBJECT;
+        for (const before of list.keys) this.#member(object, before, depth);
+        list = undefined;
+      }
+      this.#member(object, key, depth);
+    }
+    if (list === undefined) {
+      this.#byte(tag.END);
+      return true;
+    }
+    return list.use() && this.#listed(object, list, depth);
+  }
+
+  #member(object: object, key: string, depth: number): void {
+    this.#text(key);
+    try {
+      this.value((object as Record<string, unknown>)[key], depth);
+    } catch (thrown) {
+      throw refusedInside(thrown, memberStep(key));
+    }
   }
 
   /** Writes an object with its keys first. @returns false if it is no plain one; then nothing was written */

@@ -2,19 +2,26 @@
  * The first code of a thread, as text: no worker file, so nothing for a bundler to
  * lose.
  *
- * It imports task modules on request. The first one brings the library along,
- * which leaves `serve` in the registry; from then on that has the port, and the
- * boot code keeps only "load". What `serve` takes from the port itself it gives to
- * the boot code.
+ * It imports the library, if that stands by itself, and task modules on request. The
+ * first of these brings the library along otherwise. That leaves `serve` in the
+ * registry, which from the first task module on has the port, and the boot code keeps
+ * only "load". What `serve` takes from the port itself it gives to the boot code.
+ *
+ * Source maps count for what is imported after they were asked for, and are read at
+ * once then: so the library comes before, whose own lines no stack shows. Its map
+ * would take longer to read than all its code, and several times the memory.
  *
  * Written in the common part of script and module, because the flags the process
  * was started with decide which of the two it is taken for.
  */
 export const BOOT = `
-import("node:worker_threads").then(({ parentPort: port, workerData: { index, name, setup, heap } }) => {
+{
+  const { parentPort: port, workerData } = process.getBuiltinModule("node:worker_threads");
+  const { index, name, setup, heap, library, flags } = workerData;
   const marker = { index, name, importing: undefined, runningJobs: 0, onPark: undefined, heap };
   globalThis[Symbol.for("skein.worker")] = marker;
-  process.setSourceMapsEnabled?.(true);
+  // Without those that are for this thread alone, which a process that it starts would inherit.
+  process.execArgv.splice(0, Infinity, ...flags);
   let serve;
   const waiting = [];
   const loads = new Map();
@@ -49,8 +56,12 @@ import("node:worker_threads").then(({ parentPort: port, workerData: { index, nam
       for (const message of waiting.splice(0)) serve(message);
     }
   };
+  // If this fails, so does the first import of a task module, which is told.
+  const prepared = (library === undefined ? Promise.resolve() : import(library).catch(() => undefined)).then(() =>
+    process.setSourceMapsEnabled?.(true),
+  );
   // One import at a time: the marker has room for one.
-  let last = Promise.resolve();
+  let last = prepared;
   const receive = (message) => {
     if (message.kind === "load") {
       let loading = loads.get(message.module);
@@ -87,5 +98,5 @@ import("node:worker_threads").then(({ parentPort: port, workerData: { index, nam
     else serve(message);
   };
   port.on("message", receive);
-});
+}
 `;

@@ -49,6 +49,8 @@ export class Call {
   isStream = false;
   /** Only the thread that it was put to can run it: its arguments go by the port, or it is about that thread. */
   isPosted = false;
+  /** It is about the thread that it was put to: another one never runs it. */
+  isTied = false;
   isSettled = false;
   /** Whether it is in the pool's queue, which alone writes this. */
   isQueued = false;
@@ -83,6 +85,11 @@ export class Call {
   /** Whether something is to be moved; also if the list is none, which the platform then says. */
   get movesSomething(): boolean {
     return false;
+  }
+
+  /** Whether it can't be put elsewhere once it was put to a thread. */
+  get isBound(): boolean {
+    return this.isTied || this.movesSomething;
   }
 
   /** Its code runs now, or has. */

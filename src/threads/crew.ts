@@ -267,6 +267,12 @@ export class Crew {
   /** Ends a thread when it has run what it runs; others take what waits on its line. */
   retire(thread: PoolThread): void {
     if (!thread.isAlive) return;
+    if (!thread.isPrepared) {
+      // It runs no job, and if it could import nothing so far it would not hear of it either.
+      thread.isRetiring = true;
+      void thread.terminate();
+      return;
+    }
     this.#modules.forget(thread);
     thread.retire();
     this.#owner.takeBackFrom(thread);
@@ -298,7 +304,8 @@ export class Crew {
       if (thread === undefined || !thread.isAlive || spare <= 0) continue;
       const idle = (this.#idle[thread.number] ??= { runs: -1, looks: 0 });
       const runs = thread.count(at.RUNS);
-      const isIdle = runs === idle.runs && !thread.isRunning && thread.modulesUnderWay().length === 0;
+      const isStarting = thread.modulesUnderWay().length > 0 || thread.importedBefore.length > 0;
+      const isIdle = runs === idle.runs && !thread.isRunning && !isStarting;
       idle.looks = isIdle ? idle.looks + 1 : 0;
       idle.runs = runs;
       if (idle.looks < IDLE_LOOKS) continue;

@@ -1,3 +1,4 @@
+export { availableCores } from "./available-cores.js";
 export { type DedicatedThread, spawnThread, type SpawnThreadOptions } from "./spawn-thread.js";
 export { moved } from "./moved.js";
 export { type Callback, callback, carryContext, type ContextStorage } from "./remotes.js";
@@ -17,4 +18,4 @@ export type {
   ThreadPoolOptions,
   ThreadPoolStatistics,
 } from "./thread-pool.js";
-export { availableCores, threads } from "./threads.js";
+export { threads } from "./threads.js";

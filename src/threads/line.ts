@@ -6,6 +6,7 @@
  * Layout, as Int32 indexes; what different threads write stands 128 bytes apart
  *   PUBLISHED    calls put into the ring so far        the pool writes
  *   STOPPING     1 if the thread is to take no more    the pool writes
+ *                but what is on its own line
  *   THREAD       index of the thread                   the pool writes, before it starts
  *   PASSED       calls that the thread has passed      the thread writes
  *   STATE        awake, or parked                      both, see below
@@ -142,6 +143,8 @@ export function takeQueued(cells: SharedCells, record: number, to: number): numb
 
 // Flags of CALL_FUNCTION.
 export const FUNCTION_MASK: number = 2 ** 24 - 1;
+/** There are shared objects among its values. */
+export const HAS_SHARED: number = 2 ** 24;
 /** The pool is to be told when it starts. */
 export const TELLS_START: number = 2 ** 25;
 /** Its values begin with a header; see `remotes.ts`. */

@@ -74,13 +74,12 @@ export class Modules {
     return module;
   }
 
-  /** A thread has ended. @returns the modules that it was importing */
-  forget(thread: PoolThread): ModuleRecord[] {
+  /** A thread has ended, or takes no more calls. */
+  forget(thread: PoolThread): void {
     for (const { ready } of this.#modules.values()) {
       const place = ready.indexOf(thread);
       if (place !== -1) ready.splice(place, 1);
     }
-    return thread.modulesUnderWay().map((url) => this.of(url));
   }
 
   /** No job waits in it any more. @returns whether it waited */

@@ -42,5 +42,9 @@ export function moved<Value>(value: Value, transfer: readonly object[]): Value {
 }
 
 export function isMoved(value: unknown): value is Moved {
-  return typeof value === "object" && value !== null && MOVED in value;
+  try {
+    return typeof value === "object" && value !== null && MOVED in value;
+  } catch {
+    return false; // a proxy that refuses to be looked at
+  }
 }

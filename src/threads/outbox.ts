@@ -102,7 +102,7 @@ export class Outbox {
   }
 
   #put(ending: Ending, kind: number, value: unknown, now: number): void {
-    if (isMoved(value)) {
+    if (kind === at.DONE && isMoved(value)) {
       this.#postOutcome(ending, kind, value.value, value.transfer);
       return;
     }

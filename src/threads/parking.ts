@@ -106,8 +106,8 @@ export class Parking {
     const { cells } = this.#line;
     const isBlocking = mayBlock && this.#emptyBlocks < MOST_EMPTY_BLOCKS && host.isLoopQuiet();
     this.#count(at.PARKS);
-    this.#countAsParked();
     probe.ring?.write(ProbeKind.threadPark, threadIndex);
+    this.#countAsParked();
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
     if (this.#taking.hasAny) {

@@ -24,6 +24,7 @@ import { semaphore, type Semaphore, type SemaphoreToken } from "../async/semapho
 import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullError } from "../core/errors.js";
 import { probe, ProbeKind } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
+import { SharedChannel } from "../shared/channel.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import { viewsOf } from "../shared/memory-views.js";
@@ -66,7 +67,8 @@ import type { PoolThread } from "./thread.js";
 
 /** A result waits so long at most for what its job has printed, as who reads that may be slow. */
 const MOST_PRINT_MS = 1000;
-/** Of a thread that goes on. */
+
+/** Of a thread that was stopped before a call was put to it. */
 const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
 type Answer = Extract<FromThread, { readonly call: number }>;
@@ -210,7 +212,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const { key } = this.requireTask(task);
     requireJobOptions(options);
     const { affinity } = options;
-    return streamFrom(`values of ${key}`, options, (channel) => {
+    const open = (capacity: number): SharedChannel => new SharedChannel({ capacity, name: `values of ${key}` });
+    return streamFrom(open, options, (channel) => {
       const keyed = affinity === undefined ? undefined : { affinity };
       const call = this.#callOf(task as AnyTask, [channel, ...args], keyed);
       call.isStream = true;
@@ -270,14 +273,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   #withdrawFrom(thread: PoolThread): Call[] {
-    const back = this.#callsOf(takeBack(thread.line, thread.filled, false));
-    // What was moved to the thread can't be moved again.
-    const movable = back.filter((call) => !call.movesSomething);
-    for (const call of back) {
-      if (call.movesSomething) this.#fail(call, lostCall(thread.name, NO_END, call.task.identity));
-      else this.#leave(call);
-    }
-    return movable;
+    // What was moved to the thread can't be moved again: it is run there.
+    const stays = (number: number): boolean => this.#table.of(number)?.isBound === true;
+    const back = this.#callsOf(takeBack(thread.line, thread.filled, false, stays));
+    for (const call of back) this.#leave(call);
+    return back;
   }
 
   takeBackFrom(thread: PoolThread): void {
@@ -595,10 +595,23 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.unsettled++;
     this.#settledCount--; // it is no job
     call.isPosted = true;
-    this.#putting.put(thread, call);
-    this.#putting.publish();
+    call.isTied = true;
+    this.#putHook(thread, call);
     this.#inbox.watch();
     return call.promise;
+  }
+
+  #putHook(thread: PoolThread, call: Call): void {
+    if (!thread.isAlive) {
+      this.#fail(call, this.#destroyed ?? lostCall(thread.name, NO_END, call.task.identity));
+      this.collected();
+    } else if (this.#putting.put(thread, call)) {
+      this.#putting.publish();
+    } else {
+      // The thread before it in its place has left a record that another reads, or all
+      // numbers are in use: soon there is room, of which nobody tells.
+      setTurn(() => this.#putHook(thread, call));
+    }
   }
 
   givenBack(number: number): void {
@@ -641,16 +654,19 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const behind = this.#callsOf(takeBack(thread.line, thread.filled, true));
     for (const call of behind) {
       // What was moved to the thread has gone with it.
-      if (call.movesSomething) lost.push(call);
+      if (call.isBound) lost.push(call);
       else this.#leave(call);
     }
     this.#crew.ended(thread);
     thread.tellFailed(undefined, threadLost(thread.name, end));
     if (!thread.isRetiring) this.#lost++;
-    const modules = [...this.#modules.forget(thread), ...thread.importedBefore.map((url) => this.#modules.of(url))];
-    const waited = thread.isRetiring ? [] : modules.flatMap(({ waiting }) => [...waiting]);
+    this.#modules.forget(thread);
+    // They have paid for the try. Who waits for other modules tries again: each try is paid
+    // for by some, so that comes to an end.
+    const waited = thread.isRetiring ? [] : thread.suspects.flatMap((url) => [...this.#modules.of(url).waiting]);
     if (!thread.isRetiring) {
-      waited.push(...this.#keyed.takeAt(thread.number, (call) => modules.includes(call.task.module)));
+      const isSuspect = (call: Call): boolean => thread.suspects.includes(call.task.module.url);
+      waited.push(...this.#keyed.takeAt(thread.number, isSuspect));
     }
     // Before anybody learns that a job has failed: who then takes a lock that the
     // thread held finds it free.
@@ -761,3 +777,6 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     return this.close();
   }
 }
+
+/** Makes a pool; `undefined` on the threads of one, for which `#pool` is `no-pool.ts`. */
+export const makePool: ((plan: PoolPlan) => Pool) | undefined = (plan) => new Pool(plan);

@@ -2,7 +2,7 @@
 import { nowMs } from "#clock";
 
 import { heap } from "../shared/heap.js";
-import { leaveForPool } from "../shared/object.js";
+import { crossingsSoFar, leaveForPool } from "../shared/object.js";
 import { copyWords, makePayloadOf, PAYLOAD_HEADER_BYTES } from "../shared/payload.js";
 import { encode } from "../shared/value-codec.js";
 import type { Encoded } from "../shared/value-writer.js";
@@ -66,6 +66,7 @@ export class Putting {
     const { line } = thread;
     const { cells } = line;
     const { task, options } = call;
+    const crossed = crossingsSoFar();
     let values = task.identity.takesScope ? [call.name, ...call.args] : call.args;
     let word = options === undefined ? task.number : task.number | at.TELLS_START;
     if (call.isStream) word |= at.STREAMS;
@@ -96,7 +97,7 @@ export class Putting {
     if (isKeyed) thread.keyed++;
     if (tags === BY_PORT && !this.#postArguments(thread, call, values)) return true;
     cells[record + at.CALL_NUMBER] = call.number;
-    cells[record + at.CALL_FUNCTION] = word;
+    cells[record + at.CALL_FUNCTION] = crossingsSoFar() === crossed ? word : word | at.HAS_SHARED;
     cells[record + at.CALL_TAGS] = tags;
     line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
     const isForAll = !call.isPosted && !isKeyed;

@@ -40,11 +40,19 @@ export function callsLostWith(own: Line, place: number, lines: readonly Line[]):
  * @param next - the count of the record that is filled next: the oldest is there too
  * @param hasEnded - whether the line's own thread has ended, which else frees those
  *   that were withdrawn
+ * @param stays - whether the call of a number is to stay where it is
  */
-export function takeBack(line: Line, next: number, hasEnded: boolean): number[] {
+export function takeBack(
+  line: Line,
+  next: number,
+  hasEnded: boolean,
+  stays: (call: number) => boolean = () => false,
+): number[] {
   const numbers: number[] = [];
   for (let i = 0; i < RECORDS; i++) {
     const record = line.call((next + i) | 0);
+    // Only the pool fills records, so that is the call that is taken next.
+    if (stays(line.cells[record + CALL_NUMBER] as number)) continue;
     const state = takeQueued(line.cells, record, WITHDRAWN);
     if (state === QUEUED) numbers.push(line.cells[record + CALL_NUMBER] as number);
     if (hasEnded && (state === QUEUED || state === WITHDRAWN)) store(line.cells, record + CALL_STATE, FREE);

@@ -1,7 +1,7 @@
 /** The thread's side of `remotes.ts`: functions and signals that stand for those of the pool's thread. */
 import { TransferError } from "../core/errors.js";
-import { adopt } from "../shared/crossing.js";
-import { leaveForPool } from "../shared/object.js";
+import { kindsToCome } from "../shared/bringing.js";
+import { adoptArrived, leaveForPool } from "../shared/object.js";
 import { findUncloneable } from "./cloneable.js";
 import { decodeThrown, type EncodedValue } from "./error-codec.js";
 import type { FromThread, ToThread } from "./messages.js";
@@ -84,12 +84,25 @@ export class RemoteEnds {
     return new Answer(promise, question);
   }
 
-  replied({ number, outcome }: Reply): void {
+  replied(reply: Reply): void {
+    const { outcome } = reply;
+    const toCome = "value" in outcome && outcome.hasShared ? kindsToCome() : undefined;
+    const settle = (): void => this.#settle(reply);
+    // If they don't come, the answer is refused.
+    if (toCome === undefined) settle();
+    else void toCome.then(settle, settle);
+  }
+
+  #settle({ number, outcome }: Reply): void {
     const question = this.#questions.get(number);
     if (question === undefined) return;
     this.#questions.delete(number);
     if ("value" in outcome) {
-      question.resolve(outcome.hasShared ? adopt(outcome.value) : outcome.value);
+      try {
+        question.resolve(outcome.hasShared ? adoptArrived(outcome.value) : outcome.value);
+      } catch (error) {
+        question.reject(error);
+      }
     } else {
       if (!question.isAwaited) this.#post({ kind: "unheard", thrown: outcome.thrown });
       question.reject(decodeThrown(outcome.thrown, asItIs));

@@ -15,10 +15,10 @@ import { isSteps, runSteps } from "../async/steps.js";
 import { attachProbeRing, probe } from "../core/probe.js";
 import { startPulse, stopPulse } from "../core/pulse.js";
 import { workerMarker } from "../core/thread.js";
-import { adopt } from "../shared/crossing.js";
+import { kindsToCome } from "../shared/bringing.js";
 import { heap } from "../shared/heap.js";
 import { viewsOf } from "../shared/memory-views.js";
-import { arrival } from "../shared/object.js";
+import { adoptArrived, arrival } from "../shared/object.js";
 import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
 import * as at from "./line.js";
@@ -84,7 +84,7 @@ class Runner {
   readonly #taking: Taking;
   readonly #parking: Parking;
   readonly #tasks: (Runnable | undefined)[] = [];
-  /** Arguments that came by the port. */
+  /** Arguments that came by the port, in which shared objects are still addresses. */
   readonly #arrived = new Map<number, readonly unknown[]>();
   /** Scopes of the calls that run now and have one. */
   readonly #scopes = new Map<number, TaskScope>();
@@ -142,7 +142,7 @@ class Runner {
         this.#define(message);
         break;
       case "arguments":
-        this.#arrived.set(message.call, message.hasShared ? adopt(message.values) : message.values);
+        this.#arrived.set(message.call, message.values);
         break;
       case "cancel":
         this.#scopes.get(message.call)?.cancelTree(message.reason);
@@ -204,17 +204,17 @@ class Runner {
 
   readonly #turn = (): void => {
     this.#isTurnPlanned = false;
-    const beganMs = nowMs();
-    this.#nowMs = beganMs;
+    let beganMs = 0;
     let count = 0;
-    while (
-      this.#suspended < this.#most &&
-      this.#places.length > 0 &&
-      this.#outbox.hasRoom &&
-      this.#line.cells[at.STOPPING] === 0
-    ) {
+    while (this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
       if (!this.#taking.next(count === 0)) break;
-      if (count++ === 0) this.#parking.foundWork(beganMs);
+      if (count++ === 0) {
+        // Not before: a thread that has yet to run something has no use for a clock,
+        // which the platform loads when it is first asked.
+        beganMs = nowMs();
+        this.#nowMs = beganMs;
+        this.#parking.foundWork(beganMs);
+      }
       this.#run(this.#taking.line, this.#taking.record);
       if (this.#nowMs - beganMs > SLICE_MS) {
         this.#planTurn();
@@ -261,6 +261,11 @@ class Runner {
   /** It is to take no more: tells the pool once nothing runs. */
   #stopWhenDone(): void {
     if (this.#suspended + this.#printing > 0 || this.#hasSaidDrained) return;
+    if (this.#taking.hasOwn) {
+      // Put there just before it was told to stop.
+      this.#planTurn();
+      return;
+    }
     this.#hasSaidDrained = true;
     // Somebody may have woken it for a call that it takes no more.
     this.#taking.wakeAnother();
@@ -281,16 +286,36 @@ class Runner {
   #run(line: at.Line, record: number): void {
     const { cells } = line;
     const own = this.#line.cells;
+    const word = cells[record + at.CALL_FUNCTION] as number;
+    const place = this.#places.pop() as number;
+    // Before the record is freed: from one to the other the call is never in neither.
+    store(own, at.RUNNING + place, cells[record + at.CALL_NUMBER] as number);
+    // See `taking.ts` for why this look.
+    if (line !== this.#line && this.#taking.hasOwn) this.#taking.wakeAnother();
+    own[at.COUNTS + at.RUNS] = ((own[at.COUNTS + at.RUNS] as number) + 1) | 0;
+    const toCome = (word & at.HAS_SHARED) === 0 ? undefined : kindsToCome();
+    if (toCome === undefined) {
+      this.#takeIn(line, record, place);
+      return;
+    }
+    // Meanwhile the record stays taken. If they don't come, the values are refused.
+    this.#suspended++;
+    const goOn = (): void => {
+      this.#suspended--;
+      this.#nowMs = nowMs();
+      this.#takeIn(line, record, place);
+      this.#planTurn();
+    };
+    void toCome.then(goOn, goOn);
+  }
+
+  /** Takes the values out of the record, frees that, and begins. */
+  #takeIn(line: at.Line, record: number, place: number): void {
+    const { cells } = line;
     const call = cells[record + at.CALL_NUMBER] as number;
     const word = cells[record + at.CALL_FUNCTION] as number;
     const tags = cells[record + at.CALL_TAGS] as number;
     const jobId = line.float64[(record + at.CALL_JOB) >> 1] as number;
-    const place = this.#places.pop() as number;
-    // Before the record is freed: from one to the other the call is never in neither.
-    store(own, at.RUNNING + place, call);
-    // See `taking.ts` for why this look.
-    if (line !== this.#line && this.#taking.hasOwn) this.#taking.wakeAnother();
-    own[at.COUNTS + at.RUNS] = ((own[at.COUNTS + at.RUNS] as number) + 1) | 0;
     const number = word & at.FUNCTION_MASK;
     const how = howTagged(tags);
     if (this.#tasks[number] === undefined) this.#receiveUntil(() => this.#tasks[number] !== undefined);
@@ -303,6 +328,7 @@ class Runner {
       if (how === BY_PORT) {
         this.#receiveUntil(() => this.#arrived.has(call));
         values = this.#arrived.get(call) as readonly unknown[];
+        if ((word & at.HAS_SHARED) !== 0) values = adoptArrived(values);
         this.#arrived.delete(call);
       } else if (how === IN_PAYLOAD) {
         const from = (cells[record + at.CALL_VALUES] as number) >>> 0;
@@ -341,23 +367,27 @@ class Runner {
     if (workerMarker !== undefined) workerMarker.runningJobs++;
     probe.ring?.started(jobId, false, this.#nowMs);
     let result: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       result =
         word < at.HAS_HEADER
           ? this.#invoke(running, task.fn as AnyTaskFunction, values)
           : this.#invokeSpecially(running, task.fn as AnyTaskFunction, values, word);
+      // What the result does when it is looked at is the job's doing too.
+      if (isThenable(result)) promise = Promise.resolve(result);
     } catch (error) {
       this.#ended(running, at.FAILED, error);
       return;
     }
-    if (!isThenable(result)) {
+    if (promise === undefined) {
       this.#ended(running, at.DONE, result);
       return;
     }
     probe.ring?.suspended(jobId);
     this.#suspended++;
-    const settled = result instanceof Promise ? (result as Promise<unknown>) : Promise.resolve(result);
-    void settled.then(
+    // The language's own `then`, as `await` has it: a job settles once, whatever promise it gave.
+    void then.call(
+      promise,
       (value) => this.#resumed(running, at.DONE, value),
       (error: unknown) => this.#resumed(running, at.FAILED, error),
     );
@@ -450,6 +480,9 @@ class Runner {
     this.#places.push(running.place);
   }
 }
+
+// oxlint-disable-next-line typescript/unbound-method -- called on what it is for
+const { then } = Promise.prototype as Promise<unknown>;
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (

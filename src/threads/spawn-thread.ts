@@ -1,10 +1,12 @@
+import { makePool } from "#pool";
+
 import { describeKind } from "../async/cancel.js";
 import type { Task } from "../async/executor.js";
 import { ClosedError, describeThrown, MisuseError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
 import { workerMarker } from "../core/thread.js";
 import type { ResourceLimits } from "./host/host.js";
-import { Pool } from "./pool.js";
+import type { Pool } from "./pool.js";
 import { planOf, type PoolThreadStatistics } from "./thread-pool.js";
 
 /** Options of a thread of its own. */
@@ -67,13 +69,13 @@ export function spawnThread<Args extends readonly unknown[], Result>(
   if (typeof options !== "object" || options === null) {
     throw new MisuseError("SKEIN_INVALID_ARGUMENT", `spawnThread expected options, but ${describeKind(options)} came`);
   }
-  if (workerMarker !== undefined) {
+  if (workerMarker !== undefined || makePool === undefined) {
     throw new MisuseError(
       "SKEIN_WRONG_THREAD",
       "a thread can't start threads of its own: call spawnThread on the program's first thread",
     );
   }
-  return new Dedicated(task, args, options);
+  return new Dedicated(makePool, task, args, options);
 }
 
 class Dedicated<Args extends readonly unknown[], Result> implements DedicatedThread<Awaited<Result>> {
@@ -82,9 +84,14 @@ class Dedicated<Args extends readonly unknown[], Result> implements DedicatedThr
   readonly #ended: Promise<Awaited<Result>>;
   #isAwaited = false;
 
-  constructor(task: Task<Args, Result>, args: Args, { name, ...rest }: SpawnThreadOptions) {
+  constructor(
+    makeOne: NonNullable<typeof makePool>,
+    task: Task<Args, Result>,
+    args: Args,
+    { name, ...rest }: SpawnThreadOptions,
+  ) {
     this.name = name ?? (typeof task === "function" && task.name !== "" ? task.name : "thread");
-    this.#pool = new Pool(planOf({ ...rest, name: this.name, size: 1, idleMs: Infinity }));
+    this.#pool = makeOne(planOf({ ...rest, name: this.name, size: 1, idleMs: Infinity }));
     this.#pool.requireTask(task);
     this.#ended = this.#run(task, args);
     // Somebody may join later.

@@ -1,12 +1,18 @@
 /**
- * Values that a job gives one by one, through a shared channel: the job is held up
- * when as many as fit there have not been taken.
+ * Values that a job gives one by one, through a channel, between threads a shared one:
+ * the job is held up when as many as fit there have not been taken.
  */
 import { type Cancel, describeKind } from "../async/cancel.js";
 import { ClosedError, MisuseError } from "../core/errors.js";
-import { SharedChannel } from "../shared/channel.js";
 
-export type StreamChannel = SharedChannel;
+/** What both kinds of channel have. */
+export interface StreamChannel extends Partial<Disposable> {
+  readonly isClosed: boolean;
+  trySend(value: unknown): boolean;
+  send(value: unknown): Promise<void>;
+  values(cancel?: Cancel): AsyncIterable<unknown>;
+  close(): void;
+}
 
 /** Options of a stream. */
 export interface StreamOptions {
@@ -39,13 +45,18 @@ export async function streamInto(channel: StreamChannel, given: unknown): Promis
   }
 }
 
-/** On the pool's side: the values of a job, which `run` starts with the channel it is to use. */
-export async function* streamFrom<Value>(
-  name: string,
+/**
+ * On the pool's side: the values of a job.
+ *
+ * @param open - makes the channel to use
+ * @param run - starts the job, with that
+ */
+export async function* streamFrom<Value, Channel extends StreamChannel>(
+  open: (capacity: number) => Channel,
   { capacity = CAPACITY, cancel }: StreamOptions,
-  run: (channel: StreamChannel) => Promise<unknown>,
+  run: (channel: Channel) => Promise<unknown>,
 ): AsyncGenerator<Value, void, undefined> {
-  const channel: StreamChannel = new SharedChannel({ capacity, name });
+  const channel = open(capacity);
   const ended = run(channel).finally(() => channel.close());
   // It is awaited below, in any case; perhaps only when the values have been taken.
   ended.catch(() => undefined);
@@ -60,7 +71,7 @@ export async function* streamFrom<Value>(
       () => undefined,
       (error: unknown) => ({ error }),
     );
-    channel[Symbol.dispose]();
+    channel[Symbol.dispose]?.();
     // A failure of the loop itself goes before one of the job, which it has led to.
     // oxlint-disable-next-line no-unsafe-finally -- the error of the job is what the loop has to fail with
     if (failure !== undefined && isWhole) throw failure.error;

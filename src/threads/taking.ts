@@ -117,7 +117,7 @@ export class Taking {
       this.record = record;
       return true;
     }
-    if (this.#size === 1) return false;
+    if (this.#size === 1 || load(cells, at.STOPPING) !== 0) return false;
     const hasStolen = this.#steal(isFirst);
     if (this.#foreign.size > 0) {
       // It may have been woken for these.

@@ -23,6 +23,16 @@ type WithoutScope<Fn> = Fn extends (scope: never, ...args: infer Args extends re
   : never;
 
 /**
+ * The front door as a script, which brings all this along; `undefined` if a bundler has
+ * made it part of a program, which nobody but its user may run.
+ */
+export const libraryScript: string | undefined = /\/dist\/(?:bundle\/part-thread|threads\/task)\.js$/.test(
+  import.meta.url,
+)
+  ? import.meta.url.replace(/(?:part-thread|threads\/task)\.js$/, "index.js")
+  : undefined;
+
+/**
  * Declares a function as a task, which may run on another thread.
  *
  * Declare it at the top level of a module: a thread imports that module and finds

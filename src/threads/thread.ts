@@ -3,7 +3,7 @@
  * the line to it.
  */
 import { exchange, load, store } from "#atomics";
-import { nowMs, setAlarm } from "#clock";
+import { nowMs, setAlarm, setTurn } from "#clock";
 import { host } from "#host";
 
 import type { TaskIdentity } from "../async/executor.js";
@@ -42,6 +42,7 @@ import type { ModuleRecord } from "./modules.js";
 import type { FromThread, RawError, ToThread } from "./messages.js";
 import { registry } from "./registry.js";
 import { wake } from "./parking.js";
+import { libraryScript } from "./task.js";
 import { importError, warnOfParked } from "./thread-errors.js";
 import type { TaskCodecs } from "./task-shapes.js";
 import type { PoolPlan, PoolThreadStatistics } from "./thread-pool.js";
@@ -128,8 +129,15 @@ export class PoolThread {
   #tellEnded: () => void = () => undefined;
   readonly #leaveDirectory: () => void;
   readonly #loaded = new Set<string>();
-  /** Modules it imports now, with what calls off the limit. */
-  readonly #loading = new Map<string, () => void>();
+  /**
+   * Modules that it is to import, one after another. The first is under way, with what calls
+   * off the limit of time for it.
+   */
+  readonly #loading = new Map<string, (() => void) | undefined>();
+  /** Whether it runs nothing any more, or is about to be stopped in whatever it does. */
+  #isTerminated = false;
+  /** Whether it ends because an import did not. */
+  #hasHung = false;
   readonly #defined = new Set<number>();
 
   constructor(
@@ -164,6 +172,7 @@ export class PoolThread {
         jobsAtOnce: jobsPerThread,
       },
       resourceLimits,
+      library: libraryScript,
       heap: heap().source,
       onMessage: (message) => this.#received(message),
       onEnd: (end) => this.#ended(end),
@@ -186,25 +195,49 @@ export class PoolThread {
     return this.#loading.has(module);
   }
 
-  /** Has the thread import a module; the owner is told of the outcome, perhaps at once. */
+  /** Has the thread import a module, unless it is about to; the owner is told of the outcome. */
   load(task: TaskIdentity): void {
     const { module, key } = task;
+    if (this.#loading.has(module)) return;
+    this.#loading.set(module, undefined);
     const loader = host.typeScriptLoaderFor(module, registry().typeScriptLoader);
     if (typeof loader === "string") {
       const error = new WorkerLostError(
         "SKEIN_TASK_IMPORT_FAILED",
         `a thread can't import the task "${key}": ${loader}`,
       );
-      this.#owner.moduleFailed(this, module, error);
+      // Not at once: whoever asks is about to find a place for calls.
+      queueMicrotask(() => {
+        if (this.#loadEnded(module)) this.#owner.moduleFailed(this, module, error);
+      });
       return;
     }
-    const stopLimit = setAlarm(() => {
-      this.#loading.delete(module);
-      this.#owner.moduleFailed(this, module, importHangs(module, this.#importMs));
-      void this.terminate();
-    }, this.#importMs);
-    this.#loading.set(module, stopLimit);
+    this.#limitImport();
     this.post({ kind: "load", module, typeScriptLoader: loader }, []);
+  }
+
+  /** The first of the imports has so much time from now on: those behind it have not begun. */
+  #limitImport(): void {
+    for (const [module, stopLimit] of this.#loading) {
+      if (stopLimit !== undefined) return;
+      const stop = setAlarm(() => {
+        // If this thread was held up, the answer is there and comes in the turn that begins.
+        this.#loading.set(
+          module,
+          setTurn(() => this.#importHangs(module)),
+        );
+      }, this.#importMs);
+      this.#loading.set(module, stop);
+      return;
+    }
+  }
+
+  #importHangs(module: string): void {
+    this.#loading.delete(module);
+    this.#hasHung = true;
+    // First: it is to be given nothing more.
+    void this.terminate();
+    this.#owner.moduleFailed(this, module, importHangs(module, this.#importMs));
   }
 
   tellReady(url: string): void {
@@ -300,14 +333,15 @@ export class PoolThread {
     };
   }
 
-  /** Has it take no more calls; it tells when it has none any more. */
+  /** Has it take no more calls but those that stay on its line; it tells when it has none any more. */
   retire(): void {
     this.isAlive = false;
     this.isRetiring = true;
+    // First: what only it can run it sees when it sees that it is to stop.
+    this.publish();
     store(this.line.cells, STOPPING, 1);
     // Also a thread that waits for its loop's sake comes by.
-    this.#thread.post({ kind: "stop" }, []);
-    wake(this.line);
+    this.post({ kind: "stop" }, []);
   }
 
   /** Asks for a message at the next outcome. */
@@ -329,7 +363,8 @@ export class PoolThread {
 
   /** Posts a message and wakes the thread for it. Throws what can't be cloned; then nothing was sent. */
   post(message: ToThread, transfer: readonly object[]): void {
-    if (!this.isAlive) return;
+    // One that takes no more calls has some to end, and those hear of it still.
+    if (this.#isTerminated) return;
     this.#thread.post(message, transfer);
     wake(this.line);
   }
@@ -380,26 +415,38 @@ export class PoolThread {
 
   #loadEnded(module: string): boolean {
     this.#loading.get(module)?.();
-    return this.#loading.delete(module);
+    const wasLoading = this.#loading.delete(module);
+    if (this.isAlive) this.#limitImport();
+    return wasLoading;
   }
 
   #loadFailed(module: string, raw: RawError): void {
     this.#owner.moduleFailed(this, module, importError(module, raw, this.name));
   }
 
-  /** Modules that it was importing when it ended. */
+  /** Modules that it imports, or is about to. */
   modulesUnderWay(): readonly string[] {
     return [...this.#loading.keys()];
   }
 
+  /**
+   * Modules that may have ended it: the one that it was importing; and those that it had
+   * imported before it was prepared, as then its start hook may have been under way.
+   */
+  get suspects(): readonly string[] {
+    return this.#hasHung ? [] : [...this.importedBefore, ...this.modulesUnderWay().slice(0, 1)];
+  }
+
   async terminate(): Promise<void> {
     this.isAlive = false; // at once, so that the pool gives it nothing more
+    this.#isTerminated = true;
     await this.#thread.terminate();
   }
 
   #ended(end: ThreadEnd): void {
     this.isAlive = false;
-    for (const stopLimit of this.#loading.values()) stopLimit();
+    this.#isTerminated = true;
+    for (const stopLimit of this.#loading.values()) stopLimit?.();
     this.#leaveDirectory();
     this.#owner.threadEnded(this, end);
     this.#tellEnded();

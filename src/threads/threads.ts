@@ -1,10 +1,10 @@
-import { host } from "#host";
+import { makePool } from "#pool";
 
+import { channel } from "../async/channel.js";
 import type { AnyTask, RunOptions } from "../async/executor.js";
 import { here } from "../async/here.js";
 import { workerMarker } from "../core/thread.js";
 import { Histogram } from "./histogram.js";
-import { Pool } from "./pool.js";
 import { streamFrom, streamInto } from "./stream.js";
 import {
   isOfScope,
@@ -28,8 +28,10 @@ const onThisThread: ThreadPool = {
     return { result: this.run(task, args, options) };
   },
   stream: (task, args, options = {}) =>
-    streamFrom("values", options, async (channel) =>
-      streamInto(channel, (task as unknown as (...given: readonly unknown[]) => unknown)(...args)),
+    streamFrom(
+      (capacity) => channel({ capacity, name: "values" }),
+      options,
+      async (values) => streamInto(values, (task as unknown as (...given: readonly unknown[]) => unknown)(...args)),
     ),
   ready: async () => undefined,
   size: 1,
@@ -71,18 +73,8 @@ let shared: ThreadPool | undefined;
  */
 export function threads(options?: ThreadPoolOptions): ThreadPool {
   const plan = planOf(options);
-  if (workerMarker !== undefined) return onThisThread;
-  if (options !== undefined) return new Pool(plan);
-  shared ??= new Pool(plan);
+  if (workerMarker !== undefined || makePool === undefined) return onThisThread;
+  if (options !== undefined) return makePool(plan);
+  shared ??= makePool(plan);
   return shared;
-}
-
-/**
- * Cores that this process may keep busy: the machine's, less what the container's
- * CPU quota and the process's affinity take away. At least 1.
- *
- * @since 0.1.0
- */
-export function availableCores(): number {
-  return host.allowedCores();
 }

@@ -376,9 +376,26 @@ describe("objects with the same keys", () => {
       if (i % 100 === 0) assert.deepEqual(roundTrip(value), value);
       else encodeValue(value);
     }
-    // Others are written in one piece after that as they were before.
-    const one = { aRatherLongName: 1, anotherRatherLongName: 2 };
+    // Others are written in one piece after that as they would have been before.
+    const one = { aNameThatIsNew: 1, andAnother: 2 };
     for (let i = 0; i < OFTEN; i++) assert.deepEqual(roundTrip([one, { ...one }]), [one, one]);
+    assert.equal(encodeValue([one, { ...one }]).length - encodeValue([one]).length, 4);
+  });
+
+  it("may have as many as they like, of any kind", () => {
+    for (const count of [1, 31, 32, 33, 63, 64, 65, 66, 500]) {
+      const entries = Array.from({ length: count }, (_, i) => [`key ${i}`, { i }] as const);
+      for (const more of [{}, { "": 1 }, { ключ: 1 }, { ["x".repeat(64)]: 1 }]) {
+        const value = { ...Object.fromEntries(entries), ...more, last: true };
+        for (let i = 0; i < 3; i++) {
+          const arrived = roundTrip(value);
+          assert.deepEqual(arrived, value);
+          assert.deepEqual(Object.keys(arrived), Object.keys(value));
+        }
+        assert.match(refusalOf({ ...value, last: () => 1 }).message, /: \$\.last is the function last/);
+        assert.match(refusalOf({ ...value, "key 0": [() => 1] }).message, /: \$\["key 0"\]\[0\] is the function/);
+      }
+    }
   });
 
   it("are told from those whose keys have the same hash", () => {

@@ -41,6 +41,38 @@ describe("a value that can't be cloned nor looked into", () => {
   }
 });
 
+describe("a result that does harm when it is looked at", () => {
+  after(() => assert.equal(on.statistics().lost, 0));
+
+  for (const [what, give, message] of [
+    ["with a `then` that throws when it is read", hostile.giveThrowingThen, /looked at/],
+    ["that is a promise whose `then` throws", hostile.giveDeafPromise, /not then/],
+    ["that is a revoked proxy", hostile.giveBareRevoked, /revoked/],
+  ] as const) {
+    it(`${what} costs that job only`, async () => {
+      const error = await failureOf((s) => s.spawn(give, [], { on }));
+      assert.match(String(error), message);
+      assert.equal(on.statistics().lost, 0);
+    });
+  }
+
+  it("arrives if it can be cloned", async () => {
+    assert.deepEqual(await on.run(hostile.giveSecretive, []), { open: 1 });
+    assert.deepEqual(await on.run(hostile.giveSecretiveLater, []), { open: 1 });
+  });
+
+  it("settles its job once, by what it is, if it is a promise with a `then` of its own", async () => {
+    assert.equal(await on.run(hostile.giveEagerPromise, []), 1);
+    const { settled, queued } = on.statistics();
+    assert.equal(await on.run(hostile.accept, [1]), "number");
+    assert.deepEqual([on.statistics().settled, queued], [settled + 1, 0]);
+  });
+
+  it("is no moved one if it is thrown", async () => {
+    assert.deepEqual(await failureOf(() => on.run(hostile.throwMoved, [])), { value: { kind: "list" }, transfer: [] });
+  });
+});
+
 describe("a task that uses the thread's own port", () => {
   it("disturbs nobody", async () => {
     assert.equal(await scope((s) => s.spawn(hostile.postOnOurPort, [], { on })), "posted");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 
-import { ClosedError, MisuseError, QueueFullError, scope, threads, WorkerLostError } from "skein";
+import { ClosedError, MisuseError, QueueFullError, scope, threads, TransferError, WorkerLostError } from "skein";
 import { type Board, BOARD_AWAKE } from "#skein/threads/line";
 import type { Pool } from "#skein/threads/pool";
 import { spawnThread, type ThreadPool, type ThreadPoolOptions } from "skein/threads";
@@ -227,6 +227,14 @@ describe("ending a pool", () => {
     await drained;
     assert.equal(await job, 7);
     assert.equal(await pool.run(double, [1]), 2);
+  });
+
+  it("by close waits for jobs that fail as soon as a thread could take them", { timeout: 30_000 }, async () => {
+    const pool = threads({ size: 1, name: "refused" });
+    const failed = failureOf(pool.run(double, [Symbol("no")] as never));
+    const closed = pool.close();
+    assert.ok((await failed) instanceof TransferError);
+    await closed;
   });
 
   it("by destroy stops its threads at once and fails all its jobs", async () => {

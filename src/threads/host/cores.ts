@@ -1,6 +1,4 @@
 /** How many cores this process may keep busy. */
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 
 /** Where the figure comes from, for `skein doctor`. */
 export interface CoreAllowance {
@@ -18,7 +16,7 @@ export interface CoreAllowance {
  * then.
  */
 export function coreAllowance(readText: (path: string) => string | undefined = readTextFile): CoreAllowance {
-  const schedulable = availableParallelism();
+  const schedulable = process.getBuiltinModule("node:os").availableParallelism();
   const quota = smallestQuota(readText);
   const cores = Math.max(1, Math.min(schedulable, quota === undefined ? Infinity : Math.ceil(quota)));
   return { cores, schedulable, quota };
@@ -26,7 +24,7 @@ export function coreAllowance(readText: (path: string) => string | undefined = r
 
 function readTextFile(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return process.getBuiltinModule("node:fs").readFileSync(path, "utf8");
   } catch {
     return undefined; // not Linux, or no such controller
   }

@@ -32,6 +32,8 @@ export interface HostThreadOptions {
   readonly index: number;
   readonly setup: ThreadSetup;
   readonly resourceLimits: ResourceLimits | undefined;
+  /** A script to import before anything else, if there is one. */
+  readonly library: string | undefined;
   /** The memory of the shared heap, as it is posted. */
   readonly heap: unknown;
   readonly onMessage: (message: FromThread) => void;

@@ -1,8 +1,10 @@
-/** Threads of Node, Bun and Deno: `node:worker_threads`. */
-import { execFile } from "node:child_process";
-import { channel } from "node:diagnostics_channel";
-import { readlinkSync } from "node:fs";
-import { type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+/**
+ * Threads of Node, Bun and Deno: `node:worker_threads`.
+ *
+ * What of the platform is not needed at once is asked for when it is, as each thread
+ * that starts loads this: an import of `node:child_process` would load sockets too.
+ */
+import type { MessagePort, Worker as NodeWorker, WorkerOptions } from "node:worker_threads";
 
 import { BOOT } from "../boot.js";
 import type { FromThread } from "../messages.js";
@@ -10,8 +12,46 @@ import { coreAllowance } from "./cores.js";
 import type { Host, HostThread, HostThreadOptions } from "./host.js";
 import { typeScriptLoaderFor } from "./typescript.js";
 
+const { receiveMessageOnPort, Worker } = process.getBuiltinModule("node:worker_threads");
+const { channel } = process.getBuiltinModule("node:diagnostics_channel");
+
+/** Under this condition the package leaves out what only the pool's side needs. */
+const THREAD_CONDITION = "--conditions=skein-thread";
+
+/** The flags that a thread is given; `undefined` where it has to inherit those of the process. */
+let threadFlags: readonly string[] | undefined =
+  "Bun" in globalThis || "Deno" in globalThis ? undefined : [THREAD_CONDITION, ...process.execArgv];
+
+/**
+ * A worker with the flags of this process and the condition for threads.
+ *
+ * Flags of the engine hold for all threads anyway, and are refused for one. They are
+ * left out; a thread that so can't have the condition inherits all flags, and only
+ * loads more than it needs.
+ */
+function startWorker(options: WorkerOptions): NodeWorker {
+  for (;;) {
+    try {
+      return new Worker(BOOT, threadFlags === undefined ? options : { ...options, execArgv: [...threadFlags] });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (threadFlags === undefined || code !== "ERR_WORKER_INVALID_EXEC_ARGV") throw error;
+      threadFlags = flagsWithout(message.replace(/^.*?: /, "").split(", "), threadFlags);
+    }
+  }
+}
+
+/** @returns `undefined` if none of them is there */
+function flagsWithout(refused: readonly string[], flags: readonly string[]): readonly string[] | undefined {
+  const kept = flags.filter((flag, i) => {
+    const isValueOfRefused = !flag.startsWith("-") && refused.includes(flags[i - 1] ?? "");
+    return !refused.includes(flag) && !isValueOfRefused;
+  });
+  return kept.length === flags.length ? undefined : kept;
+}
+
 function startThread(options: HostThreadOptions): HostThread {
-  const worker = new Worker(BOOT, {
+  const worker = startWorker({
     eval: true,
     name: options.name,
     workerData: {
@@ -19,6 +59,8 @@ function startThread(options: HostThreadOptions): HostThread {
       name: options.name,
       setup: options.setup,
       heap: options.heap,
+      library: options.library,
+      flags: process.execArgv,
     },
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
   });
@@ -71,12 +113,13 @@ export const host: Host = {
   kernelThreadId() {
     try {
       // "4711/task/4720"
-      return Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+      return Number(process.getBuiltinModule("node:fs").readlinkSync("/proc/thread-self").split("/").at(-1));
     } catch {
       return undefined; // not Linux
     }
   },
   async pinThread(kernelThreadId, cores) {
+    const { execFile } = process.getBuiltinModule("node:child_process");
     return new Promise((resolve) => {
       execFile("taskset", ["-p", "-c", cores.join(","), String(kernelThreadId)], (error, _output, complaint) => {
         resolve(error === null ? undefined : complaint.trim() || error.message);

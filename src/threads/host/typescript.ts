@@ -1,8 +1,4 @@
 /** Finds what makes TypeScript modules importable on this runtime. */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
-
 import type { TypeScriptLoader } from "../registry.js";
 
 /** True for a module that is TypeScript by its name. */
@@ -29,6 +25,9 @@ export function stripsTypesItself(): boolean {
 export function findTsx(
   from: string,
 ): (TypeScriptLoader & { readonly version: string; readonly manifest: string }) | undefined {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const { dirname, join } = process.getBuiltinModule("node:path");
+  const { pathToFileURL } = process.getBuiltinModule("node:url");
   for (const base of [from, import.meta.url]) {
     try {
       const require = createRequire(base);

@@ -126,7 +126,7 @@ export function findLostParallelism(index: TraceIndex, explained: readonly Stret
   const limitAtMost = 1 / serialShare;
   const run = longestRun(alone) ?? { beginMs: 0, endMs: timeline.durationMs };
   const thread = busiestThread(index, alone);
-  const [jobs] = busiestJobs(index, thread, run);
+  const [jobs] = busiestJobs(index, thread, alone);
   const who = thread === undefined ? undefined : index.threadName(thread);
   return [
     toFinding(index, {

@@ -117,7 +117,8 @@ function common(
   threads: readonly Participant[],
 ): Pick<Parameters<typeof toFinding>[1], "place" | "threads" | "actors" | "fromMs" | "toMs" | "badge"> {
   const run = longestRun(stretches) ?? { beginMs: 0, endMs: index.timeline.durationMs };
-  const [jobs] = busiestJobs(index, undefined, run);
+  // In all of the time, not only in the longest part, which may be the threads' starting.
+  const [jobs] = busiestJobs(index, undefined, stretches);
   return {
     place: placeNamed(jobs?.name),
     threads: threads.flatMap(({ thread }) => thread.index ?? []),

@@ -1,12 +1,12 @@
 /** Event loops that stand still, and computing that others wait for. */
-import { countsOf, coreUse, runsProgram } from "../core-use.js";
+import { countsOf, coreUse, runsProgram, ThreadCounts } from "../core-use.js";
 import type { Badge } from "../figures.js";
 import type { Stall, StackFrame } from "../kernel-facts.js";
 import { meanOf } from "../contention.js";
 import { type Level, levelsOf } from "../levels.js";
-import { intersection, lengthOf, type Stretch, timeWithin, totalOf, union } from "../stretches.js";
+import { CoveredTime, lengthOf, type Stretch, timeWithin, totalOf, union } from "../stretches.js";
 import { groupBy, type TraceIndex } from "../trace-index.js";
-import { duration, englishCount, russianCount } from "../words/language.js";
+import { duration, englishCount, percent, russianCount } from "../words/language.js";
 import { type Finding, type Place, type Severity, toFinding } from "./finding.js";
 import { describePlace, placeNamed, placeOf } from "./places.js";
 
@@ -16,6 +16,10 @@ const STALL_FROM_MS = 100;
 const PROBLEM_FROM_MS = 1000;
 /** A thread that was on a core for half of a stall, or ready for one, computed; one that was not, waited. */
 const COMPUTED_FROM_SHARE = 0.5;
+/** From here on the wait for a core made a stall what it was, and is told. */
+const WITHOUT_CORE_FROM_SHARE = 0.3;
+/** An observer that had no core for so much of the time has seen too little of others. */
+const BLIND_FROM_SHARE = 0.25;
 
 /** What a thread did meanwhile. */
 interface Use {
@@ -59,7 +63,24 @@ function stallsOf(index: TraceIndex): readonly Standstill[] {
   return index.trace.stalls
     .map((stall) => ({ ...stall, beginMs: stall.beginMs - startedMs, endMs: stall.endMs - startedMs }))
     .filter((stall) => servesOthers(index, stall.thread) && lengthOf(stall) >= STALL_FROM_MS)
-    .map((stall) => standstillOf(index, stall));
+    .map((stall) => standstillOf(index, stall))
+    .filter((one) => isOwnDoing(one) && !isHearsay(index, one));
+}
+
+/**
+ * Whether it would have stood still with a core to itself. What a loop waits for cores
+ * is not its code's doing: that is told of cores.
+ */
+function isOwnDoing(one: Standstill): boolean {
+  return lengthOf(one) - (one.use?.waitMs ?? 0) >= STALL_FROM_MS;
+}
+
+/** Nobody knows where it was, and who noticed it was itself kept from looking. */
+function isHearsay({ trace }: TraceIndex, { stack, actor, beginMs, endMs }: Standstill): boolean {
+  const observer = trace.kernel?.threads.find(({ kind }) => kind === "observer");
+  if (stack !== undefined || actor !== undefined || trace.kernel === undefined || observer === undefined) return false;
+  const { waitMs } = new ThreadCounts(observer, trace.kernel, trace.startedMs).used(beginMs, endMs);
+  return waitMs >= BLIND_FROM_SHARE * (endMs - beginMs);
 }
 
 function standstillOf(index: TraceIndex, stall: Stall): Standstill {
@@ -100,7 +121,8 @@ function longSteps(index: TraceIndex): readonly Standstill[] {
           const use = useWithin(index, thread.index, beginMs, endMs);
           const place = placeNamed(actorName(index, actor));
           return { thread: thread.index, beginMs, endMs, use, stack: undefined, place, actor, badge: "measured" };
-        });
+        })
+        .filter(isOwnDoing);
     });
 }
 
@@ -132,6 +154,9 @@ function describe(index: TraceIndex, alike: readonly Standstill[]): Finding {
     alike.length === 1 ? "" : `; ${englishCount(alike.length, "time")}, ${duration(totalMs, "en")} in all`;
   const moreRussian =
     alike.length === 1 ? "" : `; ${russianCount(alike.length, "раз", "раза", "раз")}, всего ${duration(totalMs, "ru")}`;
+  const withoutCore = (longest.use?.waitMs ?? 0) / longestMs;
+  const starvedEnglish = withoutCore < WITHOUT_CORE_FROM_SHARE ? "" : `, ${percent(withoutCore)} of it without a core`;
+  const starvedRussian = withoutCore < WITHOUT_CORE_FROM_SHARE ? "" : `, из них ${percent(withoutCore)} без ядра`;
   const severity: Severity = longestMs >= PROBLEM_FROM_MS ? "problem" : "warning";
   const { use } = longest;
   return toFinding(index, {
@@ -139,8 +164,8 @@ function describe(index: TraceIndex, alike: readonly Standstill[]): Finding {
     about: `${longest.thread}:${where ?? ""}`,
     severity,
     text: {
-      en: `The event loop of ${thread} stood still for ${duration(longestMs, "en")}${inEnglish}${moreEnglish}.`,
-      ru: `Цикл событий потока ${thread} стоял ${duration(longestMs, "ru")}${inRussian}${moreRussian}.`,
+      en: `The event loop of ${thread} stood still for ${duration(longestMs, "en")}${inEnglish}${starvedEnglish}${moreEnglish}.`,
+      ru: `Цикл событий потока ${thread} стоял ${duration(longestMs, "ru")}${inRussian}${starvedRussian}${moreRussian}.`,
     },
     advice:
       didCompute === true
@@ -206,7 +231,7 @@ export function findBusyLoops(index: TraceIndex, blocked: readonly Finding[]): r
   const inFlight = meanWithin(levelsOf(timeline.jobs, timeline.durationMs), longest);
   if (inFlight < OTHERS_FROM) return [];
   const thread = index.threadName(kernel.index);
-  const jobs = busiestJobs(index, kernel.index, longest);
+  const jobs = busiestJobs(index, kernel.index, [longest]);
   const name = jobs[0]?.name;
   const forHowLong = lengthOf(longest);
   const count = Math.round(inFlight);
@@ -255,16 +280,17 @@ export function longestRun(stretches: readonly Stretch[]): Stretch | undefined {
   );
 }
 
-/** Jobs by name, those whose steps took the most of a stretch first. */
+/** Jobs by name, those whose steps took the most of these stretches, which are in order, first. */
 export function busiestJobs(
   index: TraceIndex,
   thread: number | undefined,
-  within: Stretch,
+  within: readonly Stretch[],
 ): readonly { readonly name: string; readonly ids: readonly number[]; readonly busyMs: number }[] {
   const byName = new Map<string, { name: string; ids: number[]; busyMs: number }>();
+  const covered = new CoveredTime(union(within));
   const threads = thread === undefined ? index.timeline.threads.map((lane) => lane.index) : [thread];
   for (const step of threads.flatMap((one) => index.stepsOn(one).top)) {
-    const busyMs = totalOf(intersection([step], [within]));
+    const busyMs = covered.within(step.beginMs, step.endMs);
     const principal = index.principalOf(step.subject);
     const name = index.nameOf(principal);
     if (busyMs <= 0 || name === undefined) continue;

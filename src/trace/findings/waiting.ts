@@ -7,9 +7,9 @@ import { decimal, duration, englishCount, number, percent, russianCount, russian
 import { type Finding, toFinding } from "./finding.js";
 import { placeNamed } from "./places.js";
 
-/** A shorter recording shows little of how a program lives. */
+/** From the first job to the last; what is shorter shows little of how a program lives. */
 const WAITING_FROM_MS = 200;
-/** Of the recording, jobs were in flight for so long: else it was at rest. */
+/** Of that time, jobs were in flight for so long: else it was at rest. */
 const IN_FLIGHT_FROM_SHARE = 0.5;
 /** As in the verdict: less use of the CPU than this is waiting. */
 const WAITING_BELOW_CORES = 0.5;
@@ -24,12 +24,14 @@ const IN_A_ROW_FROM = 5;
 
 export function findIoBound(index: TraceIndex): readonly Finding[] {
   const { timeline, trace } = index;
-  const { durationMs, jobs } = timeline;
-  if (durationMs < WAITING_FROM_MS || jobs.length === 0 || timeline.droppedRecords > 0) return [];
+  const { jobs } = timeline;
+  if (timeline.droppedRecords > 0) return [];
   const covered = union(jobs);
   const coveredMs = totalOf(covered);
-  if (coveredMs < IN_FLIGHT_FROM_SHARE * durationMs) return [];
-  const wanted = coresWanted(index);
+  const fromMs = covered[0]?.beginMs ?? 0;
+  const toMs = covered.at(-1)?.endMs ?? 0;
+  if (toMs - fromMs < WAITING_FROM_MS || coveredMs < IN_FLIGHT_FROM_SHARE * (toMs - fromMs)) return [];
+  const wanted = coresWanted(index, fromMs, toMs);
   if (wanted >= WAITING_BELOW_CORES) return [];
   const jobsMs = totalOf(jobs);
   const waitedShare = 1 - Math.min(1, totalStepMs(index) / jobsMs);
@@ -46,8 +48,6 @@ export function findIoBound(index: TraceIndex): readonly Finding[] {
   const cores = { en: decimal(wanted, "en"), ru: decimal(wanted, "ru") };
   const waitedFor = longestWait(index.waits);
   const name = longest?.name;
-  const fromMs = covered[0]?.beginMs ?? 0;
-  const toMs = covered.at(-1)?.endMs ?? durationMs;
   const lasted = { en: duration(coveredMs, "en"), ru: duration(coveredMs, "ru") };
   const onWhat = {
     en: `${name === undefined ? "" : `, mostly in job "${name}"`}${waitedFor === undefined ? "" : `, for ${waitedFor}`}`,
@@ -92,10 +92,10 @@ export function findIoBound(index: TraceIndex): readonly Finding[] {
  * By the threads of the program where each was looked at; else by the whole process,
  * with those that record; else by the time that threads were inside steps.
  */
-function coresWanted(index: TraceIndex): number {
+function coresWanted(index: TraceIndex, fromMs: number, toMs: number): number {
   const { trace, timeline } = index;
   const { durationMs, usage } = timeline;
-  const use = coreUse(trace, 0, durationMs, runsProgram);
+  const use = coreUse(trace, fromMs, toMs, runsProgram);
   if (use !== undefined && use.length > 0) {
     return use.reduce((sum, stretch) => sum + stretch.demand * lengthOf(stretch), 0) / totalOf(use);
   }

@@ -63,7 +63,24 @@ void describe("a loop that stands still", () => {
   }
 
   void it("computed too if it had no core meanwhile", () => {
-    assert.deepEqual(kindsIn(traceWith([stall(0, 1000, { cpuMs: 200, coreWaitMs: 700 })])), ["cpu-on-loop"]);
+    const found = foundIn(traceWith([stall(0, 1000, { cpuMs: 200, coreWaitMs: 700, stack: STACK })]), "cpu-on-loop");
+    assert.match(found.text.en, /for 1\.0 s, computing in parse \(parse\.ts:12\), 70 % of it without a core\.$/);
+    assert.match(found.text.ru, /, из них 70 % без ядра\.$/);
+  });
+
+  void it("is none of its code's doing if with a core it would have been short", () => {
+    assert.deepEqual(kindsIn(traceWith([stall(0, 1000, { cpuMs: 99, coreWaitMs: 901 })])), []);
+    assert.deepEqual(kindsIn(traceWith([stall(0, 1000, { cpuMs: 100, coreWaitMs: 900 })])), ["cpu-on-loop"]);
+  });
+
+  void it("is not told on the word of an observer that could not look", () => {
+    const told = (ready: number, more: Partial<Stall> = {}): readonly string[] => {
+      const kernel = readings(new ThreadReadings(9, "observer").spend(3000, 0.1, ready));
+      return kindsIn({ ...traceWith([stall(0, 1000, { cpuMs: 0, coreWaitMs: 0, ...more })]), kernel });
+    };
+    assert.deepEqual(told(0.3), []);
+    assert.deepEqual(told(0.2), ["blocked-loop"]);
+    assert.deepEqual(told(0.3, { stack: STACK }), ["blocked-loop"]);
   });
 
   void it("takes what it did from the kernel's counts where the watch does not know", () => {

@@ -56,6 +56,10 @@ export class ThreadScript {
     return this.add(atMs, "jobStart", subject);
   }
 
+  resume(atMs: number, subject: number): this {
+    return this.add(atMs, "jobResume", subject);
+  }
+
   suspend(atMs: number, subject: number): this {
     return this.add(atMs, "jobSuspend", subject);
   }

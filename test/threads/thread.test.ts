@@ -1,0 +1,81 @@
+/** What a pool has of each of its threads: imports, and the limit of time for them. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { threads, WorkerLostError } from "skein";
+import { type Clock, useClock } from "#skein/core/clock";
+import { PARKS } from "#skein/threads/line";
+import type { Pool } from "#skein/threads/pool";
+import type { PoolThread } from "#skein/threads/thread";
+
+import { failureOf } from "../support/failure.js";
+import { isOpen, open } from "./fixtures/life-tasks.js";
+import { unreached } from "./fixtures/never-imported.js";
+import { double } from "./fixtures/tasks.js";
+
+/** By this delay alarms are known for the limits of imports. */
+const IMPORT_MS = 123_456;
+
+/** Limits that were set and not called off: what rings them. */
+const limits = new Set<() => void>();
+
+const clock: Clock = {
+  nowMs: () => performance.now(),
+  setAlarm(ring, delayMs) {
+    if (delayMs === IMPORT_MS) {
+      limits.add(ring);
+      return () => limits.delete(ring);
+    }
+    if (delayMs > 0) {
+      const timer = setTimeout(ring, delayMs);
+      return () => clearTimeout(timer);
+    }
+    const turn = setImmediate(ring);
+    return () => clearImmediate(turn);
+  },
+};
+
+let system: Clock;
+before(() => (system = useClock(clock)));
+after(() => useClock(system));
+
+function ringLimit(): void {
+  const [ring, ...others] = limits;
+  assert.ok(ring !== undefined && others.length === 0, `${limits.size} limits are set`);
+  limits.delete(ring);
+  ring();
+}
+
+describe("the limit of time for an import", () => {
+  it("ends with the import, also if that was asked for twice", async () => {
+    await using pool = threads({ size: 1, importMs: IMPORT_MS, onThreadStart: open, name: "twice" });
+    const { isOpen: has } = await pool.run(isOpen, []);
+    assert.ok(has);
+    assert.equal(limits.size, 0);
+  });
+
+  it("is for one import at a time, and the jobs of others go on elsewhere", async () => {
+    await using pool = threads({ size: 1, importMs: IMPORT_MS, name: "hung" });
+    const hung = failureOf(pool.run(unreached, []));
+    const other = pool.run(double, [1]);
+    ringLimit();
+    const error = await hung;
+    assert.ok(error instanceof WorkerLostError);
+    assert.match(error.message, /never-imported\.js on a thread did not end within 123456 ms/);
+    assert.equal(await other, 2);
+    assert.equal(pool.statistics().lost, 1);
+  });
+
+  it("does not hold for an import that ended while the program was busy", async () => {
+    await using pool = threads({ size: 1, importMs: IMPORT_MS, name: "unheard" });
+    // Where alarms ring: what has come is heard after that, and before turns begin.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const job = pool.run(double, [1]);
+    const thread = (pool as Pool).threads[0] as PoolThread;
+    // It has told of the import by then, but nobody here has heard it.
+    while (thread.count(PARKS) === 0);
+    ringLimit();
+    assert.equal(await job, 2);
+    assert.equal(pool.statistics().lost, 0);
+  });
+});
