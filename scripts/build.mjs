@@ -1,9 +1,9 @@
-/** Builds what the package ships: `src/` into `dist/`, and that into `dist/bundle/`. */
+/** Builds what the package ships: `src/` into `dist/`, that into `dist/bundle/`, and the inspector's page. */
 import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { bundle } from "./bundle.mjs";
-import { compile, ROOT, since } from "./compile.mjs";
+import { compile, ROOT, run, since } from "./compile.mjs";
 
 const startMs = performance.now();
 const { ok } = compile(["src"]);
@@ -15,4 +15,5 @@ if (existsSync(command)) chmodSync(command, 0o755);
 
 if (ok) await bundle();
 console.log(`build: src -> dist ${ok ? "is up to date" : "has type errors"} (${since(startMs)})`);
-process.exitCode = ok ? 0 : 1;
+const isWhole = ok && run(process.execPath, ["scripts/page.mjs"]).ok;
+process.exitCode = isWhole ? 0 : 1;

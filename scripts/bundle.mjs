@@ -37,7 +37,7 @@ const SETTINGS = {
   platform: "node",
   target: "es2022",
   outdir: OUTPUT,
-  external: ["#host", "#pool", "#command", "commander"],
+  external: ["#host", "#pool", "#command", "commander", "ws"],
   sourcemap: true,
   // The sources themselves are shipped.
   sourcesContent: false,

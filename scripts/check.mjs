@@ -15,7 +15,11 @@ import { compile, ROOT, run, since, tool } from "./compile.mjs";
 import { packInto } from "./pack.mjs";
 
 const CHECKS = [
-  ["types", "src, test and examples compile", () => compile(["src", "test", "examples"], "pipe")],
+  [
+    "types",
+    "src, inspector, test and examples compile",
+    () => compile(["src", "inspector", "test", "examples"], "pipe"),
+  ],
   ["lint", "oxlint; `npm run lint` shows the places", () => node(tool("oxlint/bin/oxlint"), "--format=unix")],
   ["format", "oxfmt; `npm run format` mends it", () => node(tool("oxfmt/bin/oxfmt"), "--list-different")],
   ["imports", "rooms, seams, circles, public names", () => node("scripts/import-direction.mjs")],

@@ -22,6 +22,7 @@ export const MODULES_CONDITION = "skein-modules";
 const PROJECTS = {
   src: { output: "dist", record: "build/src.tsbuildinfo" },
   test: { output: "build/test", record: "build/test.tsbuildinfo" },
+  inspector: { output: "build/inspector", record: "build/inspector.tsbuildinfo" },
   examples: { output: "build/examples", record: "build/examples.tsbuildinfo" },
 };
 

@@ -13,6 +13,8 @@ export async function packInto(folder) {
   const built = compile(["src"], "pipe");
   if (!built.ok) throw new Error("src has type errors: see `npm run check -- types`");
   await bundle();
+  const page = run(process.execPath, ["scripts/page.mjs"], { stdio: ["ignore", "pipe", "pipe"] });
+  if (!page.ok) throw new Error(`the inspector's page could not be built:\n${page.output}`);
   // Built above; the package's own `prepack` would write into the JSON.
   const packed = run("npm", ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,20 +1,26 @@
 /** `skein run`: a program in this process, TypeScript or JavaScript. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
 import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typescript.js";
 import { registry } from "../threads/registry.js";
-import { startRecording } from "../trace/index.js";
+import type { LiveInspector } from "../inspect/live-inspector.js";
+import { makeReport } from "../inspect/report.js";
+import { observe, type Observer } from "../trace/index.js";
 import { writeChromeTrace } from "../trace/host-node.js";
 
 export interface RunOptions {
   /** Path of the trace to write. */
   readonly trace?: string;
+  /** Path of the report to write. */
+  readonly report?: string;
+  /** Port of the live inspector; 0 for any that is free. */
+  readonly inspect?: number;
 }
 
 /** A program that can't be run, in words for its author; ends the process with code 1. */
@@ -29,7 +35,7 @@ export async function runProgram(file: string, args: readonly string[], options:
     // Before anything of the program is loaded: a source map counts only then.
     process.setSourceMapsEnabled(true);
     if (isTypeScript(url)) await prepareTypeScript(url, path);
-    if (options.trace !== undefined) recordInto(options.trace);
+    await observeFor(options, path);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
     const program = await importProgram(url, path);
@@ -170,19 +176,74 @@ function doesNothing(path: string): boolean {
   }
 }
 
-/** Records until the process ends, however it ends short of being killed. */
-function recordInto(out: string): void {
-  const recording = startRecording();
+/** Observes the program until the process ends, however it ends short of being killed, for whatever was asked for. */
+async function observeFor(
+  { trace: traceOut, report: reportOut, inspect: port }: RunOptions,
+  path: string,
+): Promise<void> {
+  if (traceOut === undefined && reportOut === undefined && port === undefined) return;
+  const inspector = port === undefined ? undefined : await openInspector(basename(path), port);
+  const observer = observe();
+  if (inspector !== undefined) {
+    observer.feed(inspector.parts);
+    stayForThePage(observer, inspector);
+  }
+  if (traceOut === undefined && reportOut === undefined) return;
   process.once("exit", () => {
-    try {
-      const trace = recording.stop();
-      writeChromeTrace(trace, out);
-      console.error(`trace written to ${out}: open it at https://ui.perfetto.dev or chrome://tracing`);
-    } catch (error) {
-      console.error(
-        `skein run: the trace could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-      process.exitCode = 1;
+    if (traceOut !== undefined) {
+      const isChrome = traceOut.endsWith(".json");
+      const how = isChrome
+        ? "open it at https://ui.perfetto.dev or chrome://tracing"
+        : `show it with skein open ${traceOut}`;
+      writeOut("trace", traceOut, how, () => {
+        if (isChrome) writeChromeTrace(observer.stop(), traceOut);
+        else writeFileSync(traceOut, observer.stopToFile());
+      });
+    }
+    if (reportOut !== undefined) {
+      writeOut("report", reportOut, "open it in a browser", () => {
+        writeFileSync(reportOut, makeReport(basename(path), observer.stopToFile()));
+      });
     }
   });
+}
+
+async function openInspector(name: string, port: number): Promise<LiveInspector> {
+  // Loaded only here, as it brings the server along.
+  const { InspectorStartError, startInspector } = await import("../inspect/live-inspector.js");
+  try {
+    const inspector = await startInspector(name, port);
+    console.error(`skein run: the inspector is at ${inspector.url}`);
+    return inspector;
+  } catch (error) {
+    if (!(error instanceof InspectorStartError)) throw error;
+    const why =
+      error.code === "EADDRINUSE" ? `port ${port} is taken; without a port a free one is found` : error.message;
+    throw new ProgramError(`skein run: the inspector can't be started: ${why}`);
+  }
+}
+
+/** At a terminal the page stays when the program has ended, until Ctrl-C; a script goes on. */
+function stayForThePage(observer: Observer, inspector: LiveInspector): void {
+  process.once("beforeExit", () => {
+    observer.stopToFile();
+    if (!process.stdout.isTTY) return;
+    inspector.keepAlive(true);
+    // The exit code is the program's: it has run to its end. Before that is said, as
+    // Ctrl-C may follow at once.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit());
+    console.error("skein run: the program has ended; the inspector stays until Ctrl-C");
+  });
+}
+
+function writeOut(what: string, out: string, how: string, doIt: () => void): void {
+  try {
+    doIt();
+    console.error(`${what} written to ${out}: ${how}`);
+  } catch (error) {
+    console.error(
+      `skein run: the ${what} could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    process.exitCode = 1;
+  }
 }

@@ -62,3 +62,11 @@ export function ownCpuMs(): number | undefined {
     return undefined; // there by name, but not on this system
   }
 }
+
+/** Of the flags of a process those that say in which form packages are loaded: for threads that get no others. */
+export function conditionFlags(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, i) => {
+    if (/^(?:--conditions|-C)=/.test(flag)) return [flag];
+    return flag === "--conditions" || flag === "-C" ? [flag, flags[i + 1] ?? ""] : [];
+  });
+}

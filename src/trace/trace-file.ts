@@ -184,6 +184,11 @@ export function encodeTrace(trace: Trace): Uint8Array {
 
 // Reading
 
+/** True of the two parts that make sense of all others: what a file begins with, and its first segment. */
+export function isHeadOfFile(part: Uint8Array): boolean {
+  return part[0] === MAGIC[0] || part[0] === BEGIN;
+}
+
 /** Collects segments, from a file or as they come. */
 class TraceFileReader {
   readonly #parts: RecordColumns[] = [];

@@ -1,4 +1,5 @@
 /** The observer's thread, as Node, Bun and Deno have it. */
+import { conditionFlags } from "../../core/host-thread.js";
 import type { ObserverSetup } from "./messages.js";
 
 /** What stands on `globalThis` of an observer's thread when its module is loaded. */
@@ -59,6 +60,9 @@ export interface ObserverWorker {
 const builtIn = (name: string): unknown =>
   (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.(name);
 
+const execArgv = (): readonly string[] =>
+  (globalThis as { process?: { readonly execArgv?: readonly string[] } }).process?.execArgv ?? [];
+
 /**
  * Starts the thread. @returns why it can't be, if it can't
  *
@@ -81,7 +85,7 @@ export function startObserverWorker(
       workerData: { module, setup: { ...setup, answers: port2 } },
       transferList: [port2],
       // It is no part of the program: its flags of tracing and profiling are not for it.
-      execArgv: [],
+      execArgv: conditionFlags(execArgv()),
     });
   } catch (error) {
     return `the platform refuses threads: ${error instanceof Error ? error.message : String(error)}`;

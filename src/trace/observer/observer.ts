@@ -116,7 +116,7 @@ class ThreadObserver implements Observer {
     };
     this.capabilities = new Promise((resolve) => (this.#tellCapabilities = resolve));
     const worker = startObserverWorker(
-      new URL("./observer-thread.js", import.meta.url).href,
+      import.meta.resolve("#observer"),
       {
         startedMs: epochMs(),
         collectEveryMs: options.collectEveryMs ?? DEFAULT_COLLECT_EVERY_MS,

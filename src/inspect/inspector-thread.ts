@@ -1,0 +1,46 @@
+/**
+ * The thread on which the server of a running program's inspector lives: so it answers
+ * while the program computes, and the program never waits for it.
+ *
+ * Parts of the recording come through a port of their own, from whoever collects them,
+ * not by way of the program's thread.
+ */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+
+import { exportsOf } from "./exports.js";
+import { LiveFeed } from "./live-feed.js";
+import { InspectorServer } from "./server.js";
+
+export interface InspectorThreadData {
+  readonly name: string;
+  readonly port: number;
+  /** Gives parts of the recording, which together are a trace file; "ended" is the last message. */
+  readonly parts: MessagePort;
+}
+
+/** What the thread says once it can be reached, or can't. */
+export type InspectorThreadNews =
+  | { readonly url: string }
+  | { readonly code: string | undefined; readonly message: string };
+
+const { name, port, parts } = workerData as InspectorThreadData;
+const feed = new LiveFeed();
+parts.on("message", (part: Uint8Array | "ended") => {
+  if (part === "ended") feed.end();
+  else feed.push(part);
+});
+
+const server = new InspectorServer({
+  name,
+  traces: [],
+  live: feed,
+  exports: exportsOf(name, () => Buffer.concat(feed.parts)),
+});
+let news: InspectorThreadNews;
+try {
+  news = { url: await server.listen(port) };
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  news = { code, message };
+}
+parentPort?.postMessage(news);
