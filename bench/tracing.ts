@@ -12,8 +12,8 @@ const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 /** Files of the program that is measured. */
 const PROGRAM = ["tracing-program.js", "dispatch-tasks.js"];
 
-/** Where what reports to recordings is made, not called. */
-const HOOK = "core/probe.js";
+/** A look whether somebody listens; not where that is set. */
+const LOOK = /\bprobe\.ring\b(?!\s*=[^=])/g;
 
 /**
  * The same program with a copy of the library in which nothing reports: each look
@@ -31,10 +31,10 @@ function withoutProbes(): string {
   cpSync(join(PACKAGE, "dist"), join(library, "dist"), { recursive: true });
   let removed = 0;
   for (const file of readdirSync(join(library, "dist"), { recursive: true, encoding: "utf8" })) {
-    if (!file.endsWith(".js") || file === HOOK) continue;
+    if (!file.endsWith(".js")) continue;
     const path = join(library, "dist", file);
     const text = readFileSync(path, "utf8");
-    const without = text.replaceAll(/\bprobe\.ring\b/g, () => {
+    const without = text.replaceAll(LOOK, () => {
       removed++;
       return "undefined";
     });
