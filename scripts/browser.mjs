@@ -166,9 +166,12 @@ async function checkFrames() {
   );
 }
 
-/** On a machine that does not even show idle frames in time, what is done in them may take half as long again. */
-function isInTime({ idle, ...moves }) {
-  const limitMs = Math.max(FRAME_P95_MS, idle.p95Ms * 1.5);
+/**
+ * On a machine that others keep busy, frames in which the page only computes come late
+ * too: then those of the timeline may take half as long again.
+ */
+function isInTime({ control, ...moves }) {
+  const limitMs = Math.max(FRAME_P95_MS, control.p95Ms * 1.5);
   return Object.values(moves).every(({ p95Ms }) => p95Ms < limitMs);
 }
 
