@@ -481,7 +481,6 @@ class Runner {
   }
 }
 
-// oxlint-disable-next-line typescript/unbound-method -- called on what it is for
 const { then } = Promise.prototype as Promise<unknown>;
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -192,11 +192,11 @@ function lookers(
 ): Program {
   const hasCall = [false, false, false];
   const isParked = [false, true, true];
-  let runs = 0;
+  const now = { runs: 0 };
   function* thread(own: number): Thread {
     for (;;) {
-      while (isParked[own] === true && runs < 2) yield false;
-      if (runs === 2) return;
+      while (isParked[own] === true && now.runs < 2) yield false;
+      if (now.runs === 2) return;
       const line = looksAt[own]?.find((at) => hasCall[at]);
       if (line !== undefined) hasCall[line] = false;
       yield;
@@ -207,9 +207,9 @@ function lookers(
         if (sleeper !== -1) isParked[sleeper] = false;
       }
       if (line !== undefined) {
-        runs++;
+        now.runs++;
         yield;
-        while (runs < 2) yield false;
+        while (now.runs < 2) yield false;
         return;
       }
       isParked[own] = true;
@@ -223,16 +223,16 @@ function lookers(
       for (const [line] of woken) hasCall[line] = true;
       yield;
     }
-    for (const [line, thread] of woken) {
+    for (const [line, sleeper] of woken) {
       if (!publishesFirst) {
         hasCall[line] = true;
         yield;
       }
-      if (thread !== undefined) isParked[thread] = false;
+      if (sleeper !== undefined) isParked[sleeper] = false;
       yield;
     }
   }
-  return { threads: [pool(), thread(1), thread(2)], check: () => assert.equal(runs, 2) };
+  return { threads: [pool(), thread(1), thread(2)], check: () => assert.equal(now.runs, 2) };
 }
 
 const EACH_ITS_OWN = { 1: [1, 0, 2], 2: [2, 1, 0] };
