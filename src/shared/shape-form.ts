@@ -237,7 +237,7 @@ function misfitIn(form: Form, value: unknown, path: string): string | undefined 
     case "optional":
       return value === undefined ? undefined : misfit(form.inner, value, path);
     case "array":
-      return misfitInArray(form.element, value, path) ?? undefined;
+      return misfitInArray(form.element, value, path);
     case "object":
       return misfitInObject(form.members, value, path);
     case "list":
@@ -246,7 +246,10 @@ function misfitIn(form: Form, value: unknown, path: string): string | undefined 
 }
 
 function misfitInArray(element: Form, value: unknown, path: string): string | undefined {
-  if (!isPlainArray(value)) return `${path} is ${describeKind(value)}, but its shape takes an array`;
+  if (!isPlainArray(value)) {
+    const what = Array.isArray(value) ? "an array of a class of its own" : describeKind(value);
+    return `${path} is ${what}, but its shape takes a plain array`;
+  }
   for (let i = 0; i < value.length; i++) {
     if (!Object.hasOwn(value, i)) return `${path + indexStep(i)} is a hole, which no shape takes`;
     const found = misfit(element, value[i], path + indexStep(i));
@@ -314,7 +317,7 @@ function expectationOf(form: Form): string {
       return "a plain object";
     case "array":
     case "list":
-      return "an array";
+      return "a plain array";
   }
 }
 

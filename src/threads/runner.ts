@@ -31,7 +31,7 @@ import { type Header, runWithContext } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars } from "./scalars.js";
 import { type StreamChannel, streamInto } from "./stream.js";
 import { Taking } from "./taking.js";
-import { codecsOf, decodeShaped, type TaskCodecs } from "./task-shapes.js";
+import { codecsOfFound, decodeShaped, type TaskCodecs } from "./task-shapes.js";
 
 /** The part of the thread's port that is used. */
 interface Port {
@@ -174,8 +174,7 @@ class Runner {
     const tasks = registry().modules.get(module);
     const positionsDiffer = key.startsWith("#") && tasks?.unnamed !== unnamed;
     const fn = positionsDiffer ? undefined : tasks?.byKey.get(key);
-    const identity = taskIdentity(fn);
-    const codecs = identity === undefined ? undefined : codecsOf(identity);
+    const codecs = codecsOfFound(taskIdentity(fn));
     const known = fn === undefined ? [...(tasks?.byKey.keys() ?? [])] : [];
     this.#tasks[number] = { key, takesScope, fn, codecs, known };
     this.#taking.searchAnew();

@@ -86,6 +86,15 @@ export function codecsOf(identity: TaskIdentity): TaskCodecs | undefined {
   return codecs;
 }
 
+/** As `codecsOf`, of what came from elsewhere: shapes that are none here count as not declared. */
+export function codecsOfFound(identity: TaskIdentity | undefined): TaskCodecs | undefined {
+  try {
+    return identity === undefined ? undefined : codecsOf(identity);
+  } catch {
+    return undefined; // then the first call says so, and the thread goes on
+  }
+}
+
 /** Reads values that were written by the codec of that task on another thread. */
 export function decodeShaped(
   codec: ShapeCodec | undefined,

@@ -69,16 +69,17 @@ export const libraryScript: string | undefined = /\/dist\/(?:bundle\/part-thread
  * @example
  * ```ts
  * const Order = shape({ id: "uint32", prices: arrayOf("float64"), note: optional("string") });
- * export const total = task((order) => order.prices.reduce((sum, price) => sum + price, 0), {
- *   args: [Order],
- *   result: "float64",
- * });
+ * export const total = task(
+ *   function total(order) {
+ *     return order.prices.reduce((sum, price) => sum + price, 0);
+ *   },
+ *   { args: [Order], result: "float64" },
+ * );
  * main(async () => {
  *   console.log(await threads().run(total, [{ id: 7, prices: [1.5, 2] }])); // 3.5
- *   await threads()
- *     .run(total, [{ id: 7, prices: [1.5, "2"] as never }])
- *     .catch((error: Error) => console.log(error.message));
- *   // … args[0].prices[1] is the string "2", but its shape takes a number …
+ *   const wrong = { id: 7, prices: [1.5, "2" as never] };
+ *   const error: Error = await threads().run(total, [wrong]).catch((reason) => reason);
+ *   console.log(error.message.includes('args[0].prices[1] is the string "2"')); // true
  * });
  * ```
  *

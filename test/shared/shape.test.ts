@@ -288,8 +288,8 @@ describe("a value that does not fit its shape", () => {
     [Order, Object.assign(Object.create(null) as object, order), /^\$ is an object of class \(none\), but/],
     [Order, { ...order, more: 1 }, "$.more is there, but not in the shape"],
     [Order, { ...order, "two words": 1 }, '$["two words"] is there, but not in the shape'],
-    [Order, { id: 1, side: "buy" }, "$.lines is missing, but its shape takes an array"],
-    [Order, { ...order, lines: "none" }, '$.lines is the string "none", but its shape takes an array'],
+    [Order, { id: 1, side: "buy" }, "$.lines is missing, but its shape takes a plain array"],
+    [Order, { ...order, lines: "none" }, '$.lines is the string "none", but its shape takes a plain array'],
     [Order, { ...order, lines: hole }, "$.lines[1] is a hole, which no shape takes"],
     [
       Order,
@@ -297,12 +297,16 @@ describe("a value that does not fit its shape", () => {
       /^\$\.lines\[1\]\.n is number 300, but its shape takes a whole/,
     ],
     [Order, { ...order, lines: [{ n: 1, note: null }] }, "$.lines[0].note is null, but its shape takes a string"],
-    [arrayOf("value"), new (class Rows extends Array {})(), /^\$ is an array of 0, but its shape takes an array/],
+    [
+      arrayOf("value"),
+      new (class Rows extends Array {})(),
+      /^\$ is an array of a class of its own, but its shape takes a plain array/,
+    ],
     [arrayOf(optional("int8")), [, 1], "$[0] is a hole, which no shape takes"], // oxlint-disable-line no-sparse-arrays
     [
       arrayOf("float64"),
       Object.freeze({ length: 0 }),
-      /^\$ is an object of class Object, but its shape takes an array/,
+      /^\$ is an object of class Object, but its shape takes a plain array/,
     ],
   ];
 
