@@ -31,6 +31,8 @@ export interface CrewOwner extends ThreadOwner {
   /** Jobs that have not settled. */
   readonly unsettled: number;
   readonly isArmed: boolean;
+  /** There is one more thread, to be told what the others have been. */
+  threadStarted(thread: PoolThread): void;
   /** Jobs that waited for a module can be placed. */
   moduleReady(module: ModuleRecord): void;
   /** Fails the jobs that wait for a module. */
@@ -88,6 +90,7 @@ export class Crew {
     if (this.#owner.isArmed) thread.arm();
     this.threads[number] = thread;
     this.alive++;
+    this.#owner.threadStarted(thread);
     const hook = this.#plan.onThreadStart;
     if (hook !== undefined) thread.load(hook);
     if (idleMs !== Infinity && this.alive > minSize) this.#lookForIdle();
