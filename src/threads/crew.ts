@@ -34,6 +34,8 @@ export interface CrewOwner extends ThreadOwner {
   /** Jobs that have not settled. */
   readonly unsettled: number;
   readonly isArmed: boolean;
+  /** There is one more thread, to be told what the others have been. */
+  threadStarted(thread: PoolThread): void;
   /** Jobs that waited for a module can be placed. */
   moduleReady(module: ModuleRecord): void;
   /** Fails the jobs that wait for a module, which a thread could not import: those with keys only if they wait for that thread. */
@@ -102,6 +104,7 @@ export class Crew {
     this.alive++;
     const ring = probe.ring;
     if (ring !== undefined) ring.write(ProbeKind.poolGrow, this.id, thread.index, ring.text(name));
+    this.#owner.threadStarted(thread);
     const hook = this.#plan.onThreadStart;
     if (hook !== undefined) thread.load(hook);
     if (idleMs !== Infinity && this.alive > minSize) this.#lookForIdle();

@@ -559,6 +559,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   // Threads and modules
 
+  threadStarted(thread: PoolThread): void {
+    this.#remotes.catchUp((id, reason) => thread.post({ kind: "abort", id, reason }, []));
+  }
+
   moduleLoaded(thread: PoolThread, url: string): void {
     this.#crew.moduleLoaded(thread, url);
   }
@@ -661,10 +665,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     thread.tellFailed(undefined, threadLost(thread.name, end));
     if (!thread.isRetiring) this.#lost++;
     this.#modules.forget(thread);
-    // They have paid for the try. Who waits for other modules tries again: each try is paid
-    // for by some, so that comes to an end.
-    const waited = thread.isRetiring ? [] : thread.suspects.flatMap((url) => [...this.#modules.of(url).waiting]);
-    if (!thread.isRetiring) {
+    // If no job may have ended it, those have who waited for what it was importing. All others
+    // try again: each try is paid for by some, so that comes to an end.
+    const isByImport = !thread.isRetiring && lost.every((call) => call.isTied);
+    const waited = isByImport ? thread.suspects.flatMap((url) => [...this.#modules.of(url).waiting]) : [];
+    if (isByImport) {
       const isSuspect = (call: Call): boolean => thread.suspects.includes(call.task.module.url);
       waited.push(...this.#keyed.takeAt(thread.number, isSuspect));
     }

@@ -146,9 +146,21 @@ export interface Header {
   ])[];
 }
 
+/** A signal that calls have among their arguments. */
+interface Followed {
+  readonly id: number;
+  /** Calls that have it and have not settled, one for each place. */
+  uses: number;
+  /** What it aborted with, once it did. */
+  reason: EncodedValue | undefined;
+  readonly stopListening: () => void;
+}
+
 /** What calls of a pool have left on its thread. */
 export class RemoteTable {
   readonly #functions = new Map<number, Callback<readonly unknown[], unknown>>();
+  /** One for all calls that have it: platforms warn of a signal that many listen to. */
+  readonly #signals = new Map<AbortSignal, Followed>();
   #lastId = 0;
   readonly #tellAborted: (id: number, reason: EncodedValue) => void;
   readonly #tellForgotten: (ids: readonly number[]) => void;
@@ -187,19 +199,49 @@ export class RemoteTable {
         return undefined;
       }
       if (!isSignal(value)) return value;
-      const id = ++this.#lastId;
-      signals.push([place, id, value.aborted ? { reason: encodeThrown(value.reason) } : undefined]);
-      const tell = (): void => this.#tellAborted(id, encodeThrown(value.reason));
-      value.addEventListener("abort", tell, { once: true });
-      leaves.push(() => value.removeEventListener("abort", tell));
+      const followed = this.#signals.get(value) ?? this.#follow(value);
+      followed.uses++;
+      const { id, reason } = followed;
+      leaves.push(() => this.#unfollow(value, followed));
+      signals.push([place, id, reason === undefined ? undefined : { reason }]);
       return undefined;
     });
     const header: Header = { context: context ?? [], callbacks, signals };
     const letGo = (): void => {
       for (const leave of leaves) leave();
-      if (signals.length > 0) this.#tellForgotten(signals.map(([, id]) => id));
     };
     return { values: [header, ...sent], letGo };
+  }
+
+  #follow(signal: AbortSignal): Followed {
+    const aborts = (): void => {
+      followed.reason = encodeThrown(signal.reason);
+      this.#tellAborted(followed.id, followed.reason);
+    };
+    const followed: Followed = {
+      id: ++this.#lastId,
+      uses: 0,
+      reason: signal.aborted ? encodeThrown(signal.reason) : undefined,
+      stopListening: () => signal.removeEventListener("abort", aborts),
+    };
+    if (followed.reason === undefined) signal.addEventListener("abort", aborts, { once: true });
+    this.#signals.set(signal, followed);
+    return followed;
+  }
+
+  #unfollow(signal: AbortSignal, followed: Followed): void {
+    if (--followed.uses > 0) return;
+    followed.stopListening();
+    this.#signals.delete(signal);
+    this.#tellForgotten([followed.id]);
+  }
+
+  /**
+   * Tells a thread that has just been started of the signals that aborted before: it may get
+   * a call that was put on a line before they did.
+   */
+  catchUp(tellAborted: (id: number, reason: EncodedValue) => void): void {
+    for (const { id, reason } of this.#signals.values()) if (reason !== undefined) tellAborted(id, reason);
   }
 
   /** The function that a job calls; `undefined` once the job has ended. */

@@ -5,12 +5,13 @@ import { after, describe, it } from "node:test";
 
 import { heap } from "#skein/shared/heap";
 import { ClosedError, scope, TransferError, threads, WorkerLostError } from "skein";
+import type { Pool } from "#skein/threads/pool";
 import { callback, carryContext, moved } from "skein/threads";
 
 import { codeOf, failureOf } from "../support/failure.js";
 import * as tasks from "./fixtures/crossing-tasks.js";
 import { entered, makeGate } from "./fixtures/gate.js";
-import { double, refuse } from "./fixtures/tasks.js";
+import { double, passGate, refuse } from "./fixtures/tasks.js";
 
 const pool = threads({ size: 2, name: "crossing" });
 after(() => pool.close());
@@ -113,6 +114,29 @@ describe("a signal passed to a job", () => {
     };
     assert.ok(Number.isNaN(await pool.run(double, [signal as never])));
     assert.equal(listeners, 0);
+  });
+
+  it("is listened to once, however many jobs have it", async () => {
+    const { signal } = new AbortController();
+    const listeners: unknown[] = [];
+    signal.addEventListener = (...args: unknown[]) => listeners.push(args);
+    await Promise.all(Array.from({ length: 50 }, () => pool.run(double, [signal as never])));
+    assert.equal(listeners.length, 1);
+  });
+
+  it("is aborted on a thread that was started after it had", { timeout: 30_000 }, async () => {
+    await using single = threads({ size: 1, name: "late" });
+    await single.ready(passGate, tasks.awaitSignal);
+    const gate = makeGate();
+    const busy = failureOf(single.run(passGate, [gate, 1]));
+    await entered(gate, 1);
+    const controller = new AbortController();
+    // It is on the line, with the signal as it is now.
+    const job = single.run(tasks.awaitSignal, [controller.signal]);
+    controller.abort(new RangeError("before"));
+    await (single as Pool).threads[0]?.terminate();
+    assert.ok((await busy) instanceof WorkerLostError);
+    assert.equal(await job, "before");
   });
 });
 

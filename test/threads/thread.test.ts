@@ -9,9 +9,10 @@ import type { Pool } from "#skein/threads/pool";
 import type { PoolThread } from "#skein/threads/thread";
 
 import { failureOf } from "../support/failure.js";
+import { entered, makeGate } from "./fixtures/gate.js";
 import { isOpen, open } from "./fixtures/life-tasks.js";
 import { unreached } from "./fixtures/never-imported.js";
-import { double } from "./fixtures/tasks.js";
+import { double, passGate } from "./fixtures/tasks.js";
 
 /** By this delay alarms are known for the limits of imports. */
 const IMPORT_MS = 123_456;
@@ -77,5 +78,19 @@ describe("the limit of time for an import", () => {
     ringLimit();
     assert.equal(await job, 2);
     assert.equal(pool.statistics().lost, 0);
+  });
+});
+
+describe("a thread that is ended by a job", () => {
+  it("costs nobody who waits for an import of it", async () => {
+    await using pool = threads({ size: 1, name: "blamed" });
+    await pool.ready(double);
+    const gate = makeGate();
+    const busy = failureOf(pool.run(passGate, [gate, 1]));
+    await entered(gate, 1);
+    const other = pool.run(isOpen, []);
+    await (pool as Pool).threads[0]?.terminate();
+    assert.ok((await busy) instanceof WorkerLostError);
+    assert.equal((await other).isOpen, false);
   });
 });
