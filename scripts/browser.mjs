@@ -22,7 +22,7 @@ import { build } from "esbuild";
 
 import { bundle } from "./bundle.mjs";
 import { chromium, CHROMIUM_FLAGS } from "./chromium.mjs";
-import { compile, filesUnder, ROOT, run } from "./compile.mjs";
+import { compile, filesUnder, MODULES_CONDITION, ROOT, run } from "./compile.mjs";
 
 const ISOLATING = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 const LIMIT_MS = 60_000;
@@ -181,6 +181,7 @@ function checkScreens() {
     process.execPath,
     [
       "--enable-source-maps",
+      `--conditions=${MODULES_CONDITION}`,
       "--test",
       "--test-timeout=120000",
       `--test-reporter=${process.stdout.isTTY ? "spec" : pathToFileURL(join(ROOT, "scripts/test-reporter.mjs")).href}`,

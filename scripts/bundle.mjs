@@ -1,7 +1,7 @@
 /**
  * Makes the form of the package that users get: the modules of `dist/`, joined into a
  * few files in `dist/bundle/`, which load in a fraction of the time. Why so, and what was
- * rejected, tells docs/decisions/014.
+ * rejected, tells docs/decisions/015.
  *
  * What goes in is read from package.json: where a name there stands for a module under
  * the condition `skein-modules` and for a file of `dist/bundle/` otherwise, that file is

@@ -20,7 +20,7 @@ export function runCommand(): void {
     .argument("[args...]", "passed to the program, in process.argv from index 2")
     .option(
       "-t, --trace <out>",
-      "record the run and write a trace: for ui.perfetto.dev and chrome://tracing if it ends in .json, else for `skein open`",
+      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, or .otlp.json for OpenTelemetry",
     )
     .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
     .addOption(

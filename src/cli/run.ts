@@ -1,6 +1,6 @@
 /** `skein run`: a program in this process, TypeScript or JavaScript. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -11,8 +11,15 @@ import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typesc
 import { registry } from "../threads/registry.js";
 import type { LiveInspector } from "../inspect/live-inspector.js";
 import { makeReport } from "../inspect/report.js";
-import { observe, type Observer } from "../trace/index.js";
-import { writeChromeTrace } from "../trace/host-node.js";
+import {
+  chromeTraceChunks,
+  csvChunks,
+  observe,
+  type Observer,
+  otlpChunks,
+  perfettoChunks,
+  type Trace,
+} from "../trace/index.js";
 
 export interface RunOptions {
   /** Path of the trace to write. */
@@ -176,6 +183,32 @@ function doesNothing(path: string): boolean {
   }
 }
 
+/** Formats of others, by how a file's name ends; what ends otherwise is in our own. */
+const FORMATS: readonly {
+  readonly ending: string;
+  readonly how: string;
+  readonly chunks: (trace: Trace) => Iterable<string | Uint8Array>;
+}[] = [
+  {
+    ending: ".otlp.json",
+    how: "post it to /v1/traces of an OpenTelemetry collector",
+    chunks: (trace) => otlpChunks(trace),
+  },
+  { ending: ".json", how: "open it at https://ui.perfetto.dev or chrome://tracing", chunks: chromeTraceChunks },
+  { ending: ".pftrace", how: "open it at https://ui.perfetto.dev", chunks: perfettoChunks },
+  { ending: ".csv", how: "a table of jobs, scopes and waits", chunks: csvChunks },
+];
+
+/** Part by part, as the whole may not fit a text. */
+function writeChunks(path: string, chunks: Iterable<string | Uint8Array>): void {
+  const file = openSync(path, "w");
+  try {
+    for (const chunk of chunks) writeFileSync(file, chunk);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Observes the program until the process ends, however it ends short of being killed, for whatever was asked for. */
 async function observeFor(
   { trace: traceOut, report: reportOut, inspect: port }: RunOptions,
@@ -191,13 +224,10 @@ async function observeFor(
   if (traceOut === undefined && reportOut === undefined) return;
   process.once("exit", () => {
     if (traceOut !== undefined) {
-      const isChrome = traceOut.endsWith(".json");
-      const how = isChrome
-        ? "open it at https://ui.perfetto.dev or chrome://tracing"
-        : `show it with skein open ${traceOut}`;
-      writeOut("trace", traceOut, how, () => {
-        if (isChrome) writeChromeTrace(observer.stop(), traceOut);
-        else writeFileSync(traceOut, observer.stopToFile());
+      const format = FORMATS.find(({ ending }) => traceOut.endsWith(ending));
+      writeOut("trace", traceOut, format?.how ?? `show it with skein open ${traceOut}`, () => {
+        if (format === undefined) writeFileSync(traceOut, observer.stopToFile());
+        else writeChunks(traceOut, format.chunks(observer.stop()));
       });
     }
     if (reportOut !== undefined) {

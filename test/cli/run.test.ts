@@ -3,7 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
+import { buildTimeline, decodeTrace } from "skein/trace";
+
 import { makeFolder, runNode, SKEIN } from "../support/run-program.js";
+import { readPerfetto } from "../trace/support/perfetto-format.js";
 
 /** Runs `skein run main.ts …` on a program made of these files. */
 async function run(files: Readonly<Record<string, string>>, args: readonly string[] = ["main.ts"]) {
@@ -109,6 +112,31 @@ main(async (s) => { await Promise.all([1, 2].map((x) => s.spawn(double, [x], { o
     assert.ok(threadNames.includes("main") && threadNames.includes("threads-1"), String(threadNames));
   });
 });
+
+describe("what a trace is written as, by the end of its name", () => {
+  const program = {
+    "main.mjs": 'import { scope } from "skein";\nawait scope((s) => void s.spawn(function shown() {}));',
+  };
+  const shows: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
+    "out.skein": (bytes) => buildTimeline(decodeTrace(bytes)).jobs.some(({ name }) => name === "shown"),
+    "out.json": (bytes) => JSON.parse(bytes.toString()).traceEvents.some(({ name }: ChromeEvent) => name === "shown"),
+    "out.pftrace": (bytes) => readPerfetto(bytes).slices.some(({ name }) => name === "shown"),
+    "out.csv": (bytes) => bytes.toString().includes(",shown,"),
+    "out.otlp.json": (bytes) => JSON.stringify(JSON.parse(bytes.toString()).resourceSpans).includes('"name":"shown"'),
+  };
+  for (const [out, isShown] of Object.entries(shows)) {
+    it(out, async () => {
+      const { folder, stderr, exitCode } = await run(program, ["--trace", out, "main.mjs"]);
+      assert.equal(exitCode, 0, stderr);
+      assert.ok(stderr.includes(`trace written to ${out}: `), stderr);
+      assert.ok(isShown(readFileSync(join(folder, out))));
+    });
+  }
+});
+
+interface ChromeEvent {
+  readonly name: string;
+}
 
 describe("a program that skein can't run ends with code 1 and", () => {
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[], RegExp])[] = [

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import { CoreClock, type CoreCounts, SHORTEST_STEP_MS, stepCpu } from "#skein/core/step-cpu";
 
-import { runNode } from "../support/run-program.js";
+import { runNode, WITH_MODULES } from "../support/run-program.js";
 import { until } from "../trace/support/until.js";
 
 function counts(cpuMs: number, waitMs: number, turns: number): CoreCounts {
@@ -55,7 +55,7 @@ describe("the clock of a thread's core", () => {
 
     it("tells the CPU time of steps under a competitor for the core", { timeout: 120_000 }, async (t) => {
       const program = new URL("fixtures/steps-on-one-core.js", import.meta.url).pathname;
-      const { stdout, stderr, exitCode } = await runNode([program]);
+      const { stdout, stderr, exitCode } = await runNode([WITH_MODULES, program]);
       assert.equal(exitCode, 0, stderr);
       const { wallMs, waitMs, stepsMs, processMs } = JSON.parse(stdout) as Record<string, number> & {
         wallMs: number;

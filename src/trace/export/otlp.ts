@@ -32,11 +32,9 @@ export interface OtlpOptions {
  * @example
  * ```ts
  * const { trace } = await record(() => program());
- * await fetch("http://localhost:4318/v1/traces", {
- *   method: "POST",
- *   headers: { "content-type": "application/json" },
- *   body: [...otlpChunks(trace)].join(""),
- * });
+ * const body = [...otlpChunks(trace, { serviceName: "shop" })].join("");
+ * const request = { method: "POST", headers: { "content-type": "application/json" }, body };
+ * const send = () => fetch("http://localhost:4318/v1/traces", request);
  * ```
  *
  * @since 0.1.0

@@ -88,7 +88,7 @@ interface Slice extends Pick<Span, "beginMs" | "endMs"> {
  * @example
  * ```ts
  * const { trace } = await record(() => program());
- * for (const part of perfettoChunks(trace)) appendFileSync("run.pftrace", part);
+ * response.end(new Blob([...perfettoChunks(trace)]));
  * ```
  *
  * @since 0.1.0

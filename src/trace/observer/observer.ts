@@ -336,7 +336,8 @@ class ThreadObserver implements Observer {
  * ```ts
  * const observer = observe({ keptMs: 60_000, snapshotFolder: "snapshots" });
  * await program();
- * console.log(observer.stop().stalls.length); // 0
+ * const { stalls } = observer.stop();
+ * report(stalls.map(({ stack }) => stack?.[0]?.name));
  * ```
  *
  * @since 0.1.0

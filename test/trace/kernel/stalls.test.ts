@@ -6,7 +6,7 @@ import type { StackFrame, Stall } from "skein/trace";
 import { diagnoseStall } from "#skein/trace/kernel/index";
 import { noStacks, parseStackText, requestStack } from "#skein/trace/kernel/host-thread-stack";
 
-import { runNode } from "../../support/run-program.js";
+import { runNode, WITH_MODULES } from "../../support/run-program.js";
 
 const PROGRAM = fileURLToPath(new URL("fixtures/stalling.js", import.meta.url));
 
@@ -15,7 +15,7 @@ async function stallsOf(
   how: string,
   thread: number,
 ): Promise<{ readonly stalls: readonly Stall[]; readonly stderr: string }> {
-  const { stdout, stderr, exitCode } = await runNode(["--enable-source-maps", PROGRAM, how]);
+  const { stdout, stderr, exitCode } = await runNode(["--enable-source-maps", WITH_MODULES, PROGRAM, how]);
   assert.equal(exitCode, 0, stderr);
   const stalls = JSON.parse(stdout) as readonly Stall[];
   for (const { beginMs, endMs, isOver } of stalls) assert.ok(isOver && endMs - beginMs >= 99);
