@@ -327,8 +327,8 @@ class Runner {
       if (how === BY_PORT) {
         this.#receiveUntil(() => this.#arrived.has(call));
         values = this.#arrived.get(call) as readonly unknown[];
-        if ((word & at.HAS_SHARED) !== 0) values = adoptArrived(values);
         this.#arrived.delete(call);
+        if ((word & at.HAS_SHARED) !== 0) values = adoptArrived(values);
       } else if (how === IN_PAYLOAD) {
         const from = (cells[record + at.CALL_VALUES] as number) >>> 0;
         const length = cells[record + at.CALL_VALUES + 1] as number;
