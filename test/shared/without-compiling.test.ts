@@ -7,6 +7,8 @@ import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { WITH_MODULES } from "../support/run-program.js";
+
 const FORBIDS = "--disallow-code-generation-from-strings";
 const isForbidden = process.execArgv.includes(FORBIDS);
 
@@ -23,7 +25,8 @@ describe("where text can't be compiled", { skip: isForbidden }, () => {
       const { NODE_TEST_CONTEXT: _, ...env } = process.env;
       const path = fileURLToPath(new URL(file, import.meta.url));
       const { error, output } = await new Promise<{ error: Error | null; output: string }>((resolve) => {
-        execFile(process.execPath, ["--enable-source-maps", FORBIDS, path], { env }, (failure, stdout, stderr) =>
+        const flags = ["--enable-source-maps", WITH_MODULES, FORBIDS];
+        execFile(process.execPath, [...flags, path], { env }, (failure, stdout, stderr) =>
           resolve({ error: failure, output: stdout + stderr }),
         );
       });
