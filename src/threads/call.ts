@@ -2,6 +2,7 @@
 import { CancelListener, cancelNodeOf, type CancelNode } from "../async/cancel.js";
 import type { Affinity, RunOptions } from "../async/executor.js";
 import { CancelledError } from "../core/errors.js";
+import type { JobQueue } from "./job-queue.js";
 import { CALL_PLACE_BITS, CALL_PLACE_MASK, MOST_USES } from "./line.js";
 import type { Context } from "./remotes.js";
 import type { NumberedTask, PoolThread } from "./thread.js";
@@ -47,13 +48,16 @@ export class Call {
   place = -1;
   /** Gives values one by one into the channel that is its first argument. */
   isStream = false;
-  /** Only the thread that it was put to can run it: its arguments go by the port, or it is about that thread. */
+  /**
+   * Only the thread that it was put to can run it: its arguments go by the port, or it is
+   * about that thread. Known once it was tried to write its arguments, and for good.
+   */
   isPosted = false;
   /** It is about the thread that it was put to: another one never runs it. */
   isTied = false;
   isSettled = false;
-  /** Whether it is in the pool's queue, which alone writes this. */
-  isQueued = false;
+  /** The queue in which it waits, which alone writes this. */
+  queue: JobQueue | undefined = undefined;
   /** Whether its cancel word says that it is cancelled; under its number, so while it is on a line. */
   isToldToCancel = false;
   readonly #resolve: (value: unknown) => void;
@@ -66,6 +70,11 @@ export class Call {
     this.promise = new Promise(takeSettlers);
     this.#resolve = resolving;
     this.#reject = rejecting;
+  }
+
+  /** Whether it is not for any thread: it has a key, or needs one that is idle. */
+  get isConstrained(): boolean {
+    return this.affinity !== undefined || this.isPosted;
   }
 
   /** What its caller asks beyond the arguments, if it is a job of a scope. */
@@ -153,6 +162,7 @@ export class JobCall extends Call {
     super(task, args, submittedMs);
     this.#owner = owner;
     this.#options = options;
+    this.isPosted = this.movesSomething;
     this.#cancel = cancelNodeOf(options.cancel);
     if (this.#cancel === undefined) return;
     this.#cancelling = new CallCancelling(this);

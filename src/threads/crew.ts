@@ -64,7 +64,8 @@ export class Crew {
   /** The pool, as recordings know it. */
   readonly id: number = nextIdentity();
   #lastNumber = 0;
-  #stopGrowing: (() => void) | undefined = undefined;
+  /** Of the modules for which a thread may be started: what calls that off. */
+  readonly #growing = new Map<ModuleRecord, () => void>();
   #stopIdleLook: (() => void) | undefined = undefined;
   /** Of each place, how many calls its thread had run at the last look, and for how many looks it ran none. */
   readonly #idle: { runs: number; looks: number }[] = [];
@@ -154,17 +155,19 @@ export class Crew {
 
   /** Those threads that have the module are busy: if that lasts, another one is to import it. */
   growSoon(module: ModuleRecord): void {
-    this.#stopGrowing ??= setAlarm(() => {
-      this.#stopGrowing = undefined;
+    if (this.#growing.has(module)) return;
+    const look = (): void => {
+      this.#growing.delete(module);
       if (!module.ready.every((thread) => thread.inFlight > 0) || this.#owner.unsettled <= module.ready.length) return;
       this.#grow(module);
       if (module.ready.length < this.#plan.size) this.growSoon(module);
-    }, GROW_AFTER_MS);
+    };
+    this.#growing.set(module, setAlarm(look, GROW_AFTER_MS));
   }
 
   stopGrowing(): void {
-    this.#stopGrowing?.();
-    this.#stopGrowing = undefined;
+    for (const stop of this.#growing.values()) stop();
+    this.#growing.clear();
   }
 
   #grow(module: ModuleRecord): void {

@@ -45,6 +45,8 @@ export interface InboxOwner {
   outcome(line: Line, record: number): void;
   /** Some outcomes were taken, and no more now. */
   collected(): void;
+  /** None came for a while in which several were waited for. */
+  waited(): void;
 }
 
 export class Inbox {
@@ -65,6 +67,8 @@ export class Inbox {
   signals = 0;
   /** Looks while armed that found something which nobody had told. */
   lateFinds = 0;
+  /** The line that is looked at first; another one each time, so that none is left out where the first ones always fill a millisecond. */
+  #first = 0;
 
   constructor(owner: InboxOwner) {
     this.#owner = owner;
@@ -101,12 +105,13 @@ export class Inbox {
   readonly #look = (): void => {
     this.#isLooking = false;
     const taken = this.collect();
+    const now = nowMs();
+    // Also of the last job: by what it took the next one is waited for.
+    if (taken > 0) this.#progress(now);
     if (this.#owner.unsettled === 0) {
       this.#rest();
       return;
     }
-    const now = nowMs();
-    if (taken > 0) this.#progress(now);
     // Without progress only as long as a core is free for it.
     const { board, cores } = this.#owner;
     const awake = board === undefined ? cores : load(board.cells, BOARD_AWAKE);
@@ -151,7 +156,8 @@ export class Inbox {
       this.#disarm();
       this.watch();
     } else {
-      this.#stopLook = setAlarm(this.#lookWhileArmed, this.#lookMs);
+      this.#owner.waited();
+      if (this.#isArmed) this.#planLook();
     }
   };
 
@@ -164,11 +170,12 @@ export class Inbox {
   /** A line's message has come. */
   signalled({ float64 }: Line): void {
     this.signals++;
+    const toldMs = float64[TOLD_MS >> 1] as number;
     if (this.#isArmed) {
-      this.#patience.woken(nowMs() - (float64[TOLD_MS >> 1] as number));
+      this.#patience.woken(nowMs() - toldMs);
       this.#disarm();
     }
-    if (this.collect() > 0) this.#patience.ended(nowMs() - this.#sinceMs);
+    if (this.collect() > 0) this.#patience.ended(Math.max(toldMs - this.#sinceMs, 0));
     this.watch();
   }
 
@@ -181,7 +188,11 @@ export class Inbox {
     this.collectedMs = nowMs();
     let taken = 0;
     try {
-      for (const line of this.#owner.lines) taken += this.#collectFrom(line, MOST_OUTCOMES - taken);
+      const { lines } = this.#owner;
+      const first = this.#first++;
+      for (let i = 0; i < lines.length; i++) {
+        taken += this.#collectFrom(lines[(first + i) % lines.length] as Line, MOST_OUTCOMES - taken);
+      }
     } finally {
       this.#isCollecting = false;
     }

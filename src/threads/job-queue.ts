@@ -72,8 +72,8 @@ export class JobQueue {
 
   /** Takes out a job that never comes back. @returns whether it was there */
   remove(call: Call): boolean {
-    if (!call.isQueued) return false;
-    call.isQueued = false;
+    if (call.queue !== this) return false;
+    call.queue = undefined;
     if (--this.#size === 0) this.#clear();
     return true;
   }
@@ -81,41 +81,41 @@ export class JobQueue {
   /**
    * Takes jobs out, the next one first, for as long as `take` takes them.
    *
-   * @param take - says whether it took the job, or that no other could be taken now
-   *   (`"full"`); one that it did not take stays where it is. It must not change the queue
+   * @param take - says whether it took the job; one that it did not take stays the next.
+   *   It may take out others by `remove`, but add none
    */
-  takeEach(take: (call: Call) => "taken" | "left" | "full"): void {
-    const left: Entry[] = [];
-    const leftInOrder: Call[] = [];
-    while (this.#size > left.length + leftInOrder.length) {
-      const entry = this.#heap === undefined ? undefined : (this.#pop() as Entry);
-      const call = entry === undefined ? (this.#inOrder[this.#first++] as Call) : entry.call;
-      if (!call.isQueued) continue;
-      const outcome = take(call);
-      if (outcome === "taken") {
-        call.isQueued = false;
-        this.#size--;
-      } else if (entry === undefined) {
-        leftInOrder.push(call);
-      } else {
-        left.push(entry);
-      }
-      if (outcome === "full") break;
+  takeEach(take: (call: Call) => boolean): void {
+    while (this.#size > 0) {
+      const call = this.#next();
+      if (call.queue !== this) this.#pass();
+      else if (take(call)) this.#leave(call);
+      else break;
     }
-    for (const entry of left) this.#insert(entry);
-    // There is room in front of the list for those that were there.
-    this.#first -= leftInOrder.length;
-    for (const [i, call] of leftInOrder.entries()) this.#inOrder[this.#first + i] = call;
-    if (this.#size === 0) this.#clear();
-    else if (this.#first > MOST_PASSED && 2 * this.#first > this.#inOrder.length) {
+    if (this.#heap === undefined && this.#first > MOST_PASSED && 2 * this.#first > this.#inOrder.length) {
       this.#inOrder = this.#inOrder.slice(this.#first);
       this.#first = 0;
     }
   }
 
+  #next(): Call {
+    return this.#heap === undefined ? (this.#inOrder[this.#first] as Call) : (this.#heap[0] as Entry).call;
+  }
+
+  /** Goes on behind the next one, which has left. */
+  #pass(): void {
+    if (this.#heap === undefined) this.#first++;
+    else this.#pop();
+  }
+
+  #leave(call: Call): void {
+    // Not if it was cancelled as it was taken: that may have left none.
+    if (!this.remove(call) || this.#size === 0) return;
+    this.#pass();
+  }
+
   *[Symbol.iterator](): Generator<Call> {
     const calls = this.#heap?.map(({ call }) => call) ?? this.#inOrder.slice(this.#first);
-    for (const call of calls) if (call.isQueued) yield call;
+    for (const call of calls) if (call.queue === this) yield call;
   }
 
   #clear(): void {
@@ -126,7 +126,7 @@ export class JobQueue {
   }
 
   #count(call: Call): void {
-    call.isQueued = true;
+    call.queue = this;
     this.#size++;
   }
 

@@ -28,6 +28,8 @@ export type ToThread =
       /** Whether there are shared objects among them, which are to be put in their places. */
       readonly hasShared: boolean;
     }
+  /** The call whose arguments were posted goes elsewhere, or is cancelled. */
+  | { readonly kind: "drop"; readonly call: number }
   /** The answer to a question. */
   | {
       readonly kind: "reply";

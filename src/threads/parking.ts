@@ -52,6 +52,8 @@ export class Parking {
   readonly #patience = new Patience();
   /** When the last call of a turn had ended; 0 while there are any. */
   #idleSinceMs = 0;
+  /** When the thread was woken last. */
+  #wokenMs = 0;
   #emptyBlocks = 0;
   /** Parked on a promise, so that the event loop goes on. */
   isInLoop = false;
@@ -85,7 +87,8 @@ export class Parking {
 
   /** There is work again, as of this moment. */
   foundWork(now: number): void {
-    if (this.#idleSinceMs > 0) this.#patience.ended(now - this.#idleSinceMs);
+    const sinceMs = this.#idleSinceMs;
+    if (sinceMs > 0) this.#patience.ended((this.#wokenMs < sinceMs ? now : this.#wokenMs) - sinceMs);
     this.#idleSinceMs = 0;
   }
 
@@ -131,7 +134,10 @@ export class Parking {
 
   #awake(wasWoken: boolean): void {
     this.isInLoop = false;
-    if (wasWoken) this.#patience.woken(nowMs() - (this.#line.float64[at.WOKEN_MS >> 1] as number));
+    if (wasWoken) {
+      this.#wokenMs = this.#line.float64[at.WOKEN_MS >> 1] as number;
+      this.#patience.woken(nowMs() - this.#wokenMs);
+    }
     store(this.#line.cells, at.STATE, at.AWAKE);
     this.#countAsAwake();
     probe.ring?.write(ProbeKind.threadUnpark, threadIndex);

@@ -1,18 +1,15 @@
 /**
- * The pool: decides which thread runs which job, and settles the jobs.
+ * The pool: takes jobs, has each run on one of its threads, and settles it. Where a job
+ * goes is decided in `placing.ts`.
  *
  * Invariants
- * - A job waits here (in the queue, or for its module), is on a line, or is settled.
- *   It waits in the queue only while no line may take it.
+ * - A job waits (in a queue, or for its module), is on a line, or is settled.
  * - A job on a line is in the table, under the number that its record and its outcome
  *   have. Whoever takes it out of the table settles it, or puts it back into the
  *   queue; so each is settled once.
  * - A job with a key waits in the queue of its key's place in the pool, unless it is on
  *   the line of the thread there; only that thread takes it.
  * - While a job has not settled, the inbox looks for outcomes or has itself told.
- * - Jobs start in order of submission, as far as they are on one line and have one
- *   priority. While jobs of several priorities wait, lines get only one call more than
- *   their threads run: what waits on a line can't be overtaken.
  */
 import { load, store } from "#atomics";
 import { nowMs, setTurn } from "#clock";
@@ -22,7 +19,6 @@ import { cancelNodeOf, type CancelNode, describeKind } from "../async/cancel.js"
 import { type AnyTask, type RunOptions, type Task, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { semaphore, type Semaphore, type SemaphoreToken } from "../async/semaphore.js";
 import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullError } from "../core/errors.js";
-import { probe, ProbeKind } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { SharedChannel } from "../shared/channel.js";
 import { adopt } from "../shared/crossing.js";
@@ -39,20 +35,19 @@ import { decodeThrown, type EncodedValue } from "./error-codec.js";
 import { type DurationStatistics, Histogram } from "./histogram.js";
 import type { ThreadEnd } from "./host/host.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
-import { JobQueue, rankMs } from "./job-queue.js";
-import { KeyedJobs } from "./keyed-jobs.js";
 import { Keys } from "./keys.js";
 import * as at from "./line.js";
 import type { Board, Line } from "./line.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { type ModuleRecord, Modules } from "./modules.js";
+import { Placing, type PlacingOwner } from "./placing.js";
 import { Putting } from "./putting.js";
 import { callsLostWith, takeBack } from "./remains.js";
 import { contextHere, RemoteTable } from "./remotes.js";
 import { howTagged, IN_PAYLOAD, readScalar } from "./scalars.js";
 import { streamFrom, type StreamOptions } from "./stream.js";
 import { decodeShaped } from "./task-shapes.js";
-import { cleanStack, lostCall, noSuchTask, noThread, threadLost } from "./thread-errors.js";
+import { cleanStack, lostCall, noSuchTask, threadLost } from "./thread-errors.js";
 import {
   isOfScope,
   type JobOptions,
@@ -73,20 +68,18 @@ const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
 type Answer = Extract<FromThread, { readonly call: number }>;
 
-export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
+export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, PlacingOwner {
   readonly name: string;
   readonly size: number;
   readonly cores: number = host.allowedCores();
   unsettled = 0;
-  readonly #plan: PoolPlan;
+  readonly plan: PoolPlan;
+  readonly table: CallTable;
+  readonly crew: Crew;
+  readonly putting: Putting;
   readonly #modules = new Modules();
-  readonly #crew: Crew;
-  readonly #table: CallTable;
-  readonly #queue = new JobQueue();
   readonly #keys: Keys;
-  readonly #keyed = new KeyedJobs();
-  /** By place: the next job there, if its thread is not there or can't run it yet. */
-  readonly #unready = new Map<number, Call>();
+  readonly #placing: Placing = new Placing(this);
   readonly #inbox: Inbox = new Inbox(this);
   readonly #remotes = new RemoteTable(
     (id, reason) => this.#tellAll({ kind: "abort", id, reason }),
@@ -98,7 +91,6 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   #settledCount = 0;
   #lost = 0;
   readonly #waitTimes = new Histogram();
-  readonly #putting: Putting;
   #isClosing = false;
   /** What jobs fail with once it is destroyed. */
   #destroyed: ClosedError | undefined = undefined;
@@ -106,27 +98,27 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   #closing: Promise<void> | undefined = undefined;
 
   constructor(plan: PoolPlan) {
-    this.#plan = plan;
+    this.plan = plan;
     this.size = plan.size;
     this.#keys = new Keys(plan.size);
     this.name = plan.name;
-    this.#table = new CallTable(at.mostCalls(plan.size));
-    this.#crew = new Crew(plan, this, this.#modules);
-    this.#putting = new Putting(plan, this.#table, this.#crew, this.#remotes, (call, error) => this.#fail(call, error));
+    this.table = new CallTable(at.mostCalls(plan.size));
+    this.crew = new Crew(plan, this, this.#modules);
+    this.putting = new Putting(this.table, this.crew, this.#remotes, (call, error) => this.#fail(call, error));
     const most = plan.maxQueue + plan.size * plan.jobsPerThread;
     this.#room = most === Infinity ? undefined : semaphore({ permits: most, name: `queue of ${plan.name}` });
   }
 
   get threads(): readonly (PoolThread | undefined)[] {
-    return this.#crew.threads;
+    return this.crew.threads;
   }
 
   get lines(): readonly Line[] {
-    return this.#crew.lines;
+    return this.crew.lines;
   }
 
   get board(): Board | undefined {
-    return this.#crew.board;
+    return this.crew.board;
   }
 
   get isArmed(): boolean {
@@ -141,8 +133,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     } catch (error) {
       return Promise.reject(error);
     }
-    this.unsettled++;
-    this.#admit(call);
+    this.#takeOn(call);
     return call.promise as Promise<Result>;
   }
 
@@ -152,7 +143,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       return;
     }
     throw new QueueFullError(
-      `thread pool "${this.name}" has all the jobs it may have (${this.#plan.maxQueue} waiting): ` +
+      `thread pool "${this.name}" has all the jobs it may have (${this.plan.maxQueue} waiting): ` +
         "wait for room with `await pool.submit(task, args)`, or raise maxQueue",
     );
   }
@@ -173,8 +164,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       throw error;
     }
     this.#permits.set(call, permit);
-    this.unsettled++;
-    this.#admit(call);
+    this.#takeOn(call);
     return { result: call.promise as Promise<Awaited<Result>> };
   }
 
@@ -188,20 +178,31 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       );
     }
     if (this.#isClosing) throw this.#closedError();
-    const submittedMs = this.#putting.submittedMs();
+    // As they are now; and what the array itself does when it is read it does here.
+    const own = [...args];
+    const submittedMs = this.putting.submittedMs();
     const numbered = this.#modules.numbered(identity);
     const ofScope = isOfScope(options) ? options : undefined;
     cancelNodeOf(ofScope?.cancel)?.checkpoint();
     const call =
       ofScope === undefined
-        ? new Call(numbered, args, submittedMs)
-        : new JobCall(this, numbered, args, submittedMs, ofScope);
+        ? new Call(numbered, own, submittedMs)
+        : new JobCall(this, numbered, own, submittedMs, ofScope);
     call.affinity = options?.affinity;
     // Now: when it is put on a line the caller's context is gone.
     const context = contextHere();
     if (context !== undefined) call.context = context;
-    if (host.submitted.hasSubscribers) host.submitted.publish(this.#diagnosed(call));
     return call;
+  }
+
+  /** From now on it is this pool's to settle. */
+  #takeOn(call: Call): void {
+    this.unsettled++;
+    if (call.affinity !== undefined) call.place = this.#keys.begin(call.affinity);
+    if (host.submitted.hasSubscribers) host.submitted.publish(this.#diagnosed(call));
+    this.#placing.admit(call);
+    if (call.isSettled) this.#tellIfEmpty();
+    this.#inbox.watch();
   }
 
   stream<Args extends readonly unknown[], Value>(
@@ -217,8 +218,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       const keyed = affinity === undefined ? undefined : { affinity };
       const call = this.#callOf(task as AnyTask, [channel, ...args], keyed);
       call.isStream = true;
-      this.unsettled++;
-      this.#admit(call);
+      this.#takeOn(call);
       return call.promise;
     });
   }
@@ -236,135 +236,22 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     );
   }
 
-  // Where a job goes
-
-  #admit(call: Call): void {
-    if ((call.options?.priority ?? 0) !== 0 && !this.#isByPriority) this.#recall();
-    if (call.affinity !== undefined) {
-      call.place = this.#keys.begin(call.affinity);
-      if (this.#queue.size > 0 || this.#keyed.isWaitingAt(call.place) || !this.#placeKeyed(call)) {
-        this.#keyed.add(call);
-        this.#placeQueued();
-      }
-    } else if (this.#queue.size > 0 || !this.#place(call)) {
-      this.#queue.add(call);
-      probe.ring?.write(ProbeKind.poolQueue, this.#crew.id, 0, this.#queue.size);
-      if (this.#isByPriority) this.#placeQueued();
-    }
-    this.#inbox.watch();
-  }
-
-  /** Whether jobs wait that differ in priority. */
-  get #isByPriority(): boolean {
-    return this.#queue.isByPriority || this.#keyed.isByPriority;
-  }
-
-  /** Has jobs wait that came before all those that wait. */
-  #waitInFront(calls: readonly Call[]): void {
-    if (calls.length === 0) return;
-    this.#queue.addInFront(calls.filter((call) => call.affinity === undefined));
-    this.#keyed.addInFront(calls.filter((call) => call.affinity !== undefined));
-  }
-
-  /** Takes back what waits on lines, as some job may go before it. */
-  #recall(): void {
-    const back = this.threads.flatMap((thread) => (thread === undefined ? [] : this.#withdrawFrom(thread)));
-    this.#waitInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
-  }
-
-  #withdrawFrom(thread: PoolThread): Call[] {
-    // What was moved to the thread can't be moved again: it is run there.
-    const stays = (number: number): boolean => this.#table.of(number)?.isBound === true;
-    const back = this.#callsOf(takeBack(thread.line, thread.filled, false, stays));
-    for (const call of back) this.#leave(call);
-    return back;
-  }
-
-  takeBackFrom(thread: PoolThread): void {
-    this.#waitInFront(this.#withdrawFrom(thread));
-    this.#placeQueued();
-  }
-
-  /** Puts a job on a line, or among those that wait for its module. @returns false if no line may take it now */
-  #place(call: Call): boolean {
-    const { module } = call.task;
-    const [first] = module.ready;
-    if (first === undefined) {
-      module.waiting.add(call);
-      this.#crew.loadSomewhere(module, call);
-      return true;
-    }
-    let least = first;
-    if (module.ready.length > 1)
-      for (const thread of module.ready) if (thread.inFlight < least.inFlight) least = thread;
-    const { jobsPerThread } = this.#plan;
-    if (least.inFlight >= jobsPerThread) {
-      if (module.ready.length < this.size) this.#crew.growSoon(module);
-      if (this.#isByPriority && least.inFlight > jobsPerThread) return false;
-    }
-    if (this.#putting.put(least, call)) return true;
-    // Its ring has come round to a call that no other thread takes, perhaps not for long.
-    if (least.keyed === 0 || call.isPosted) return false;
-    return module.ready.some(
-      (thread) => !(this.#isByPriority && thread.inFlight > jobsPerThread) && this.#putting.put(thread, call),
-    );
-  }
-
-  /** Puts a job on the line of its key's thread. @returns false if it can't be put there now */
-  #placeKeyed(call: Call): boolean {
-    const thread = this.threads[call.place];
-    if (thread === undefined || !call.task.module.ready.includes(thread)) {
-      this.#unready.set(call.place, call);
-      return false;
-    }
-    if (this.#isByPriority && thread.inFlight > this.#plan.jobsPerThread) return false;
-    return this.#putting.put(thread, call);
-  }
-
   #placeQueued(): void {
-    do {
-      const held = new Set<number>();
-      const place = (call: Call): boolean => this.#placeKeyed(call);
-      this.#queue.takeEach((call) => {
-        // Those with keys that come before it, so that neither kind waits for ever.
-        if (!this.#keyed.isEmpty) this.#keyed.takeUntil(rankMs(call), held, place);
-        if (this.#place(call)) return "taken";
-        // One that needs an idle thread does not hold up others.
-        return call.movesSomething || call.isPosted ? "left" : "full";
-      });
-      this.#keyed.takeUntil(Infinity, held, place);
-    } while (this.#bringThreads());
-    probe.ring?.write(ProbeKind.poolQueue, this.#crew.id, 0, this.#queue.size);
+    this.#placing.placeQueued();
     // Some may have been refused, and have been the last.
     this.#tellIfEmpty();
   }
 
-  /**
-   * Sees to it that the threads of keys get what their next jobs need.
-   *
-   * @returns whether a job has failed for that, and the next one is to be tried
-   */
-  #bringThreads(): boolean {
-    let hasFailed = false;
-    for (const [place, call] of this.#unready) {
-      this.#unready.delete(place);
-      if (call.isSettled) continue;
-      try {
-        this.#crew.bring(place, call.task.identity);
-      } catch (error) {
-        // The platform refuses threads. This job pays for the try.
-        hasFailed = this.#keyed.remove(call);
-        this.#fail(call, noThread(call.task.identity, error));
-      }
-    }
-    return hasFailed;
+  takeBackFrom(thread: PoolThread): void {
+    this.#placing.waitInFront(this.#placing.withdrawFrom(thread));
+    this.#placeQueued();
   }
 
   // Outcomes
 
   outcome(line: Line, record: number): void {
     const { cells } = line;
-    const call = this.#table.of(cells[record + at.OUTCOME_CALL] as number);
+    const call = this.table.of(cells[record + at.OUTCOME_CALL] as number);
     if (call === undefined) return;
     const kind = cells[record + at.OUTCOME_KIND] as number;
     if (kind === at.STARTED) {
@@ -395,7 +282,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     } else {
       value = readScalar(line, record + at.OUTCOME_VALUE, tags);
     }
-    const thread = this.#crew.threadOf(line);
+    const thread = this.crew.threadOf(line);
     const runMs = line.float64[(record + at.OUTCOME_RUN_MS) >> 1] as number;
     call.task.runTimes.add(runMs);
     this.#waitTimes.add(Math.max(0, this.#inbox.collectedMs - call.submittedMs - runMs));
@@ -410,9 +297,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     );
   }
 
+  waited(): void {
+    this.#placing.look();
+    this.#tellIfEmpty();
+    this.#inbox.watch();
+  }
+
   collected(): void {
-    this.#crew.recycle();
-    if (this.#queue.size > 0 || !this.#keyed.isEmpty) this.#placeQueued();
+    this.crew.recycle();
+    this.#placing.look();
     this.#tellIfEmpty();
   }
 
@@ -436,7 +329,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   #answerNow(thread: PoolThread, answer: Answer): void {
     // What it did before is on the line.
     this.#inbox.collect();
-    const call = this.#table.of(answer.call);
+    const call = this.table.of(answer.call);
     if (call !== undefined) this.#answer(thread, call, answer);
     this.collected();
     this.#inbox.watch();
@@ -478,7 +371,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   #settled(call: Call): void {
-    this.#leave(call);
+    this.leave(call);
     this.unsettled--;
     this.#settledCount++;
     if (call.affinity !== undefined) this.#keys.end(call.affinity);
@@ -488,10 +381,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#permits.delete(call);
   }
 
-  /** The job is on no line any more. */
-  #leave(call: Call): void {
+  leave(call: Call): void {
     const { thread } = call;
     if (thread === undefined) return;
+    this.#placing.left(call);
     thread.inFlight--;
     if (call.affinity !== undefined) thread.keyed--;
     call.thread = undefined;
@@ -501,7 +394,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
       const { board } = this;
       if (board !== undefined) store(board.cells, board.cancelWord(call.number), 0);
     }
-    this.#table.remove(call);
+    this.table.remove(call);
     if (call.payload === 0) return;
     const inHeap = heap();
     inHeap.free(inHeap.handleOf(call.payload));
@@ -510,7 +403,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   #tellIfEmpty(): void {
     if (this.unsettled > 0) return;
-    this.#crew.stopGrowing();
+    this.crew.stopGrowing();
     for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 
@@ -518,9 +411,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   cancelled(call: Call, node: CancelNode): void {
     if (call.thread === undefined) {
-      if (call.affinity !== undefined) this.#keyed.remove(call);
-      else if (!this.#queue.remove(call)) this.#modules.stopWaiting(call);
-    } else if (!this.#withdraw(call)) {
+      if (!this.#placing.remove(call)) this.#modules.stopWaiting(call);
+    } else if (!this.#placing.withdraw(call)) {
       // The word before the message: a loop on the thread sees the one, everything
       // that waits there sees the other. Any thread may have stolen the call.
       const board = this.board as Board;
@@ -533,14 +425,6 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#fail(call, node.makeErrorForWait());
     this.collected();
     this.#inbox.watch();
-  }
-
-  /** Takes a call back from its line. @returns false if it has been taken by a thread */
-  #withdraw({ thread, number, record }: Call): boolean {
-    const { cells } = (thread as PoolThread).line;
-    // Only the pool fills records, so this can't change meanwhile.
-    if (cells[record + at.CALL_NUMBER] !== number) return false;
-    return at.takeQueued(cells, record, at.WITHDRAWN) === at.QUEUED;
   }
 
   stopByForce(call: Call): void {
@@ -564,14 +448,14 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   moduleLoaded(thread: PoolThread, url: string): void {
-    this.#crew.moduleLoaded(thread, url);
+    this.crew.moduleLoaded(thread, url);
   }
 
   moduleReady(module: ModuleRecord): void {
     const waiting = [...module.waiting];
     module.waiting.clear();
     // They came before those in the queue.
-    this.#queue.addInFront(waiting);
+    this.#placing.waitInFront(waiting);
     this.#placeQueued();
     this.#inbox.watch();
   }
@@ -580,13 +464,13 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const module = this.#modules.of(url);
     module.failed.add(thread);
     thread.tellFailed(url, error);
-    if (this.#plan.onThreadStart?.module === url && !thread.isPrepared) this.#crew.hookFailed(thread, error);
+    if (this.plan.onThreadStart?.module === url && !thread.isPrepared) this.crew.hookFailed(thread, error);
     this.failWaiting(module, error, thread);
   }
 
   failWaiting(module: ModuleRecord, error: unknown, thread: PoolThread): void {
     // Each of them tried once.
-    const keyed = this.#keyed.takeAt(thread.number, (call) => call.task.module === module);
+    const keyed = this.#placing.takeKeyed(thread.number, (call) => call.task.module === module);
     const waiting = [...module.waiting, ...keyed];
     module.waiting.clear();
     for (const call of waiting) this.#fail(call, error);
@@ -595,7 +479,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   runHook(thread: PoolThread): Promise<unknown> {
-    const call = new Call(this.#modules.numbered(this.#plan.onThreadStart as TaskIdentity), [], nowMs());
+    const call = new Call(this.#modules.numbered(this.plan.onThreadStart as TaskIdentity), [], nowMs());
     this.unsettled++;
     this.#settledCount--; // it is no job
     call.isPosted = true;
@@ -609,8 +493,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     if (!thread.isAlive) {
       this.#fail(call, this.#destroyed ?? lostCall(thread.name, NO_END, call.task.identity));
       this.collected();
-    } else if (this.#putting.put(thread, call)) {
-      this.#putting.publish();
+    } else if (this.putting.put(thread, call)) {
+      this.putting.publish();
     } else {
       // The thread before it in its place has left a record that another reads, or all
       // numbers are in use: soon there is room, of which nobody tells.
@@ -619,15 +503,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   }
 
   givenBack(number: number): void {
-    const call = this.#table.of(number);
+    const call = this.table.of(number);
     if (call === undefined) return;
     if (this.#destroyed !== undefined || call.isToldToCancel) {
       // Whoever had taken it did not run it, and nobody will.
       this.#fail(call, this.#destroyed ?? new CancelledError(`job "${call.name}" was cancelled before it started`));
       this.collected();
     } else {
-      this.#leave(call);
-      this.#waitInFront([call]);
+      this.leave(call);
+      this.#placing.waitInFront([call]);
       this.#placeQueued();
     }
     this.#inbox.watch();
@@ -635,7 +519,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   passedOn(functionNumbers: readonly number[]): void {
     const modules = new Set(functionNumbers.map((number) => this.#modules.byNumber(number)?.module));
-    for (const module of modules) if (module !== undefined) this.#crew.wakeOne(module);
+    for (const module of modules) if (module !== undefined) this.crew.wakeOne(module);
   }
 
   asked(thread: PoolThread, question: Question): void {
@@ -659,9 +543,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     for (const call of behind) {
       // What was moved to the thread has gone with it.
       if (call.isBound) lost.push(call);
-      else this.#leave(call);
+      else this.leave(call);
     }
-    this.#crew.ended(thread);
+    this.crew.ended(thread);
     thread.tellFailed(undefined, threadLost(thread.name, end));
     if (!thread.isRetiring) this.#lost++;
     this.#modules.forget(thread);
@@ -671,7 +555,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     const waited = isByImport ? thread.suspects.flatMap((url) => [...this.#modules.of(url).waiting]) : [];
     if (isByImport) {
       const isSuspect = (call: Call): boolean => thread.suspects.includes(call.task.module.url);
-      waited.push(...this.#keyed.takeAt(thread.number, isSuspect));
+      waited.push(...this.#placing.takeKeyed(thread.number, isSuspect));
     }
     // Before anybody learns that a job has failed: who then takes a lock that the
     // thread held finds it free.
@@ -686,14 +570,14 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
         end.error,
       );
     }
-    this.#waitInFront(behind.filter((call) => !call.isSettled));
+    this.#placing.waitInFront(behind.filter((call) => !call.isSettled));
     if (this.#destroyed !== undefined || (this.#isClosing && this.unsettled === 0)) {
       this.#tellIfEmpty();
       return;
     }
     // Its place is free for another thread, which those may have waited for that wait
     // for a module.
-    this.#queue.addInFront(this.#modules.takeWaiting());
+    this.#placing.waitInFront(this.#modules.takeWaiting());
     this.#placeQueued();
     // It may have been woken to wake others.
     for (const other of this.threads) other?.wake();
@@ -703,7 +587,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   /** Those of the numbers that are still of calls, in their order. */
   #callsOf(numbers: Iterable<number>): Call[] {
-    return [...numbers].flatMap((number) => this.#table.of(number) ?? []);
+    return [...numbers].flatMap((number) => this.table.of(number) ?? []);
   }
 
   statistics(): ThreadPoolStatistics {
@@ -711,7 +595,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     let running = 0;
     for (const { cells } of this.lines) {
       for (let place = at.RUNNING; place < at.RUNNING + at.MOST_RUNNING; place++) {
-        if (this.#table.of(load(cells, place)) !== undefined) running++;
+        if (this.table.of(load(cells, place)) !== undefined) running++;
       }
     }
     const all = new Histogram();
@@ -723,12 +607,12 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     return {
       name: this.name,
       size: this.size,
-      alive: this.#crew.alive,
+      alive: this.crew.alive,
       running,
       queued: this.unsettled - running,
       settled: this.#settledCount,
       lost: this.#lost,
-      retired: this.#crew.retired,
+      retired: this.crew.retired,
       keys: this.#keys.count,
       run: all.statistics(),
       wait: this.#waitTimes.statistics(),
@@ -742,7 +626,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
   async ready(...tasks: readonly AnyTask[]): Promise<void> {
     const identities = tasks.map((task) => this.requireTask(task));
     if (this.#isClosing) throw this.#closedError();
-    await this.#crew.ready(identities);
+    await this.crew.ready(identities);
   }
 
   async drain(): Promise<void> {
@@ -752,7 +636,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
 
   close(): Promise<void> {
     this.#isClosing = true;
-    this.#closing ??= this.drain().then(() => this.#crew.close());
+    this.#closing ??= this.drain().then(() => this.crew.close());
     return this.#closing;
   }
 
@@ -760,16 +644,14 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner {
     this.#isClosing = true;
     const error = this.#closedError();
     this.#destroyed = error;
-    const waiting = [...this.#queue, ...this.#modules.takeWaiting()];
-    for (const call of waiting) this.#queue.remove(call);
-    waiting.push(...this.#keyed.takeAll());
+    const waiting = [...this.#placing.takeAll(), ...this.#modules.takeWaiting()];
     // Those that threads have taken fail when these have ended: until then they may read
     // what the calls have in the heap.
-    const untaken = [...this.#table].filter((call) => this.#withdraw(call));
+    const untaken = [...this.table].filter((call) => this.#placing.withdraw(call));
     for (const call of [...waiting, ...untaken]) this.#fail(call, error);
-    this.#closing = this.#crew.stop();
+    this.#closing = this.crew.stop();
     await this.#closing;
-    for (const call of this.#table) this.#fail(call, error);
+    for (const call of this.table) this.#fail(call, error);
     this.#tellIfEmpty();
     this.#inbox.watch();
   }

@@ -20,11 +20,10 @@ import type { PoolThread } from "./thread.js";
 const MOST_UNPUBLISHED = 64;
 /** Threads woken by one publishing for what is on their own lines; those wake the rest, see `taking.ts`. */
 const MOST_WAKES = 2;
-/** Instead of how a record has its values. */
-const REFUSED = -2;
+/** Instead of how a record has its values: the job is settled. */
+const SETTLED = -2;
 
 export class Putting {
-  readonly #jobsPerThread: number;
   readonly #table: CallTable;
   readonly #crew: { wakeOne(module?: ModuleRecord): void };
   readonly #remotes: RemoteTable;
@@ -37,13 +36,11 @@ export class Putting {
   #submittedMs = 0;
 
   constructor(
-    { jobsPerThread }: { readonly jobsPerThread: number },
     table: CallTable,
     crew: { wakeOne(module?: ModuleRecord): void },
     remotes: RemoteTable,
     fail: (call: Call, error: unknown) => void,
   ) {
-    this.#jobsPerThread = jobsPerThread;
     this.#table = table;
     this.#crew = crew;
     this.#remotes = remotes;
@@ -56,7 +53,13 @@ export class Putting {
     return this.#submittedMs;
   }
 
-  /** Fills the next record of a thread's line. @returns false if that is in use, or there is no number for the call */
+  /**
+   * Fills the next record of a thread's line. What it reads of the arguments may run code of
+   * the program, which must not come back here.
+   *
+   * @returns false if that is in use, or there is no number for the call, or it turned out that
+   *   the call needs an idle thread, which this is not. True also if it is settled now
+   */
   put(thread: PoolThread, call: Call): boolean {
     const record = thread.nextRecord();
     if (record === undefined || this.#table.isFull) return false;
@@ -73,7 +76,12 @@ export class Putting {
     const isPlain = call.context === undefined && task.codecs?.args === undefined;
     let tags = isPlain ? writeScalars(line, record + at.CALL_VALUES, values) : -1;
     if (tags === -1) {
-      call.remote ??= this.#remotes.leave(values, call.context);
+      try {
+        call.remote ??= this.#remotes.leave(values, call.context);
+      } catch (error) {
+        this.#fail(call, error);
+        return true;
+      }
       if (call.remote !== undefined) {
         values = call.remote.values;
         word |= at.HAS_HEADER;
@@ -81,13 +89,13 @@ export class Putting {
     }
     if (tags === -1 || call.movesSomething) {
       tags = this.#encode(call, values, line, record);
-      if (tags === REFUSED) return true;
-      if (tags === BY_PORT) {
-        // Only its own thread can run it, so that should do so soon.
-        if (thread.inFlight >= this.#jobsPerThread) {
-          call.isPosted = true;
-          return false;
-        }
+      if (tags === BY_PORT && !call.isPosted) {
+        call.isPosted = true;
+        if (!isKeyed && (thread.inFlight > 0 || thread.isRunning)) return false;
+      }
+      if (tags === SETTLED || call.isSettled) {
+        this.#freePayload(call);
+        return true;
       }
     }
     this.#table.add(call);
@@ -117,7 +125,7 @@ export class Putting {
     return true;
   }
 
-  /** Writes arguments that are no scalars as bytes. @returns how the record has them; REFUSED if the job has failed */
+  /** Writes arguments that are no scalars as bytes. @returns how the record has them; SETTLED if the job has failed */
   #encode(call: Call, values: readonly unknown[], line: Line, record: number): number {
     const { codecs, identity } = call.task;
     if (codecs?.args !== undefined) {
@@ -128,10 +136,10 @@ export class Putting {
       const refused = misfitOfArguments(codecs, identity.key, values.slice(besides));
       if (refused !== undefined) {
         this.#fail(call, refused);
-        return REFUSED;
+        return SETTLED;
       }
     }
-    if (call.movesSomething) return BY_PORT;
+    if (call.isPosted) return BY_PORT;
     try {
       return this.#putBytes(call, encode(values), line, record);
     } catch {
@@ -153,6 +161,14 @@ export class Putting {
     cells[record + at.CALL_VALUES] = from;
     cells[record + at.CALL_VALUES + 1] = encoded.byteLength;
     return IN_PAYLOAD;
+  }
+
+  /** It was cancelled while its arguments were written. */
+  #freePayload(call: Call): void {
+    if (call.payload === 0) return;
+    const inHeap = heap();
+    inHeap.free(inHeap.handleOf(call.payload));
+    call.payload = 0;
   }
 
   /** @returns false if they can't be passed: then the job has failed */

@@ -144,6 +144,9 @@ class Runner {
       case "arguments":
         this.#arrived.set(message.call, message.values);
         break;
+      case "drop":
+        this.#arrived.delete(message.call);
+        break;
       case "cancel":
         this.#scopes.get(message.call)?.cancelTree(message.reason);
         break;

@@ -57,7 +57,14 @@ export async function* streamFrom<Value, Channel extends StreamChannel>(
   run: (channel: Channel) => Promise<unknown>,
 ): AsyncGenerator<Value, void, undefined> {
   const channel = open(capacity);
-  const ended = run(channel).finally(() => channel.close());
+  let ended: Promise<unknown>;
+  try {
+    ended = run(channel).finally(() => channel.close());
+  } catch (error) {
+    // It did not begin.
+    channel[Symbol.dispose]?.();
+    throw error;
+  }
   // It is awaited below, in any case; perhaps only when the values have been taken.
   ended.catch(() => undefined);
   let isWhole = false;

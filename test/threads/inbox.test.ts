@@ -6,7 +6,7 @@ import { sleep } from "skein";
 import { withVirtualClock } from "skein/testing";
 import { heap } from "#skein/shared/heap";
 import { Inbox, type InboxOwner } from "#skein/threads/inbox";
-import { DONE, FINISHED, Line, OUTCOME_BYTES_END, OUTCOME_CALL, OUTCOME_KIND } from "#skein/threads/line";
+import { COLLECTED, DONE, FINISHED, Line, OUTCOME_BYTES_END, OUTCOME_CALL, OUTCOME_KIND, RECORDS } from "#skein/threads/line";
 
 /** A pool of one thread, which puts outcomes but never tells. */
 class SilentPool implements InboxOwner {
@@ -47,9 +47,42 @@ class SilentPool implements InboxOwner {
   }
 
   collected(): void {}
+
+  waited(): void {}
+}
+
+/** A pool whose threads have finished as many calls as their rings have room for, again and again. */
+class FloodedPool implements InboxOwner {
+  readonly unsettled = Infinity;
+  readonly threads: InboxOwner["threads"] = [];
+  readonly board = undefined;
+  readonly cores = 2;
+  readonly lines: readonly Line[] = Array.from({ length: 6 }, () => Line.make(heap()));
+  readonly taken: number[] = this.lines.map(() => 0);
+  readonly inbox: Inbox = new Inbox(this);
+
+  collectWhenFull(): void {
+    for (const { cells } of this.lines) cells[FINISHED] = ((cells[COLLECTED] as number) + RECORDS) | 0;
+    this.inbox.collect();
+  }
+
+  outcome(line: Line): void {
+    const place = this.lines.indexOf(line);
+    this.taken[place] = (this.taken[place] as number) + 1;
+  }
+
+  collected(): void {}
+
+  waited(): void {}
 }
 
 describe("the inbox of a pool", () => {
+  it("takes from all lines in turn, though the first ones are always full", () => {
+    const pool = new FloodedPool();
+    for (let i = 0; i < pool.lines.length; i++) pool.collectWhenFull();
+    assert.deepEqual(new Set(pool.taken), new Set([4 * RECORDS]));
+  });
+
   it("finds the outcome of the first of two calls while it is armed, though the thread puts off telling it", () =>
     withVirtualClock(async () => {
       const pool = new SilentPool();

@@ -24,9 +24,9 @@ class Ranked extends Call {
 const taken = (queue: JobQueue, most = Infinity): Call[] => {
   const calls: Call[] = [];
   queue.takeEach((call) => {
-    if (calls.length >= most) return "full";
+    if (calls.length >= most) return false;
     calls.push(call);
-    return "taken";
+    return true;
   });
   return calls;
 };
@@ -49,9 +49,70 @@ describe("jobs without a priority", () => {
     const queue = new JobQueue();
     const calls = [1, 2, 3].map((ms) => new Ranked(ms, 0));
     for (const call of calls) queue.add(call);
-    queue.takeEach((call) => (call === calls[1] ? "taken" : "left"));
-    assert.deepEqual([...queue], [calls[0], calls[2]]);
+    queue.takeEach((call) => call === calls[0]);
+    assert.deepEqual([...queue], [calls[1], calls[2]]);
   });
+});
+
+describe("jobs that leave while one is being taken", () => {
+  for (const priority of [0, 1]) {
+    const jobs = (): [JobQueue, Ranked, Ranked, Ranked] => {
+      const queue = new JobQueue();
+      const calls = [1, 2, 3].map((ms) => new Ranked(ms, priority)) as [Ranked, Ranked, Ranked];
+      for (const call of calls) queue.add(call);
+      return [queue, ...calls];
+    };
+    const order = priority === 0 ? "in order" : "by priority";
+
+    it(`are not met, ${order}`, () => {
+      const [queue, a, b, c] = jobs();
+      const met: Call[] = [];
+      queue.takeEach((call) => {
+        met.push(call);
+        if (call === a) queue.remove(b);
+        return true;
+      });
+      assert.deepEqual(met, [a, c]);
+      assert.equal(queue.size, 0);
+    });
+
+    it(`may be the one itself, ${order}`, () => {
+      const [queue, a, b, c] = jobs();
+      const met: Call[] = [];
+      queue.takeEach((call) => {
+        met.push(call);
+        queue.remove(call);
+        return true;
+      });
+      assert.deepEqual(met, [a, b, c]);
+      assert.equal(queue.size, 0);
+      queue.add(b);
+      assert.deepEqual(taken(queue), [b]);
+    });
+
+    it(`may be all of them, ${order}`, () => {
+      const [queue, a, b, c] = jobs();
+      queue.takeEach(() => {
+        for (const call of [a, b, c]) queue.remove(call);
+        return true;
+      });
+      assert.equal(queue.size, 0);
+      queue.add(c);
+      assert.deepEqual(taken(queue), [c]);
+    });
+
+    it(`may go to another queue, ${order}`, () => {
+      const [queue, a, b, c] = jobs();
+      const other = new JobQueue();
+      queue.takeEach((call) => {
+        queue.remove(call);
+        other.add(call);
+        return true;
+      });
+      assert.equal(queue.size, 0);
+      assert.deepEqual(taken(other), [a, b, c]);
+    });
+  }
 });
 
 describe("a priority", () => {

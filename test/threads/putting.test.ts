@@ -50,7 +50,7 @@ function putOn(threads: readonly LineOnly[], affinity: string | undefined): numb
     () => undefined,
     () => undefined,
   );
-  const putting = new Putting({ jobsPerThread: 1 }, new CallTable(100), crew, remotes, (_, error) => {
+  const putting = new Putting(new CallTable(100), crew, remotes, (_, error) => {
     throw error;
   });
   const identity = { module: "file:///m.js", key: "add", takesScope: false, declaredIn: undefined, shapes: undefined };
