@@ -10,6 +10,7 @@ import type { PoolThread } from "#skein/threads/thread";
 import { failureOf } from "../support/failure.js";
 import { ask } from "./fixtures/crossing-tasks.js";
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
+import { accept } from "./fixtures/hostile.js";
 import { countOpenings, open } from "./fixtures/life-tasks.js";
 import { byteLength, double, passGate, sleepLong } from "./fixtures/tasks.js";
 import { unreachable } from "./fixtures/throws-on-threads.js";
@@ -46,6 +47,21 @@ describe("a thread that could import nothing", { timeout: 30_000 }, () => {
     assert.ok((await failureOf(pool.run(unreachable, []))) instanceof WorkerLostError);
     await until(() => !threadOf(pool)?.isAlive);
     assert.equal(await pool.run(double, [1]), 2);
+  });
+});
+
+describe("jobs of two modules that wait for a busy thread", { timeout: 30_000 }, () => {
+  it("both get another one", async () => {
+    await using pool = threads({ size: 2, name: "growing" });
+    await pool.run(accept, [1]);
+    await pool.run(double, [1]);
+    const gate = makeGate();
+    const held = pool.run(passGate, [gate, 1]);
+    await entered(gate, 1);
+    assert.equal(pool.statistics().alive, 1);
+    assert.deepEqual(await Promise.all([pool.run(accept, [1]), pool.run(double, [2])]), ["number", 4]);
+    openGate(gate);
+    await held;
   });
 });
 
