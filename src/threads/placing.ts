@@ -222,6 +222,7 @@ export class Placing {
       return false;
     }
     if (this.#isByPriority && thread.inFlight > plan.jobsPerThread) return false;
+    if (call.isPosted && thread.inFlight >= plan.jobsPerThread) return false;
     return this.#put(thread, call);
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { CancelledError, scope, threads, WorkerLostError } from "skein";
+import { CancelledError, scope, threads, TransferError, WorkerLostError } from "skein";
 import { callback } from "skein/threads";
 import type { Pool } from "#skein/threads/pool";
 import type { PoolThread } from "#skein/threads/thread";
@@ -62,6 +62,24 @@ describe("jobs of two modules that wait for a busy thread", { timeout: 30_000 },
     assert.deepEqual(await Promise.all([pool.run(accept, [1]), pool.run(double, [2])]), ["number", 4]);
     openGate(gate);
     await held;
+  });
+});
+
+describe("arguments that never arrive on the thread", () => {
+  it("cost their job only", async () => {
+    await using pool = threads({ size: 1, name: "deaf" });
+    await pool.ready(accept);
+    const thread = threadOf(pool);
+    const post = thread.post.bind(thread);
+    thread.post = (message, transfer) => {
+      if (message.kind !== "arguments") post(message, transfer);
+    };
+    const failure = await failureOf(pool.run(accept, [new SharedArrayBuffer(8)]));
+    assert.ok(failure instanceof TransferError, String(failure));
+    assert.match(failure.message, /task "accept" can't be read on the thread/);
+    thread.post = post;
+    assert.equal(await pool.run(accept, [new SharedArrayBuffer(8)]), "object");
+    assert.equal(pool.statistics().lost, 0);
   });
 });
 

@@ -106,17 +106,16 @@ describe("an argument that cancels when it is read", { timeout: 30_000 }, () => 
     const { pool, gate, held } = await heldUp("others cancelled");
     const order = new Int32Array(new SharedArrayBuffer(64));
     let others: Scope | undefined;
-    const rest = failureOf(
-      scope(async (s) => {
-        others = s;
-        for (let i = 0; i < 3; i++) s.spawn(appendOrder, [order, i], { on: pool });
-        await new Promise((resolve) => s.signal.addEventListener("abort", resolve));
-      }),
-    );
+    const rest = scope(async (s) => {
+      others = s;
+      for (let i = 0; i < 3; i++) s.spawn(appendOrder, [order, i], { on: pool });
+      await new Promise((resolve) => s.signal.addEventListener("abort", resolve));
+    });
     const reader = pool.run(accept, [reading(() => others?.cancel("read"))]);
     openGate(gate);
     await Promise.all([held, reader, rest]);
     assert.equal(pool.unsettled, 0);
+    assert.equal(order[0], 0);
     assert.equal(await pool.run(double, [2]), 4);
     await pool.close();
   });
