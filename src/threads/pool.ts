@@ -336,17 +336,23 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     return { pool: this.name, task: call.task.identity.key, name: call.name };
   }
 
+  // Who is told that a job has settled may do anything, as to cancel its scope, or those that
+  // are to be settled next. So a job is settled, and listens to its scope no more, before that
+  // is told; and one that has settled meanwhile is left alone.
+
   #succeed(call: Call, value: unknown): void {
-    this.#settled(call);
-    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
+    if (call.isSettled) return;
     call.started();
+    this.#settled(call);
     call.succeed(value);
+    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
   }
 
   #fail(call: Call, error: unknown): void {
+    if (call.isSettled) return;
     this.#settled(call);
-    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
     call.fail(error);
+    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
   }
 
   failCall(call: Call, error: unknown): void {

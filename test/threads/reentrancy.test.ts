@@ -1,0 +1,76 @@
+/** Code of the program that runs in the middle of what the pool does: it finds the pool in order, and leaves it so. */
+import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, it } from "node:test";
+
+import { type Scope, scope, threads } from "skein";
+import type { Pool } from "#skein/threads/pool";
+
+import { failureOf } from "../support/failure.js";
+import { note } from "./fixtures/affinity-tasks.js";
+import { entered, makeGate } from "./fixtures/gate.js";
+import { accept } from "./fixtures/hostile.js";
+import { double, passGate } from "./fixtures/tasks.js";
+
+/** Calls `listener` for each message of a channel of diagnostics while `body` runs. */
+async function listening(channel: string, listener: () => void, body: () => Promise<void>): Promise<void> {
+  subscribe(channel, listener);
+  try {
+    await body();
+  } finally {
+    unsubscribe(channel, listener);
+  }
+}
+
+/** A pool of one thread, which is held up until the gate opens. */
+async function heldUp(
+  options: Parameters<typeof threads>[0],
+): Promise<{ pool: Pool; gate: Int32Array<SharedArrayBuffer>; held: Promise<unknown> }> {
+  const pool = threads({ size: 1, ...options }) as Pool;
+  await pool.ready(accept, double, note, passGate);
+  const gate = makeGate();
+  const held = pool.run(passGate, [gate, 0]);
+  await entered(gate, 1);
+  return { pool, gate, held };
+}
+
+describe("who is told that a job has settled", { timeout: 20_000 }, () => {
+  it("may cancel its scope: it is settled once", async () => {
+    const pool = threads({ size: 1, name: "cancelled when settled" }) as Pool;
+    await pool.ready(double);
+    let owner: Scope | undefined;
+    await listening(
+      "skein:job:settled",
+      () => owner?.cancel("seen"),
+      async () => {
+        await scope(async (s) => {
+          owner = s;
+          await s.spawn(double, [1], { on: pool });
+        });
+      },
+    );
+    assert.deepEqual([pool.unsettled, pool.statistics().settled], [0, 1]);
+    await pool.close();
+  });
+
+  it("may cancel those that are about to be settled too", async () => {
+    const { pool, held } = await heldUp({ name: "cancelled when destroyed" });
+    let owner: Scope | undefined;
+    await listening(
+      "skein:job:settled",
+      () => owner?.cancel("seen"),
+      async () => {
+        const jobs = scope(async (s) => {
+          owner = s;
+          for (let i = 0; i < 3; i++) s.spawn(double, [i], { on: pool, affinity: "a" });
+          await new Promise((resolve) => setImmediate(resolve));
+          void pool.destroy();
+        });
+        await failureOf(jobs);
+        await failureOf(held);
+      },
+    );
+    await pool.destroy();
+    assert.deepEqual([pool.unsettled, pool.statistics().settled], [0, 4]);
+  });
+});
