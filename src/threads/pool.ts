@@ -125,23 +125,26 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     let call: Call;
     try {
       call = this.#callOf(task, args, options);
-      if (this.#room !== undefined) this.#takeRoom(call, this.#room.tryAcquire());
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#takeOn(call);
+    if (this.#room === undefined || this.#takeRoom(call, this.#room.tryAcquire())) this.#takeOn(call);
     return call.promise as Promise<Result>;
   }
 
-  #takeRoom(call: Call, permit: SemaphoreToken | undefined): void {
+  /** @returns false if there is none: then the job has failed, and hears of its scope no more */
+  #takeRoom(call: Call, permit: SemaphoreToken | undefined): boolean {
     if (permit !== undefined) {
       this.#permits.set(call, permit);
-      return;
+      return true;
     }
-    throw new QueueFullError(
-      `thread pool "${this.name}" has all the jobs it may have (${this.plan.maxQueue} waiting): ` +
-        "wait for room with `await pool.submit(task, args)`, or raise maxQueue",
+    call.fail(
+      new QueueFullError(
+        `thread pool "${this.name}" has all the jobs it may have (${this.plan.maxQueue} waiting): ` +
+          "wait for room with `await pool.submit(task, args)`, or raise maxQueue",
+      ),
     );
+    return false;
   }
 
   async submit<Args extends readonly unknown[], Result>(

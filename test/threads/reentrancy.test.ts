@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, it } from "node:test";
 
-import { type Scope, scope, threads } from "skein";
+import { QueueFullError, type Scope, scope, threads } from "skein";
 import type { Pool } from "#skein/threads/pool";
 
 import { failureOf } from "../support/failure.js";
 import { note } from "./fixtures/affinity-tasks.js";
-import { entered, makeGate } from "./fixtures/gate.js";
+import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import { accept } from "./fixtures/hostile.js";
 import { double, passGate } from "./fixtures/tasks.js";
 
@@ -72,5 +72,25 @@ describe("who is told that a job has settled", { timeout: 20_000 }, () => {
     );
     await pool.destroy();
     assert.deepEqual([pool.unsettled, pool.statistics().settled], [0, 4]);
+  });
+});
+
+describe("a job that a full queue refuses", { timeout: 20_000 }, () => {
+  it("is not the pool's when its scope is cancelled", async () => {
+    const { pool, gate, held } = await heldUp({ maxQueue: 0, name: "full" });
+    const failure = await failureOf(
+      scope(async (s) => {
+        for (let i = 0; i < 3; i++) s.spawn(double, [1], { on: pool, affinity: "a" });
+        await Promise.resolve();
+        await Promise.resolve();
+        s.cancel("at once");
+      }),
+    );
+    assert.ok(failure !== undefined && !(failure instanceof TypeError), String(failure));
+    assert.deepEqual([pool.unsettled, pool.statistics().settled], [1, 0]);
+    assert.ok((await failureOf(pool.run(double, [1]))) instanceof QueueFullError);
+    openGate(gate);
+    await held;
+    await pool.close();
   });
 });
