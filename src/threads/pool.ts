@@ -176,20 +176,22 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
         `run expected the arguments in an array, but ${describeKind(args)} came: pool.run(task, [1, 2])`,
       );
     }
-    if (this.#isClosing) throw this.#closedError();
-    // As they are now; and what the array itself does when it is read it does here.
+    // All that may run code of the program comes first: it may close the pool, and a job that
+    // it cancels is none of the pool's yet.
     const own: readonly unknown[] = [...(args as readonly unknown[])];
-    const submittedMs = this.putting.submittedMs();
-    const numbered = this.#modules.numbered(identity);
+    const affinity = options?.affinity;
+    // Now: when it is put on a line the caller's context is gone.
+    const context = contextHere();
     const ofScope = isOfScope(options) ? options : undefined;
     cancelNodeOf(ofScope?.cancel)?.checkpoint();
+    if (this.#isClosing) throw this.#closedError();
+    const submittedMs = this.putting.submittedMs();
+    const numbered = this.#modules.numbered(identity);
     const call =
       ofScope === undefined
         ? new Call(numbered, own, submittedMs)
         : new JobCall(this, numbered, own, submittedMs, ofScope);
-    call.affinity = options?.affinity;
-    // Now: when it is put on a line the caller's context is gone.
-    const context = contextHere();
+    call.affinity = affinity;
     if (context !== undefined) call.context = context;
     return call;
   }
@@ -200,6 +202,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     if (call.affinity !== undefined) call.place = this.#keys.begin(call.affinity);
     if (host.submitted.hasSubscribers) host.submitted.publish(this.#diagnosed(call));
     this.#placing.admit(call);
+    // Who was told of it, or read for it, may have destroyed the pool: nobody looks for room any more.
+    if (this.#destroyed !== undefined) this.#failWaiting(this.#destroyed);
     if (call.isSettled) this.#tellIfEmpty();
     this.#inbox.watch();
   }
@@ -533,8 +537,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     const lost = this.#callsOf(callsLostWith(thread.line, thread.number, this.lines));
     const behind = this.#callsOf(takeBack(thread.line, thread.filled, true));
     for (const call of behind) {
-      // What was moved to the thread has gone with it.
-      if (call.isBound) lost.push(call);
+      // What was moved to the thread has gone with it. And what was put there while the pool
+      // was destroyed, by an argument that was read for it, goes nowhere else.
+      if (call.isBound || this.#destroyed !== undefined) lost.push(call);
       else this.leave(call);
     }
     this.crew.ended(thread);
@@ -626,16 +631,22 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     this.#isClosing = true;
     const error = this.#closedError();
     this.#destroyed = error;
-    const waiting = [...this.#placing.takeAll(), ...this.#modules.takeWaiting()];
     // Those that threads have taken fail when these have ended: until then they may read
     // what the calls have in the heap.
     const untaken = [...this.table].filter((call) => this.#placing.withdraw(call));
-    for (const call of [...waiting, ...untaken]) this.#fail(call, error);
     this.#closing = this.crew.stop();
+    this.#failWaiting(error);
+    for (const call of untaken) this.#fail(call, error);
     await this.#closing;
+    this.#failWaiting(error);
     for (const call of this.table) this.#fail(call, error);
     this.#tellIfEmpty();
     this.#inbox.watch();
+  }
+
+  /** Fails the jobs that are on no line. */
+  #failWaiting(error: ClosedError): void {
+    for (const call of [...this.#placing.takeAll(), ...this.#modules.takeWaiting()]) this.#fail(call, error);
   }
 
   #closedError(): ClosedError {

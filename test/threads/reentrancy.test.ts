@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, it } from "node:test";
 
-import { QueueFullError, type Scope, scope, threads } from "skein";
+import { ClosedError, QueueFullError, type Scope, scope, threads } from "skein";
 import type { Pool } from "#skein/threads/pool";
 
 import { failureOf } from "../support/failure.js";
@@ -11,6 +11,15 @@ import { note } from "./fixtures/affinity-tasks.js";
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import { accept } from "./fixtures/hostile.js";
 import { double, passGate } from "./fixtures/tasks.js";
+
+/** An argument that does something each time it is read. */
+function reading(read: () => unknown): object {
+  return {
+    get value() {
+      return read();
+    },
+  };
+}
 
 /** Calls `listener` for each message of a channel of diagnostics while `body` runs. */
 async function listening(channel: string, listener: () => void, body: () => Promise<void>): Promise<void> {
@@ -72,6 +81,72 @@ describe("who is told that a job has settled", { timeout: 20_000 }, () => {
     );
     await pool.destroy();
     assert.deepEqual([pool.unsettled, pool.statistics().settled], [0, 4]);
+  });
+});
+
+describe("a pool that is destroyed", { timeout: 20_000 }, () => {
+  it("by an argument that is read fails that job too", async () => {
+    const pool = threads({ size: 1, name: "destroyed when read" }) as Pool;
+    await pool.ready(accept);
+    let destroyed: Promise<void> | undefined;
+    const job = pool.run(accept, [reading(() => ((destroyed ??= pool.destroy()), 1))]);
+    assert.ok((await failureOf(job)) instanceof ClosedError);
+    await destroyed;
+    assert.equal(pool.unsettled, 0);
+  });
+
+  it("by one that is read by the platform too", async () => {
+    const pool = threads({ size: 1, name: "destroyed when posted" }) as Pool;
+    await pool.ready(accept);
+    let destroyed: Promise<void> | undefined;
+    let reads = 0;
+    const value = reading(() => (++reads === 2 && (destroyed ??= pool.destroy()), new SharedArrayBuffer(8)));
+    assert.ok((await failureOf(pool.run(accept, [value]))) instanceof ClosedError);
+    await destroyed;
+    assert.equal(pool.unsettled, 0);
+  });
+
+  it("by one that has to wait for room fails that job too", async () => {
+    const { pool, held } = await heldUp({ name: "destroyed while busy" });
+    let destroyed: Promise<void> | undefined;
+    const job = pool.run(accept, [reading(() => ((destroyed ??= pool.destroy()), new SharedArrayBuffer(8)))]);
+    assert.ok((await failureOf(job)) instanceof ClosedError);
+    assert.ok((await failureOf(held)) instanceof ClosedError);
+    await destroyed;
+    assert.equal(pool.unsettled, 0);
+  });
+
+  for (const isReady of [true, false]) {
+    it(`by who is told of the job that comes fails that, ${isReady ? "with" : "without"} a thread for it`, async () => {
+      const pool = threads({ size: 1, name: "destroyed when told" }) as Pool;
+      if (isReady) await pool.ready(double);
+      let destroyed: Promise<void> | undefined;
+      await listening(
+        "skein:job:submitted",
+        () => (destroyed ??= pool.destroy()),
+        async () => {
+          assert.ok((await failureOf(pool.run(double, [1]))) instanceof ClosedError);
+        },
+      );
+      await destroyed;
+      assert.deepEqual([pool.unsettled, pool.crew.alive], [0, 0]);
+    });
+  }
+
+  it("or closed while the array of arguments is read does not take the job", async () => {
+    for (const how of ["close", "destroy"] as const) {
+      const pool = threads({ size: 1, name: "closed when read" }) as Pool;
+      let ended: Promise<void> | undefined;
+      const args = new Proxy([1], {
+        get(target, key, receiver) {
+          if (key === "0") ended = pool[how]();
+          return Reflect.get(target, key, receiver) as unknown;
+        },
+      }) as [number];
+      assert.ok((await failureOf(pool.run(double, args))) instanceof ClosedError);
+      await ended;
+      assert.deepEqual([pool.unsettled, pool.crew.alive], [0, 0]);
+    }
   });
 });
 
