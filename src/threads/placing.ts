@@ -269,8 +269,12 @@ export class Placing {
 
   // Taking back
 
-  /** Takes back what waits on lines, as some job may go before it. */
+  /**
+   * Takes back what waits on lines, as some job may go before it. That need not hold up any of
+   * it: it may wait for other threads, be put elsewhere, or fail.
+   */
   #recall(): void {
+    this.#isToLook = true;
     const back = this.#owner.crew.threads.flatMap((thread) => (thread === undefined ? [] : this.withdrawFrom(thread)));
     this.waitInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
   }
