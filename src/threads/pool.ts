@@ -117,6 +117,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     return this.crew.board;
   }
 
+  get hasQueued(): boolean {
+    return !this.#placing.isEmpty;
+  }
+
   get isArmed(): boolean {
     return this.#inbox.isArmed;
   }
