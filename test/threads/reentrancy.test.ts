@@ -5,9 +5,10 @@ import { describe, it } from "node:test";
 
 import { ClosedError, QueueFullError, type Scope, scope, threads } from "skein";
 import type { Pool } from "#skein/threads/pool";
+import type { PoolThread } from "#skein/threads/thread";
 
 import { failureOf } from "../support/failure.js";
-import { note } from "./fixtures/affinity-tasks.js";
+import { began, note } from "./fixtures/affinity-tasks.js";
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import { accept } from "./fixtures/hostile.js";
 import { double, passGate } from "./fixtures/tasks.js";
@@ -42,6 +43,8 @@ async function heldUp(
   await entered(gate, 1);
   return { pool, gate, held };
 }
+
+const threadOf = (pool: Pool): PoolThread => pool.threads[0] as PoolThread;
 
 describe("who is told that a job has settled", { timeout: 20_000 }, () => {
   it("may cancel its scope: it is settled once", async () => {
@@ -166,6 +169,50 @@ describe("a job that a full queue refuses", { timeout: 20_000 }, () => {
     assert.ok((await failureOf(pool.run(double, [1]))) instanceof QueueFullError);
     openGate(gate);
     await held;
+    await pool.close();
+  });
+});
+
+describe("a thread that is replaced while arguments are read for it", { timeout: 20_000 }, () => {
+  it("loses none of the jobs that are taken back from it", async () => {
+    const { pool, gate, held } = await heldUp({ name: "replaced when read" });
+    const second = makeGate();
+    const jobs: Promise<unknown>[] = [];
+    const add = (count: number): void => {
+      for (let i = 0; i < count; i++) jobs.push(pool.run(double, [i]));
+    };
+    add(500);
+    jobs.push(pool.run(passGate, [second, 0], { affinity: "a" }));
+    add(600);
+    let reads = 0;
+    jobs.push(
+      pool.run(accept, [
+        reading(() => {
+          if (reads++ === 0) pool.crew.retire(threadOf(pool));
+          openGate(second);
+          return 1;
+        }),
+      ]),
+    );
+    add(100);
+    openGate(gate);
+    await held;
+    await Promise.all(jobs);
+    assert.equal(pool.unsettled, 0);
+    await pool.close();
+  });
+
+  it("begins none of a key before those that came earlier", async () => {
+    const { pool, gate, held } = await heldUp({ name: "order when read" });
+    const first = pool.run(note, [], { affinity: "a" });
+    let reads = 0;
+    const replacing = reading(() => reads++ === 0 && pool.crew.retire(threadOf(pool)));
+    const args = [replacing] as unknown as [];
+    const second = pool.run(note, args, { affinity: "a" });
+    openGate(gate);
+    await held;
+    const [a, b] = [began((await first) as number), began((await second) as number)];
+    assert.ok(a.thread < b.thread || (a.thread === b.thread && a.number < b.number), JSON.stringify([a, b]));
     await pool.close();
   });
 });
