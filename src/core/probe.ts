@@ -10,6 +10,7 @@
 import { add, load, store, type SharedCells } from "#atomics";
 
 import { GC_KINDS, type GcPause, watchGc } from "./gc-pauses.js";
+import { callerOf } from "./own-frames.js";
 import { startPulse, stopPulse } from "./pulse.js";
 import { announceThread, nextIdentity, threadIndex, workerMarker } from "./thread.js";
 
@@ -57,16 +58,20 @@ export const ProbeKind = {
   acquired: 31,
   /** It is held no more: subject resource, other as in `acquired`. */
   released: 32,
+  /** What was just acquired is held until a scope has ended: subject resource, other the scope. */
+  heldInBlock: 36,
   /** A channel is filled differently: subject channel, value how many items are in it. */
   channelLevel: 33,
   /** What a wait is for: subject the wait's number, other the resource, or the job that is joined. */
   waitOn: 34,
+  /** Where a wait began, noted of some: subject the wait's number, value the text index of the line of a stack. */
+  waitAt: 35,
   /**
    * The garbage collector held this thread up: subject what it collected, as a place in `GC_KINDS`, other for
    * how many milliseconds, value how many microseconds before this record that began.
    */
   gcPause: 40,
-  /** Something worth a look, as a deadlock that was found: value the text index of what. */
+  /** Something worth a look, as a deadlock that was found: subject whose code ran, or 0, value the text index of what. */
   mark: 50,
 } as const;
 
@@ -148,6 +153,10 @@ function textsOf(memory: SharedArrayBuffer): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(memory, HEADER_BYTES + capacityOf(memory) * RECORD_BYTES);
 }
 
+/** Places of waits that are noted in one go, and how many more after each millisecond: 2 % of the time at most. */
+const MOST_PLACES = 100;
+const PLACES_A_MS = 5; // a place takes some 4 µs (November 2026)
+
 /** Microtasks after its resuming a step is taken to be over. A value passes some on its way to the code that waits. */
 const MICROTASKS_A_STEP = 3;
 
@@ -180,6 +189,11 @@ export class ProbeRing {
   #isResumed = false;
   /** Counts resumed steps. */
   #step = 0;
+  /** How often each lock is held on this thread, by its identity; those that are not held are not there. */
+  readonly #held = new Map<number, number>();
+  /** Places that may still be noted, when it was last counted. */
+  #placesLeft = MOST_PLACES;
+  #placeMs = 0;
 
   constructor(memory: SharedArrayBuffer, onHalfFull?: () => void) {
     const end = HEADER_BYTES + capacityOf(memory) * RECORD_BYTES;
@@ -316,11 +330,22 @@ export class ProbeRing {
   // Locks and channels
 
   acquired(resource: ProbedResource, holder: number): void {
-    this.write(ProbeKind.acquired, resource.toldTo(this), holder);
+    const id = resource.toldTo(this);
+    this.write(ProbeKind.acquired, id, holder);
+    this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
   }
 
   released(resource: ProbedResource, holder: number): void {
-    this.write(ProbeKind.released, resource.toldTo(this), holder);
+    const id = resource.toldTo(this);
+    this.write(ProbeKind.released, id, holder);
+    const left = (this.#held.get(id) ?? 1) - 1;
+    if (left > 0) this.#held.set(id, left);
+    else this.#held.delete(id);
+  }
+
+  /** What was just acquired is held until all inside a scope has ended. */
+  heldInBlock(resource: ProbedResource, scope: number): void {
+    this.write(ProbeKind.heldInBlock, resource.toldTo(this), scope);
   }
 
   /** A channel is filled differently. */
@@ -330,7 +355,21 @@ export class ProbeRing {
 
   /** What the wait of a number is for; a job by its identity. */
   waitsOn(wait: number, what: ProbedResource | number): void {
-    this.write(ProbeKind.waitOn, wait, typeof what === "number" ? what : what.toldTo(this));
+    const id = typeof what === "number" ? what : what.toldTo(this);
+    this.write(ProbeKind.waitOn, wait, id);
+    // Only a wait beside something that is held can be part of a deadlock.
+    if (this.#held.size > (this.#held.has(id) ? 1 : 0)) this.#notePlace(wait);
+  }
+
+  /** Notes where the program waits: a stack takes microseconds, so not of each wait where there are very many. */
+  #notePlace(wait: number): void {
+    const timeMs = performance.now();
+    this.#placesLeft = Math.min(MOST_PLACES, this.#placesLeft + (timeMs - this.#placeMs) * PLACES_A_MS);
+    this.#placeMs = timeMs;
+    if (this.#placesLeft < 1) return;
+    this.#placesLeft--;
+    const line = callerOf(new Error("waits here"));
+    if (line !== undefined) this.writeAt(timeMs, ProbeKind.waitAt, wait, 0, this.text(line));
   }
 }
 

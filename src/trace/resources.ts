@@ -17,6 +17,8 @@ export interface Hold {
   readonly resource: number;
   /** The job or scope whose code acquired it; 0 if it is not known. */
   readonly holder: number;
+  /** The scope before whose end it can't be let go, if it is held for one. */
+  readonly block: number | undefined;
   /** Where it was acquired. */
   readonly thread: number;
   readonly beginMs: number;
@@ -33,6 +35,8 @@ export interface SeenWait {
   readonly way: Exclude<Way, "running" | "ready">;
   /** The lock or channel, or the job that is joined; `undefined` if it is not known. */
   readonly target: number | undefined;
+  /** The line of a stack where it began, of those of which that was noted. */
+  readonly line: string | undefined;
 }
 
 /** A lock or a channel. */
@@ -64,6 +68,8 @@ interface OpenHold {
   readonly holder: number;
   /** Who holds it as the records have it; a scope, as it may be, in which several jobs run. */
   readonly named: number;
+  /** Known a moment after it was acquired. */
+  block: number | undefined;
   readonly thread: number;
   readonly beginMs: number;
   readonly begin: Edge;
@@ -77,7 +83,12 @@ interface Happening {
   readonly record: ProbeRecord | undefined;
 }
 
-const OF_RESOURCES: ReadonlySet<number> = new Set([ProbeKind.acquired, ProbeKind.released, ProbeKind.channelLevel]);
+const OF_RESOURCES: ReadonlySet<number> = new Set([
+  ProbeKind.acquired,
+  ProbeKind.heldInBlock,
+  ProbeKind.released,
+  ProbeKind.channelLevel,
+]);
 
 /** By the number of a wait: what it is for. */
 export function readTargets(trace: Trace): ReadonlyMap<number, number> {
@@ -86,6 +97,18 @@ export function readTargets(trace: Trace): ReadonlyMap<number, number> {
     for (const { kind, subject, other } of records) if (kind === ProbeKind.waitOn) targets.set(subject, other);
   }
   return targets;
+}
+
+/** By the number of a wait: the line of a stack where it began. */
+export function readLines(trace: Trace): ReadonlyMap<number, string> {
+  const lines = new Map<number, string>();
+  for (const { records, texts } of trace.threads) {
+    for (const { kind, subject, value } of records) {
+      const line = kind === ProbeKind.waitAt ? texts[value] : undefined;
+      if (line !== undefined) lines.set(subject, line);
+    }
+  }
+  return lines;
 }
 
 /** Whose code ran on a thread at a moment; `undefined` if that is not known. */
@@ -211,7 +234,10 @@ class ResourceReader {
       // Held by one alone: who held it before has let go, or has died with it.
       if (draft.kind === "mutex") for (const hold of draft.open.splice(0)) close(draft, hold, atMs, "dropped");
       const holder = this.#acquirer(subject, other, thread, atMs);
-      draft.open.push({ holder, named: other, thread, beginMs: atMs, begin: "seen" });
+      draft.open.push({ holder, named: other, block: undefined, thread, beginMs: atMs, begin: "seen" });
+    } else if (kind === ProbeKind.heldInBlock) {
+      const hold = draft.open.findLast((open) => open.thread === thread && open.block === undefined);
+      if (hold !== undefined) hold.block = other;
     } else {
       draft.releasedMs = atMs;
       this.#release(draft, other, thread, atMs);
@@ -266,7 +292,12 @@ class ResourceReader {
     const lane = this.#lanes.get(thread);
     if (lane === undefined || this.#timeline.threads.some(({ gaps }) => (gaps[0]?.beginMs ?? Infinity) <= atMs)) return;
     const holder = this.#actorOf(named);
-    close(draft, { holder, named, thread, beginMs: Math.min(lane.fromMs, atMs), begin: "outside" }, atMs, "seen");
+    close(
+      draft,
+      { holder, named, block: undefined, thread, beginMs: Math.min(lane.fromMs, atMs), begin: "outside" },
+      atMs,
+      "seen",
+    );
   }
 
   #loseSight(atMs: number): void {
@@ -285,8 +316,9 @@ class ResourceReader {
 }
 
 function close(draft: Draft, hold: OpenHold, atMs: number, end: Edge): void {
-  const { holder, thread, beginMs, begin } = hold;
-  draft.holds.push({ resource: draft.id, holder, thread, beginMs, endMs: Math.max(beginMs, atMs), begin, end });
+  const { holder, block, thread, beginMs, begin } = hold;
+  const endMs = Math.max(beginMs, atMs);
+  draft.holds.push({ resource: draft.id, holder, block, thread, beginMs, endMs, begin, end });
 }
 
 /** As people call it: `mutex "money"`. */

@@ -3,7 +3,7 @@
  *
  * The wait-for graph is rebuilt from the records as they come, in order of time. A
  * node is an actor, or a thread (as a negative number) where the holder is not known
- * better. A node is stuck if it waits, and everything that it waits for is held by
+ * better; what a block holds is held by its scope, as it is let go when that has ended. A node is stuck if it waits, and everything that it waits for is held by
  * stuck nodes:
  * - who waits for a lock is stuck as soon as one holder is, as all must let go;
  * - who waits for a permit only if all holders are, as any may give one back;
@@ -24,8 +24,8 @@ import type { WaitSpan } from "../spans.js";
 import type { TraceIndex } from "../trace-index.js";
 import { isBlockingWait } from "../wait-ways.js";
 import { duration, russianCount } from "../words/language.js";
-import { type Finding, toFinding } from "./finding.js";
-import { describeActor, describeResource, placeNamed } from "./places.js";
+import { type Finding, type Place, toFinding } from "./finding.js";
+import { describeActor, describePlace, describeResource, placeNamed, placeOfLine } from "./places.js";
 
 /** Clocks of two threads may differ by a hair, and a hand-over that is under way may look like a circle. */
 const LASTING_FROM_MS = 1;
@@ -54,6 +54,17 @@ type Happening =
 export function findDeadlocks(index: TraceIndex): readonly Finding[] {
   const circles = new WaitForGraph(index).circles();
   return circles.map((circle) => describe(index, circle));
+}
+
+/** Whose waiting keeps something held: that of the block's code, if it is held for one. */
+function holdingNode({ block, holder, thread }: Hold): number {
+  return block ?? (holder === 0 ? threadNode(thread) : holder);
+}
+
+/** Who people know as holder: the job that opened the block. */
+function holderOf(index: TraceIndex, node: number): number {
+  const hold = index.holdOfBlock(node);
+  return hold === undefined || hold.holder === 0 ? node : hold.holder;
 }
 
 function threadNode(thread: number): number {
@@ -107,7 +118,7 @@ class WaitForGraph {
       case "hold":
         setOf(this.#held, happening.hold.resource).add(happening.hold);
         // Somebody who waits may hold what others wait for: as when permits are many.
-        this.#look(happening.hold.holder, atMs);
+        this.#look(holdingNode(happening.hold), atMs);
         return;
       case "unhold":
         this.#held.get(happening.hold.resource)?.delete(happening.hold);
@@ -170,9 +181,7 @@ class WaitForGraph {
   #holdersOf(wait: SeenWait): { readonly nodes: readonly number[]; readonly isAnyEnough: boolean } {
     const target = wait.target as number;
     if (this.#index.jobs.has(target)) return { nodes: [target], isAnyEnough: true };
-    const nodes = [...(this.#held.get(target) ?? [])].map((hold) =>
-      hold.holder === 0 ? threadNode(hold.thread) : hold.holder,
-    );
+    const nodes = [...(this.#held.get(target) ?? [])].map(holdingNode);
     return { nodes, isAnyEnough: this.#index.resource(target)?.kind !== "semaphore" };
   }
 
@@ -242,19 +251,26 @@ function setOf<Thing>(sets: Map<number, Set<Thing>>, key: number): Set<Thing> {
 function describe(index: TraceIndex, circle: Circle): Finding {
   const { links, fromMs, toMs, brokenBy } = circle;
   const steps = links.map(({ node, wait, sleeper }) => {
-    const actor = describeActor(index, node);
+    const actor = describeActor(index, holderOf(index, node));
     if (sleeper !== undefined) {
-      const [by, thread] = [describeActor(index, sleeper), index.threadName(wait.span.thread)];
+      const [by, thread] = [describeActor(index, holderOf(index, sleeper)), index.threadName(wait.span.thread)];
       return {
         en: `${actor.en} can't run, as ${by.en} keeps thread ${thread} asleep`,
         ru: `${actor.ru} не может работать, так как ${by.ru} усыпила поток ${thread}`,
       };
     }
     const thing = describeTarget(index, wait);
-    return { en: `${actor.en} waits for ${thing.en}`, ru: `${actor.ru} ждёт: ${thing.ru}` };
+    const place = placeOfWait(wait);
+    const at =
+      place === undefined
+        ? { en: "", ru: "" }
+        : { en: ` in ${describePlace(place)}`, ru: ` в ${describePlace(place)}` };
+    return { en: `${actor.en} waits for ${thing.en}${at.en}`, ru: `${actor.ru} ждёт: ${thing.ru}${at.ru}` };
   });
   const self = links.length === 1;
   const isFull = brokenBy === undefined && isEverythingStuck(index, circle);
+  // Of one that was broken nobody knows what else would have come to stand still.
+  const isWhole = isFull || brokenBy !== undefined;
   const lasted = { en: duration(toMs - fromMs, "en"), ru: duration(toMs - fromMs, "ru") };
   const ending =
     brokenBy === undefined
@@ -263,33 +279,53 @@ function describe(index: TraceIndex, circle: Circle): Finding {
   const head = self
     ? { en: "Deadlock: one waits for itself", ru: "Взаимная блокировка: ожидание самого себя" }
     : {
-        en: `${isFull ? "Deadlock" : "Partial deadlock"} of ${links.length}`,
-        ru: `${isFull ? "Взаимная блокировка" : "Частичная взаимная блокировка"} (${russianCount(links.length, "участник", "участника", "участников")})`,
+        en: `${isWhole ? "Deadlock" : "Partial deadlock"} of ${links.length}`,
+        ru: `${isWhole ? "Взаимная блокировка" : "Частичная взаимная блокировка"} (${russianCount(links.length, "участник", "участника", "участников")})`,
       };
   const heldBy = { en: self ? "which it holds" : "each kept up by the next", ru: self ? "сам и держит" : "по кругу" };
-  const rest = isFull || brokenBy !== undefined;
   return toFinding(index, {
     kind: "deadlock",
     // Such a circle may come again.
     about: `${links[0]?.wait.span.id}`,
     severity: "problem",
     text: {
-      en: `${head.en}: ${steps.map(({ en }) => en).join(", ")}; ${heldBy.en}, ${ending.en}.${rest ? "" : " Other jobs go on."}`,
-      ru: `${head.ru}: ${steps.map(({ ru }) => ru).join("; ")}; ${heldBy.ru}, ${ending.ru}.${rest ? "" : " Остальные задачи работают."}`,
+      en: `${head.en}: ${steps.map(({ en }) => en).join(", ")}; ${heldBy.en}, ${ending.en}.${isWhole ? "" : " Other jobs go on."}`,
+      ru: `${head.ru}: ${steps.map(({ ru }) => ru).join("; ")}; ${heldBy.ru}, ${ending.ru}.${isWhole ? "" : " Остальные задачи работают."}`,
     },
     advice: {
       en: "Take locks in the same order everywhere, or hold one at a time; watchLockOrder shows orders that contradict each other.",
       ru: "Захватывайте блокировки везде в одном порядке или по одной; противоречия в порядке показывает watchLockOrder.",
     },
-    place: placeNamed(links.map(({ node }) => index.nameOf(node)).find((name) => name !== undefined)),
+    place:
+      firstOf(links, (link) => placeOfLink(index, link)) ??
+      placeNamed(firstOf(links, ({ node }) => index.nameOf(holderOf(index, node)))),
     threads: links.map(({ wait }) => wait.span.thread),
-    actors: links.map(({ node }) => node),
+    actors: links.map(({ node }) => holderOf(index, node)),
     resources: links.flatMap(({ wait }) => (index.jobs.has(wait.target as number) ? [] : (wait.target ?? []))),
     fromMs,
     toMs,
     evidence: { length: links.length, lastedMs: toMs - fromMs, isFull: isFull ? 1 : 0, wasBroken: brokenBy ? 1 : 0 },
     badge: index.timeline.droppedRecords > 0 ? "inferred" : "measured",
   });
+}
+
+/** A function without a name goes by the name of its job. */
+function placeOfLink(index: TraceIndex, { node, wait }: Link): Place | undefined {
+  const place = placeOfWait(wait);
+  if (place === undefined || place.name !== "") return place;
+  return { ...place, name: index.nameOf(holderOf(index, node)) ?? "" };
+}
+
+function placeOfWait({ line }: SeenWait): Place | undefined {
+  return line === undefined ? undefined : placeOfLine(line);
+}
+
+function firstOf<Thing, Fact>(things: readonly Thing[], factOf: (thing: Thing) => Fact | undefined): Fact | undefined {
+  for (const thing of things) {
+    const fact = factOf(thing);
+    if (fact !== undefined) return fact;
+  }
+  return undefined;
 }
 
 function describeTarget(index: TraceIndex, { target, span }: SeenWait): { en: string; ru: string } {
@@ -301,7 +337,7 @@ function describeTarget(index: TraceIndex, { target, span }: SeenWait): { en: st
 
 /** Whether nothing else was under way at the end: no job that is not in the circle, or behind it. */
 function isEverythingStuck(index: TraceIndex, circle: Circle): boolean {
-  const members = new Set(circle.links.map(({ node }) => node));
+  const members = new Set(circle.links.flatMap(({ node }) => [node, holderOf(index, node)]));
   const targets = new Set(circle.links.map(({ wait }) => wait.target));
   const behind = new Set(
     index.waits
