@@ -3,7 +3,7 @@
  * observes the program, who then keeps what led to it.
  */
 import { DeadlockError } from "./errors.js";
-import { probe, ProbeKind } from "./probe.js";
+import { probe } from "./probe.js";
 
 /** What the mark of a deadlock is called in recordings. */
 const DEADLOCK_MARK = "deadlock";
@@ -20,8 +20,7 @@ export function deadlockError(message: string): DeadlockError {
 export function suspectDeadlock(message: string): () => DeadlockError {
   const error = new DeadlockError(message);
   return () => {
-    const { ring } = probe;
-    ring?.write(ProbeKind.mark, ring.running, 0, ring.text(DEADLOCK_MARK));
+    probe.ring?.mark(DEADLOCK_MARK);
     return error;
   };
 }

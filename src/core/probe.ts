@@ -230,6 +230,11 @@ export class ProbeRing {
     if ((this.#head & this.#halfMask) === 0) this.#onHalfFull?.();
   }
 
+  /** Something worth a look: who observes the program may keep what led to it. */
+  mark(what: string): void {
+    this.write(ProbeKind.mark, this.running, 0, this.text(what));
+  }
+
   /** Whether to note what takes long to note. */
   get isDeep(): boolean {
     return this.#cells[DEEP] === 1;

@@ -23,7 +23,8 @@ export {
   type ThreadState,
 } from "./kernel-facts.js";
 export { type Level } from "./levels.js";
-export { observe, type Observer, type ObserverLevel, type ObserverOptions } from "./observer/observer.js";
+export { observe, type Observer } from "./observer/observer.js";
+export { type ObserverLevel, type ObserverOptions } from "./observer/options.js";
 export { record, type Recording, type RecordingOptions, startRecording } from "./recording.js";
 export { type ReportOptions, reportText } from "./report-text.js";
 export {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
@@ -110,6 +110,60 @@ main(async (s) => { await Promise.all([1, 2].map((x) => s.spawn(double, [x], { o
     assert.ok(lanes.size >= 1);
     const threadNames = traceEvents.filter(({ name }) => name === "thread_name").map(({ args }) => args?.name);
     assert.ok(threadNames.includes("main") && threadNames.includes("threads-1"), String(threadNames));
+  });
+});
+
+describe("snapshots of a run", () => {
+  const STUCK = {
+    "main.ts": 'import { main, channel } from "skein";\nmain(async (s) => void (await channel(0).receive(s)));',
+  };
+
+  it("--snapshots writes one when something goes wrong, and says where", async () => {
+    const { folder, stderr, exitCode } = await run(STUCK, ["--snapshots", "wrong", "main.ts"]);
+    assert.equal(exitCode, 1);
+    const [name = "", ...more] = readdirSync(join(folder, "wrong"));
+    assert.deepEqual(more, []);
+    assert.match(name, /^stuck-.*\.skein$/);
+    assert.ok(stderr.includes(`snapshot written to wrong/${name}: show it with skein open wrong/${name}`), stderr);
+    const { waits } = buildTimeline(decodeTrace(readFileSync(join(folder, "wrong", name))));
+    assert.ok(
+      waits.some(({ name: what }) => what?.startsWith("receive")),
+      JSON.stringify(waits),
+    );
+  });
+
+  it("--snapshots writes none where nothing does", async () => {
+    const { folder, stderr, exitCode } = await run({ "main.mjs": "console.log(1);" }, ["-s", "wrong", "main.mjs"]);
+    assert.deepEqual([exitCode, stderr, existsSync(join(folder, "wrong"))], [0, "", false]);
+  });
+
+  it(
+    "SIGUSR2 writes one of what is recorded, and the run goes on",
+    { skip: process.platform === "win32" },
+    async () => {
+      const folder = makeFolder({
+        "main.ts": `import { readdirSync } from "node:fs";
+import { main, sleep } from "skein";
+main(async (s) => {
+  console.log("ready");
+  while (!readdirSync(".").some((name) => name.endsWith(".skein"))) await sleep(5, s);
+  console.log("went on");
+});`,
+      });
+      const { stdout, stderr, exitCode } = await runNode([SKEIN, "run", "--trace", "out.csv", "main.ts"], {
+        cwd: folder,
+        interrupt: { after: "ready", signal: "SIGUSR2" },
+      });
+      assert.deepEqual([exitCode, stdout], [0, "ready\nwent on\n"]);
+      assert.match(stderr, /snapshot written to \.\/signal-.*\.skein: show it with skein open \.\/signal-/);
+      assert.match(stderr, /trace written to out\.csv/);
+    },
+  );
+
+  it("a folder that can't be made is told of, and changes nothing else", async () => {
+    const { stderr, exitCode } = await run(STUCK, ["--snapshots", "main.ts/wrong", "main.ts"]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /skein run: the snapshot could not be written to main\.ts\/wrong\/stuck-.*: ENOTDIR/);
   });
 });
 
