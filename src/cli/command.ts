@@ -21,7 +21,7 @@ export function runCommand(): void {
     .argument("[args...]", "passed to the program, in process.argv from index 2")
     .option(
       "-t, --trace <out>",
-      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, or .otlp.json for OpenTelemetry",
+      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, .otlp.json for OpenTelemetry, or .cpuprofile for profilers",
     )
     .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
     .addOption(
@@ -31,6 +31,10 @@ export function runCommand(): void {
       )
         .argParser(portOf)
         .preset("0"),
+    )
+    .option(
+      "-d, --deep",
+      "record more: whose code runs after each await, where jobs are spawned, and a CPU profile; the program runs slower",
     )
     .option(
       "-s, --snapshots <folder>",

@@ -6,6 +6,7 @@ import type { LiveInspector } from "../inspect/live-inspector.js";
 import { makeReport } from "../inspect/report.js";
 import {
   chromeTraceChunks,
+  cpuProfileFiles,
   csvChunks,
   observe,
   type Observer,
@@ -17,6 +18,8 @@ import {
 export interface ObserveOptions {
   /** Path of the trace to write. */
   readonly trace?: string;
+  /** Whether to record at level "deep". */
+  readonly deep?: boolean;
   /** Path of the report to write. */
   readonly report?: string;
   /** Port of the live inspector; 0 for any that is free. */
@@ -44,6 +47,32 @@ const FORMATS: readonly {
   { ending: ".csv", how: "a table of jobs, scopes and waits", chunks: csvChunks },
 ];
 
+const PROFILE_ENDING = ".cpuprofile";
+
+/** A file for each thread, as the format has it: `out.cpuprofile`, `out.threads-1.cpuprofile`. */
+function writeProfiles(out: string, trace: Trace): void {
+  const how = "open it in the developer tools of Chromium, in VS Code or at https://speedscope.app";
+  const files = cpuProfileFiles(trace);
+  if (files.length === 0) {
+    const why = noCpuProfile(trace);
+    console.error(`skein run: there is no CPU profile to be written to ${out}: ${why}`);
+    process.exitCode = 1;
+  }
+  for (const { name, text, thread } of files) {
+    const stem = out.slice(0, -PROFILE_ENDING.length);
+    // Several pools may have a thread of that name.
+    const isOnly = files.filter((file) => file.name === name).length === 1;
+    const title = name.replaceAll(/[^\w-]+/g, "-") + (isOnly ? "" : `-${thread}`);
+    const path = thread === 0 ? out : `${stem}.${title}${PROFILE_ENDING}`;
+    writeOut(`CPU profile of thread ${name}`, path, how, () => writeFileSync(path, text));
+  }
+}
+
+function noCpuProfile({ capabilities }: Trace): string {
+  const capability = capabilities.find(({ name }) => name === "cpu-profile");
+  return capability?.isAvailable === false ? capability.why : "no job has run on any thread";
+}
+
 /** A snapshot shows the last minute. */
 const SNAPSHOT_MS = 60_000;
 /** Loading a program takes some hundred milliseconds, which is nothing to write a file for. */
@@ -61,13 +90,20 @@ function writeChunks(path: string, chunks: Iterable<string | Uint8Array>): void 
 
 /** Observes the program until the process ends, however it ends short of being killed, for whatever was asked for. */
 export async function observeFor(
-  { trace: traceOut, report: reportOut, inspect: port, snapshots: snapshotFolder }: ObserveOptions,
+  { trace: traceOut, report: reportOut, inspect: port, snapshots: snapshotFolder, deep = false }: ObserveOptions,
   path: string,
 ): Promise<void> {
   const isWhole = traceOut !== undefined || reportOut !== undefined;
-  if (!isWhole && port === undefined && snapshotFolder === undefined) return;
+  if (!isWhole && port === undefined && snapshotFolder === undefined) {
+    if (deep)
+      throw new ProgramError(
+        "skein run: --deep says how to record, beside --trace, --report, --inspect or --snapshots: add one of these",
+      );
+    return;
+  }
   const inspector = port === undefined ? undefined : await openInspector(basename(path), port);
   const observer = observe({
+    level: deep || traceOut?.endsWith(PROFILE_ENDING) === true ? "deep" : "normal",
     ...(isWhole || port !== undefined ? {} : { keptMs: SNAPSHOT_MS }),
     ...(snapshotFolder === undefined ? {} : { snapshotFolder, stallMs: SNAPSHOT_STALL_MS }),
     ...(process.platform === "win32" ? {} : { snapshotSignal: "SIGUSR2" }),
@@ -79,7 +115,9 @@ export async function observeFor(
   }
   if (!isWhole) return;
   process.once("exit", () => {
-    if (traceOut !== undefined) {
+    if (traceOut?.endsWith(PROFILE_ENDING) === true) {
+      writeProfiles(traceOut, observer.stop());
+    } else if (traceOut !== undefined) {
       const format = FORMATS.find(({ ending }) => traceOut.endsWith(ending));
       writeOut("trace", traceOut, format?.how ?? `show it with skein open ${traceOut}`, () => {
         if (format === undefined) writeFileSync(traceOut, observer.stopToFile());

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
-import { buildTimeline, decodeTrace } from "skein/trace";
+import { buildTimeline, decodeTrace, hotTasks } from "skein/trace";
 
 import { makeFolder, runNode, SKEIN } from "../support/run-program.js";
+import { readCpuProfile } from "../trace/support/cpu-profile-format.js";
 import { readPerfetto } from "../trace/support/perfetto-format.js";
 
 /** Runs `skein run main.ts …` on a program made of these files. */
@@ -164,6 +165,65 @@ main(async (s) => {
     const { stderr, exitCode } = await run(STUCK, ["--snapshots", "main.ts/wrong", "main.ts"]);
     assert.equal(exitCode, 1);
     assert.match(stderr, /skein run: the snapshot could not be written to main\.ts\/wrong\/stuck-.*: ENOTDIR/);
+  });
+});
+
+describe("a deep recording of a run", () => {
+  const HOT = {
+    "main.ts": `import { main, task, threads } from "skein";
+
+interface Sum { value: number }
+function hotLoop(forMs: number): number {
+  const sum: Sum = { value: 0 };
+  const untilMs = performance.now() + forMs;
+  while (performance.now() < untilMs) for (let i = 0; i < 1e5; i++) sum.value += Math.sqrt(i);
+  return sum.value;
+}
+export const crunch = task(function crunch(): number {
+  return hotLoop(150);
+});
+main(async (s) => {
+  await s.spawn(crunch, [], { on: threads() });
+  s.spawn(async function here() {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    hotLoop(150);
+  });
+});`,
+  };
+
+  /** The function with the most time of its own, but for the platform's words for none. */
+  const topOf = (text: string): string | undefined =>
+    [...readCpuProfile(text).selfMs]
+      .filter(([name]) => !name.startsWith("("))
+      .toSorted(([, a], [, b]) => b - a)[0]?.[0];
+
+  it("is a CPU profile of each thread, with a name that ends in .cpuprofile", async () => {
+    const { folder, stderr, exitCode } = await run(HOT, ["--trace", "out.cpuprofile", "main.ts"]);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /CPU profile of thread main written to out\.cpuprofile: open it in /);
+    const [main, worker] = ["out.cpuprofile", "out.threads-1.cpuprofile"].map((name) =>
+      readFileSync(join(folder, name), "utf8"),
+    );
+    assert.equal(topOf(main ?? ""), "hotLoop");
+    assert.equal(topOf(worker ?? ""), "hotLoop");
+    // In the source, whose lines are not those of the JavaScript that runs.
+    assert.match(main ?? "", /"functionName":"hotLoop","scriptId":"0","url":"[^"]*main\.ts","lineNumber":3,/);
+  });
+
+  it("says in which functions of which jobs the time went", async () => {
+    const { folder, stderr } = await run(HOT, ["--deep", "--trace", "out.skein", "--report", "out.html", "main.ts"]);
+    assert.match(stderr, /report written to out\.html/);
+    const trace = decodeTrace(readFileSync(join(folder, "out.skein")));
+    const hot = new Map(hotTasks(trace, buildTimeline(trace)).map(({ name, functions }) => [name, functions]));
+    assert.equal(hot.get("crunch")?.[0]?.frame.name, "hotLoop");
+    assert.equal(hot.get("here")?.[0]?.frame.name, "hotLoop");
+    assert.match(buildTimeline(trace).jobs.find(({ name }) => name === "here")?.spawnSite ?? "", /main\.ts:15:/);
+  });
+
+  it("needs something to go to", async () => {
+    const { stderr, exitCode } = await run(HOT, ["--deep", "main.ts"]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /--deep says how to record/);
   });
 });
 

@@ -14,6 +14,7 @@ const EXPORTS: readonly { readonly file: string; readonly name: TextKey; readonl
   { file: "trace.skein", name: "export.trace", what: "export.trace.what" },
   { file: "report.html", name: "export.report", what: "export.report.what" },
   { file: "perfetto.pftrace", name: "export.perfetto", what: "export.perfetto.what" },
+  { file: "profile.cpuprofile", name: "export.profile", what: "export.profile.what" },
   { file: "otlp.json", name: "export.otlp", what: "export.otlp.what" },
   { file: "jobs.csv", name: "export.csv", what: "export.csv.what" },
   { file: "chrome.json", name: "export.chrome", what: "export.chrome.what" },

@@ -7,6 +7,7 @@
  * which are counted.
  */
 import { ProbeKind, type ProbeRecord, ProbeRingReader } from "../../core/probe.js";
+import type { ProfilePart } from "../../core/host-thread-profile.js";
 import { PulseReader } from "../../core/pulse.js";
 import type { SegmentThread } from "../file/record-segment.js";
 import { UsageMeter } from "../host-node.js";
@@ -18,6 +19,7 @@ import {
   endSegment,
   fileHeader,
   kernelSegment,
+  profileSegment,
   recordSegment,
   stallsSegment,
 } from "../trace-file.js";
@@ -155,6 +157,10 @@ export class Collector {
     for (const thread of this.#sampler.drain().threads) {
       if (thread.samples.length > 0) this.#keep(kernelSegment(thread, thread.samples), nowMs, undefined, 0);
     }
+  }
+
+  addProfile(part: ProfilePart): void {
+    this.#keep(profileSegment(part), part.endMs, undefined, 0);
   }
 
   addCoreRuns(runs: readonly CoreRun[], nowMs: number): void {

@@ -8,6 +8,7 @@
 import { notify, store, type SharedCells } from "#atomics";
 
 import { kernelThreadId } from "../../core/host-thread.js";
+import { ProfileListener } from "../../core/host-thread-profile.js";
 import { capabilities, startCoreLanes } from "../kernel/index.js";
 import { Collector, SAMPLE_EVERY_MS } from "./collector.js";
 import { type FileSystem, type ObserverMarker, OBSERVER_MARKER } from "./host-worker.js";
@@ -36,6 +37,7 @@ class ObserverThread {
   readonly #files: FileSystem | undefined;
   readonly #feeds: { postMessage(message: unknown): void }[] = [];
   readonly #timers: (() => void)[] = [];
+  readonly #profiles = new ProfileListener((part) => this.#collector.addProfile(part));
   #written = 0;
   /** Written since the last answer. */
   readonly #wrote: Wrote[] = [];
@@ -108,6 +110,7 @@ class ObserverThread {
         this.#give(message.what, message.number);
         break;
       case "write":
+        this.#profiles.receiveNow();
         this.#write(message.path, message.number, collector.file(epochMs()));
         break;
       case "feed":
@@ -131,11 +134,14 @@ class ObserverThread {
     notify(this.#answered, 0);
     if (what !== "end") return;
     for (const stop of this.#timers.splice(0)) stop();
+    this.#profiles.close();
     for (const feed of this.#feeds.splice(0)) feed.postMessage("ended");
     this.#marker.port.unref?.();
   }
 
   #collected(what: Asked): readonly Uint8Array[] | undefined {
+    // Sent before the question, but by another way.
+    this.#profiles.receiveNow();
     if (what === "end") return this.#collector.stop(epochMs());
     if (what === "file") return this.#collector.file(epochMs());
     this.#collector.collect(epochMs());

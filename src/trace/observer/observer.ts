@@ -10,7 +10,7 @@ import { load, store, type SharedCells, wait } from "#atomics";
 import { holdProcess } from "#clock";
 
 import { MisuseError } from "../../core/errors.js";
-import { makeRingMemory, setDeep } from "../../core/probe.js";
+import { makeRingMemory, probe, setDeep } from "../../core/probe.js";
 import { makePulseMemory } from "../../core/pulse.js";
 import { onThread, runningThreads, type ThreadRecord, workerMarker } from "../../core/thread.js";
 import type { Capability } from "../kernel-facts.js";
@@ -162,6 +162,8 @@ class ThreadObserver implements Observer {
       if (before.ring !== after.ring) this.#attachRing(thread, after.ring);
     }
     if (before.lanes !== after.lanes) for (const ring of this.#rings) setDeep(ring, after.lanes);
+    // Threads of pools note it when their next job starts.
+    probe.ring?.noteDeep();
     if (before.lanes !== after.lanes) this.#post({ kind: "coreLanes", isOn: after.lanes });
   }
 
@@ -187,7 +189,7 @@ class ThreadObserver implements Observer {
 
   #watchTriggers(): () => void {
     const { snapshotFolder, snapshotSignal } = this.#options;
-    const write = (path: string): void => this.#post({ kind: "write", path, number: this.#number() });
+    const write = (path: string): void => this.#write(path, this.#number());
     const settle = (): void => {
       try {
         this.#ask("nothing");
@@ -209,6 +211,11 @@ class ThreadObserver implements Observer {
     );
   }
 
+  #write(path: string, number: number): void {
+    probe.ring?.takeProfile();
+    this.#post({ kind: "write", path, number });
+  }
+
   #number(): number {
     this.#lastNumber++;
     return this.#lastNumber;
@@ -225,6 +232,8 @@ class ThreadObserver implements Observer {
   /** Asks for the file, or for an answer only, and blocks until it is there. */
   #ask(what: Asked): Uint8Array | undefined {
     this.#tellEnded();
+    // What this thread has sampled until now: the others tell when their steps end.
+    if (what !== "nothing") probe.ring?.takeProfile();
     const number = this.#number();
     this.#post({ kind: "give", what, number });
     const giveUpMs = epochMs() + MOST_ANSWER_MS;
@@ -265,7 +274,7 @@ class ThreadObserver implements Observer {
     try {
       await new Promise<void>((resolve, reject) => {
         this.#writing.set(number, { resolve, reject });
-        this.#post({ kind: "write", path, number });
+        this.#write(path, number);
       });
     } finally {
       release();

@@ -5,8 +5,9 @@ import { requireSignal } from "./triggers.js";
 /**
  * How much threads report: "off" nothing; "light" that their event loops turn, and what
  * the kernel tells of them; "normal" each job, wait, lock and channel too; "deep" also
- * where jobs are spawned, for dumps, which takes some 10 µs a job, and which core threads
- * run on, where the kernel's switches can be recorded.
+ * whose code runs after every `await`, where jobs are spawned, in which functions threads
+ * are, a thousand times a second, and which core they run on, as far as the platform
+ * tells; that takes some 10 µs a job, 0.3 µs an `await`, and 5 % of the time.
  *
  * @since 0.1.0
  */

@@ -102,7 +102,10 @@ void describe("a deadlock", () => {
       .suspend(21, SELLS);
     const { text, jobs } = foundIn(traceOf(1000, [main]), "deadlock");
     assert.match(text.en, /^Deadlock of 2: job "sell" waits for mutex "money", job "buy" waits for mutex "stock";/);
-    assert.deepEqual(jobs.toSorted((a, b) => a - b), [A, B]);
+    assert.deepEqual(
+      jobs.toSorted((a, b) => a - b),
+      [A, B],
+    );
   });
 
   void it("is none where the job of a block waits outside of it", () => {

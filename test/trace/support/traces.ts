@@ -155,6 +155,7 @@ export function traceOf(
     usage: { ...NO_USAGE, ...usage },
     kernel: undefined,
     stalls: [],
+    profiles: [],
     capabilities: [],
   };
 }
