@@ -54,4 +54,5 @@ export { decodeTrace, type DecodeTraceOptions, encodeTrace, traceFileChunks } fr
 export { type ProcessUsage, type RecordGap, type ThreadTrace, type Trace } from "./trace.js";
 export { verdict, type Verdict, type VerdictKind } from "./verdict.js";
 export { type ResourceKind, type Way } from "./wait-ways.js";
+export { capabilityIn } from "./words/capabilities.js";
 export { type Language, type Sentence } from "./words/language.js";
