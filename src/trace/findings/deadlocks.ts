@@ -21,6 +21,7 @@
  */
 import type { Hold, SeenWait } from "../resources.js";
 import type { WaitSpan } from "../spans.js";
+import { lastUpTo, type Stretch, union } from "../stretches.js";
 import type { TraceIndex } from "../trace-index.js";
 import { isBlockingWait } from "../wait-ways.js";
 import { duration, russianCount } from "../words/language.js";
@@ -76,15 +77,22 @@ class WaitForGraph {
   readonly #held = new Map<number, Set<Hold>>();
   /** Waits with a known target that are under way, by who waits. */
   readonly #waits = new Map<number, Set<SeenWait>>();
+  /** Threads that sleep in a wait at any time. */
+  readonly #sleepers: ReadonlySet<number>;
+  #suspect: readonly Stretch[] = [];
   readonly #circles: Circle[] = [];
   /** Circles under way, by each of their waits. */
   readonly #lasting = new Map<SeenWait, Circle>();
 
   constructor(index: TraceIndex) {
     this.#index = index;
+    this.#sleepers = new Set(
+      index.waits.filter(({ span }) => isBlockingWait(span.name)).map(({ span }) => span.thread),
+    );
   }
 
   circles(): readonly Circle[] {
+    this.#suspect = this.#suspectTimes();
     for (const happening of this.#happenings()) this.#note(happening);
     for (const circle of new Set(this.#lasting.values())) {
       // To the end, or to that of the first thread that ended in it.
@@ -96,20 +104,48 @@ class WaitForGraph {
 
   #happenings(): readonly Happening[] {
     const happenings: Happening[] = [];
+    const suspect = this.#suspect;
+    if (suspect.length === 0) return happenings;
     for (const { holds } of this.#index.resources) {
       for (const hold of holds) {
-        if (isGone(hold)) continue;
+        if (isGone(hold) || !overlaps(suspect, hold)) continue;
         happenings.push({ atMs: hold.beginMs, what: "hold", hold });
         // What lasts to the end of the recording is held still.
         if (hold.end !== "outside") happenings.push({ atMs: hold.endMs, what: "unhold", hold });
       }
     }
     for (const wait of this.#index.waits) {
-      if (wait.target === undefined || isGone(wait.span)) continue;
+      if (wait.target === undefined || isGone(wait.span) || !overlaps(suspect, wait.span)) continue;
       happenings.push({ atMs: wait.span.beginMs, what: "wait", wait });
       if (wait.span.end !== "outside") happenings.push({ atMs: wait.span.endMs, what: "wake", wait });
     }
     return happenings.sort((a, b) => a.atMs - b.atMs || ORDER[a.what] - ORDER[b.what]);
+  }
+
+  /**
+   * The times in which a circle may be, in order, none over another.
+   *
+   * One that is told of lasts to the end, or until a wait of it ends without being
+   * granted. So there is such a wait in it, and all of its time lies in that of the wait.
+   * What is held, or waited for, at no such time, has no part in any circle: the state at
+   * one moment is that of what overlaps it. Most programs have next to no such waits.
+   */
+  #suspectTimes(): readonly Stretch[] {
+    const times = this.#index.waits.filter((wait) => {
+      const { beginMs, endMs, end, outcome } = wait.span;
+      if (end === "dropped" || (end === "seen" && outcome === "done")) return false;
+      return endMs - beginMs >= LASTING_FROM_MS && this.#mayBeKeptUp(wait);
+    });
+    return union(times.map(({ span }) => span));
+  }
+
+  /** Whether what a wait is for may itself be stuck: a lock that was held, or a job that waits, or sleeps with its thread. */
+  #mayBeKeptUp({ target }: SeenWait): boolean {
+    if (target === undefined) return false;
+    const job = this.#index.jobs.get(target);
+    if (job === undefined) return (this.#index.resource(target)?.holds.length ?? 0) > 0;
+    if (this.#index.waitsOf(target).length > 0) return true;
+    return this.#sleepers.has(job.ranOn ?? job.thread);
   }
 
   #note(happening: Happening): void {
@@ -146,7 +182,7 @@ class WaitForGraph {
 
   /** Looks for a circle through what `node` now waits for. */
   #look(node: number, atMs: number): void {
-    if (node === 0 || !this.#mayBeStuck(node)) return;
+    if (node === 0 || !this.#mayBeStuck(node) || !overlaps(this.#suspect, { beginMs: atMs, endMs: atMs })) return;
     const stuck = this.#reachableFrom(node);
     // Away with those that can go on, until none is left that can.
     for (let hasChanged = true; hasChanged;) {
@@ -228,6 +264,13 @@ class WaitForGraph {
 /** Over in the moment in which it began, as what was lost from sight at once: nobody waited meanwhile. */
 function isGone({ beginMs, endMs, end }: Hold | WaitSpan): boolean {
   return end !== "outside" && endMs <= beginMs;
+}
+
+/** @param times - in order, none over another */
+function overlaps(times: readonly Stretch[], { beginMs, endMs }: Stretch): boolean {
+  // The last that begins up to its end; both ends belong to a stretch.
+  const last = times[lastUpTo(times, (time) => time.beginMs, endMs)];
+  return last !== undefined && last.endMs >= beginMs;
 }
 
 /** At one moment: first what makes room. */
