@@ -7,9 +7,9 @@
  */
 import { ProbeKind, type ProbeRecord } from "../core/probe.js";
 import type { Level } from "./levels.js";
-import type { Edge, ThreadLane, Timeline, WaitSpan } from "./spans.js";
+import type { Edge, LaneGap, ThreadLane, Timeline, WaitSpan } from "./spans.js";
 import { lastUpTo } from "./stretches.js";
-import type { Trace } from "./trace.js";
+import type { ThreadTrace, Trace } from "./trace.js";
 import { type ResourceKind, resourceKindOf, isExclusive, type Way } from "./wait-ways.js";
 
 /** A stretch in which something was held. */
@@ -75,14 +75,6 @@ interface OpenHold {
   readonly begin: Edge;
 }
 
-/** Something that bears on resources, on any thread. */
-interface Happening {
-  readonly atMs: number;
-  readonly thread: number;
-  /** `undefined` where records are missing from here on. */
-  readonly record: ProbeRecord | undefined;
-}
-
 const OF_RESOURCES: ReadonlySet<number> = new Set([
   ProbeKind.acquired,
   ProbeKind.heldInBlock,
@@ -131,6 +123,53 @@ export function readResources(
 /** The records of a wait's end and of what it was granted lie this close at most. */
 const SAME_MOMENT_MS = 0.05;
 
+/** What bears on resources on one thread, one after the other: records, and where they are missing. */
+class Course {
+  readonly thread: number;
+  /** When the present one was; `Infinity` at the end. */
+  atMs = 0;
+  /** `undefined` where records are missing from here on. */
+  record: ProbeRecord | undefined = undefined;
+  readonly #records: readonly ProbeRecord[];
+  readonly #gaps: readonly LaneGap[];
+  readonly #startedMs: number;
+  readonly #durationMs: number;
+  #nextRecord = 0;
+  #nextGap = 0;
+
+  constructor({ index, records }: ThreadTrace, { durationMs, startedMs, threads }: Timeline) {
+    this.thread = index;
+    this.#records = records;
+    this.#gaps = threads.find((lane) => lane.index === index)?.gaps ?? [];
+    this.#startedMs = startedMs;
+    this.#durationMs = durationMs;
+    this.next();
+  }
+
+  /** A record comes before a gap of the same moment, which begins with the last record before it. */
+  isBefore(other: Course | undefined): boolean {
+    if (other === undefined || this.atMs < other.atMs) return true;
+    return this.atMs === other.atMs && this.record !== undefined && other.record === undefined;
+  }
+
+  next(): void {
+    let record = this.#records[this.#nextRecord];
+    while (record !== undefined && !OF_RESOURCES.has(record.kind)) record = this.#records[++this.#nextRecord];
+    const gapMs = this.#gaps[this.#nextGap]?.beginMs ?? Infinity;
+    const recordMs =
+      record === undefined ? Infinity : Math.min(this.#durationMs, Math.max(0, record.timeMs - this.#startedMs));
+    if (recordMs <= gapMs) {
+      this.record = record;
+      this.atMs = recordMs;
+      this.#nextRecord++;
+    } else {
+      this.record = undefined;
+      this.atMs = gapMs;
+      this.#nextGap++;
+    }
+  }
+}
+
 class ResourceReader {
   readonly #trace: Trace;
   readonly #timeline: Timeline;
@@ -178,9 +217,17 @@ class ResourceReader {
   }
 
   read(): readonly Resource[] {
-    for (const happening of this.#happenings()) {
-      if (happening.record === undefined) this.#loseSight(happening.atMs);
-      else this.#note(happening.record, happening);
+    this.#noteNames();
+    const courses = this.#trace.threads.map((thread) => new Course(thread, this.#timeline));
+    // What comes first, of all threads: they are few, and each is in order of time.
+    for (;;) {
+      let first: Course | undefined;
+      for (const course of courses) if (course.isBefore(first)) first = course;
+      if (first === undefined || first.atMs === Infinity) break;
+      const { atMs, record, thread } = first;
+      if (record === undefined) this.#loseSight(atMs);
+      else this.#note(record, atMs, thread);
+      first.next();
     }
     this.#closeAll();
     return [...this.#drafts.values()].map(({ id, kind, name, holds, levels }) => ({
@@ -193,28 +240,16 @@ class ResourceReader {
     }));
   }
 
-  /** Of all threads, in order of time; names are noted at once, since a thread may use what another made. */
-  #happenings(): readonly Happening[] {
-    const happenings: Happening[] = [];
-    const { startedMs } = this.#trace;
-    const { durationMs } = this.#timeline;
-    for (const { index, records, texts } of this.#trace.threads) {
-      for (const record of records) {
-        if (record.kind === ProbeKind.resourceMade) {
-          const draft = this.#draft(record.subject);
-          draft.kind = resourceKindOf(record.other);
-          draft.name = texts[record.value] ?? "";
-        } else if (OF_RESOURCES.has(record.kind)) {
-          const atMs = Math.min(durationMs, Math.max(0, record.timeMs - startedMs));
-          happenings.push({ atMs, thread: index, record });
-        }
+  /** At once, since a thread may use what another made. */
+  #noteNames(): void {
+    for (const { records, texts } of this.#trace.threads) {
+      for (const { kind, subject, other, value } of records) {
+        if (kind !== ProbeKind.resourceMade) continue;
+        const draft = this.#draft(subject);
+        draft.kind = resourceKindOf(other);
+        draft.name = texts[value] ?? "";
       }
     }
-    for (const { index, gaps } of this.#timeline.threads) {
-      for (const { beginMs } of gaps) happenings.push({ atMs: beginMs, thread: index, record: undefined });
-    }
-    // Sorting is stable: what one thread wrote stays in its order.
-    return happenings.sort((a, b) => a.atMs - b.atMs);
   }
 
   #draft(id: number): Draft {
@@ -226,7 +261,7 @@ class ResourceReader {
     return draft;
   }
 
-  #note({ kind, subject, other, value }: ProbeRecord, { atMs, thread }: Happening): void {
+  #note({ kind, subject, other, value }: ProbeRecord, atMs: number, thread: number): void {
     const draft = this.#draft(subject);
     if (kind === ProbeKind.channelLevel) {
       draft.levels.push({ atMs, count: value });
