@@ -147,7 +147,10 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
           )
         : this.#codeElsewhere(fn, args ?? [], name, options, options.on);
     const job = new ScopeJob(this, name, code, false);
-    if (probe.ring?.isDeep === true) job.spawnSite = new Error("spawned here");
+    if (probe.ring?.isDeep === true) {
+      job.spawnSite = new Error("spawned here");
+      probe.ring.spawnedAt(job.id, job.spawnSite);
+    }
     this.jobs.push(job);
     // Not at once: what follows `spawn` in the caller runs before the job, and
     // the job can't fail inside the call. A promise reaction of its own, because

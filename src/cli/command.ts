@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import { doctor } from "./doctor.js";
 import type { OpenOptions } from "./open.js";
-import { type RunOptions, runProgram } from "./run.js";
+import type { ObserveOptions } from "./observing.js";
+import { runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
 
 export function runCommand(): void {
@@ -20,7 +21,7 @@ export function runCommand(): void {
     .argument("[args...]", "passed to the program, in process.argv from index 2")
     .option(
       "-t, --trace <out>",
-      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, or .otlp.json for OpenTelemetry",
+      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, .otlp.json for OpenTelemetry, or .cpuprofile for profilers",
     )
     .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
     .addOption(
@@ -31,9 +32,17 @@ export function runCommand(): void {
         .argParser(portOf)
         .preset("0"),
     )
+    .option(
+      "-d, --deep",
+      "record more: whose code runs after each await, where jobs are spawned, and a CPU profile; the program runs slower",
+    )
+    .option(
+      "-s, --snapshots <folder>",
+      "keep the last minute in memory, and write it there when something goes wrong: the event loop stands still for a second, jobs wait for each other, or an error is not handled",
+    )
     // What stands behind the file is the program's, options included.
     .passThroughOptions()
-    .action(async (file: string, args: string[], options: RunOptions) => {
+    .action(async (file: string, args: string[], options: ObserveOptions) => {
       await runProgram(file, args, options);
     });
 
@@ -68,6 +77,7 @@ Examples:
   skein run --inspect server.ts
   skein run --report out.html crunch.ts data/
   skein run --trace before.skein crunch.ts data/
+  skein run --snapshots wrong/ server.ts    (and kill -USR2 its process for one more)
   skein open before.skein after.skein
   skein doctor`,
   );
@@ -87,7 +97,7 @@ function withInspectPort(argv: readonly string[]): string[] {
   for (let i = 3; args[i]?.startsWith("-") === true && args[i] !== "--"; i++) {
     const arg = args[i] ?? "";
     if (arg === "--inspect" || arg === "-i") args[i] = "--inspect=0";
-    else if (/^(?:-t|--trace|-r|--report)$/.test(arg)) i++;
+    else if (/^(?:-t|--trace|-r|--report|-s|--snapshots)$/.test(arg)) i++;
   }
   return args;
 }

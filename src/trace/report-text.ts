@@ -1,5 +1,6 @@
 /** A report of a recording for terminals and logs. */
 import { contention, type ResourceUse } from "./contention.js";
+import { type HotTask, hotTasks } from "./cpu-profile.js";
 import type { Durations } from "./durations.js";
 import { type Badge, computeFigures, type Figure, type Figures } from "./figures.js";
 import { findFindings } from "./findings/find.js";
@@ -31,6 +32,8 @@ const LEAST_WIDTH = 40;
 /** The locks and channels that were waited for longest; more are for tables. */
 const MOST_RESOURCES = 8;
 const MOST_THREADS = 32;
+const MOST_HOT_TASKS = 8;
+const MOST_HOT_FUNCTIONS = 3;
 const MOST_FINDINGS = 20;
 
 const WORDS: Readonly<Record<string, Sentence>> = {
@@ -39,6 +42,8 @@ const WORDS: Readonly<Record<string, Sentence>> = {
   none: { en: "Nothing stands out.", ru: "Ничего примечательного." },
   figures: { en: "Figures", ru: "Показатели" },
   threads: { en: "Threads", ru: "Потоки" },
+  hot: { en: "Where the time went", ru: "Где прошло время" },
+  elsewhere: { en: "no job", ru: "вне задач" },
   resources: { en: "Locks and channels", ru: "Блокировки и каналы" },
   duration: { en: "recorded for", ru: "длительность записи" },
   jobs: { en: "jobs", ru: "задач" },
@@ -111,6 +116,11 @@ export function reportText(
   writeFigures(page, figures);
   page.head("threads");
   writeThreads(page, trace, timeline);
+  const hot = hotTasks(trace, timeline);
+  if (hot.length > 0) {
+    page.head("hot");
+    writeHotTasks(page, hot);
+  }
   const used = contention(trace, timeline).filter(({ wait, level }) => wait !== undefined || level.length > 0);
   if (used.length > 0) {
     page.head("resources");
@@ -175,6 +185,20 @@ function writeThreads(page: Page, trace: Trace, timeline: Timeline): void {
   }
   const more = timeline.threads.length - MOST_THREADS;
   if (more > 0) page.paragraph(`${word("more", language)}: ${more}`);
+}
+
+function writeHotTasks(page: Page, hot: readonly HotTask[]): void {
+  const { language } = page;
+  for (const { name, sampledMs, functions } of hot.slice(0, MOST_HOT_TASKS)) {
+    const parts = functions
+      .slice(0, MOST_HOT_FUNCTIONS)
+      .map(({ frame, selfMs }) => `${describePlace(frame)} ${percent(selfMs / sampledMs)}`);
+    page.row(
+      name ?? word("elsewhere", language),
+      `${duration(sampledMs, language)}: ${parts.join(", ")}`,
+      `[${BADGES.sampled[language]}]`,
+    );
+  }
 }
 
 function writeResources(page: Page, used: readonly ResourceUse[]): void {

@@ -1,5 +1,6 @@
 /** What a recording holds when it stops: plain data, which can be copied, stored and sent. */
 import { type ProbeRecord } from "../core/probe.js";
+import type { ProfilePart } from "../core/host-thread-profile.js";
 import { type Capability, type KernelFacts, type Stall } from "./kernel-facts.js";
 
 /**
@@ -19,6 +20,8 @@ export interface Trace {
   readonly kernel: KernelFacts | undefined;
   /** In order of beginning; empty too if nobody watched. */
   readonly stalls: readonly Stall[];
+  /** Parts of the CPU profiles of threads; empty unless the level was "deep" meanwhile. See `hotTasks`. */
+  readonly profiles: readonly ProfilePart[];
   /** Which sources of facts there were. */
   readonly capabilities: readonly Capability[];
 }

@@ -174,6 +174,7 @@ function timelineOf(
       ...common,
       id: idOn(0, index + 1),
       name: "job",
+      spawnSite: undefined,
       scope: 0,
       thread: 0,
       queuedMs: undefined,

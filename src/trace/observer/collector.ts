@@ -7,6 +7,7 @@
  * which are counted.
  */
 import { ProbeKind, type ProbeRecord, ProbeRingReader } from "../../core/probe.js";
+import type { ProfilePart } from "../../core/host-thread-profile.js";
 import { PulseReader } from "../../core/pulse.js";
 import type { SegmentThread } from "../file/record-segment.js";
 import { UsageMeter } from "../host-node.js";
@@ -18,9 +19,11 @@ import {
   endSegment,
   fileHeader,
   kernelSegment,
+  profileSegment,
   recordSegment,
   stallsSegment,
 } from "../trace-file.js";
+import { NO_NAMES, type OpenNames, openNamesIn } from "./open-names.js";
 import { SegmentStore } from "./segment-store.js";
 
 /** So often threads are sampled and watched. */
@@ -157,6 +160,10 @@ export class Collector {
     }
   }
 
+  addProfile(part: ProfilePart): void {
+    this.#keep(profileSegment(part), part.endMs, undefined, 0);
+  }
+
   addCoreRuns(runs: readonly CoreRun[], nowMs: number): void {
     for (let from = 0; from < runs.length; from += RECORDS_A_SEGMENT / 2) {
       this.#keep(coreRunsSegment(runs.slice(from, from + RECORDS_A_SEGMENT / 2)), nowMs, undefined, 0);
@@ -175,14 +182,21 @@ export class Collector {
     for (let from = 0; from === 0 || from < records.length; from += RECORDS_A_SEGMENT) {
       const some = records.slice(from, from + RECORDS_A_SEGMENT);
       const lost = from === 0 ? dropped : 0;
-      this.#keep(recordSegment(about, lost, some, texts), nowMs, about, some.length + lost);
+      const names = openNamesIn(some, texts);
+      this.#keep(recordSegment(about, lost, some, texts), nowMs, about, some.length + lost, names);
     }
     if (this.#options.onMark === undefined) return;
     for (const { kind, value } of records) if (kind === ProbeKind.mark) this.#options.onMark(texts[value] ?? "");
   }
 
-  #keep(bytes: Uint8Array, toMs: number, thread: SegmentThread | undefined, count: number): void {
-    this.#store.push({ bytes, toMs, thread, count });
+  #keep(
+    bytes: Uint8Array,
+    toMs: number,
+    thread: SegmentThread | undefined,
+    count: number,
+    names: OpenNames = NO_NAMES,
+  ): void {
+    this.#store.push({ bytes, toMs, thread, count, names });
     this.#options.onSegment?.(bytes);
   }
 
