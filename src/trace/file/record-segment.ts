@@ -41,6 +41,7 @@ const NAMES_TEXT: ReadonlySet<number> = new Set([
   ProbeKind.waitBegin,
   ProbeKind.poolGrow,
   ProbeKind.resourceMade,
+  ProbeKind.placed,
   ProbeKind.mark,
 ]);
 

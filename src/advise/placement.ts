@@ -1,0 +1,330 @@
+/**
+ * Decides where the calls of one task run: here, or on a thread. Pure: it is told what
+ * was measured, and asks no clock.
+ *
+ * The model. A call takes this thread's event loop for `loopMs`, and lives for `lifeMs`
+ * if it runs here: it waits for something of its own, and for the loop that the others
+ * hold. Without the latter it takes `runMs`, which is for how long it keeps a thread.
+ * `width` calls are under way at a time. Then a call costs, as time of the whole for each,
+ *
+ *     here        max(loopMs, lifeMs / width)                      waits overlap, work does not
+ *     on threads  max(dispatchMs, runMs / min(width, threads) + wakeMs / width)
+ *
+ * The second is a guess until some calls went there: what they really took, divided by
+ * the guess, corrects it from then on. So cores that others use, and arguments that are
+ * slow to copy, count without being modelled.
+ *
+ * What keeps it near the better place
+ * - A place is left only if the other is better by more than `MARGIN`, so figures that
+ *   are nearly alike do not make it swing.
+ * - Each kind of trying has a budget, a share of the calls: `SHARE_OF_TRIALS`.
+ * - A sample counts for at most four times the estimate, so that one pause of the garbage
+ *   collector is no change of nature, and a real one shows within a few samples.
+ */
+
+/** Where calls run. */
+export type Place = "here" | "threads";
+
+/** Why they do. */
+export type Reason =
+  | "not known yet"
+  | "short"
+  | "waits"
+  | "one at a time"
+  | "computes"
+  | "faster here"
+  | "faster on threads"
+  | "no threads"
+  | "can't cross";
+
+/** What a call that ran here showed. */
+export interface RunHere {
+  /** For how long it held the event loop. */
+  readonly loopMs: number;
+  /** For how long it was on a core meanwhile; less than that if it blocked. */
+  readonly cpuMs: number;
+  /** From its beginning to its end. */
+  readonly lifeMs: number;
+  /** Whether it gave the event loop back before its end. */
+  readonly gaveWay: boolean;
+}
+
+/** What a group of calls that ran elsewhere showed. */
+export interface RunsElsewhere {
+  readonly calls: number;
+  /** For how long at least one of them was under way. */
+  readonly busyMs: number;
+  /** What a call ran there in the mean, if the executor tells. */
+  readonly runMs: number | undefined;
+}
+
+/** The cost of a sampled call in place of one that is let through, with its own part of the spawning. */
+const SAMPLE_MS = 0.003;
+/** Of the time of short calls, what samples may take. */
+const SHARE_OF_SAMPLES = 0.02;
+const MOST_BETWEEN_SAMPLES = 256;
+/** A call to a thread takes this loop that long, with its spawning, till measured (bench `dispatch`). */
+const DISPATCH_MS = 0.004;
+/** A thread that sleeps begins so much later (bench `dispatch`, after a pause). */
+const WAKE_MS = 0.1;
+/** A call so short that it is never worth a thread, however many there are. */
+const TINY_MS = DISPATCH_MS;
+const MARGIN = 0.05;
+/** A loop that would be held for longer by one call is kept free if that costs no more than the margin. */
+const LONG_MS = 1;
+/** Calls that run here before anything is decided; the shortest counts, as the first ones compile. */
+const WARM_UP_CALLS = 4;
+/** A first call so long is known well enough. */
+const WARM_UP_MS = 20;
+const WEIGHT = 1 / 8;
+const MOST_JUMP = 4;
+/** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
+const WORTH_A_TRIAL = 2;
+export const TRIAL_CALLS = 16;
+/** A trial follows on that many times its calls at the soonest, on twice as many after each that was in vain. */
+const SHARE_OF_TRIALS = 64;
+const MOST_BETWEEN_TRIALS = 2 ** 16;
+/** A burst counts as so many calls at most. */
+const BURST_WEIGHT = 8;
+/** How much a width, or a length of calls, may change until what threads made of it is forgotten. */
+const ANOTHER_LOAD = 2;
+/** Calls on threads after which one that may wait runs here, to see whether it does. */
+const CALLS_BEFORE_LOOK = 64;
+/** The same for calls that would hold the loop long. */
+const CALLS_BEFORE_LONG_LOOK = 1024;
+const LONG_LOOK_MS = 20;
+
+/** A smoothed figure. */
+class Smoothed {
+  value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  add(sample: number): void {
+    const most = Math.max(this.value * MOST_JUMP, 1e-4);
+    this.value += WEIGHT * (Math.min(sample, most) - this.value);
+    // A sample that is far above shows a change, or an outlier: two of them are a change.
+    if (sample > most) this.value = Math.min(sample, this.value * 1.5);
+  }
+}
+
+export class Placement {
+  readonly #threads: number;
+  place: Place = "here";
+  reason: Reason = "not known yet";
+  /** Calls so far. */
+  calls = 0;
+  /** Calls of which something was measured. */
+  samples = 0;
+  #loop = new Smoothed(Infinity);
+  #life = new Smoothed(Infinity);
+  #run = new Smoothed(Infinity);
+  #cpu = new Smoothed(Infinity);
+  /** How many are under way when one is decided on. */
+  readonly width: Smoothed = new Smoothed(1);
+  /** What calls on threads took, divided by what the model says. */
+  #correction = 1;
+  /** For which width and length of calls that holds. */
+  #correctedFor: { readonly width: number; readonly runMs: number } | undefined = undefined;
+  /** Whether it may give the loop back, so that its length says little of how it holds that. */
+  #mayWait = false;
+  #toSample = 0;
+  #trialLeft = 0;
+  #toTrial = TRIAL_CALLS * SHARE_OF_TRIALS;
+  #trialDistance = TRIAL_CALLS * SHARE_OF_TRIALS;
+  #toLook = CALLS_BEFORE_LOOK;
+  #isPinned = false;
+
+  constructor(threads: number) {
+    this.#threads = threads;
+  }
+
+  /** @returns what a call holds the loop for, runs for, and computes, if that is known */
+  get measured(): { readonly loopMs: number; readonly runMs: number; readonly cpuMs: number } | undefined {
+    if (this.#loop.value === Infinity) return undefined;
+    return { loopMs: this.#loop.value, runMs: this.#run.value, cpuMs: this.#cpu.value };
+  }
+
+  /** From now on they run here, whatever is measured. */
+  pin(reason: "no threads" | "can't cross"): void {
+    this.#isPinned = true;
+    this.place = "here";
+    this.reason = reason;
+  }
+
+  // Deciding
+
+  /**
+   * Whether a call may run here unmeasured, as if nobody decided. For calls so short that
+   * deciding costs something.
+   */
+  passes(): boolean {
+    if (this.place !== "here" || this.#mayWait || this.#trialLeft > 0) return false;
+    if (this.#isPinned) return this.#count();
+    if (this.samples < WARM_UP_CALLS || --this.#toSample <= 0) return false;
+    if (--this.#toTrial <= 0 && this.#loop.value > TINY_MS) return false;
+    return this.#count();
+  }
+
+  #count(): true {
+    this.calls++;
+    return true;
+  }
+
+  /** Whether it matters how many come at a time. */
+  get isWidthOfInterest(): boolean {
+    return this.#loop.value > TINY_MS && !this.#isPinned;
+  }
+
+  /** So many came at a time that were let through. */
+  sawBurst(count: number): void {
+    for (let i = 0; i < Math.min(count, BURST_WEIGHT); i++) this.width.add(count);
+    if (this.samples >= WARM_UP_CALLS && !this.#isPinned) this.decide();
+  }
+
+  /** The next call is to be measured. */
+  sampleNext(): void {
+    this.#toSample = 0;
+  }
+
+  /**
+   * The place of one call.
+   *
+   * @param width - calls under way, with this one
+   * @param atOnce - of those, the ones that are yet to be placed
+   */
+  next(width: number, atOnce = 1): Place {
+    this.calls++;
+    this.width.add(width);
+    this.#toSample = this.#betweenSamples();
+    if (this.#isPinned || this.samples < WARM_UP_CALLS) return "here";
+    this.decide();
+    if (this.place === "threads") return this.#isTimeToLook() ? "here" : "threads";
+    return this.#isTrial(atOnce) ? "threads" : "here";
+  }
+
+  #betweenSamples(): number {
+    const calls = SAMPLE_MS / (SHARE_OF_SAMPLES * this.#loop.value);
+    return Math.min(MOST_BETWEEN_SAMPLES, Math.ceil(calls));
+  }
+
+  /** Once in a while one that may wait runs here, as only here it shows whether it does. */
+  #isTimeToLook(): boolean {
+    if (!this.#mayWait || --this.#toLook > 0) return false;
+    this.#toLook = this.#loop.value > LONG_LOOK_MS ? CALLS_BEFORE_LONG_LOOK : CALLS_BEFORE_LOOK;
+    return true;
+  }
+
+  #isTrial(atOnce: number): boolean {
+    if (this.#trialLeft === 0) {
+      if (this.#toTrial > 0) {
+        this.#toTrial--;
+        return false;
+      }
+      // As the model has it: what was seen of threads is to be seen anew.
+      if (this.#guess() > WORTH_A_TRIAL * this.hereMs() || this.#loop.value <= TINY_MS) {
+        this.#toTrial = this.#trialDistance;
+        return false;
+      }
+      // All that come at once: those that ran here would keep the loop from seeing others end.
+      this.#trialLeft = Math.max(TRIAL_CALLS, atOnce);
+      this.#toTrial = this.#trialDistance * (this.#trialLeft / TRIAL_CALLS);
+      this.#trialDistance = Math.min(MOST_BETWEEN_TRIALS, 2 * this.#trialDistance);
+    }
+    this.#trialLeft--;
+    return true;
+  }
+
+  /** What a call costs here. */
+  hereMs(): number {
+    return Math.max(this.#loop.value, this.#life.value / this.width.value);
+  }
+
+  #guess(): number {
+    const width = Math.max(1, this.width.value);
+    return Math.max(DISPATCH_MS, this.#run.value / Math.min(width, this.#threads) + WAKE_MS / width);
+  }
+
+  /** What a call costs on threads. */
+  threadsMs(): number {
+    const known = this.#correctedFor;
+    if (known !== undefined && (differs(known.width, this.width.value) || differs(known.runMs, this.#run.value))) {
+      this.#correctedFor = undefined;
+      this.#correction = 1;
+    }
+    return this.#guess() * this.#correction;
+  }
+
+  decide(): void {
+    const [hereMs, threadsMs] = [this.hereMs(), this.threadsMs()];
+    if (threadsMs <= hereMs * (1 - MARGIN)) this.place = "threads";
+    else if (hereMs <= threadsMs * (1 - MARGIN)) this.place = "here";
+    // Alike: then a long call leaves the loop to others, and a short one stays where it is.
+    else if (this.#loop.value >= LONG_MS) this.place = "threads";
+    if (this.place === "threads") this.#trialLeft = 0;
+    this.reason = this.#why();
+  }
+
+  #why(): Reason {
+    const isWaiting = this.#cpu.value < this.#run.value / 2;
+    if (this.place === "threads") return isWaiting ? "faster on threads" : "computes";
+    if (this.#loop.value <= 10 * DISPATCH_MS && this.#run.value < WAKE_MS) return "short";
+    if (isWaiting) return "waits";
+    if (this.width.value < 1.5) return "one at a time";
+    return "faster here";
+  }
+
+  // Learning
+
+  ranHere({ loopMs, cpuMs, lifeMs, gaveWay }: RunHere): void {
+    if (gaveWay) this.#mayWait = true;
+    this.samples++;
+    // Of its life it may have waited for the loop while each of the others held that once.
+    const runMs = Math.max(loopMs, lifeMs - (this.width.value - 1) * loopMs);
+    if (this.samples <= WARM_UP_CALLS) {
+      this.#loop.value = Math.min(this.#loop.value, loopMs);
+      this.#life.value = Math.min(this.#life.value, lifeMs);
+      this.#run.value = Math.min(this.#run.value, runMs);
+      this.#cpu.value = Math.min(this.#cpu.value, cpuMs);
+      if (loopMs >= WARM_UP_MS) this.samples = Math.max(this.samples, WARM_UP_CALLS);
+      return;
+    }
+    this.#loop.add(loopMs);
+    this.#life.add(lifeMs);
+    this.#run.add(runMs);
+    this.#cpu.add(cpuMs);
+  }
+
+  ranElsewhere({ calls, busyMs, runMs }: RunsElsewhere): void {
+    this.samples += calls;
+    const eachMs = busyMs / calls;
+    // However they were spread, a call can't have run for longer than this.
+    const mostMs = Math.min(this.width.value, this.#threads) * eachMs;
+    this.#learnLength(runMs ?? mostMs, runMs !== undefined);
+    const correction = Math.min(64, Math.max(1 / 16, eachMs / this.#guess()));
+    const isAnew = this.#correctedFor === undefined;
+    this.#correction = isAnew ? correction : this.#correction + (correction - this.#correction) / 2;
+    this.#correctedFor = { width: this.width.value, runMs: this.#run.value };
+    const before = this.place;
+    this.decide();
+    if (this.place === "threads" && before === "here") this.#trialDistance = TRIAL_CALLS * SHARE_OF_TRIALS;
+    if (this.place === "here" && before === "threads") this.#toTrial = this.#trialDistance;
+  }
+
+  /** @param isExact - or at most so long */
+  #learnLength(ms: number, isExact: boolean): void {
+    const before = this.#run.value;
+    if (!isExact && ms >= before) return;
+    this.#run.value = isExact ? before + (ms - before) / 2 : ms;
+    const share = this.#run.value / before;
+    // How it divides is seen only here.
+    this.#life.value *= share;
+    this.#loop.value *= share;
+    this.#cpu.value *= share;
+  }
+}
+
+function differs(one: number, other: number): boolean {
+  return one > other * ANOTHER_LOAD || other > one * ANOTHER_LOAD;
+}
