@@ -77,6 +77,7 @@ const WARM_UP_CALLS = 4;
 /** A first call so long is known well enough. */
 const WARM_UP_MS = 20;
 const WEIGHT = 1 / 8;
+const OLD_WEIGHT = 1 / 2;
 const MOST_JUMP = 4;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
 const WORTH_A_TRIAL = 2;
@@ -84,13 +85,18 @@ export const TRIAL_CALLS = 16;
 /** A trial follows on that many times its calls at the soonest, on twice as many after each that was in vain. */
 const SHARE_OF_TRIALS = 64;
 const MOST_BETWEEN_TRIALS = 2 ** 16;
+/** A call that runs for so many times as long as it holds the loop mostly waits. */
+const MOSTLY_WAITING = 4;
 /** A burst counts as so many calls at most. */
 const BURST_WEIGHT = 8;
 /** How much a width, or a length of calls, may change until what threads made of it is forgotten. */
 const ANOTHER_LOAD = 2;
-/** Calls on threads after which one that may wait runs here, to see whether it does. */
+/** Places of which the costs differ by less are looked at anew. */
+const NEARLY_ALIKE = 2;
+const WIDTHS_BEFORE_LOOK = 8;
+/** Calls on threads after which one runs here, for its figures. */
 const CALLS_BEFORE_LOOK = 64;
-/** The same for calls that would hold the loop long. */
+/** The same for calls that would hold the loop long, or are far from being better off here. */
 const CALLS_BEFORE_LONG_LOOK = 1024;
 const LONG_LOOK_MS = 20;
 
@@ -101,9 +107,9 @@ class Smoothed {
     this.value = value;
   }
 
-  add(sample: number): void {
+  add(sample: number, weight: number = WEIGHT): void {
     const most = Math.max(this.value * MOST_JUMP, 1e-4);
-    this.value += WEIGHT * (Math.min(sample, most) - this.value);
+    this.value += weight * (Math.min(sample, most) - this.value);
     // A sample that is far above shows a change, or an outlier: two of them are a change.
     if (sample > most) this.value = Math.min(sample, this.value * 1.5);
   }
@@ -134,6 +140,8 @@ export class Placement {
   #toTrial = TRIAL_CALLS * SHARE_OF_TRIALS;
   #trialDistance = TRIAL_CALLS * SHARE_OF_TRIALS;
   #toLook = CALLS_BEFORE_LOOK;
+  /** Whether the figures of a call here are but what they can be at most. */
+  #isBound = false;
   #isPinned = false;
 
   constructor(threads: number) {
@@ -160,7 +168,7 @@ export class Placement {
    * deciding costs something.
    */
   passes(): boolean {
-    if (this.place !== "here" || this.#mayWait || this.#trialLeft > 0) return false;
+    if (this.place !== "here" || this.#trialLeft > 0) return false;
     if (this.#isPinned) return this.#count();
     if (this.samples < WARM_UP_CALLS || --this.#toSample <= 0) return false;
     if (--this.#toTrial <= 0 && this.#loop.value > TINY_MS) return false;
@@ -172,15 +180,19 @@ export class Placement {
     return true;
   }
 
-  /** Whether it matters how many come at a time. */
+  /**
+   * Whether it matters how many come at a time. If they mostly wait, that does not tell
+   * how many are under way, and for threads there is nothing to gain.
+   */
   get isWidthOfInterest(): boolean {
-    return this.#loop.value > TINY_MS && !this.#isPinned;
+    return !this.#isPinned && this.#loop.value > TINY_MS && this.#run.value < MOSTLY_WAITING * this.#loop.value;
   }
 
   /** So many came at a time that were let through. */
   sawBurst(count: number): void {
+    if (!this.isWidthOfInterest) return;
     for (let i = 0; i < Math.min(count, BURST_WEIGHT); i++) this.width.add(count);
-    if (this.samples >= WARM_UP_CALLS && !this.#isPinned) this.decide();
+    if (this.samples >= WARM_UP_CALLS) this.decide();
   }
 
   /** The next call is to be measured. */
@@ -209,10 +221,16 @@ export class Placement {
     return Math.min(MOST_BETWEEN_SAMPLES, Math.ceil(calls));
   }
 
-  /** Once in a while one that may wait runs here, as only here it shows whether it does. */
+  /**
+   * Once in a while one of those on threads runs here: whether it waits shows only here,
+   * and an old figure of this place is no good where both are nearly alike.
+   */
   #isTimeToLook(): boolean {
-    if (!this.#mayWait || --this.#toLook > 0) return false;
-    this.#toLook = this.#loop.value > LONG_LOOK_MS ? CALLS_BEFORE_LONG_LOOK : CALLS_BEFORE_LOOK;
+    if (--this.#toLook > 0) return false;
+    const isNear = this.#mayWait || this.#isBound || this.hereMs() < NEARLY_ALIKE * this.threadsMs();
+    const calls = this.#loop.value < LONG_LOOK_MS && isNear ? CALLS_BEFORE_LOOK : CALLS_BEFORE_LONG_LOOK;
+    // Of the calls under way with it nothing can be said: it holds the loop that sees them end.
+    this.#toLook = Math.max(calls, WIDTHS_BEFORE_LOOK * this.width.value);
     return true;
   }
 
@@ -290,10 +308,14 @@ export class Placement {
       if (loopMs >= WARM_UP_MS) this.samples = Math.max(this.samples, WARM_UP_CALLS);
       return;
     }
-    this.#loop.add(loopMs);
-    this.#life.add(lifeMs);
-    this.#run.add(runMs);
-    this.#cpu.add(cpuMs);
+    if (this.#isBound && runMs < this.#run.value) this.#scaleTo(runMs);
+    this.#isBound = false;
+    // What is known of here is old if they run elsewhere.
+    const weight = this.place === "here" ? WEIGHT : OLD_WEIGHT;
+    this.#loop.add(loopMs, weight);
+    this.#life.add(lifeMs, weight);
+    this.#run.add(runMs, weight);
+    this.#cpu.add(cpuMs, weight);
   }
 
   ranElsewhere({ calls, busyMs, runMs }: RunsElsewhere): void {
@@ -315,10 +337,16 @@ export class Placement {
   /** @param isExact - or at most so long */
   #learnLength(ms: number, isExact: boolean): void {
     const before = this.#run.value;
-    if (!isExact && ms >= before) return;
-    this.#run.value = isExact ? before + (ms - before) / 2 : ms;
-    const share = this.#run.value / before;
-    // How it divides is seen only here.
+    if (isExact) this.#scaleTo(before + (ms - before) / 2);
+    else if (ms < before) this.#scaleTo(ms);
+    else return;
+    this.#isBound = !isExact;
+  }
+
+  /** How a call divides is seen only here, so that stays. */
+  #scaleTo(runMs: number): void {
+    const share = runMs / this.#run.value;
+    this.#run.value *= share;
     this.#life.value *= share;
     this.#loop.value *= share;
     this.#cpu.value *= share;

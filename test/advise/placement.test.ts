@@ -81,7 +81,8 @@ const logarithmic = (least: number, most: number): fc.Arbitrary<number> =>
     .map((value) => Math.exp(value));
 
 const natures: fc.Arbitrary<Nature> = fc.oneof(
-  logarithmic(0.0003, 20).map((cpuMs) => ({ cpuMs, waitMs: 0 })),
+  // The spawning of a job alone takes 0.4 µs.
+  logarithmic(0.0005, 20).map((cpuMs) => ({ cpuMs, waitMs: 0 })),
   fc.record({ cpuMs: logarithmic(0.001, 5), waitMs: logarithmic(0.1, 50) }),
 );
 
