@@ -136,7 +136,10 @@ export class Placement {
   /** Whether it may give the loop back, so that its length says little of how it holds that. */
   #mayWait = false;
   #toSample = 0;
+  #isTrying = false;
   #trialLeft = 0;
+  /** Of the call before, how many were yet to be placed: with each of those it is one less. */
+  #lastAtOnce = 0;
   #toTrial = TRIAL_CALLS * SHARE_OF_TRIALS;
   #trialDistance = TRIAL_CALLS * SHARE_OF_TRIALS;
   #toLook = CALLS_BEFORE_LOOK;
@@ -168,7 +171,7 @@ export class Placement {
    * deciding costs something.
    */
   passes(): boolean {
-    if (this.place !== "here" || this.#trialLeft > 0) return false;
+    if (this.place !== "here" || this.#isTrying) return false;
     if (this.#isPinned) return this.#count();
     if (this.samples < WARM_UP_CALLS || --this.#toSample <= 0) return false;
     if (--this.#toTrial <= 0 && this.#loop.value > TINY_MS) return false;
@@ -209,11 +212,13 @@ export class Placement {
   next(width: number, atOnce = 1): Place {
     this.calls++;
     this.width.add(width);
+    const isAnew = atOnce >= this.#lastAtOnce;
+    this.#lastAtOnce = atOnce;
     this.#toSample = this.#betweenSamples();
     if (this.#isPinned || this.samples < WARM_UP_CALLS) return "here";
     this.decide();
     if (this.place === "threads") return this.#isTimeToLook() ? "here" : "threads";
-    return this.#isTrial(atOnce) ? "threads" : "here";
+    return this.#isTrial(isAnew) ? "threads" : "here";
   }
 
   #betweenSamples(): number {
@@ -234,24 +239,32 @@ export class Placement {
     return true;
   }
 
-  #isTrial(atOnce: number): boolean {
-    if (this.#trialLeft === 0) {
-      if (this.#toTrial > 0) {
-        this.#toTrial--;
-        return false;
+  /**
+   * A trial begins and ends with all calls that come at once: those that ran here would
+   * keep the loop from seeing others end.
+   */
+  #isTrial(isAnew: boolean): boolean {
+    if (isAnew && this.#trialLeft <= 0) {
+      this.#isTrying = this.#toTrial <= 0 && this.#isWorthATrial();
+      if (this.#isTrying) {
+        this.#trialLeft = TRIAL_CALLS;
+        this.#trialDistance = Math.min(MOST_BETWEEN_TRIALS, 2 * this.#trialDistance);
       }
-      // As the model has it: what was seen of threads is to be seen anew.
-      if (this.#guess() > WORTH_A_TRIAL * this.hereMs() || this.#loop.value <= TINY_MS) {
-        this.#toTrial = this.#trialDistance;
-        return false;
-      }
-      // All that come at once: those that ran here would keep the loop from seeing others end.
-      this.#trialLeft = Math.max(TRIAL_CALLS, atOnce);
-      this.#toTrial = this.#trialDistance * (this.#trialLeft / TRIAL_CALLS);
-      this.#trialDistance = Math.min(MOST_BETWEEN_TRIALS, 2 * this.#trialDistance);
+      if (this.#toTrial <= 0) this.#toTrial = this.#trialDistance;
     }
-    this.#trialLeft--;
-    return true;
+    if (this.#isTrying) {
+      this.#trialLeft--;
+      // A trial of more calls is followed by a longer time without.
+      if (this.#trialLeft < 0) this.#toTrial += SHARE_OF_TRIALS;
+    } else {
+      this.#toTrial--;
+    }
+    return this.#isTrying;
+  }
+
+  /** As the model has it: what was seen of threads is to be seen anew. */
+  #isWorthATrial(): boolean {
+    return this.#loop.value > TINY_MS && this.#guess() <= WORTH_A_TRIAL * this.hereMs();
   }
 
   /** What a call costs here. */
@@ -280,8 +293,13 @@ export class Placement {
     else if (hereMs <= threadsMs * (1 - MARGIN)) this.place = "here";
     // Alike: then a long call leaves the loop to others, and a short one stays where it is.
     else if (this.#loop.value >= LONG_MS) this.place = "threads";
-    if (this.place === "threads") this.#trialLeft = 0;
+    if (this.place === "threads") this.#endTrial();
     this.reason = this.#why();
+  }
+
+  #endTrial(): void {
+    this.#isTrying = false;
+    this.#trialLeft = 0;
   }
 
   #why(): Reason {
@@ -325,7 +343,8 @@ export class Placement {
     const mostMs = Math.min(this.width.value, this.#threads) * eachMs;
     this.#learnLength(runMs ?? mostMs, runMs !== undefined);
     const correction = Math.min(64, Math.max(1 / 16, eachMs / this.#guess()));
-    const isAnew = this.#correctedFor === undefined;
+    // Of a trial all counts: what was known before is old.
+    const isAnew = this.#correctedFor === undefined || this.place === "here";
     this.#correction = isAnew ? correction : this.#correction + (correction - this.#correction) / 2;
     this.#correctedFor = { width: this.width.value, runMs: this.#run.value };
     const before = this.place;
