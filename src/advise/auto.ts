@@ -89,6 +89,11 @@ const MOST_GROUP_CALLS = 64;
 /** A pool is asked for its figures so often at most, as that takes some 20 µs. */
 const STATISTICS_EVERY_MS = 100;
 
+/** Calls let through are so many at most until the clock is looked at, which takes 40 ns. */
+const CALLS_BETWEEN_GLANCES = 16;
+/** They may have become longer, or come from time to time. */
+const FAR_LONGER = 16;
+
 /** What is known of a task. */
 class Entry {
   readonly key: string;
@@ -102,6 +107,7 @@ class Entry {
   width = 0;
   /** Calls let through since this turn began. */
   burst = 0;
+  glancedMs = 0;
   here = 0;
   elsewhere = 0;
   /** On threads now, and since when some are. */
@@ -126,20 +132,32 @@ class Entry {
 const SETTLED = Promise.resolve();
 const ADVISORS = new Set<Auto>();
 
-class Auto implements AutoExecutor {
+/** What an advisor measures with. */
+export interface Measuring {
+  readonly loop: LoopShare;
+  readonly coreClock: CoreClock | undefined;
+}
+
+export class Auto implements AutoExecutor {
   readonly name: string;
   readonly runsHere: boolean;
   readonly #id = nextIdentity();
   readonly #pool: NonNullable<AutoOptions["pool"]>;
   readonly #threads: number;
   readonly #entries = new Map<unknown, Entry>();
-  readonly #loop = new LoopShare();
-  readonly #coreClock = CoreClock.open();
+  readonly #loop: LoopShare;
+  readonly #coreClock: CoreClock | undefined;
   #lastTask: unknown = undefined;
   #lastEntry: Entry | undefined = undefined;
   #statisticsMs = -Infinity;
 
-  constructor(pool: NonNullable<AutoOptions["pool"]>, name: string) {
+  constructor(
+    pool: NonNullable<AutoOptions["pool"]>,
+    name: string,
+    measuring: Measuring = { loop: new LoopShare(), coreClock: CoreClock.open() },
+  ) {
+    this.#loop = measuring.loop;
+    this.#coreClock = measuring.coreClock;
     this.#pool = pool;
     this.name = name;
     this.#threads = Math.max(1, Math.min(pool.size ?? availableCores(), availableCores()));
@@ -167,7 +185,7 @@ class Auto implements AutoExecutor {
     if (affinity !== undefined) return false;
     const { placement } = entry;
     if (!placement.passes()) return false;
-    entry.here++;
+    if (++entry.here % CALLS_BETWEEN_GLANCES === 0) glance(entry);
     if (placement.isWidthOfInterest && entry.burst++ === 0) {
       void SETTLED.then(() => {
         placement.sawBurst(entry.burst);
@@ -219,7 +237,11 @@ class Auto implements AutoExecutor {
     if (entry === undefined) return scope(call, { name: options.name }, options.cancel) as Promise<Result>;
     entry.here++;
     if (entry.onThreads > 0) entry.isDisturbed = true;
-    return scope((s) => this.#measured(entry, () => call(s)), { name: options.name }, options.cancel) as Promise<Result>;
+    return scope(
+      (s) => this.#measured(entry, () => call(s)),
+      { name: options.name },
+      options.cancel,
+    ) as Promise<Result>;
   }
 
   #measured(entry: Entry, call: () => unknown): unknown {
@@ -372,9 +394,18 @@ class Auto implements AutoExecutor {
   }
 }
 
+/** If far more time has passed than calls of their length take, one of them is to be measured. */
+function glance(entry: Entry): void {
+  const now = nowMs();
+  const eachMs = (now - entry.glancedMs) / CALLS_BETWEEN_GLANCES;
+  entry.glancedMs = now;
+  if (eachMs > FAR_LONGER * (entry.placement.measured?.loopMs ?? 0)) entry.placement.sampleNext();
+}
+
 /** Why a call that failed so never began; `undefined` if it did. */
 function whyRefused(error: unknown): "no threads" | "can't cross" | undefined {
-  if (error instanceof TransferError) return error.message.startsWith("an argument of task") ? "can't cross" : undefined;
+  if (error instanceof TransferError)
+    return error.message.startsWith("an argument of task") ? "can't cross" : undefined;
   if (!(error instanceof SkeinError)) return undefined;
   if (error.code === "SKEIN_TASK_INSIDE_FUNCTION" || error.code === "SKEIN_TASK_NOT_FOUND") return "can't cross";
   return error.message.startsWith("no thread could be started") ? "no threads" : undefined;

@@ -18,8 +18,8 @@
  * - A place is left only if the other is better by more than `MARGIN`, so figures that
  *   are nearly alike do not make it swing.
  * - Each kind of trying has a budget, a share of the calls: `SHARE_OF_TRIALS`.
- * - A sample counts for at most four times the estimate, so that one pause of the garbage
- *   collector is no change of nature, and a real one shows within a few samples.
+ * - A sample that is far above the estimate counts for four times that at most, so that
+ *   one pause of the garbage collector is no change of nature; two in a row are one.
  */
 
 /** Where calls run. */
@@ -79,6 +79,7 @@ const WARM_UP_MS = 20;
 const WEIGHT = 1 / 8;
 const OLD_WEIGHT = 1 / 2;
 const MOST_JUMP = 4;
+const LEAST_JUMP_MS = 1e-4;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
 const WORTH_A_TRIAL = 2;
 export const TRIAL_CALLS = 16;
@@ -103,15 +104,21 @@ const LONG_LOOK_MS = 20;
 /** A smoothed figure. */
 class Smoothed {
   value: number;
+  /** The sample before, if it was far above. */
+  #outlier: number | undefined = undefined;
+
   constructor(value: number) {
     this.value = value;
   }
 
-  add(sample: number, weight: number = WEIGHT): void {
-    const most = Math.max(this.value * MOST_JUMP, 1e-4);
-    this.value += weight * (Math.min(sample, most) - this.value);
-    // A sample that is far above shows a change, or an outlier: two of them are a change.
-    if (sample > most) this.value = Math.min(sample, this.value * 1.5);
+  /** @returns whether the sample is so far above that the next one is of interest */
+  add(sample: number, weight: number = WEIGHT): boolean {
+    const most = Math.max(this.value * MOST_JUMP, LEAST_JUMP_MS);
+    const isOutlier = sample > most;
+    if (isOutlier && this.#outlier !== undefined) this.value = Math.min(sample, this.#outlier);
+    else this.value += weight * (Math.min(sample, most) - this.value);
+    this.#outlier = isOutlier ? sample : undefined;
+    return isOutlier;
   }
 }
 
@@ -173,7 +180,12 @@ export class Placement {
   passes(): boolean {
     if (this.place !== "here" || this.#isTrying) return false;
     if (this.#isPinned) return this.#count();
-    if (this.samples < WARM_UP_CALLS || --this.#toSample <= 0) return false;
+    if (this.samples < WARM_UP_CALLS) return false;
+    if (--this.#toSample <= 0) {
+      // Now, as others that come at once are asked about before it is placed.
+      this.#toSample = this.#betweenSamples();
+      return false;
+    }
     if (--this.#toTrial <= 0 && this.#loop.value > TINY_MS) return false;
     return this.#count();
   }
@@ -188,7 +200,11 @@ export class Placement {
    * how many are under way, and for threads there is nothing to gain.
    */
   get isWidthOfInterest(): boolean {
-    return !this.#isPinned && this.#loop.value > TINY_MS && this.#run.value < MOSTLY_WAITING * this.#loop.value;
+    return !this.#isPinned && this.#loop.value > TINY_MS && !this.#isMostlyWaiting;
+  }
+
+  get #isMostlyWaiting(): boolean {
+    return this.#run.value > MOSTLY_WAITING * this.#loop.value;
   }
 
   /** So many came at a time that were let through. */
@@ -200,7 +216,7 @@ export class Placement {
 
   /** The next call is to be measured. */
   sampleNext(): void {
-    this.#toSample = 0;
+    this.#toSample = 1;
   }
 
   /**
@@ -292,7 +308,7 @@ export class Placement {
     if (threadsMs <= hereMs * (1 - MARGIN)) this.place = "threads";
     else if (hereMs <= threadsMs * (1 - MARGIN)) this.place = "here";
     // Alike: then a long call leaves the loop to others, and a short one stays where it is.
-    else if (this.#loop.value >= LONG_MS) this.place = "threads";
+    else if (this.#loop.value >= LONG_MS && !this.#isMostlyWaiting) this.place = "threads";
     if (this.place === "threads") this.#endTrial();
     this.reason = this.#why();
   }
@@ -324,13 +340,14 @@ export class Placement {
       this.#run.value = Math.min(this.#run.value, runMs);
       this.#cpu.value = Math.min(this.#cpu.value, cpuMs);
       if (loopMs >= WARM_UP_MS) this.samples = Math.max(this.samples, WARM_UP_CALLS);
+      if (this.samples === WARM_UP_CALLS && !this.#isPinned) this.decide();
       return;
     }
     if (this.#isBound && runMs < this.#run.value) this.#scaleTo(runMs);
     this.#isBound = false;
     // What is known of here is old if they run elsewhere.
     const weight = this.place === "here" ? WEIGHT : OLD_WEIGHT;
-    this.#loop.add(loopMs, weight);
+    if (this.#loop.add(loopMs, weight)) this.sampleNext();
     this.#life.add(lifeMs, weight);
     this.#run.add(runMs, weight);
     this.#cpu.add(cpuMs, weight);

@@ -137,7 +137,9 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const identity = taskIdentity(fn);
     const name = options.name ?? identity?.key ?? (fn.name === "" ? "job" : fn.name);
     const code =
-      options.on === undefined || options.on.runsHere === true || options.on.letsRunHere?.(fn, options.affinity) === true
+      options.on === undefined ||
+      options.on.runsHere === true ||
+      options.on.letsRunHere?.(fn, options.affinity) === true
         ? this.#codeHere(
             fn as (...args: unknown[]) => unknown,
             args ?? NO_ARGUMENTS,

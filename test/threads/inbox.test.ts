@@ -6,7 +6,16 @@ import { sleep } from "skein";
 import { withVirtualClock } from "skein/testing";
 import { heap } from "#skein/shared/heap";
 import { Inbox, type InboxOwner } from "#skein/threads/inbox";
-import { COLLECTED, DONE, FINISHED, Line, OUTCOME_BYTES_END, OUTCOME_CALL, OUTCOME_KIND, RECORDS } from "#skein/threads/line";
+import {
+  COLLECTED,
+  DONE,
+  FINISHED,
+  Line,
+  OUTCOME_BYTES_END,
+  OUTCOME_CALL,
+  OUTCOME_KIND,
+  RECORDS,
+} from "#skein/threads/line";
 
 /** A pool of one thread, which puts outcomes but never tells. */
 class SilentPool implements InboxOwner {

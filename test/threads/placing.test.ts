@@ -28,7 +28,9 @@ function reading(read: () => unknown): object {
 }
 
 /** A pool of one thread, which is held up until `open` is called. */
-async function heldUp(name: string): Promise<{ pool: Pool; gate: Int32Array<SharedArrayBuffer>; held: Promise<unknown> }> {
+async function heldUp(
+  name: string,
+): Promise<{ pool: Pool; gate: Int32Array<SharedArrayBuffer>; held: Promise<unknown> }> {
   const pool = threads({ size: 1, name }) as Pool;
   await pool.ready(accept, double, passGate, sleepLong);
   const gate = makeGate();
@@ -42,7 +44,7 @@ describe("an argument that submits a job when it is read", { timeout: 30_000 }, 
     await using pool = threads({ size: 1, name: "nested reads" });
     await pool.ready(accept, double);
     let inner: Promise<number> | undefined;
-    const outer = pool.run(accept, [reading(() => (inner = pool.run(double, [21]), 1))]);
+    const outer = pool.run(accept, [reading(() => ((inner = pool.run(double, [21])), 1))]);
     assert.equal(await outer, "object");
     assert.equal(await inner, 42);
     assert.equal(pool.statistics().settled, 2);
@@ -54,7 +56,10 @@ describe("an argument that submits a job when it is read", { timeout: 30_000 }, 
     const shared = new SharedArrayBuffer(8);
     const outer = pool.run(accept, [reading(() => (inner.push(pool.run(accept, [shared])), shared))]);
     openGate(gate);
-    assert.deepEqual(await Promise.all([held, outer, ...inner]), [0, ...Array.from({ length: inner.length + 1 }, () => "object")]);
+    assert.deepEqual(await Promise.all([held, outer, ...inner]), [
+      0,
+      ...Array.from({ length: inner.length + 1 }, () => "object"),
+    ]);
     assert.ok(inner.length > 0);
     await pool.close();
   });
@@ -63,9 +68,13 @@ describe("an argument that submits a job when it is read", { timeout: 30_000 }, 
     const { pool, gate, held } = await heldUp("nested priority");
     const jobs: Promise<unknown>[] = [held];
     await scope((s) => {
-      jobs.push(pool.run(accept, [reading(() => jobs.push(Promise.resolve(s.spawn(double, [1], { on: pool, priority: 3 }))))]));
+      jobs.push(
+        pool.run(accept, [reading(() => jobs.push(Promise.resolve(s.spawn(double, [1], { on: pool, priority: 3 }))))]),
+      );
       for (let i = 0; i < 2000; i++) jobs.push(pool.run(double, [i]));
-      jobs.push(pool.run(accept, [reading(() => jobs.push(Promise.resolve(s.spawn(double, [2], { on: pool, priority: 5 }))))]));
+      jobs.push(
+        pool.run(accept, [reading(() => jobs.push(Promise.resolve(s.spawn(double, [2], { on: pool, priority: 5 }))))]),
+      );
       openGate(gate);
     });
     await Promise.all(jobs);
@@ -85,7 +94,10 @@ describe("an argument that cancels when it is read", { timeout: 30_000 }, () => 
     );
     assert.ok(failure instanceof CancelledError, String(failure));
     const { running, settled } = pool.statistics();
-    assert.deepEqual({ running, settled, unsettled: (pool as Pool).unsettled }, { running: 0, settled: 1, unsettled: 0 });
+    assert.deepEqual(
+      { running, settled, unsettled: (pool as Pool).unsettled },
+      { running: 0, settled: 1, unsettled: 0 },
+    );
     assert.equal(await pool.run(accept, [1]), "number");
   });
 
@@ -164,7 +176,10 @@ describe("jobs whose arguments go by a port", { timeout: 30_000 }, () => {
     for (let i = 0; i < 20; i++) jobs.push(pool.run(appendOrder, [order, i]), pool.run(double, [i]));
     openGate(gate);
     await Promise.all([held, ...jobs]);
-    assert.deepEqual([...order.subarray(1, 21)], Array.from({ length: 20 }, (_, i) => i));
+    assert.deepEqual(
+      [...order.subarray(1, 21)],
+      Array.from({ length: 20 }, (_, i) => i),
+    );
     await pool.close();
   });
 
