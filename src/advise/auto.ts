@@ -187,13 +187,15 @@ export class Auto implements AutoExecutor {
     if (!placement.passes()) return false;
     if (++entry.here % CALLS_BETWEEN_GLANCES === 0) glance(entry);
     if (placement.isWidthOfInterest && entry.burst++ === 0) {
-      void SETTLED.then(() => {
-        placement.sawBurst(entry.burst);
-        entry.burst = 0;
-        this.#tell(entry);
-      });
+      void SETTLED.then(() => this.#burstEnded(entry));
     }
     return true;
+  }
+
+  #burstEnded(entry: Entry): void {
+    entry.placement.sawBurst(entry.burst);
+    entry.burst = 0;
+    this.#tell(entry);
   }
 
   async run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result> {

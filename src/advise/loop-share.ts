@@ -5,10 +5,11 @@
  * known; it is divided among the calls that were alive in it, so what a call gets is at
  * most too much: the loop's other work is in it.
  */
+import { hostModule } from "../core/host-thread.js";
 
-/** Of the platform, as far as it is used. */
-interface Loop {
-  eventLoopUtilization?(): { readonly active: number };
+/** The part of `node:perf_hooks` that is used. */
+interface PerformanceHooks {
+  readonly performance: { eventLoopUtilization?(): { readonly active: number } };
 }
 
 export class LoopShare {
@@ -19,7 +20,7 @@ export class LoopShare {
   #eachMs = 0;
 
   /** @param readActiveMs - for how long the loop has been busy; the platform's figure if omitted */
-  constructor(readActiveMs: () => number | undefined = activeMs) {
+  constructor(readActiveMs: () => number | undefined = readerOfPlatform()) {
     this.#readActiveMs = readActiveMs;
   }
 
@@ -38,12 +39,13 @@ export class LoopShare {
   }
 
   #advance(): void {
-    const activeMs = this.#readActiveMs() ?? 0;
-    if (this.#alive > 0) this.#eachMs += Math.max(0, activeMs - this.#lastMs) / this.#alive;
-    this.#lastMs = activeMs;
+    const nowMs = this.#readActiveMs() ?? 0;
+    if (this.#alive > 0) this.#eachMs += Math.max(0, nowMs - this.#lastMs) / this.#alive;
+    this.#lastMs = nowMs;
   }
 }
 
-function activeMs(): number | undefined {
-  return (performance as unknown as Loop).eventLoopUtilization?.().active;
+function readerOfPlatform(): () => number | undefined {
+  const hooks = hostModule("node:perf_hooks") as PerformanceHooks | undefined;
+  return () => hooks?.performance.eventLoopUtilization?.().active;
 }

@@ -130,10 +130,10 @@ export class Placement {
   calls = 0;
   /** Calls of which something was measured. */
   samples = 0;
-  #loop = new Smoothed(Infinity);
-  #life = new Smoothed(Infinity);
-  #run = new Smoothed(Infinity);
-  #cpu = new Smoothed(Infinity);
+  readonly #loop = new Smoothed(Infinity);
+  readonly #life = new Smoothed(Infinity);
+  readonly #run = new Smoothed(Infinity);
+  readonly #cpu = new Smoothed(Infinity);
   /** How many are under way when one is decided on. */
   readonly width: Smoothed = new Smoothed(1);
   /** What calls on threads took, divided by what the model says. */
