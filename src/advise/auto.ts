@@ -85,7 +85,8 @@ export interface AutoExecutor extends Executor {
 
 /** Calls that make up a group on threads, of which what each took is told. */
 const GROUP_CALLS = 8;
-const MOST_GROUP_CALLS = 64;
+/** As many if there is always another under way, or as are under way at a time. */
+const LONG_GROUP_CALLS = 64;
 /** A pool is asked for its figures so often at most, as that takes some 20 µs. */
 const STATISTICS_EVERY_MS = 100;
 
@@ -113,6 +114,7 @@ class Entry {
   /** On threads now, and since when some are. */
   onThreads = 0;
   busySinceMs = 0;
+  mostOnThreads = 0;
   /** Of the group of calls on threads that is looked at. */
   groupCalls = 0;
   groupBusyMs = 0;
@@ -263,21 +265,28 @@ export class Auto implements AutoExecutor {
       result = call();
     } catch (error) {
       step();
-      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, gaveWay: false });
+      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, runMs: loopMs, gaveWay: false });
       throw error;
     }
     step();
     if (!isThenable(result)) {
-      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, gaveWay: false });
+      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, runMs: loopMs, gaveWay: false });
       return result;
     }
     const promise = Promise.resolve(result);
     const begun = this.#loop.begin();
     const ended = (): void => {
-      const laterMs = this.#loop.end(begun);
+      const { shareMs, busyMs } = this.#loop.end(begun);
       const lifeMs = Math.max(loopMs, nowMs() - beganMs);
-      const holdsMs = Math.min(lifeMs, loopMs + laterMs);
-      entry.placement.ranHere({ loopMs: holdsMs, cpuMs: Math.min(lifeMs, cpuMs + laterMs), lifeMs, gaveWay: true });
+      const holdsMs = Math.min(lifeMs, loopMs + shareMs);
+      entry.placement.ranHere({
+        loopMs: holdsMs,
+        cpuMs: Math.min(lifeMs, cpuMs + shareMs),
+        lifeMs,
+        // While the loop had nothing to do, it waited for something else.
+        runMs: Math.max(holdsMs, lifeMs - (busyMs - shareMs)),
+        gaveWay: true,
+      });
     };
     void promise.then(ended, ended);
     return promise;
@@ -293,6 +302,7 @@ export class Auto implements AutoExecutor {
   ): Promise<Result> {
     entry.elsewhere++;
     if (entry.onThreads++ === 0) entry.busySinceMs = nowMs();
+    entry.mostOnThreads = Math.max(entry.mostOnThreads, entry.onThreads);
     let refused: "no threads" | "can't cross" | undefined;
     try {
       return await this.#pool.run<Result>(task, args, options);
@@ -312,7 +322,8 @@ export class Auto implements AutoExecutor {
     entry.onThreads--;
     if (!isRefused) entry.groupCalls++;
     const isEmpty = entry.onThreads === 0;
-    if (entry.groupCalls < (isEmpty ? GROUP_CALLS : MOST_GROUP_CALLS) && !isEmpty) return;
+    // Outcomes come many at a time: a part of them says nothing of how long each took.
+    if (!isEmpty && entry.groupCalls < Math.max(LONG_GROUP_CALLS, entry.mostOnThreads)) return;
     const now = nowMs();
     entry.groupBusyMs += now - entry.busySinceMs;
     entry.busySinceMs = now;
@@ -324,6 +335,7 @@ export class Auto implements AutoExecutor {
     }
     entry.groupCalls = 0;
     entry.groupBusyMs = 0;
+    entry.mostOnThreads = entry.onThreads;
     entry.isDisturbed = false;
   }
 

@@ -12,6 +12,12 @@ interface PerformanceHooks {
   readonly performance: { eventLoopUtilization?(): { readonly active: number } };
 }
 
+/** When a call began, by what the loop had done. */
+export interface LoopMoment {
+  readonly eachMs: number;
+  readonly busyMs: number;
+}
+
 export class LoopShare {
   readonly #readActiveMs: () => number | undefined;
   #alive = 0;
@@ -25,17 +31,17 @@ export class LoopShare {
   }
 
   /** @returns to be given to `end` */
-  begin(): number {
+  begin(): LoopMoment {
     this.#advance();
     this.#alive++;
-    return this.#eachMs;
+    return { eachMs: this.#eachMs, busyMs: this.#lastMs };
   }
 
-  /** @returns for how long the call may have held the loop */
-  end(begun: number): number {
+  /** @returns for how long the call may have held the loop, and for how long anything did while it was alive */
+  end(begun: LoopMoment): { readonly shareMs: number; readonly busyMs: number } {
     this.#advance();
     this.#alive--;
-    return this.#eachMs - begun;
+    return { shareMs: this.#eachMs - begun.eachMs, busyMs: Math.max(0, this.#lastMs - begun.busyMs) };
   }
 
   #advance(): void {

@@ -45,6 +45,8 @@ export interface RunHere {
   readonly cpuMs: number;
   /** From its beginning to its end. */
   readonly lifeMs: number;
+  /** Of that, what it did not wait for the loop that others held. */
+  readonly runMs: number;
   /** Whether it gave the event loop back before its end. */
   readonly gaveWay: boolean;
 }
@@ -65,6 +67,8 @@ const SHARE_OF_SAMPLES = 0.02;
 const MOST_BETWEEN_SAMPLES = 256;
 /** A call to a thread takes this loop that long, with its spawning, till measured (bench `dispatch`). */
 const DISPATCH_MS = 0.004;
+/** Whatever was measured, it takes that at least. */
+const LEAST_DISPATCH_MS = DISPATCH_MS / 2;
 /** A thread that sleeps begins so much later (bench `dispatch`, after a pause). */
 const WAKE_MS = 0.1;
 /** A call so short that it is never worth a thread, however many there are. */
@@ -79,7 +83,8 @@ const WARM_UP_MS = 20;
 const WEIGHT = 1 / 8;
 const OLD_WEIGHT = 1 / 2;
 const MOST_JUMP = 4;
-const LEAST_JUMP_MS = 1e-4;
+/** Below this no length is a change of nature. */
+const LEAST_JUMP_MS = 0.01;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
 const WORTH_A_TRIAL = 2;
 export const TRIAL_CALLS = 16;
@@ -300,7 +305,7 @@ export class Placement {
       this.#correctedFor = undefined;
       this.#correction = 1;
     }
-    return this.#guess() * this.#correction;
+    return Math.max(LEAST_DISPATCH_MS, this.#guess() * this.#correction);
   }
 
   decide(): void {
@@ -329,11 +334,9 @@ export class Placement {
 
   // Learning
 
-  ranHere({ loopMs, cpuMs, lifeMs, gaveWay }: RunHere): void {
+  ranHere({ loopMs, cpuMs, lifeMs, runMs, gaveWay }: RunHere): void {
     if (gaveWay) this.#mayWait = true;
     this.samples++;
-    // Of its life it may have waited for the loop while each of the others held that once.
-    const runMs = Math.max(loopMs, lifeMs - (this.width.value - 1) * loopMs);
     if (this.samples <= WARM_UP_CALLS) {
       this.#loop.value = Math.min(this.#loop.value, loopMs);
       this.#life.value = Math.min(this.#life.value, lifeMs);
@@ -379,13 +382,15 @@ export class Placement {
     this.#isBound = !isExact;
   }
 
-  /** How a call divides is seen only here, so that stays. */
+  /** How a call divides is seen only here. One that may wait may do nothing else when it takes longer. */
   #scaleTo(runMs: number): void {
     const share = runMs / this.#run.value;
-    this.#run.value *= share;
-    this.#life.value *= share;
+    this.#life.value += runMs - this.#run.value;
+    this.#run.value = runMs;
+    if (share > 1 && this.#mayWait) return;
     this.#loop.value *= share;
     this.#cpu.value *= share;
+    this.#life.value = Math.max(this.#life.value, this.#loop.value);
   }
 }
 
