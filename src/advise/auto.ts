@@ -90,7 +90,7 @@ const LONG_GROUP_CALLS = 64;
 /** A pool is asked for its figures so often at most, as that takes some 20 µs. */
 const STATISTICS_EVERY_MS = 100;
 
-/** Calls let through are so many at most until the clock is looked at, which takes 40 ns. */
+/** Calls let through are so many at most until the clock is looked at, which takes 40 ns; a power of two. */
 const CALLS_BETWEEN_GLANCES = 16;
 /** They may have become longer, or come from time to time. */
 const FAR_LONGER = 16;
@@ -109,7 +109,6 @@ class Entry {
   /** Calls let through since this turn began. */
   burst = 0;
   glancedMs = 0;
-  here = 0;
   elsewhere = 0;
   /** On threads now, and since when some are. */
   onThreads = 0;
@@ -187,7 +186,7 @@ export class Auto implements AutoExecutor {
     if (affinity !== undefined) return false;
     const { placement } = entry;
     if (!placement.passes()) return false;
-    if (++entry.here % CALLS_BETWEEN_GLANCES === 0) glance(entry);
+    if ((placement.toPass & (CALLS_BETWEEN_GLANCES - 1)) === 0) glance(entry);
     if (placement.isWidthOfInterest && entry.burst++ === 0) {
       void SETTLED.then(() => this.#burstEnded(entry));
     }
@@ -239,7 +238,6 @@ export class Auto implements AutoExecutor {
       return isSteps(returned) ? runSteps(returned, cancelNodeOf(s)) : returned;
     };
     if (entry === undefined) return scope(call, { name: options.name }, options.cancel) as Promise<Result>;
-    entry.here++;
     if (entry.onThreads > 0) entry.isDisturbed = true;
     return scope(
       (s) => this.#measured(entry, () => call(s)),
@@ -249,8 +247,10 @@ export class Auto implements AutoExecutor {
   }
 
   #measured(entry: Entry, call: () => unknown): unknown {
-    const beganMs = nowMs();
-    const before = this.#coreClock?.recent(beganMs);
+    // Of a short call the kernel says nothing, and takes longer.
+    const isShort = (entry.placement.measured?.loopMs ?? Infinity) < SHORTEST_STEP_MS / 4;
+    const before = isShort ? undefined : this.#coreClock?.recent(nowMs());
+    const beganMs = nowMs(); // after that, which takes longer than many a call
     let loopMs = 0;
     let cpuMs = 0;
     const step = (): void => {
@@ -401,7 +401,7 @@ export class Auto implements AutoExecutor {
     const entries = [...this.#entries.values()];
     return {
       name: this.name,
-      here: entries.reduce((sum, { here }) => sum + here, 0),
+      here: entries.reduce((sum, { placement, elsewhere }) => sum + placement.calls - elsewhere, 0),
       elsewhere: entries.reduce((sum, { elsewhere }) => sum + elsewhere, 0),
       tasks: this.decisions(),
     };

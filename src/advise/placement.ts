@@ -64,7 +64,7 @@ export interface RunsElsewhere {
 const SAMPLE_MS = 0.003;
 /** Of the time of short calls, what samples may take. */
 const SHARE_OF_SAMPLES = 0.02;
-const MOST_BETWEEN_SAMPLES = 256;
+const MOST_BETWEEN_SAMPLES = 1024;
 /** A call to a thread takes this loop that long, with its spawning, till measured (bench `dispatch`). */
 const DISPATCH_MS = 0.004;
 /** Whatever was measured, it takes that at least. */
@@ -131,8 +131,6 @@ export class Placement {
   readonly #threads: number;
   place: Place = "here";
   reason: Reason = "not known yet";
-  /** Calls so far. */
-  calls = 0;
   /** Calls of which something was measured. */
   samples = 0;
   readonly #loop = new Smoothed(Infinity);
@@ -147,7 +145,9 @@ export class Placement {
   #correctedFor: { readonly width: number; readonly runMs: number } | undefined = undefined;
   /** Whether it may give the loop back, so that its length says little of how it holds that. */
   #mayWait = false;
-  #toSample = 0;
+  /** Calls that were placed, and those that may pass. */
+  #asked = 0;
+  #toPass = 0;
   #isTrying = false;
   #trialLeft = 0;
   /** Of the call before, how many were yet to be placed: with each of those it is one less. */
@@ -161,6 +161,11 @@ export class Placement {
 
   constructor(threads: number) {
     this.#threads = threads;
+  }
+
+  /** Calls so far. */
+  get calls(): number {
+    return this.#asked - this.#toPass;
   }
 
   /** @returns what a call holds the loop for, runs for, and computes, if that is known */
@@ -183,21 +188,35 @@ export class Placement {
    * deciding costs something.
    */
   passes(): boolean {
-    if (this.place !== "here" || this.#isTrying) return false;
-    if (this.#isPinned) return this.#count();
-    if (this.samples < WARM_UP_CALLS) return false;
-    if (--this.#toSample <= 0) {
-      // Now, as others that come at once are asked about before it is placed.
-      this.#toSample = this.#betweenSamples();
-      return false;
+    if (this.#toPass === 0) {
+      // Now, as others that come at once are asked about before this one is placed.
+      this.#renew();
+      if (!this.#isPinned) return false;
     }
-    if (--this.#toTrial <= 0 && this.#loop.value > TINY_MS) return false;
-    return this.#count();
+    this.#toPass--;
+    return true;
   }
 
-  #count(): true {
-    this.calls++;
-    return true;
+  #renew(): void {
+    const isSettled = this.samples >= WARM_UP_CALLS && this.place === "here" && !this.#isTrying;
+    if (!isSettled && !this.#isPinned) return;
+    let count = this.#isPinned ? MOST_BETWEEN_SAMPLES : this.#betweenSamples() - 1;
+    if (this.#loop.value > TINY_MS) count = Math.max(0, Math.min(count, this.#toTrial));
+    this.#toPass = count;
+    this.#toTrial -= count;
+    this.#asked += count;
+  }
+
+  /** Calls that may pass before the next is measured. */
+  get toPass(): number {
+    return this.#toPass;
+  }
+
+  /** The next call is to be measured. */
+  sampleNext(): void {
+    this.#toTrial += this.#toPass;
+    this.#asked -= this.#toPass;
+    this.#toPass = 0;
   }
 
   /**
@@ -219,11 +238,6 @@ export class Placement {
     if (this.samples >= WARM_UP_CALLS) this.decide();
   }
 
-  /** The next call is to be measured. */
-  sampleNext(): void {
-    this.#toSample = 1;
-  }
-
   /**
    * The place of one call.
    *
@@ -231,11 +245,10 @@ export class Placement {
    * @param atOnce - of those, the ones that are yet to be placed
    */
   next(width: number, atOnce = 1): Place {
-    this.calls++;
+    this.#asked++;
     this.width.add(width);
     const isAnew = atOnce >= this.#lastAtOnce;
     this.#lastAtOnce = atOnce;
-    this.#toSample = this.#betweenSamples();
     if (this.#isPinned || this.samples < WARM_UP_CALLS) return "here";
     this.decide();
     if (this.place === "threads") return this.#isTimeToLook() ? "here" : "threads";
@@ -314,7 +327,10 @@ export class Placement {
     else if (hereMs <= threadsMs * (1 - MARGIN)) this.place = "here";
     // Alike: then a long call leaves the loop to others, and a short one stays where it is.
     else if (this.#loop.value >= LONG_MS && !this.#isMostlyWaiting) this.place = "threads";
-    if (this.place === "threads") this.#endTrial();
+    if (this.place === "threads") {
+      this.#endTrial();
+      this.sampleNext();
+    }
     this.reason = this.#why();
   }
 
