@@ -98,3 +98,11 @@ export interface Executor {
   letsRunHere?(task: unknown, affinity: Affinity | undefined): boolean;
   run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
 }
+
+/**
+ * What is told of each spawning, and may have a job run elsewhere than its program says:
+ * for observing programs. `undefined` unless one is observed.
+ */
+export const spawning: {
+  watch: ((fn: unknown, name: string, on: Executor | undefined) => Executor | undefined) | undefined;
+} = { watch: undefined };

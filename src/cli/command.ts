@@ -1,6 +1,7 @@
 /** The command `skein`, which `bin.ts` starts. */
 import { Command, InvalidArgumentError, Option } from "commander";
 
+import type { AdviseOptions } from "./advise.js";
 import { doctor } from "./doctor.js";
 import type { OpenOptions } from "./open.js";
 import { type RunOptions, runProgram } from "./run.js";
@@ -31,6 +32,7 @@ export function runCommand(): void {
         .argParser(portOf)
         .preset("0"),
     )
+    .addOption(new Option("--observed <folder>", "for `skein advise`").hideHelp())
     // What stands behind the file is the program's, options included.
     .passThroughOptions()
     .action(async (file: string, args: string[], options: RunOptions) => {
@@ -53,6 +55,20 @@ export function runCommand(): void {
     });
 
   program
+    .command("advise")
+    .description("run a program under observation, and say where its tasks and functions should run")
+    .argument("<file>", "the program, as for `skein run`")
+    .argument("[args...]", "passed to the program")
+    .option("--try", "run it once more with its tasks placed as advised, and compare the two")
+    .addOption(new Option("--lang <language>", "the language of the advice").choices(["en", "ru"]).default("en"))
+    .option("--json", "print the advice as JSON; what the program prints goes to standard error")
+    .passThroughOptions()
+    .action(async (file: string, args: string[], options: AdviseOptions) => {
+      const { advise } = await import("./advise.js");
+      await advise(file, args, options);
+    });
+
+  program
     .command("doctor")
     .description("say what this machine and runtime offer, what is missing, and how to get it")
     .option("--json", "print the findings as JSON")
@@ -69,6 +85,7 @@ Examples:
   skein run --report out.html crunch.ts data/
   skein run --trace before.skein crunch.ts data/
   skein open before.skein after.skein
+  skein advise --try crunch.ts data/
   skein doctor`,
   );
 

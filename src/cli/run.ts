@@ -11,6 +11,7 @@ import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typesc
 import { registry } from "../threads/registry.js";
 import type { LiveInspector } from "../inspect/live-inspector.js";
 import { makeReport } from "../inspect/report.js";
+import { observeForAdvice } from "./observed.js";
 import {
   chromeTraceChunks,
   csvChunks,
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly report?: string;
   /** Port of the live inspector; 0 for any that is free. */
   readonly inspect?: number;
+  /** Where to leave what `skein advise` asks for. */
+  readonly observed?: string;
 }
 
 /** A program that can't be run, in words for its author; ends the process with code 1. */
@@ -43,6 +46,7 @@ export async function runProgram(file: string, args: readonly string[], options:
     process.setSourceMapsEnabled(true);
     if (isTypeScript(url)) await prepareTypeScript(url, path);
     await observeFor(options, path);
+    if (options.observed !== undefined) observeForAdvice(options.observed);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
     const program = await importProgram(url, path);
