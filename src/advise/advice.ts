@@ -73,9 +73,8 @@ const MOST_FUNCTIONS = 10;
 export function adviseOn(trace: Trace, profile: CpuProfile | undefined, program: ObservedProgram): Advice {
   const timeline = buildTimeline(trace);
   const tasks = Object.values(program.tasks);
-  const isTask = (name: string, url: string): boolean =>
-    tasks.some(({ key, module }) => key === name && module === url);
-  const loop = profile === undefined ? undefined : readProfile(profile, isTask);
+  const isTask = (name: string, url: string): boolean => tasks.some((task) => isOf(task, name, url));
+  const loop = profile === undefined ? undefined : readProfile(profile, isTask, program.beganUs);
   const functions = [...groupByName(timeline.jobs)].map(([name, spans]) =>
     adviceOnJobs(name, spans, trace, timeline, loop, program),
   );
