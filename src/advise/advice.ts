@@ -64,23 +64,30 @@ export interface Advice {
 const MOST_JOBS = 5000;
 /** A call that computes less is not worth the way (bench `dispatch`). */
 const SHORT_MS = 0.02;
+/** A call that waits less waited for its turn. */
+const SHORT_WAIT_MS = 0.5;
 /** Less than this share of the run is not worth advice. */
 const LEAST_SHARE = 0.02;
 /** The same of functions that are no tasks, which there are many of. */
 const LEAST_SHARE_OF_FUNCTION = 0.05;
+/** Fewer samples than that say nothing. */
+const LEAST_SAMPLED_MS = 10;
 const MOST_FUNCTIONS = 10;
 
 export function adviseOn(trace: Trace, profile: CpuProfile | undefined, program: ObservedProgram): Advice {
   const timeline = buildTimeline(trace);
   const tasks = Object.values(program.tasks);
   const isTask = (name: string, url: string): boolean => tasks.some((task) => isOf(task, name, url));
-  const loop = profile === undefined ? undefined : readProfile(profile, isTask, program.beganUs);
+  const loop =
+    profile === undefined
+      ? undefined
+      : readProfile(profile, isTask, program.beganUs, program.beganUs + program.wallMs * 1000);
   const functions = [...groupByName(timeline.jobs)].map(([name, spans]) =>
     adviceOnJobs(name, spans, trace, timeline, loop, program),
   );
   const plain = (loop?.functions ?? [])
     .filter(({ name, url }) => !isTask(name, url))
-    .filter(({ looseMs }) => looseMs >= program.wallMs * LEAST_SHARE_OF_FUNCTION)
+    .filter(({ looseMs }) => looseMs >= Math.max(LEAST_SAMPLED_MS, program.wallMs * LEAST_SHARE_OF_FUNCTION))
     .slice(0, MOST_FUNCTIONS)
     .map((one) => adviceOnFunction(one, loop as LoopProfile, program));
   const all = [...functions, ...plain].sort((a, b) => b.cpuMs - a.cpuMs);
@@ -126,8 +133,10 @@ function adviceOnJobs(
   const scale = jobs.length / split.length;
   let [cpuMs, waitingMs] = [0, 0];
   let badge: Badge = split.length < jobs.length ? "sampled" : "measured";
+  const runs: number[] = [];
   for (const job of split) {
     const part = splitOfJob(trace, timeline, job);
+    runs.push(part.runningMs);
     cpuMs += part.runningMs * scale;
     waitingMs += (part.ioMs + part.lockMs + part.channelMs + part.jobsMs) * scale;
     if (part.badge === "inferred") badge = "inferred";
@@ -138,15 +147,16 @@ function adviceOnJobs(
   const here = jobs.filter(({ ranOn }) => ranOn === 0 || ranOn === undefined).length;
   const runsOn = here === jobs.length ? "here" : here === 0 ? "threads" : "both";
   // What goes on after an `await` of something else is no recorded step, but was sampled.
-  if (sampled !== undefined && runsOn === "here" && sampled.totalMs > cpuMs * 1.2) {
+  const isSampled = sampled !== undefined && runsOn === "here" && sampled.totalMs > cpuMs * 1.2;
+  if (isSampled) {
     waitingMs = Math.max(0, waitingMs - (sampled.totalMs - cpuMs));
     cpuMs = sampled.totalMs;
     badge = "sampled";
   }
   const mostAtOnce = levelsOf(jobs, timeline.durationMs).reduce((most, { count }) => Math.max(most, count), 0);
-  const nature = natureOf(cpuMs, waitingMs, jobs.length);
+  const nature = natureOf(cpuMs, waitingMs, jobs.length, isSampled ? cpuMs / jobs.length : medianOf(runs));
   const isTask = identity !== undefined;
-  const isWorthIt = cpuMs >= program.wallMs * LEAST_SHARE;
+  const isWorthIt = cpuMs >= Math.max(LEAST_SAMPLED_MS, program.wallMs * LEAST_SHARE);
   return {
     name,
     kind: isTask ? "task" : "job",
@@ -165,11 +175,16 @@ function adviceOnJobs(
   };
 }
 
-function natureOf(cpuMs: number, waitingMs: number, calls: number): Nature {
+/** @param typicalMs - what a call computes; the mean would be that of the few that were held up */
+function natureOf(cpuMs: number, waitingMs: number, calls: number, typicalMs: number): Nature {
   const share = cpuMs / Math.max(1e-9, cpuMs + waitingMs);
+  if (typicalMs < SHORT_MS && waitingMs / calls < SHORT_WAIT_MS) return "short";
   if (share < 0.3) return "waits";
-  if (cpuMs / calls < SHORT_MS) return "short";
   return share > 0.7 ? "computes" : "both";
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function suggest(nature: Nature, runsOn: FunctionAdvice["runsOn"], isWorthIt: boolean, cores: number): Suggestion {

@@ -61,12 +61,13 @@ interface Sums {
 
 /**
  * @param isTask - functions whose time, with what they call, is asked about by itself
- * @param fromUs - what was before is left out
+ * @param fromUs - what was before is left out, and what comes after `toUs`
  */
 export function readProfile(
   profile: CpuProfile,
   isTask: (name: string, url: string) => boolean,
   fromUs: number,
+  toUs: number = Infinity,
 ): LoopProfile {
   const { stackOf, all } = readStacks(profile.nodes, isTask);
   let [busyMs, blockedMs] = [0, 0];
@@ -93,7 +94,7 @@ export function readProfile(
   let atUs = profile.startTime;
   samples.forEach((node, i) => {
     atUs += timeDeltas[i] ?? 0;
-    if (atUs < fromUs) return;
+    if (atUs < fromUs || atUs > toUs) return;
     // A sample stands until the next one.
     const ms = Math.max(0, timeDeltas[i + 1] ?? 0) / 1000;
     if (stackOf.get(node)?.isIdle === true) endStretch();

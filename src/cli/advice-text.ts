@@ -142,6 +142,14 @@ export function triedText(
         ? `Tried: ${list.join(", ")}. ${took}: ${times} times as fast [measured, one run each]`
         : `Проверено: ${list.join(", ")}. ${took}: быстрее в ${times} раза [измерено, по одному запуску]`,
     );
+    if (speedUp < 1) {
+      page.line(
+        "",
+        isEnglish
+          ? "So it gained nothing: threads take time to start and to load the program, which a longer run makes up for. Other programs that use the cores count too."
+          : "Выигрыша нет: потоки тратят время на запуск и загрузку программы, что окупается при более долгой работе. Влияют и другие программы, занимающие ядра.",
+      );
+    }
   } else if (problem !== undefined) {
     page.line(
       "",
