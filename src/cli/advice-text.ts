@@ -134,13 +134,14 @@ export function triedText(
     const list = Object.entries(places).map(
       ([name, place]) => `${name} ${isEnglish ? "to" : "→"} ${PLACES[place][language]}`,
     );
-    const times = decimal(speedUp, language);
+    const times = decimal(Math.max(speedUp, 1 / speedUp), language);
+    const [how, howInRussian] = speedUp < 1 ? ["slow", "медленнее"] : ["fast", "быстрее"];
     const took = `${duration(beforeMs, language)} → ${duration(afterMs, language)}`;
     page.line(
       "",
       isEnglish
-        ? `Tried: ${list.join(", ")}. ${took}: ${times} times as fast [measured, one run each]`
-        : `Проверено: ${list.join(", ")}. ${took}: быстрее в ${times} раза [измерено, по одному запуску]`,
+        ? `Tried: ${list.join(", ")}. ${took}: ${times} times as ${how} [measured, one run each]`
+        : `Проверено: ${list.join(", ")}. ${took}: ${howInRussian} в ${times} раза [измерено, по одному запуску]`,
     );
     if (speedUp < 1) {
       page.line(

@@ -27,7 +27,7 @@ export function observeForAdvice(folder: string): void {
     return placed(places[name], on);
   };
   const observer = observe();
-  const beganUs = Number(process.hrtime.bigint() / 1000n);
+  const beganUs = profilerUs();
   // Without a listener the signal would end the process before anything is written. A
   // program that listens itself decides for itself.
   for (const signal of Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[]) {
@@ -36,11 +36,17 @@ export function observeForAdvice(folder: string): void {
     });
   }
   process.once("exit", () => {
-    const wallMs = (Number(process.hrtime.bigint() / 1000n) - beganUs) / 1000;
+    const wallMs = (profilerUs() - beganUs) / 1000;
     const program: ObservedProgram = { wallMs, cores: coreAllowance().cores, beganUs, tasks };
     writeFileSync(join(folder, FILES.trace), observer.stopToFile());
     writeFileSync(join(folder, FILES.program), JSON.stringify(program));
   });
+}
+
+/** Microseconds of the clock that the engine's profiler has. */
+function profilerUs(): number {
+  // oxlint-disable-next-line no-restricted-properties -- no other clock of the platform has its zero
+  return Number(process.hrtime.bigint() / 1000n);
 }
 
 function placed(place: "here" | "threads" | undefined, on: Executor | undefined): Executor | undefined {
