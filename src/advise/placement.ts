@@ -87,7 +87,7 @@ const MOST_JUMP = 4;
 const LEAST_JUMP_MS = 0.01;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
 const WORTH_A_TRIAL = 2;
-export const TRIAL_CALLS = 16;
+const TRIAL_CALLS = 16;
 /** A trial follows on that many times its calls at the soonest, on twice as many after each that was in vain. */
 const SHARE_OF_TRIALS = 64;
 const MOST_BETWEEN_TRIALS = 2 ** 16;

@@ -46,7 +46,7 @@ export interface LoopProfile {
 }
 
 /** A stretch of so long without a pause keeps everything else waiting noticeably. */
-export const BLOCKED_MS = 10;
+const BLOCKED_MS = 10;
 
 /** Sums of a function while samples are read. */
 interface Sums {

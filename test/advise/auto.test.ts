@@ -7,7 +7,7 @@ import { auto, type AutoExecutor } from "skein/advise";
 import { withVirtualClock } from "skein/testing";
 import { record } from "skein/trace";
 
-import { Auto } from "#skein/advise/auto";
+import { Auto } from "#skein/advise/advisor";
 import { LoopShare } from "#skein/advise/loop-share";
 import { ProbeKind } from "#skein/core/probe";
 
