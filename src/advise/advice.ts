@@ -37,6 +37,8 @@ export interface FunctionAdvice {
   readonly nature: Nature;
   /** In its own code, without what it calls; of functions. */
   readonly selfMs: number | undefined;
+  /** Of what it computed, what was on the event loop's thread and could be elsewhere. */
+  readonly movableMs: number;
   /** Of the time in which the event loop stood still for others; `undefined` if it never did, or nothing was sampled. */
   readonly shareOfBlocked: number | undefined;
   readonly runsOn: "here" | "threads" | "both";
@@ -131,13 +133,20 @@ function adviceOnJobs(
 ): FunctionAdvice {
   const split = jobs.slice(0, MOST_JOBS);
   const scale = jobs.length / split.length;
-  let [cpuMs, waitingMs] = [0, 0];
+  let [cpuMs, waitingMs, movableMs] = [0, 0, 0];
   let badge: Badge = split.length < jobs.length ? "sampled" : "measured";
   const runs: number[] = [];
   for (const job of split) {
     const part = splitOfJob(trace, timeline, job);
     runs.push(part.runningMs);
     cpuMs += part.runningMs * scale;
+    if (job.ranOn === 0) movableMs += part.runningMs * scale;
+    // One that ran in a single step did not wait; the rest of its life it was on its way.
+    const isOneStep = job.steps.length === 1 && job.steps[0]?.isSuspended === false;
+    if (isOneStep) {
+      if (badge === "measured" && part.badge === "sampled") badge = "sampled";
+      continue;
+    }
     waitingMs += (part.ioMs + part.lockMs + part.channelMs + part.jobsMs) * scale;
     if (part.badge === "inferred") badge = "inferred";
     else if (part.badge === "sampled" && badge === "measured") badge = "sampled";
@@ -151,6 +160,7 @@ function adviceOnJobs(
   if (isSampled) {
     waitingMs = Math.max(0, waitingMs - (sampled.totalMs - cpuMs));
     cpuMs = sampled.totalMs;
+    movableMs = cpuMs;
     badge = "sampled";
   }
   const mostAtOnce = levelsOf(jobs, timeline.durationMs).reduce((most, { count }) => Math.max(most, count), 0);
@@ -167,6 +177,7 @@ function adviceOnJobs(
     badge,
     nature,
     selfMs: undefined,
+    movableMs,
     shareOfBlocked: blockedShare(sampled, loop),
     runsOn,
     mostAtOnce,
@@ -205,6 +216,7 @@ function adviceOnFunction(one: ProfiledFunction, loop: LoopProfile, { cores }: O
     badge: "sampled",
     nature: "computes",
     selfMs: one.selfMs,
+    movableMs: one.looseMs,
     shareOfBlocked: blockedShare(one, loop),
     runsOn: "here",
     mostAtOnce: undefined,
@@ -228,9 +240,8 @@ function predict(
 ): Pick<Advice, "predictedSpeedUp" | "dividableShare" | "predictionBadge"> {
   let [movedMs, savedMs] = [0, 0];
   let badge = "sampled" as Badge;
-  for (const { suggestion, cpuMs, selfMs, mostAtOnce, kind } of functions) {
+  for (const { suggestion, movableMs: ms, mostAtOnce, kind } of functions) {
     if (suggestion !== "threads") continue;
-    const ms = selfMs ?? cpuMs;
     // Of a plain function nobody knows whether its calls depend on each other.
     const degree = kind === "function" ? cores : Math.min(cores, mostAtOnce ?? 1);
     movedMs += ms;

@@ -60,6 +60,7 @@ class Entry {
   groupCalls = 0;
   groupBusyMs = 0;
   isDisturbed = false;
+  isCold = true;
   /** What the pool had told of it. */
   toldRuns = 0;
   toldRunMs = 0;
@@ -269,7 +270,8 @@ export class Auto implements AutoExecutor {
     entry.groupBusyMs += now - entry.busySinceMs;
     entry.busySinceMs = now;
     if (entry.groupCalls < GROUP_CALLS) return;
-    if (!entry.isDisturbed) {
+    // The first group waited for threads that load the program.
+    if (!entry.isDisturbed && !entry.isCold) {
       const runMs = this.#runMsOf(entry, now);
       entry.placement.ranElsewhere({ calls: entry.groupCalls, busyMs: entry.groupBusyMs, runMs });
       this.#tell(entry);
@@ -278,6 +280,7 @@ export class Auto implements AutoExecutor {
     entry.groupBusyMs = 0;
     entry.mostOnThreads = entry.onThreads;
     entry.isDisturbed = false;
+    entry.isCold = false;
   }
 
   /** What its calls ran in the mean since the pool was asked last. */

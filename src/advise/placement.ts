@@ -17,7 +17,7 @@
  * What keeps it near the better place
  * - A place is left only if the other is better by more than `MARGIN`, so figures that
  *   are nearly alike do not make it swing.
- * - Each kind of trying has a budget, a share of the calls: `SHARE_OF_TRIALS`.
+ * - Trials take a share of the calls at most, and half as many after each that was in vain.
  * - A sample that is far above the estimate counts for four times that at most, so that
  *   one pause of the garbage collector is no change of nature; two in a row are one.
  */
@@ -88,8 +88,10 @@ const LEAST_JUMP_MS = 0.01;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
 const WORTH_A_TRIAL = 2;
 const TRIAL_CALLS = 16;
-/** A trial follows on that many times its calls at the soonest, on twice as many after each that was in vain. */
+/** A call more in a trial puts the next one off by so many. */
 const SHARE_OF_TRIALS = 64;
+/** The first ones sooner, as threads have to start, and to load the program. */
+const FIRST_DISTANCE = 4 * TRIAL_CALLS;
 const MOST_BETWEEN_TRIALS = 2 ** 16;
 /** A call that runs for so many times as long as it holds the loop mostly waits. */
 const MOSTLY_WAITING = 4;
@@ -152,8 +154,8 @@ export class Placement {
   #trialLeft = 0;
   /** Of the call before, how many were yet to be placed: with each of those it is one less. */
   #lastAtOnce = 0;
-  #toTrial = TRIAL_CALLS * SHARE_OF_TRIALS;
-  #trialDistance = TRIAL_CALLS * SHARE_OF_TRIALS;
+  #toTrial = FIRST_DISTANCE;
+  #trialDistance = FIRST_DISTANCE;
   #toLook = CALLS_BEFORE_LOOK;
   /** Whether the figures of a call here are but what they can be at most. */
   #isBound = false;
@@ -385,7 +387,7 @@ export class Placement {
     this.#correctedFor = { width: this.width.value, runMs: this.#run.value };
     const before = this.place;
     this.decide();
-    if (this.place === "threads" && before === "here") this.#trialDistance = TRIAL_CALLS * SHARE_OF_TRIALS;
+    if (this.place === "threads" && before === "here") this.#trialDistance = FIRST_DISTANCE;
     if (this.place === "here" && before === "threads") this.#toTrial = this.#trialDistance;
   }
 

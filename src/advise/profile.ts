@@ -108,7 +108,7 @@ export function readProfile(
 interface Stack {
   /** The program's functions on it, each once. */
   readonly functions: ReadonlySet<Sums>;
-  /** The innermost of them: what the platform does for it is its doing. */
+  /** The innermost of them: what the platform does for it is its doing, what this package does is not. */
   readonly leaf: Sums | undefined;
   readonly isInTask: boolean;
   readonly isIdle: boolean;
@@ -129,6 +129,7 @@ function readStacks(
     const { functionName: name, url, lineNumber } = node.callFrame;
     let stack: Stack = outer ?? { functions: new Set(), leaf: undefined, isInTask: false, isIdle: false };
     if (name === "(idle)") stack = { ...stack, isIdle: true };
+    else if (isOwnFrame(url)) stack = { ...stack, leaf: undefined };
     else if (isOfProgram(url)) {
       const key = `${name} ${url} ${lineNumber}`;
       const leaf = sumsOf.get(key) ?? {
@@ -157,8 +158,7 @@ function readStacks(
   return { stackOf, all: [...sumsOf.values()] };
 }
 
-/** Neither the platform's nor this package's, nor what loads programs. */
+/** Neither the platform's, nor of what loads programs. */
 function isOfProgram(url: string): boolean {
-  if (url === "" || url.startsWith("node:") || /\/node_modules\/(?:tsx|esbuild|commander)\//.test(url)) return false;
-  return !isOwnFrame(url);
+  return url !== "" && !url.startsWith("node:") && !/\/node_modules\/(?:tsx|esbuild|commander)\//.test(url);
 }
