@@ -1,6 +1,7 @@
 /** The command `skein`, which `bin.ts` starts. */
 import { Command, InvalidArgumentError, Option } from "commander";
 
+import type { AdviseOptions } from "./advise.js";
 import { doctor } from "./doctor.js";
 import type { OpenOptions } from "./open.js";
 import type { ObserveOptions } from "./observing.js";
@@ -40,6 +41,7 @@ export function runCommand(): void {
       "-s, --snapshots <folder>",
       "keep the last minute in memory, and write it there when something goes wrong: the event loop stands still for a second, jobs wait for each other, or an error is not handled",
     )
+    .addOption(new Option("--observed <folder>", "for `skein advise`").hideHelp())
     // What stands behind the file is the program's, options included.
     .passThroughOptions()
     .action(async (file: string, args: string[], options: ObserveOptions) => {
@@ -62,6 +64,20 @@ export function runCommand(): void {
     });
 
   program
+    .command("advise")
+    .description("run a program under observation, and say where its tasks and functions should run")
+    .argument("<file>", "the program, as for `skein run`")
+    .argument("[args...]", "passed to the program")
+    .option("--try", "run it once more with its tasks placed as advised, and compare the two")
+    .addOption(new Option("--lang <language>", "the language of the advice").choices(["en", "ru"]).default("en"))
+    .option("--json", "print the advice as JSON; what the program prints goes to standard error")
+    .passThroughOptions()
+    .action(async (file: string, args: string[], options: AdviseOptions) => {
+      const { advise } = await import("./advise.js");
+      await advise(file, args, options);
+    });
+
+  program
     .command("doctor")
     .description("say what this machine and runtime offer, what is missing, and how to get it")
     .option("--json", "print the findings as JSON")
@@ -79,6 +95,7 @@ Examples:
   skein run --trace before.skein crunch.ts data/
   skein run --snapshots wrong/ server.ts    (and kill -USR2 its process for one more)
   skein open before.skein after.skein
+  skein advise --try crunch.ts data/
   skein doctor`,
   );
 

@@ -26,6 +26,8 @@ export interface ObserveOptions {
   readonly inspect?: number;
   /** Folder of snapshots, written when something goes wrong. */
   readonly snapshots?: string;
+  /** Where to leave what `skein advise` asks for. */
+  readonly observed?: string;
 }
 
 /** A program that can't be run, in words for its author; ends the process with code 1. */

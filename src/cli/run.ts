@@ -9,6 +9,7 @@ import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
 import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typescript.js";
 import { registry } from "../threads/registry.js";
+import { observeForAdvice } from "./observed.js";
 import { observeFor, type ObserveOptions, ProgramError } from "./observing.js";
 
 /** Runs the program in `file`. Problems with it are printed, and the exit code is 1. */
@@ -21,6 +22,7 @@ export async function runProgram(file: string, args: readonly string[], options:
     process.setSourceMapsEnabled(true);
     if (isTypeScript(url)) await prepareTypeScript(url, path);
     await observeFor(options, path);
+    if (options.observed !== undefined) observeForAdvice(options.observed);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
     const program = await importProgram(url, path);
