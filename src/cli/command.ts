@@ -1,6 +1,7 @@
 /** The command `skein`, which `bin.ts` starts. */
 import { Command, InvalidArgumentError, Option } from "commander";
 
+import { addDisplayOptions, displayOptions, type DisplayFlags, pidOf } from "./display-options.js";
 import { doctor } from "./doctor.js";
 import type { OpenOptions } from "./open.js";
 import { type RunOptions, runProgram } from "./run.js";
@@ -60,6 +61,16 @@ export function runCommand(): void {
       await doctor(options);
     });
 
+  addDisplayOptions(
+    program
+      .command("attach")
+      .description("show the threads of a running Node program, from outside: it need not use Skein, nor be restarted")
+      .argument("<pid>", "the number of its process", pidOf),
+  ).action(async (pid: number, options: DisplayFlags) => {
+    const { attachTo } = await import("./attach.js");
+    await attachTo(pid, displayOptions(options));
+  });
+
   program.addHelpText(
     "after",
     `
@@ -69,6 +80,7 @@ Examples:
   skein run --report out.html crunch.ts data/
   skein run --trace before.skein crunch.ts data/
   skein open before.skein after.skein
+  skein attach 4711
   skein doctor`,
   );
 
