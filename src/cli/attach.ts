@@ -1,6 +1,6 @@
 /** `skein attach`: a running process, looked at from outside. */
 import { type DisplayOptions, showLive } from "./live/display.js";
-import { OutsideView } from "./live/outside-source.js";
+import { OutsideView } from "./live/outside-view.js";
 import { AttachError, requireProcess } from "./live/processes.js";
 
 /** Shows the process until it ends or somebody has seen enough. Problems with it are printed, and the exit code is 1. */

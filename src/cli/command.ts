@@ -4,8 +4,14 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { addDisplayOptions, displayOptions, type DisplayFlags, pidOf } from "./display-options.js";
 import { doctor } from "./doctor.js";
 import type { OpenOptions } from "./open.js";
-import { type RunOptions, runProgram } from "./run.js";
+import type { ObserveFlags } from "./observing.js";
+import { runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
+
+interface TopFlags {
+  readonly pid?: number;
+  readonly output?: string;
+}
 
 export function runCommand(): void {
   const program = new Command("skein")
@@ -32,9 +38,10 @@ export function runCommand(): void {
         .argParser(portOf)
         .preset("0"),
     )
+    .option("--share", "let `skein top`, from another terminal, show it")
     // What stands behind the file is the program's, options included.
     .passThroughOptions()
-    .action(async (file: string, args: string[], options: RunOptions) => {
+    .action(async (file: string, args: string[], options: ObserveFlags) => {
       await runProgram(file, args, options);
     });
 
@@ -63,6 +70,27 @@ export function runCommand(): void {
 
   addDisplayOptions(
     program
+      .command("top")
+      .description("show a program live in the terminal; without a file, one that is running")
+      .argument("[file]", "a program, run as `skein run` does")
+      .argument("[args...]", "passed to the program")
+      .addOption(new Option("-p, --pid <pid>", "a process that is running").argParser(pidOf))
+      .option("-o, --output <file>", "what the program prints goes there, all of it"),
+  )
+    .passThroughOptions()
+    .action(async (file: string | undefined, args: string[], flags: DisplayFlags & TopFlags) => {
+      const { topAny, topFile, topProcess } = await import("./top.js");
+      const options = displayOptions(flags);
+      if (file !== undefined && flags.pid !== undefined) {
+        program.error("error: name a file to run, or --pid of a process that runs already, not both");
+      }
+      if (file !== undefined) await topFile(file, args, flags.output, options);
+      else if (flags.pid !== undefined) await topProcess(flags.pid, options);
+      else await topAny(options);
+    });
+
+  addDisplayOptions(
+    program
       .command("attach")
       .description("show the threads of a running Node program, from outside: it need not use Skein, nor be restarted")
       .argument("<pid>", "the number of its process", pidOf),
@@ -80,6 +108,7 @@ Examples:
   skein run --report out.html crunch.ts data/
   skein run --trace before.skein crunch.ts data/
   skein open before.skein after.skein
+  skein top crunch.ts data/
   skein attach 4711
   skein doctor`,
   );

@@ -1,6 +1,6 @@
 /** What a recording holds when it stops: plain data, which can be copied, stored and sent. */
 import { type ProbeRecord } from "../core/probe.js";
-import { type Capability, type KernelFacts, type Stall } from "./kernel-facts.js";
+import { type Capability, type Gauge, type KernelFacts, type Stall } from "./kernel-facts.js";
 
 /**
  * A finished recording.
@@ -19,6 +19,8 @@ export interface Trace {
   readonly kernel: KernelFacts | undefined;
   /** In order of beginning; empty too if nobody watched. */
   readonly stalls: readonly Stall[];
+  /** In order of time; empty or left out if nobody read any. */
+  readonly gauges?: readonly Gauge[];
   /** Which sources of facts there were. */
   readonly capabilities: readonly Capability[];
 }

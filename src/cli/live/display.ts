@@ -116,7 +116,12 @@ class Display {
 
   #sample(): void {
     this.#view.sample();
-    if (this.#view.hasEnded) this.#resolve("ended");
+    if (!this.#view.hasEnded) return;
+    // Once more, as a short program may have been shown not at all; but rates of a short while say nothing.
+    this.#isPaused = false;
+    const sinceMs = nowMs() - (this.#state?.atMs ?? -Infinity);
+    if (sinceMs >= this.#options.intervalMs / 2) this.#update();
+    this.#resolve("ended");
   }
 
   #update(): void {
@@ -197,7 +202,13 @@ class Display {
 
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
-    this.#terminal?.close();
+    if (this.#terminal !== undefined) {
+      const { width } = this.#terminal;
+      this.#terminal.close();
+      // What was seen last stays, as what a program printed does.
+      const view = { ...this.#how(width, undefined, false), output: [], showsKeys: false };
+      if (this.#state !== undefined) process.stdout.write(`${screenLines(this.#state, view).join("\n")}\n`);
+    }
     this.#view.close();
   }
 }

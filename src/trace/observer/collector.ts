@@ -11,12 +11,13 @@ import { PulseReader } from "../../core/pulse.js";
 import type { SegmentThread } from "../file/record-segment.js";
 import { UsageMeter } from "../host-node.js";
 import { KernelSampler, LoopWatch, type OurThread } from "../kernel/index.js";
-import type { Capability, CoreRun, Stall } from "../kernel-facts.js";
+import type { Capability, CoreRun, Gauge, Stall } from "../kernel-facts.js";
 import {
   beginSegment,
   coreRunsSegment,
   endSegment,
   fileHeader,
+  gaugesSegment,
   kernelSegment,
   recordSegment,
   stallsSegment,
@@ -155,6 +156,14 @@ export class Collector {
     for (const thread of this.#sampler.drain().threads) {
       if (thread.samples.length > 0) this.#keep(kernelSegment(thread, thread.samples), nowMs, undefined, 0);
     }
+    this.addGauges(
+      this.#watch.drainDelays().map(([thread, value]) => ({ thread, name: "loop-delay", atMs: nowMs, value })),
+      nowMs,
+    );
+  }
+
+  addGauges(gauges: readonly Gauge[], nowMs: number): void {
+    if (gauges.length > 0) this.#keep(gaugesSegment(gauges), nowMs, undefined, 0);
   }
 
   addCoreRuns(runs: readonly CoreRun[], nowMs: number): void {

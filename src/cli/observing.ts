@@ -1,0 +1,129 @@
+/** Observes a program for whatever the command line asks: a trace, a report, the inspector, `skein top`. */
+import { closeSync, openSync, writeFileSync } from "node:fs";
+
+import type { LiveInspector } from "../inspect/live-inspector.js";
+import { makeReport } from "../inspect/report.js";
+import { shareSession } from "../inspect/sessions.js";
+import {
+  chromeTraceChunks,
+  csvChunks,
+  observe,
+  type Observer,
+  otlpChunks,
+  perfettoChunks,
+  type Trace,
+} from "../trace/index.js";
+
+export interface ObserveFlags {
+  /** Path of the trace to write. */
+  readonly trace?: string;
+  /** Path of the report to write. */
+  readonly report?: string;
+  /** Port of the live inspector; 0 for any that is free. */
+  readonly inspect?: number;
+  /** Whether `skein top` may show it. */
+  readonly share?: boolean;
+}
+
+/** A program that can't be run, in words for its author; ends the process with code 1. */
+export class ProgramError extends Error {}
+
+/** Formats of others, by how a file's name ends; what ends otherwise is in our own. */
+const FORMATS: readonly {
+  readonly ending: string;
+  readonly how: string;
+  readonly chunks: (trace: Trace) => Iterable<string | Uint8Array>;
+}[] = [
+  {
+    ending: ".otlp.json",
+    how: "post it to /v1/traces of an OpenTelemetry collector",
+    chunks: (trace) => otlpChunks(trace),
+  },
+  { ending: ".json", how: "open it at https://ui.perfetto.dev or chrome://tracing", chunks: chromeTraceChunks },
+  { ending: ".pftrace", how: "open it at https://ui.perfetto.dev", chunks: perfettoChunks },
+  { ending: ".csv", how: "a table of jobs, scopes and waits", chunks: csvChunks },
+];
+
+/** Part by part, as the whole may not fit a text. */
+function writeChunks(path: string, chunks: Iterable<string | Uint8Array>): void {
+  const file = openSync(path, "w");
+  try {
+    for (const chunk of chunks) writeFileSync(file, chunk);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Observes the program until the process ends, however it ends short of being killed, for whatever was asked for. */
+export async function observeFor(
+  command: string,
+  { trace: traceOut, report: reportOut, inspect: port, share = false }: ObserveFlags,
+  name: string,
+): Promise<Observer | undefined> {
+  if (traceOut === undefined && reportOut === undefined && port === undefined && !share) return undefined;
+  const inspector = port === undefined && !share ? undefined : await openInspector(command, name, port ?? 0);
+  const observer = observe();
+  if (inspector !== undefined) {
+    observer.feed(inspector.parts);
+    const problem = shareSession({ name, url: inspector.url });
+    if (share && problem !== undefined) console.error(`${command}: \`skein top\` can't find this program: ${problem}`);
+    if (port !== undefined) {
+      console.error(`${command}: the inspector is at ${inspector.url}`);
+      stayForThePage(command, observer, inspector);
+    }
+  }
+  if (traceOut === undefined && reportOut === undefined) return observer;
+  process.once("exit", () => {
+    if (traceOut !== undefined) {
+      const format = FORMATS.find(({ ending }) => traceOut.endsWith(ending));
+      writeOut(command, "trace", traceOut, format?.how ?? `show it with skein open ${traceOut}`, () => {
+        if (format === undefined) writeFileSync(traceOut, observer.stopToFile());
+        else writeChunks(traceOut, format.chunks(observer.stop()));
+      });
+    }
+    if (reportOut !== undefined) {
+      writeOut(command, "report", reportOut, "open it in a browser", () => {
+        writeFileSync(reportOut, makeReport(name, observer.stopToFile()));
+      });
+    }
+  });
+  return observer;
+}
+
+async function openInspector(command: string, name: string, port: number): Promise<LiveInspector> {
+  // Loaded only here, as it brings the server along.
+  const { InspectorStartError, startInspector } = await import("../inspect/live-inspector.js");
+  try {
+    return await startInspector(name, port);
+  } catch (error) {
+    if (!(error instanceof InspectorStartError)) throw error;
+    const why =
+      error.code === "EADDRINUSE" ? `port ${port} is taken; without a port a free one is found` : error.message;
+    throw new ProgramError(`${command}: the inspector can't be started: ${why}`);
+  }
+}
+
+/** At a terminal the page stays when the program has ended, until Ctrl-C; a script goes on. */
+function stayForThePage(command: string, observer: Observer, inspector: LiveInspector): void {
+  process.once("beforeExit", () => {
+    observer.stopToFile();
+    if (!process.stdout.isTTY) return;
+    inspector.keepAlive(true);
+    // The exit code is the program's: it has run to its end. Before that is said, as
+    // Ctrl-C may follow at once.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit());
+    console.error(`${command}: the program has ended; the inspector stays until Ctrl-C`);
+  });
+}
+
+function writeOut(command: string, what: string, out: string, how: string, doIt: () => void): void {
+  try {
+    doIt();
+    console.error(`${what} written to ${out}: ${how}`);
+  } catch (error) {
+    console.error(
+      `${command}: the ${what} could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    process.exitCode = 1;
+  }
+}
