@@ -8,6 +8,11 @@ import type { ObserveFlags } from "./observing.js";
 import { runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
 
+interface WatchFlags {
+  readonly output?: string;
+  readonly deep?: boolean;
+}
+
 interface TopFlags {
   readonly pid?: number;
   readonly output?: string;
@@ -20,24 +25,10 @@ export function runCommand(): void {
     .showHelpAfterError("(`skein --help` lists the commands)")
     .enablePositionalOptions();
 
-  program
-    .command("run")
+  addObserveOptions(program.command("run"))
     .description("run a TypeScript or JavaScript program, with TypeScript on its threads too")
     .argument("<file>", "the program: a module that calls main(…) or exports a default function")
     .argument("[args...]", "passed to the program, in process.argv from index 2")
-    .option(
-      "-t, --trace <out>",
-      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, or .otlp.json for OpenTelemetry",
-    )
-    .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
-    .addOption(
-      new Option(
-        "-i, --inspect [port]",
-        "show the run live in the browser; written --inspect=port, a free one by default",
-      )
-        .argParser(portOf)
-        .preset("0"),
-    )
     .option("--share", "let `skein top`, from another terminal, show it")
     // What stands behind the file is the program's, options included.
     .passThroughOptions()
@@ -90,6 +81,23 @@ export function runCommand(): void {
     });
 
   addDisplayOptions(
+    addObserveOptions(
+      program
+        .command("watch")
+        .description("run any Node program, which need not use Skein, and show its threads, loops and stalls live")
+        .argument("<file>", "the program, TypeScript or JavaScript")
+        .argument("[args...]", "passed to the program"),
+    )
+      .option("-o, --output <file>", "what the program prints goes there, all of it")
+      .option("--deep", "count every asynchronous operation, promises too; much slower"),
+  )
+    .passThroughOptions()
+    .action(async (file: string, args: string[], flags: DisplayFlags & ObserveFlags & WatchFlags) => {
+      const { watchFile } = await import("./watch.js");
+      await watchFile(file, args, flags, displayOptions(flags));
+    });
+
+  addDisplayOptions(
     program
       .command("attach")
       .description("show the threads of a running Node program, from outside: it need not use Skein, nor be restarted")
@@ -109,6 +117,7 @@ Examples:
   skein run --trace before.skein crunch.ts data/
   skein open before.skein after.skein
   skein top crunch.ts data/
+  skein watch server.js
   skein attach 4711
   skein doctor`,
   );
@@ -121,14 +130,32 @@ Examples:
   });
 }
 
+/** What a run is recorded for. */
+function addObserveOptions(command: Command): Command {
+  return command
+    .option(
+      "-t, --trace <out>",
+      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, or .otlp.json for OpenTelemetry",
+    )
+    .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
+    .addOption(
+      new Option(
+        "-i, --inspect [port]",
+        "show the run live in the browser; written --inspect=port, a free one by default",
+      )
+        .argParser(portOf)
+        .preset("0"),
+    );
+}
+
 /** `--inspect` alone means any port: to the parser, the program's file behind it would be its value. */
 function withInspectPort(argv: readonly string[]): string[] {
   const args = [...argv];
-  if (args[2] !== "run") return args;
+  if (args[2] !== "run" && args[2] !== "watch") return args;
   for (let i = 3; args[i]?.startsWith("-") === true && args[i] !== "--"; i++) {
     const arg = args[i] ?? "";
     if (arg === "--inspect" || arg === "-i") args[i] = "--inspect=0";
-    else if (/^(?:-t|--trace|-r|--report)$/.test(arg)) i++;
+    else if (/^(?:-t|--trace|-r|--report|-o|--output|-n|--interval|-w|--width|--lang)$/.test(arg)) i++;
   }
   return args;
 }

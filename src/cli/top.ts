@@ -20,6 +20,7 @@ export interface ProgramToShow {
   readonly args: readonly string[];
   /** Where its output is to be written, instead of below the table. */
   readonly output: string | undefined;
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 const LOOK_EVERY_MS = 50;
@@ -36,9 +37,12 @@ export async function topFile(
 }
 
 /** Starts a program that shares itself, shows it until it ends, and ends with its exit code. */
-export async function showProgram({ title, args, output }: ProgramToShow, options: DisplayOptions): Promise<void> {
+export async function showProgram(
+  { title, args, output, environment }: ProgramToShow,
+  options: DisplayOptions,
+): Promise<void> {
   const isTable = process.stdout.isTTY && !options.once && !options.json;
-  const program = new LookedProgram(args, { waitsWithOutput: isTable, output });
+  const program = new LookedProgram(args, { waitsWithOutput: isTable, output, environment });
   const pass = (signal: NodeJS.Signals): void => program.interrupt(signal);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, pass);
   const session = await sessionOf(program);

@@ -9,6 +9,8 @@ export interface ProgramOptions {
   readonly waitsWithOutput: boolean;
   /** Where all of its output is to be written. */
   readonly output: string | undefined;
+  /** That of this process if `undefined`. */
+  readonly environment: NodeJS.ProcessEnv | undefined;
 }
 
 /** So often a program may be asked to end; then it is ended. */
@@ -30,7 +32,7 @@ export class LookedProgram {
   readonly #kill: (signal: NodeJS.Signals) => void;
   #requests = 0;
 
-  constructor(args: readonly string[], { waitsWithOutput, output }: ProgramOptions) {
+  constructor(args: readonly string[], { waitsWithOutput, output, environment }: ProgramOptions) {
     this.output = waitsWithOutput || output !== undefined ? new ProgramOutput(output) : undefined;
     const child = spawn(process.execPath, args, {
       // A terminal has one reader, and that is the table, or nobody.
@@ -38,6 +40,7 @@ export class LookedProgram {
         process.stdin.isTTY ? "ignore" : "inherit",
         ...(this.output === undefined ? [2, 2] : ["pipe", "pipe"]),
       ] as ["ignore" | "inherit", "pipe" | 2, "pipe" | 2],
+      env: environment ?? process.env,
       detached: true,
     });
     this.pid = child.pid;
