@@ -101,10 +101,11 @@ export function runCommand(): void {
     program
       .command("attach")
       .description("show the threads of a running Node program, from outside: it need not use Skein, nor be restarted")
-      .argument("<pid>", "the number of its process", pidOf),
-  ).action(async (pid: number, options: DisplayFlags) => {
+      .argument("<pid>", "the number of its process", pidOf)
+      .option("--inspector", "ask it too, by its inspector: SIGUSR1 opens that on 127.0.0.1 meanwhile"),
+  ).action(async (pid: number, flags: DisplayFlags & { readonly inspector?: boolean }) => {
     const { attachTo } = await import("./attach.js");
-    await attachTo(pid, displayOptions(options));
+    await attachTo(pid, flags.inspector === true, displayOptions(flags));
   });
 
   program.addHelpText(

@@ -65,7 +65,7 @@ export async function observeFor(
   const observer = observe();
   if (inspector !== undefined) {
     observer.feed(inspector.parts);
-    const problem = shareSession({ name, url: inspector.url });
+    const problem = shareSession({ name, url: inspector.url, kernelThread: inspector.kernelThread });
     if (share && problem !== undefined) console.error(`${command}: \`skein top\` can't find this program: ${problem}`);
     if (port !== undefined) {
       console.error(`${command}: the inspector is at ${inspector.url}`);

@@ -81,7 +81,11 @@ function followed(session: Session, title: string, programHasEnded: () => boolea
     onLeftOut: () => undefined,
     onEnd: () => (isOver = true),
   });
-  const view: RecordingView = new RecordingView({ pid: session.pid, title }, () => isOver && programHasEnded(), stop);
+  const view: RecordingView = new RecordingView(
+    { pid: session.pid, title, server: session.kernelThread },
+    () => isOver && programHasEnded(),
+    stop,
+  );
   return view;
 }
 

@@ -14,6 +14,8 @@ export interface Session {
   readonly name: string;
   /** Of its inspector, with the token. */
   readonly url: string;
+  /** The kernel's number of the thread that serves it, which is none of the program's. */
+  readonly kernelThread?: number | undefined;
 }
 
 /** Of this user; `SKEIN_SESSIONS` names another, for tests and where the usual place can't be written. */
@@ -31,7 +33,7 @@ export function sessionFolder(environment: Readonly<Record<string, string | unde
  * @returns why it can't be, if it can't: then the program is not listed, and nothing is wrong with it
  */
 export function shareSession(
-  { name, url }: Omit<Session, "pid">,
+  { name, url, kernelThread }: Omit<Session, "pid">,
   folder: string = sessionFolder(),
 ): string | undefined {
   const path = join(folder, `${process.pid}.json`);
@@ -40,7 +42,7 @@ export function shareSession(
     const problem = distrust(folder);
     if (problem !== undefined) return problem;
     rmSync(path, { force: true }); // of an earlier process of this number
-    writeFileSync(path, JSON.stringify({ pid: process.pid, name, url }), { mode: 0o600, flag: "wx" });
+    writeFileSync(path, JSON.stringify({ pid: process.pid, name, url, kernelThread }), { mode: 0o600, flag: "wx" });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -84,10 +86,10 @@ export function findSession(pid: number, folder: string = sessionFolder()): Sess
 
 function readSession(path: string, pid: number): Session | undefined {
   try {
-    const { name, url } = JSON.parse(readFileSync(path, "utf8")) as Partial<Session>;
+    const { name, url, kernelThread } = JSON.parse(readFileSync(path, "utf8")) as Partial<Session>;
     if (typeof name !== "string" || typeof url !== "string") return undefined;
     // Only this machine is ever asked, whatever the file says.
-    return /^http:\/\/127\.0\.0\.1:\d+\/[\w-]+\/$/.test(url) ? { pid, name, url } : undefined;
+    return /^http:\/\/127\.0\.0\.1:\d+\/[\w-]+\/$/.test(url) ? { pid, name, url, kernelThread } : undefined;
   } catch {
     return undefined; // being written, or damaged
   }

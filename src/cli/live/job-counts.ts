@@ -25,10 +25,11 @@ interface Runs {
 
 /** What was counted since it was asked last. */
 export interface JobRates {
-  readonly inFlight: number;
+  /** `undefined` of a program that has had no jobs, as of one that does not use Skein. */
+  readonly inFlight: number | undefined;
   readonly queued: number | undefined;
-  readonly stealRate: number;
-  readonly wakeRate: number;
+  readonly stealRate: number | undefined;
+  readonly wakeRate: number | undefined;
   /** The most often run first. */
   readonly tasks: readonly LiveTask[];
   /** Records that are missing since the beginning. */
@@ -44,6 +45,7 @@ export class JobCounts {
   readonly #jobs = new Map<number, CountedJob>();
   readonly #ended: number[] = [];
   readonly #queues = new Map<number, number>();
+  #hasJobs = false;
   #round = 0;
   #steals = 0;
   #wakes = 0;
@@ -56,6 +58,7 @@ export class JobCounts {
       const atMs = timesMs[i] as number;
       switch (kinds[i]) {
         case ProbeKind.jobSpawn:
+          this.#hasJobs = true;
           this.#job(subject).name = texts[values[i] as number] ?? "?";
           break;
         case ProbeKind.jobStart:
@@ -112,10 +115,10 @@ export class JobCounts {
     const names = new Set([...runs.keys(), ...inFlight.keys()]);
     const tasks = [...names].map((name) => taskOf(name, runs.get(name), inFlight.get(name) ?? 0, perSecond));
     const rates: JobRates = {
-      inFlight: [...inFlight.values()].reduce((sum, count) => sum + count, 0),
+      inFlight: this.#hasJobs ? [...inFlight.values()].reduce((sum, count) => sum + count, 0) : undefined,
       queued: this.#queues.size === 0 ? undefined : [...this.#queues.values()].reduce((sum, count) => sum + count, 0),
-      stealRate: perSecond(this.#steals),
-      wakeRate: perSecond(this.#wakes),
+      stealRate: this.#hasJobs ? perSecond(this.#steals) : undefined,
+      wakeRate: this.#hasJobs ? perSecond(this.#wakes) : undefined,
       tasks: tasks.toSorted((a, b) => b.runRate - a.runRate || b.inFlight - a.inFlight).slice(0, MOST_TASKS),
       lost: this.#lost,
     };

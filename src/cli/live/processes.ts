@@ -4,7 +4,7 @@ import { basename } from "node:path";
 
 import type { Sentence } from "../../trace/index.js";
 
-export type AttachProblem = "NO_PROC" | "NO_PROCESS" | "NOT_YOURS" | "NOT_NODE" | "NOT_A_PID";
+export type AttachProblem = "NO_PROC" | "NO_PROCESS" | "NOT_YOURS" | "NOT_NODE" | "NO_INSPECTOR";
 
 /** A process that can't be looked at: what was expected, what is there, and what can be done, in both languages. */
 export class AttachError extends Error {

@@ -40,6 +40,8 @@ interface KnownThread {
 export interface Looked {
   readonly pid: number;
   readonly title: string;
+  /** The kernel's number of the thread by which we look, which is none of the program's. */
+  readonly server?: number | undefined;
 }
 
 export class RecordingView implements LiveView {
@@ -105,8 +107,10 @@ export class RecordingView implements LiveView {
     this.#lastMs = atMs;
     const rows = this.#rows();
     if (atMs >= this.#nextFindingsMs) this.#find(atMs);
+    const { pid, title } = this.#looked;
     return {
-      ...this.#looked,
+      pid,
+      title,
       atMs,
       elapsedMs: atMs - this.#beganMs,
       totals: totalsOf(rows, rates),
@@ -162,7 +166,9 @@ export class RecordingView implements LiveView {
       const lengthMs = Math.min(READINGS_MS, Math.max(500, toMs - known.shownMs));
       known.shownMs = toMs;
       const loopDelayMs = thread.index === undefined ? undefined : this.#gauges.get(thread.index)?.get("loop-delay");
-      return threadRow({ ...thread, samples }, { toMs, lengthMs }, { loopDelayMs });
+      const isServer = thread.tid === this.#looked.server;
+      const shown: KernelThread = isServer ? { ...thread, name: "skein inspector", kind: "observer" } : thread;
+      return threadRow({ ...shown, samples }, { toMs, lengthMs }, { loopDelayMs });
     });
   }
 
