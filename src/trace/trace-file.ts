@@ -354,7 +354,7 @@ function traceOf(file: TraceFile): Trace {
     usage,
     capabilities,
     stalls,
-    gauges,
+    ...(gauges.length === 0 ? {} : { gauges }),
     threads: [...threads.values()].map(threadTraceOf),
     kernel: hasKernel ? { sampleEveryMs, threads: kernelThreads, coreRuns } : undefined,
   };

@@ -70,6 +70,15 @@ const facts = fc.record({
       stack: fc.option(fc.array(fc.record({ name: text, url: text, line: count, column: count })), { nil: undefined }),
     }),
   ),
+  gauges: fc.array(
+    fc.record({
+      thread: count,
+      name: text,
+      atMs: count,
+      value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    }),
+    { minLength: 1 },
+  ),
   capabilities: fc.array(
     fc.record({
       name: text,

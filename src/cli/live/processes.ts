@@ -118,7 +118,7 @@ export function titleOf(args: readonly string[]): string | undefined {
   const valued = /^(?:-r|--require|--import|--loader|--experimental-loader|-C|--conditions|--env-file)$/;
   for (let i = 1; i < args.length; i++) {
     const arg = args[i] as string;
-    if (/^(?:-e|--eval|-p|--print)$/.test(arg)) return arg;
+    if (/^(?:-e|--eval|-p|--print)$/.test(arg)) return args[i + 1];
     if (valued.test(arg)) i++;
     else if (!arg.startsWith("-")) return basename(arg);
   }
