@@ -6,11 +6,13 @@ import { setAlarm } from "#clock";
 import { followLive } from "../inspect/live-client.js";
 import { findSession, listSessions, type Session } from "../inspect/sessions.js";
 import type { Language, Sentence } from "../trace/index.js";
+import { findProgram } from "./find-program.js";
 import { type DisplayOptions, showLive } from "./live/display.js";
 import { OutsideView } from "./live/outside-view.js";
 import { LookedProgram } from "./live/program.js";
 import { AttachError, ownProcesses, requireProcess } from "./live/processes.js";
 import { RecordingView } from "./live/recording-view.js";
+import { ProgramError } from "./observing.js";
 
 /** What `skein top FILE` and `skein watch FILE` start. */
 export interface ProgramToShow {
@@ -24,6 +26,10 @@ export interface ProgramToShow {
 }
 
 const LOOK_EVERY_MS = 50;
+const TOO_SHORT: Sentence = {
+  en: "skein: the program ended before it could be looked at; with --report it is recorded from its first line on",
+  ru: "skein: программа завершилась раньше, чем её удалось посмотреть; с --report она записывается с первой строки",
+};
 
 /** Shows a program of Skein's, run as `skein run` does. */
 export async function topFile(
@@ -32,8 +38,15 @@ export async function topFile(
   output: string | undefined,
   options: DisplayOptions,
 ): Promise<void> {
-  const runArgs = [...process.execArgv, process.argv[1] ?? "", "run", "--share", file, ...args];
-  await showProgram({ title: basename(file), args: runArgs, output }, options);
+  try {
+    const path = findProgram("skein top", file);
+    const runArgs = [...process.execArgv, process.argv[1] ?? "", "run", "--share", path, ...args];
+    await showProgram({ title: basename(path), args: runArgs, output }, options);
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }
 
 /** Starts a program that shares itself, shows it until it ends, and ends with its exit code. */
@@ -57,6 +70,8 @@ export async function showProgram(
       },
     });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, pass);
+  } else if (program.hasEnded) {
+    console.error(TOO_SHORT[options.language]);
   }
   await program.output?.release(process.stdout);
   process.exitCode = await program.exitCode;
