@@ -30,7 +30,7 @@ export async function startWatch(): Promise<void> {
     process.exit(1);
   }
   const places = observeForeignThreads();
-  if (places !== undefined) setEnvironmentData(WATCH_KEY, { places, typeScript } satisfies WatchedThreads as never);
+  if (places !== undefined) setEnvironmentData(WATCH_KEY, { places, typeScript } satisfies WatchedThreads);
   hearRejections();
   if (deep) countAsyncWork();
   else countWork();

@@ -60,7 +60,7 @@ describe("skein watch", () => {
     const names = trace.threads.map(({ name }) => name);
     assert.ok(names.includes("main") && names.some((name) => name.startsWith("other.mjs #")), names.join());
     const findings = findFindings(trace, buildTimeline(trace));
-    const [rejected] = findings.filter(({ kind }) => kind === "unhandled-rejection");
+    const rejected = findings.find(({ kind }) => kind === "unhandled-rejection");
     assert.match(rejected?.text.en ?? "", /RangeError: nobody wants me \(.*main\.mjs:\d+:\d+\)/);
     assert.ok(
       trace.stalls.some(({ thread, stack }) => thread === 0 && stack?.some(({ name }) => name.includes("standStill"))),

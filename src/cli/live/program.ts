@@ -46,7 +46,7 @@ export class LookedProgram {
     this.pid = child.pid;
     this.#kill = (signal) => void child.kill(signal);
     const taken = [child.stdout, child.stderr].map((stream) =>
-      stream === null ? undefined : this.output?.take(stream),
+      stream === null || this.output === undefined ? Promise.resolve() : this.output.take(stream),
     );
     this.exitCode = new Promise((resolve, reject) => {
       child.once("error", reject);

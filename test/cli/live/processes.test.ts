@@ -77,7 +77,10 @@ describe("a process that is to be looked at", () => {
 
   it("is listed with others of the user", () => {
     const pids = ownProcesses(proc).map(({ pid }) => pid);
-    assert.deepEqual(pids.sort(), [50, 53]);
+    assert.deepEqual(
+      pids.sort((a, b) => a - b),
+      [50, 53],
+    );
     assert.deepEqual(ownProcesses(join(proc, "nowhere")), []);
   });
 
