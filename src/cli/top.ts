@@ -60,7 +60,7 @@ export async function showProgram(
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, pass);
   const session = await sessionOf(program);
   if (session !== undefined) {
-    const view = followed(session, title, () => program.hasEnded);
+    const view = followed(session, title, () => program.ended);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, pass);
     await showLive(view, options, {
       output: () => program.output?.lastLines ?? [],
@@ -70,7 +70,7 @@ export async function showProgram(
       },
     });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, pass);
-  } else if (program.hasEnded) {
+  } else if (program.ended !== undefined) {
     console.error(TOO_SHORT[options.language]);
   }
   await program.output?.release(process.stdout);
@@ -81,7 +81,7 @@ export async function showProgram(
 
 /** Waits until the program can be looked at, or has ended before. */
 async function sessionOf(program: LookedProgram): Promise<Session | undefined> {
-  while (!program.hasEnded && program.pid !== undefined) {
+  while (program.ended === undefined && program.pid !== undefined) {
     const session = findSession(program.pid);
     if (session !== undefined) return session;
     await new Promise<void>((resolve) => setAlarm(resolve, LOOK_EVERY_MS));
@@ -89,7 +89,7 @@ async function sessionOf(program: LookedProgram): Promise<Session | undefined> {
   return undefined;
 }
 
-function followed(session: Session, title: string, programHasEnded: () => boolean): RecordingView {
+function followed(session: Session, title: string, ended: () => string | undefined): RecordingView {
   let isOver = false;
   const stop = followLive(session, {
     onPart: (part) => view.push(part),
@@ -98,7 +98,7 @@ function followed(session: Session, title: string, programHasEnded: () => boolea
   });
   const view: RecordingView = new RecordingView(
     { pid: session.pid, title, server: session.kernelThread },
-    () => isOver && programHasEnded(),
+    () => (isOver ? ended() : undefined),
     stop,
   );
   return view;
@@ -109,7 +109,7 @@ export async function topProcess(pid: number, options: DisplayOptions): Promise<
   try {
     const session = findSession(pid);
     const view =
-      session === undefined ? new OutsideView(requireProcess(pid)) : followed(session, session.name, () => true);
+      session === undefined ? new OutsideView(requireProcess(pid)) : followed(session, session.name, () => "");
     await showLive(view, options);
   } catch (error) {
     if (!(error instanceof AttachError)) throw error;

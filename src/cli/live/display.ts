@@ -13,7 +13,8 @@ import { openTerminal, type Terminal } from "./terminal.js";
 export interface LiveView {
   /** How often `sample` is to be called. */
   readonly sampleEveryMs: number;
-  readonly hasEnded: boolean;
+  /** How the program has ended: its exit code, the name of a signal, or "" if that is not known. */
+  readonly ended: string | undefined;
   sample(): void;
   /** What is known now, with rates since it was asked last. */
   state(): LiveState;
@@ -116,11 +117,13 @@ class Display {
 
   #sample(): void {
     this.#view.sample();
-    if (!this.#view.hasEnded) return;
+    const { ended } = this.#view;
+    if (ended === undefined) return;
     // Once more, as a short program may have been shown not at all; but rates of a short while say nothing.
     this.#isPaused = false;
     const sinceMs = nowMs() - (this.#state?.atMs ?? -Infinity);
     if (sinceMs >= this.#options.intervalMs / 2) this.#update();
+    else if (this.#state !== undefined) this.#state = { ...this.#state, ended };
     this.#resolve("ended");
   }
 

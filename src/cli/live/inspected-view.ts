@@ -69,8 +69,8 @@ export class InspectedView implements LiveView {
     void link.evaluate(BEGIN);
   }
 
-  get hasEnded(): boolean {
-    return this.#outside.hasEnded;
+  get ended(): string | undefined {
+    return this.#outside.ended;
   }
 
   sample(): void {

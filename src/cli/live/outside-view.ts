@@ -43,10 +43,10 @@ export class OutsideView implements LiveView {
     this.#sampler.sample(this.#sampledMs, NOBODY);
   }
 
-  get hasEnded(): boolean {
+  get ended(): string | undefined {
     // One that has ended and was not waited for yet still has a folder, with an empty command line.
     const command = textOf(`${this.#proc}/${this.#process.pid}/cmdline`);
-    return command === undefined || command === "";
+    return command === undefined || command === "" ? "" : undefined;
   }
 
   state(): LiveState {
@@ -73,7 +73,7 @@ export class OutsideView implements LiveView {
       work: undefined,
       findings: outsideFindings(this.#threads, rows),
       sources: sourcesOf(rows),
-      ended: undefined,
+      ended: this.ended,
     };
   }
 

@@ -28,7 +28,8 @@ export class LookedProgram {
   /** The exit code, as a shell has it; settles when all of the output is taken too. */
   readonly exitCode: Promise<number>;
   readonly output: ProgramOutput | undefined;
-  hasEnded = false;
+  /** How it has ended: its exit code, or the name of a signal. */
+  ended: string | undefined = undefined;
   readonly #kill: (signal: NodeJS.Signals) => void;
   #requests = 0;
 
@@ -51,14 +52,14 @@ export class LookedProgram {
     this.exitCode = new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
-        this.hasEnded = true;
+        this.ended = signal ?? String(code);
         const shown = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
         Promise.all(taken).then(() => resolve(shown), reject);
       });
     });
     // Should this process fail, the program does not stay behind.
     process.once("exit", () => {
-      if (!this.hasEnded) this.#kill("SIGTERM");
+      if (this.ended === undefined) this.#kill("SIGTERM");
     });
   }
 

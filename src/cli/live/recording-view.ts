@@ -47,7 +47,7 @@ export interface Looked {
 export class RecordingView implements LiveView {
   readonly sampleEveryMs: number = 200;
   readonly #looked: Looked;
-  readonly #hasEnded: () => boolean;
+  readonly #ended: () => string | undefined;
   readonly #stop: () => void;
   readonly #beganMs = nowMs();
   #head: Uint8Array[] = [];
@@ -63,12 +63,12 @@ export class RecordingView implements LiveView {
   #nextFindingsMs = 0;
 
   /**
-   * @param hasEnded - whether the program has
+   * @param ended - how the program has ended, if it has; see `LiveView`
    * @param stop - called when nobody looks any more
    */
-  constructor(looked: Looked, hasEnded: () => boolean, stop: () => void = () => undefined) {
+  constructor(looked: Looked, ended: () => string | undefined, stop: () => void = () => undefined) {
     this.#looked = looked;
-    this.#hasEnded = hasEnded;
+    this.#ended = ended;
     this.#stop = stop;
   }
 
@@ -88,8 +88,8 @@ export class RecordingView implements LiveView {
     this.#kept.splice(0, tooMany);
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded();
+  get ended(): string | undefined {
+    return this.#ended();
   }
 
   sample(): void {
@@ -119,7 +119,7 @@ export class RecordingView implements LiveView {
       work: this.#work(),
       findings: this.#findings,
       sources: recordingSources(rows, rates),
-      ended: undefined,
+      ended: this.#ended(),
     };
   }
 

@@ -112,7 +112,7 @@ function headLines(state: LiveState, view: View, width: number, painter: Painter
     `skein · ${state.title}`,
     `pid ${state.pid}`,
     clock(state.elapsedMs),
-    ...(state.ended === undefined ? [] : [`${painter.word("ended")}: ${state.ended}`]),
+    ...(state.ended === undefined ? [] : [`${painter.word("ended")}${state.ended === "" ? "" : `: ${state.ended}`}`]),
     ...(view.isPaused ? [painter.word("paused")] : []),
   ];
   return flowLines(parts, width, " · ").map((line) => painter.style("1", line));

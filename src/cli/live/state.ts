@@ -81,6 +81,6 @@ export interface LiveState {
   /** The worst first. */
   readonly findings: readonly LiveFinding[] | undefined;
   readonly sources: readonly LiveSource[];
-  /** Exit code, or the name of a signal, if it has ended. */
+  /** How it has ended, if it has: its exit code, the name of a signal, or "" if that is not known. */
   readonly ended: string | undefined;
 }

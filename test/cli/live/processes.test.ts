@@ -145,9 +145,9 @@ describe("a view from outside", () => {
     const badgeOf = (what: RegExp) => sources.find((source) => what.test(source.what.en))?.badge;
     assert.equal(badgeOf(/last core/), "sampled");
     assert.equal(badgeOf(/loop delay/), "not available");
-    assert.equal(view.hasEnded, false);
+    assert.equal(view.ended, undefined);
     rmSync(join(proc, "50"), { recursive: true });
-    assert.equal(view.hasEnded, true);
+    assert.equal(view.ended, "");
     view.close();
   });
 });
