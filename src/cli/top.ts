@@ -54,6 +54,8 @@ export async function showProgram(
   { title, args, output, environment }: ProgramToShow,
   options: DisplayOptions,
 ): Promise<void> {
+  // The terminal may go away; the program, which may not need one, is waited for all the same.
+  process.stdout.on("error", () => undefined);
   const isTable = process.stdout.isTTY && !options.once && !options.json;
   const program = new LookedProgram(args, { waitsWithOutput: isTable, output, environment });
   const pass = (signal: NodeJS.Signals): void => program.interrupt(signal);
@@ -93,7 +95,7 @@ function followed(session: Session, title: string, ended: () => string | undefin
   let isOver = false;
   const stop = followLive(session, {
     onPart: (part) => view.push(part),
-    onLeftOut: () => undefined,
+    onLeftOut: (count) => view.leaveOut(count),
     onEnd: () => (isOver = true),
   });
   const view: RecordingView = new RecordingView(

@@ -85,9 +85,9 @@ class Display {
       process.on(signal, interrupted);
       this.#stops.push(() => process.off(signal, interrupted));
     }
-    // Whoever reads the tables has gone: as with `| head`.
+    // Whoever reads the tables has gone, as with `| head`, or the terminal has.
     const broken = (error: NodeJS.ErrnoException): void => {
-      if (error.code !== "EPIPE") throw error;
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
       this.#resolve("quit");
     };
     process.stdout.on("error", broken);

@@ -52,7 +52,7 @@ export class JobCounts {
   #lost = 0;
 
   add({ count, dropped, kinds, subjects, texts, timesMs, values }: RecordColumns): void {
-    if (dropped > 0) this.#lose(dropped);
+    if (dropped > 0) this.lose(dropped);
     for (let i = 0; i < count; i++) {
       const subject = subjects[i] as number;
       const atMs = timesMs[i] as number;
@@ -98,7 +98,7 @@ export class JobCounts {
   }
 
   /** Which jobs ended in the records that are missing is not known: counting begins again. */
-  #lose(count: number): void {
+  lose(count: number): void {
     this.#lost += count;
     this.#jobs.clear();
     this.#ended.length = 0;

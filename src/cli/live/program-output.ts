@@ -69,7 +69,11 @@ export class ProgramOutput {
     // What is being written is written before the end; what comes later waits for this.
     this.#file.end();
     await finished(this.#file);
-    if (this.#bytes > 0) await pipeline(createReadStream(this.#path), to, { end: false });
+    try {
+      if (this.#bytes > 0) await pipeline(createReadStream(this.#path), to, { end: false });
+    } catch {
+      // The terminal has gone, and with it whoever would have read this.
+    }
     rmSync(folder, { recursive: true, force: true });
     this.#passesTo = to;
   }

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 
 import { nowMs } from "#clock";
 
+import { TraceFileError } from "../../core/errors.js";
 import { buildTimeline, decodeTrace, findFindings, type KernelSample, type KernelThread } from "../../trace/index.js";
 import { isHeadOfFile, readTraceFile, type TraceFile } from "../../trace/trace-file.js";
 import type { LiveView } from "./display.js";
@@ -61,6 +62,8 @@ export class RecordingView implements LiveView {
   #lastMs = this.#beganMs;
   #findings: readonly LiveFinding[] = [];
   #nextFindingsMs = 0;
+  /** Why the recording can't be read, as that of another version. */
+  #problem: LiveFinding | undefined = undefined;
 
   /**
    * @param ended - how the program has ended, if it has; see `LiveView`
@@ -88,6 +91,11 @@ export class RecordingView implements LiveView {
     this.#kept.splice(0, tooMany);
   }
 
+  /** Parts were left out, as we were too slow. */
+  leaveOut(count: number): void {
+    this.#counts.lose(count);
+  }
+
   get ended(): string | undefined {
     return this.#ended();
   }
@@ -106,7 +114,7 @@ export class RecordingView implements LiveView {
     const rates = this.#counts.round(atMs - this.#lastMs);
     this.#lastMs = atMs;
     const rows = this.#rows();
-    if (atMs >= this.#nextFindingsMs) this.#find(atMs);
+    if (atMs >= this.#nextFindingsMs && this.#problem === undefined) this.#find(atMs);
     const { pid, title } = this.#looked;
     return {
       pid,
@@ -117,7 +125,7 @@ export class RecordingView implements LiveView {
       threads: rows,
       tasks: rates.tasks,
       work: this.#work(),
-      findings: this.#findings,
+      findings: this.#problem === undefined ? this.#findings : [this.#problem, ...this.#findings],
       sources: recordingSources(rows, rates),
       ended: this.#ended(),
     };
@@ -126,8 +134,15 @@ export class RecordingView implements LiveView {
   /** Reads what has arrived. */
   #read(): void {
     if (this.#head.length < 2 || this.#arrived.length === 0) return;
-    const file = readTraceFile(Buffer.concat([...this.#head, ...this.#arrived]));
+    const bytes = Buffer.concat([...this.#head, ...this.#arrived]);
     this.#arrived = [];
+    let file: TraceFile;
+    try {
+      file = readTraceFile(bytes);
+    } catch (error) {
+      this.#problem = describeProblem(error);
+      return;
+    }
     for (const part of file.parts) this.#counts.add(part);
     this.#readThreads(file);
     for (const { thread, name, value } of file.gauges) {
@@ -194,6 +209,19 @@ export class RecordingView implements LiveView {
     const tookMs = nowMs() - atMs;
     this.#nextFindingsMs = atMs + tookMs / FINDINGS_SHARE;
   }
+}
+
+function describeProblem(error: unknown): LiveFinding {
+  // Whatever else went wrong is our mistake.
+  if (!(error instanceof TraceFileError)) throw error;
+  const { message } = error;
+  return {
+    severity: "problem",
+    text: {
+      en: `What the program tells can't be read: ${message}`,
+      ru: `То, что рассказывает программа, нельзя прочитать: ${message}`,
+    },
+  };
 }
 
 function totalsOf(rows: readonly LiveThread[], rates: JobRates): LiveState["totals"] {

@@ -15,7 +15,7 @@ export interface Column<Row> {
 
 const GAP = 2;
 /** A column that takes the rest is not made narrower than this. */
-const LEAST_REST = 18;
+const LEAST_REST = 19;
 
 /** The text cut to so many columns, with a sign that it was. */
 export function cut(text: string, width: number): string {

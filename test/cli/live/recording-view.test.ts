@@ -59,6 +59,27 @@ describe("a program that tells of itself", () => {
     assert.equal(view.state().threads.length, 3);
   });
 
+  it("that is of another version is said to be so, and is looked at no further", () => {
+    const view = new RecordingView({ pid: 50, title: "a.ts" }, () => undefined);
+    const [head, ...parts] = traceFileChunks(program());
+    const other = (head as Uint8Array).slice();
+    other[other.length - 1] = 99;
+    for (const part of [other, ...parts]) view.push(part);
+    const { findings, threads } = view.state();
+    assert.deepEqual(threads, []);
+    assert.match(findings?.[0]?.text.en ?? "", /can't be read: the trace file has version 99/);
+  });
+
+  it("begins to count anew where parts were left out", () => {
+    const view = new RecordingView({ pid: 50, title: "a.ts" }, () => undefined);
+    for (const part of traceFileChunks(program())) view.push(part);
+    view.state();
+    view.leaveOut(3);
+    const { totals, sources } = view.state();
+    assert.equal(totals.inFlight, 0);
+    assert.equal(sources.find(({ what }) => what.en === "jobs and tasks")?.badge, "inferred");
+  });
+
   it("stops looking when it is closed", () => {
     let stops = 0;
     const view = new RecordingView(
