@@ -11,6 +11,7 @@ import { buildTimeline } from "./timeline.js";
 import type { Trace } from "./trace.js";
 import { verdict } from "./verdict.js";
 import { decimal, duration, type Language, number, percent, type Sentence } from "./words/language.js";
+import { printable } from "./words/printable.js";
 
 /**
  * Options of a report.
@@ -334,9 +335,4 @@ function fittingPart(text: string, columns: number): string {
     part += letter;
   }
   return part;
-}
-
-/** Control characters and marks of writing direction could make a terminal do or show something else. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
 }

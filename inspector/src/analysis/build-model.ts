@@ -1,16 +1,17 @@
 /** From a trace to what the page shows: rows, spans in columns, and the summary. */
-import { ProbeKind } from "#skein/core/probe";
 import type { KernelSample, KernelThread, Level, StepSpan, Timeline, Trace } from "skein/trace";
 
 import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
 import { State, type StateIndex } from "../timeline/states.js";
 import { adviceOf } from "./advice.js";
-import { nameOfActor, statesOf } from "./job-states.js";
-import type { GroupInfo, GroupName, Model, RowInfo, ThreadInfo } from "./model.js";
+import { statesOf, titleOfActor } from "./job-states.js";
+import type { GroupInfo, GroupName, Model, RowInfo } from "./model.js";
 import { Names } from "./names.js";
+import { plainText, withPlainTexts } from "./plain-texts.js";
 import { resourcesOf, waitGraphOf } from "./resources.js";
 import { seriesOf } from "./series.js";
 import { forEachPlaced, treeOf, type TaskTree } from "./task-tree.js";
+import { threadsOf } from "./threads.js";
 import { buildTimeline, computeFigures, contention, findFindings, groupBy, indexOf, verdict } from "./trace.js";
 
 /** What the worker keeps of a trace, to answer questions. */
@@ -28,7 +29,8 @@ const DEEPEST_STEP = 12;
 /** Resources beyond these were hardly used; they are in the table. */
 const MOST_RESOURCE_ROWS = 100;
 
-export function analyse(trace: Trace, name: string, isLive: boolean, problem?: string): Analysed {
+export function analyse(given: Trace, name: string, isLive: boolean, problem?: string): Analysed {
+  const trace = withPlainTexts(given);
   const timeline = buildTimeline(trace);
   const tree = treeOf(timeline);
   const rows = new RowsBuilder(trace, timeline);
@@ -39,9 +41,10 @@ export function analyse(trace: Trace, name: string, isLive: boolean, problem?: s
   rows.stalls();
   rows.pauses();
   const figures = computeFigures(timeline, trace);
+  const findings = findFindings(trace, timeline);
   const columns = rows.store.finish();
   const model: Model = {
-    name,
+    name: plainText(name),
     isLive,
     problem,
     startedMs: trace.startedMs,
@@ -54,10 +57,10 @@ export function analyse(trace: Trace, name: string, isLive: boolean, problem?: s
       figures,
       verdict: { en: verdict(figures, "en"), ru: verdict(figures, "ru") },
       series: seriesOf(figures, timeline.durationMs),
-      findings: findFindings(trace, timeline),
+      findings,
       threads: threadsOf(trace, timeline, figures.threads.value ?? []),
       resources: resourcesOf(trace, timeline),
-      waitGraph: waitGraphOf(trace, timeline),
+      waitGraph: waitGraphOf(trace, timeline, findings),
       advice: adviceOf(trace, timeline).slice(0, MOST_ADVICE),
       stalls: trace.stalls,
       capabilities: trace.capabilities,
@@ -265,7 +268,7 @@ class RowsBuilder {
         else {
           // Of a semaphore several hold a part at once; what lies over another is cut.
           for (const { beginMs, endMs, holder } of held) {
-            this.#add(beginMs, endMs, State.held, nameOfActor(index, holder), this.#itemOf(holder));
+            this.#add(beginMs, endMs, State.held, titleOfActor(index, holder).en, this.#itemOf(holder));
           }
         }
         if (waiting.every(({ count }) => count === 0)) continue;
@@ -287,19 +290,14 @@ class RowsBuilder {
   /** Times in which garbage was collected, by thread. */
   pauses(): void {
     this.#group("gc", () => {
-      let spans = 0;
-      for (const { records, name: threadName, index } of this.#trace.threads) {
-        const pauses = records.filter(({ kind }) => kind === ProbeKind.gcPause);
-        if (pauses.length === 0) continue;
+      const pauses = groupBy(this.#timeline.pauses, ({ thread }) => thread);
+      for (const { index, name: threadName } of this.#timeline.threads) {
+        const own = pauses.get(index) ?? [];
+        if (own.length === 0) continue;
         this.#row({ group: "gc", label: threadName, thread: index, badge: "measured" });
-        for (const { timeMs, other } of pauses) {
-          // Told when it is over; `other` is how long it took.
-          const endMs = timeMs - this.#trace.startedMs;
-          this.#add(endMs - other, endMs, State.gc, "", 0);
-          spans++;
-        }
+        for (const { beginMs, endMs } of own) this.#add(beginMs, endMs, State.gc, "", 0);
       }
-      return spans;
+      return this.#timeline.pauses.length;
     });
   }
 
@@ -341,56 +339,4 @@ function sampledState(before: KernelSample, after: KernelSample, isAtWork: boole
   if (waitMs > spanMs / 2 || (waitMs > cpuMs && waitMs > spanMs / 4)) return State.ready;
   if (cpuMs > spanMs / 4) return State.running;
   return isAtWork && (after.state === "lock" || after.state === "blocked") ? State.blocked : State.idle;
-}
-
-function threadsOf(
-  trace: Trace,
-  timeline: Timeline,
-  busy: readonly { readonly index: number; readonly busyMs: number; readonly share: number }[],
-): ThreadInfo[] {
-  const kernelThreads = trace.kernel?.threads ?? [];
-  const ofKernel = (
-    thread: KernelThread | undefined,
-  ): Omit<ThreadInfo, "index" | "name" | "kind" | "hasEnded" | "busyMs" | "share"> => {
-    const first = thread?.samples[0];
-    const last = thread?.samples.at(-1);
-    const grown = (key: "cpuMs" | "coreWaitMs" | "voluntarySwitches" | "involuntarySwitches"): number | undefined => {
-      const from = first?.[key];
-      const to = last?.[key];
-      return from === undefined || to === undefined ? undefined : to - from;
-    };
-    return {
-      tid: thread?.tid,
-      cpuMs: grown("cpuMs"),
-      coreWaitMs: grown("coreWaitMs"),
-      voluntarySwitches: grown("voluntarySwitches"),
-      involuntarySwitches: grown("involuntarySwitches"),
-      samples: thread?.samples.length ?? 0,
-    };
-  };
-  const own = timeline.threads.map((lane): ThreadInfo => {
-    const seen = kernelThreads.find(({ index }) => index === lane.index);
-    const ran = busy.find(({ index }) => index === lane.index);
-    return {
-      index: lane.index,
-      name: lane.name,
-      kind: seen?.kind ?? (lane.index === 0 ? "loop" : "pool"),
-      hasEnded: lane.hasEnded,
-      busyMs: ran?.busyMs,
-      share: ran?.share,
-      ...ofKernel(seen),
-    };
-  });
-  const others = kernelThreads
-    .filter(({ index }) => index === undefined)
-    .map((thread): ThreadInfo => ({
-      index: undefined,
-      name: thread.name,
-      kind: thread.kind,
-      hasEnded: false,
-      busyMs: undefined,
-      share: undefined,
-      ...ofKernel(thread),
-    }));
-  return [...own, ...others];
 }

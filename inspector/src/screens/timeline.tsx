@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { momentAt } from "../analysis/event-order.js";
 import type { GroupName, Model, PathInfo, TaskDetail } from "../analysis/model.js";
 import { duration, number } from "../format.js";
-import { Badge, Empty, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
+import { Badge, Empty, jobName, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
 import { go, isFollowing, language, order, place, showsKeys, t, view } from "../state.js";
 import type { Picture, Shown } from "../timeline/canvas-timeline.js";
 import { Lanes } from "../timeline/lanes.js";
@@ -490,7 +490,7 @@ function RangePanel({ model }: { readonly model: Model }): JSX.Element {
                       <span>{line.name}</span>
                     ) : (
                       <button type="button" class="link" onClick={() => go({ screen: "tasks", job: line.job })}>
-                        {line.name}
+                        {jobName(line.name, line.id)}
                       </button>
                     )}
                   </th>
