@@ -65,7 +65,7 @@ export function Empty({ children }: { readonly children: ComponentChildren }): J
   return <p class="empty">{children}</p>;
 }
 
-export function colourOf(look: StateLook | undefined): string {
+export function colourOf(look: Pick<StateLook, "dark" | "light"> | undefined): string {
   if (look === undefined) return "transparent";
   return theme.value === "dark" ? look.dark : look.light;
 }

@@ -52,6 +52,7 @@ function makeModel() {
     isLive: false,
     problem: undefined,
     startedMs: 0,
+    jobThreads: new Uint32Array(0),
     durationMs: columns.end.reduce((most, end) => Math.max(most, end), 0),
     rows,
     groups: [

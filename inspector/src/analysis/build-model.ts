@@ -5,7 +5,7 @@ import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
 import { State, type StateIndex } from "../timeline/states.js";
 import { adviceOf } from "./advice.js";
 import { statesOf, titleOfActor } from "./job-states.js";
-import type { GroupInfo, GroupName, Model, RowInfo } from "./model.js";
+import type { GroupInfo, GroupName, Model, RowInfo, ThreadInfo } from "./model.js";
 import { Names } from "./names.js";
 import { plainText, withPlainTexts } from "./plain-texts.js";
 import { resourcesOf, waitGraphOf } from "./resources.js";
@@ -33,14 +33,15 @@ export function analyse(given: Trace, name: string, isLive: boolean, problem?: s
   const trace = withPlainTexts(given);
   const timeline = buildTimeline(trace);
   const tree = treeOf(timeline);
-  const rows = new RowsBuilder(trace, timeline);
+  const figures = computeFigures(timeline, trace);
+  const threads = threadsOf(trace, timeline, figures.threads.value ?? []);
+  const rows = new RowsBuilder(trace, timeline, threads);
   rows.cores();
   rows.threads();
   rows.tasks(tree);
   rows.resources();
   rows.stalls();
   rows.pauses();
-  const figures = computeFigures(timeline, trace);
   const findings = findFindings(trace, timeline);
   const columns = rows.store.finish();
   const model: Model = {
@@ -53,12 +54,13 @@ export function analyse(given: Trace, name: string, isLive: boolean, problem?: s
     groups: rows.groups,
     names: rows.names.list,
     columns,
+    jobThreads: Uint32Array.from(timeline.jobs, ({ ranOn, thread }) => ranOn ?? thread),
     summary: {
       figures,
       verdict: { en: verdict(figures, "en"), ru: verdict(figures, "ru") },
       series: seriesOf(figures, timeline.durationMs),
       findings,
-      threads: threadsOf(trace, timeline, figures.threads.value ?? []),
+      threads,
       resources: resourcesOf(trace, timeline),
       waitGraph: waitGraphOf(trace, timeline, findings),
       advice: adviceOf(trace, timeline).slice(0, MOST_ADVICE),
@@ -80,9 +82,13 @@ class RowsBuilder {
   readonly #trace: Trace;
   readonly #timeline: Timeline;
 
-  constructor(trace: Trace, timeline: Timeline) {
+  /** Places in the list of threads, which items of threads are. */
+  readonly #places: ReadonlyMap<number | undefined, number>;
+
+  constructor(trace: Trace, timeline: Timeline, threads: readonly ThreadInfo[]) {
     this.#trace = trace;
     this.#timeline = timeline;
+    this.#places = new Map(threads.map(({ tid }, place) => [tid, place]));
   }
 
   /** Rows under a heading; nothing if `fill` makes none. It gives how many there are of what it shows. */
@@ -104,12 +110,12 @@ class RowsBuilder {
     if (kernel === undefined || runs === undefined) return;
     this.#group("cores", () => {
       const names = new Map(kernel.threads.map(({ tid, name: threadName }) => [tid, threadName]));
-      const places = new Map(kernel.threads.map(({ tid }, index) => [tid, index]));
       for (const core of [...new Set(runs.map((run) => run.core))].sort((a, b) => a - b)) {
         this.#row({ group: "cores", label: String(core), badge: "exact" });
         for (const run of runs) {
           if (run.core !== core) continue;
-          const item = itemOf(ItemKind.thread, places.get(run.tid) ?? 0);
+          const thread = this.#places.get(run.tid);
+          const item = thread === undefined ? 0 : itemOf(ItemKind.thread, thread);
           this.#add(run.beginMs - startedMs, run.endMs - startedMs, State.running, names.get(run.tid) ?? "?", item);
         }
       }
@@ -169,7 +175,7 @@ class RowsBuilder {
   /** What the kernel saw of a thread; each reading stands for the time up to the next. */
   #samples(thread: KernelThread, group: GroupName, label: string): void {
     const { startedMs } = this.#trace;
-    const index = this.#trace.kernel?.threads.indexOf(thread) ?? 0;
+    const index = this.#places.get(thread.tid) ?? 0;
     const lookup = indexOf(this.#trace, this.#timeline);
     this.#row({ group, label, thread: thread.index, depth: label === "" ? 1 : 0, badge: "sampled" });
     let open: { beginMs: number; endMs: number; state: StateIndex } | undefined;

@@ -136,6 +136,8 @@ export interface Model {
   readonly groups: readonly GroupInfo[];
   readonly names: readonly string[];
   readonly columns: SpanColumns;
+  /** Of each job the index of the thread that ran it, or else spawned it. */
+  readonly jobThreads: Uint32Array<ArrayBuffer>;
   readonly summary: Summary;
 }
 

@@ -1,16 +1,17 @@
 /** What happens, in two numbers, a sentence and a chart. */
 import { describePlace } from "#skein/trace/findings/places";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Badge as BadgeName, Figure, Finding } from "skein/trace";
 
-import type { Model } from "../analysis/model.js";
+import type { GroupInfo, Model } from "../analysis/model.js";
 import { AreaChart } from "../charts/area-chart.js";
 import { duration, level, number } from "../format.js";
 import { Badge, Empty, Fact, Panel } from "../parts.js";
 import { connection, go, isFollowing, language, t } from "../state.js";
 import { Lanes } from "../timeline/lanes.js";
-import type { Picture, Shown } from "../timeline/canvas-timeline.js";
+import type { Shown } from "../timeline/canvas-timeline.js";
+import { usePicture } from "../timeline/use-picture.js";
 import { around, fitAll } from "../timeline/window.js";
 
 const CHART_MS = 60_000;
@@ -169,22 +170,17 @@ function Findings({
   );
 }
 
+function isOfStrip({ name }: GroupInfo): boolean {
+  return name === "cores" || name === "threads";
+}
+
 /** Cores and threads at a glance. */
 function Strip({ model }: { readonly model: Model }): JSX.Element {
   const isLong = model.durationMs > STRIP_MS;
   const [isLast, setIsLast] = useState(model.isLive);
   const [scrollTop, setScrollTop] = useState(0);
   useEffect(() => setScrollTop(0), [model.name]);
-  const picture = useMemo<Picture>(
-    () => ({
-      columns: model.columns,
-      rows: model.rows,
-      groups: model.groups.filter(({ name }) => name === "cores" || name === "threads"),
-      names: model.names,
-      extent: model.durationMs,
-    }),
-    [model],
-  );
+  const { picture } = usePicture(model, undefined, isOfStrip);
   const shown: Shown = {
     window:
       isLast && isLong ? { fromMs: model.durationMs - STRIP_MS, toMs: model.durationMs } : fitAll(model.durationMs),

@@ -53,6 +53,13 @@ export const STATES: readonly StateLook[] = [
   { name: "jobs", text: "state.jobs", letter: "J", pattern: "rising", dark: "#8fa3bd", light: "#6f86a3" },
 ];
 
+/** `share` of the one colour in the other. */
+export function mixed(colour: string, into: string, share: number): string {
+  const channel = (hex: string, at: number): number => Number.parseInt(hex.slice(at, at + 2), 16);
+  const parts = [1, 3, 5].map((at) => Math.round(channel(colour, at) * share + channel(into, at) * (1 - share)));
+  return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /** A colour as the bytes of an `ImageData` have it, read as one number on a little-endian machine. */
 export function pixelOf(hex: string): number {
   const value = Number.parseInt(hex.slice(1), 16);
