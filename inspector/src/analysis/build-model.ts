@@ -12,7 +12,17 @@ import { resourcesOf, waitGraphOf } from "./resources.js";
 import { seriesOf } from "./series.js";
 import { forEachPlaced, treeOf, type TaskTree } from "./task-tree.js";
 import { threadsOf } from "./threads.js";
-import { buildTimeline, computeFigures, contention, findFindings, groupBy, indexOf, verdict } from "./trace.js";
+import {
+  buildTimeline,
+  computeFigures,
+  contention,
+  describePlace,
+  describeResource,
+  findFindings,
+  groupBy,
+  indexOf,
+  verdict,
+} from "./trace.js";
 
 /** What the worker keeps of a trace, to answer questions. */
 export interface Analysed {
@@ -98,8 +108,8 @@ class RowsBuilder {
     if (this.rows.length > firstRow) this.groups.push({ name, firstRow, rows: this.rows.length - firstRow, count });
   }
 
-  #row(info: Omit<RowInfo, "badge" | "thread" | "depth"> & Partial<RowInfo>): void {
-    this.rows.push({ badge: undefined, thread: undefined, depth: 0, ...info });
+  #row(info: Pick<RowInfo, "group" | "label"> & Partial<RowInfo>): void {
+    this.rows.push({ title: undefined, badge: undefined, thread: undefined, depth: 0, ...info });
     this.store.row();
   }
 
@@ -250,7 +260,7 @@ class RowsBuilder {
         this.#row({ group: "stalls", label: lane.name, thread: lane.index, badge: "measured" });
         for (const stall of own) {
           const frame = stall.stack?.[0];
-          const name = frame === undefined ? "" : `${frame.name === "" ? "(anonymous)" : frame.name}:${frame.line}`;
+          const name = frame === undefined ? "" : describePlace(frame);
           const item = itemOf(ItemKind.stall, stalls.indexOf(stall));
           this.#add(stall.beginMs - startedMs, stall.endMs - startedMs, State.stall, name, item);
         }
@@ -266,10 +276,11 @@ class RowsBuilder {
       const index = indexOf(this.#trace, this.#timeline);
       const holds = new Map(index.resources.map(({ id, holds: own }) => [id, own]));
       const uses = contention(this.#trace, this.#timeline).slice(0, MOST_RESOURCE_ROWS);
-      for (const { id, kind, title, level, waiting } of uses) {
+      for (const { id, kind, name: ofUse, title: label, level, waiting } of uses) {
+        const title = describeResource({ id, kind, name: ofUse });
         const held = holds.get(id) ?? [];
         const isSeen = kind === "channel" ? level.length > 0 : held.length > 0;
-        if (isSeen) this.#row({ group: "resources", label: title, badge: "measured" });
+        if (isSeen) this.#row({ group: "resources", label, title, badge: "measured" });
         if (kind === "channel") this.#levels(level, State.channel, durationMs);
         else {
           // Of a semaphore several hold a part at once; what lies over another is cut.
@@ -278,7 +289,13 @@ class RowsBuilder {
           }
         }
         if (waiting.every(({ count }) => count === 0)) continue;
-        this.#row({ group: "resources", label: isSeen ? "" : title, depth: 1, badge: "measured" });
+        this.#row({
+          group: "resources",
+          label: isSeen ? "" : label,
+          title: isSeen ? undefined : title,
+          depth: 1,
+          badge: "measured",
+        });
         this.#levels(waiting, kind === "channel" ? State.channel : State.lock, durationMs);
       }
       return index.resources.length;

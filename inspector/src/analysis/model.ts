@@ -24,6 +24,8 @@ export interface RowInfo {
   readonly group: GroupName;
   /** Stands at its left; empty for the rows below the first of a block. */
   readonly label: string;
+  /** The same for people, where it depends on the language. */
+  readonly title: Sentence | undefined;
   readonly badge: Badge | undefined;
   /** Index of the thread, where the row is of one. */
   readonly thread: number | undefined;
@@ -77,7 +79,6 @@ export interface ResourceInfo {
   readonly title: string;
   /** For people. */
   readonly name: Sentence;
-  readonly kind: "lock" | "channel" | "job" | "other";
   /** How long it was waited for each time. */
   readonly wait: Durations | undefined;
   readonly waitingAtEnd: number;

@@ -1,7 +1,8 @@
 /** What jobs waited for, and who waits for whom at the end. */
+import { ProbeResource } from "#skein/core/probe";
 import type { Resource, SeenWait } from "#skein/trace/resources";
 import { isBlockingWait } from "#skein/trace/wait-ways";
-import type { Finding, Level, ResourceUse, Timeline, Trace } from "skein/trace";
+import type { Finding, Level, ResourceUse, Sentence, Timeline, Trace } from "skein/trace";
 
 import { titleOfActor } from "./job-states.js";
 import type { ResourceInfo, WaitGraph } from "./model.js";
@@ -28,13 +29,11 @@ export function resourcesOf(trace: Trace, timeline: Timeline): ResourceInfo[] {
 
 function infoOf(use: ResourceUse, resource: Resource | undefined, index: TraceIndex): ResourceInfo {
   const holder = resource?.holds.findLast(({ end }) => end === "outside")?.holder;
-  const kind = use.kind === "channel" ? "channel" : "lock";
-  const isFilled = kind === "channel" && use.level.length > 0;
+  const isFilled = use.level.length > 0;
   return {
     id: `resource ${use.id}`,
     title: use.title,
     name: describeResource(use),
-    kind,
     wait: use.wait,
     mostWaiting: use.mostWaiting,
     curve: thinned(isFilled ? use.level : use.waiting, index.timeline.durationMs),
@@ -58,16 +57,22 @@ function titleOfWait(wait: string): string {
   );
 }
 
+/** `channel "news"`, of which no more is known than that, as one that is known is called. */
+function titleInWords(title: string): Sentence {
+  const [, kind = "", name = ""] = /^(\w+) "([^"]+)"$/.exec(title) ?? [];
+  return Object.hasOwn(ProbeResource, kind)
+    ? describeResource({ kind: kind as keyof typeof ProbeResource, name, id: 0 })
+    : { en: title, ru: title };
+}
+
 function otherInfo(title: string, waits: readonly SeenWait[], index: TraceIndex): ResourceInfo {
   const spans = waits.map(({ span }) => span);
   const { durationMs, droppedRecords } = index.timeline;
   const levels = levelsOf(spans, durationMs);
-  const way = waits[0]?.way;
   return {
     id: `wait ${title}`,
     title,
-    name: { en: title, ru: title },
-    kind: way === "lock" || way === "channel" ? way : way === "jobs" ? "job" : "other",
+    name: titleInWords(title),
     wait: spread(spans.map(({ beginMs, endMs }) => endMs - beginMs)),
     mostWaiting: levels.reduce((most, { count }) => Math.max(most, count), 0),
     curve: thinned(levels, durationMs),
@@ -146,7 +151,7 @@ export function waitGraphOf(trace: Trace, timeline: Timeline, findings: readonly
     const title = titleOfWait(wait.span.name ?? "");
     const to = target === undefined ? title : `resource ${target}`;
     if (!nodes.has(to)) {
-      const label = resource === undefined ? { en: title, ru: title } : describeResource(resource);
+      const label = resource === undefined ? titleInWords(title) : describeResource(resource);
       nodes.set(to, { id: to, label, kind: "resource" });
       for (const { holder, thread, end } of resource?.holds ?? []) {
         if (end === "outside")

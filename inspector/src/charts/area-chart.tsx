@@ -9,6 +9,9 @@ import { level, tick } from "../format.js";
 import { useSize } from "../parts.js";
 import { language, t, theme } from "../state.js";
 
+/** The name of an upright axis. */
+const LABEL = { labelSize: 18, labelGap: 0, labelFont: "11px system-ui, sans-serif" };
+
 export interface AreaChartProps {
   readonly series: Series;
   readonly fromMs: number;
@@ -135,14 +138,18 @@ function optionsOf(
       {
         ...axis,
         scale: "jobs",
+        label: t("now.chart.left"),
+        ...LABEL,
         space: 36,
         side: 3,
-        size: 46,
+        size: 34,
         values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")),
       },
       {
         ...axis,
         scale: "cores",
+        label: t("now.chart.right"),
+        ...LABEL,
         side: 1,
         size: 38,
         grid: { show: false },

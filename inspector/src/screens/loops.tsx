@@ -144,7 +144,7 @@ function Stack({ frames }: { readonly frames: readonly StackFrame[] }): JSX.Elem
     <pre class="stack">
       {frames.map(({ name, url, line, column }, index) => (
         <span key={index} class={url.startsWith("node:") ? "weak" : ""}>
-          {name === "" ? "(anonymous)" : name}
+          {name === "" ? t("loops.anonymous") : name}
           <i>
             {" "}
             {url.replace(/^file:\/\//, "")}:{line}:{column}

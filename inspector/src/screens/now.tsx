@@ -1,10 +1,10 @@
 /** What happens, in two numbers, a sentence and a chart. */
-import { describePlace } from "#skein/trace/findings/places";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Badge as BadgeName, Figure, Finding } from "skein/trace";
 
 import type { GroupInfo, Model } from "../analysis/model.js";
+import { describePlace } from "../analysis/trace.js";
 import { AreaChart } from "../charts/area-chart.js";
 import { duration, level, number } from "../format.js";
 import { Badge, Empty, Fact, Panel } from "../parts.js";

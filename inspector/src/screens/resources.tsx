@@ -27,7 +27,6 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
               <thead>
                 <tr>
                   <th scope="col">{t("resources.name")}</th>
-                  <th scope="col">{t("resources.kind")}</th>
                   {hasHolder ? <th scope="col">{t("resources.holder")}</th> : null}
                   <th scope="col" class="number">
                     {t("resources.waits")}
@@ -39,13 +38,7 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                     {t("resources.each")}
                   </th>
                   <th scope="col" class="number">
-                    {t("resources.longest")}
-                  </th>
-                  <th scope="col" class="number">
-                    {t("resources.most")}
-                  </th>
-                  <th scope="col" class="number">
-                    {t("resources.now")}
+                    {t("resources.waiting")}
                   </th>
                   {hasHolds ? (
                     <>
@@ -89,7 +82,6 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                         {resource.name[words]}
                       </button>
                     </th>
-                    <td>{t(`resources.kind.${resource.kind}`)}</td>
                     {hasHolder ? <td>{resource.holder?.[words] ?? ""}</td> : null}
                     <td class="number" data-value={resource.wait?.count ?? 0}>
                       {number(resource.wait?.count ?? 0, words)}
@@ -97,14 +89,9 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                     <td class="number" data-value={resource.wait?.totalMs ?? 0}>
                       {duration(resource.wait?.totalMs ?? 0, words)}
                     </td>
-                    <td class="number">{medianAnd99(resource.wait)}</td>
-                    <td class="number">{duration(resource.wait?.mostMs ?? 0, words)}</td>
-                    <td class="number">{number(resource.mostWaiting, words)}</td>
-                    <td
-                      class={`number ${resource.waitingAtEnd === 0 ? "weak" : ""}`}
-                      title={resource.waiters.map((name) => name[words]).join("\n")}
-                    >
-                      {number(resource.waitingAtEnd, words)}
+                    <td class="number">{spreadOf(resource.wait)}</td>
+                    <td class="number" title={resource.waiters.map((name) => name[words]).join("\n")}>
+                      {number(resource.mostWaiting, words)} · {number(resource.waitingAtEnd, words)}
                     </td>
                     {hasHolds ? (
                       <>
@@ -112,7 +99,7 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                         <td class="number" data-value={resource.hold?.totalMs}>
                           {resource.hold === undefined ? "" : duration(resource.hold.totalMs, words)}
                         </td>
-                        <td class="number">{resource.hold === undefined ? "" : medianAnd99(resource.hold)}</td>
+                        <td class="number">{resource.hold === undefined ? "" : spreadOf(resource.hold)}</td>
                         <td class="number">
                           {resource.contendedShare === undefined ? "" : percent(resource.contendedShare, words)}
                         </td>
@@ -143,9 +130,9 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
   );
 }
 
-function medianAnd99(times: Durations | undefined): string {
-  const words = language.value;
-  return times === undefined ? "–" : `${duration(times.p50Ms, words)} · ${duration(times.p99Ms, words)}`;
+function spreadOf(times: Durations | undefined): string {
+  if (times === undefined) return "–";
+  return [times.p50Ms, times.p99Ms, times.mostMs].map((ms) => duration(ms, language.value)).join(" · ");
 }
 
 const BOX_WIDTH = 190;

@@ -54,7 +54,7 @@ export function TaskScreen({ model, job }: { readonly model: Model; readonly job
       </div>
       {detail.path.length === 0 ? null : (
         <p class="path">
-          <span class="weak">{t("task.path")}</span>
+          <span class="weak">{t("task.path")} </span>
           {detail.path.map(({ job: above, item, name }) => (
             <span key={item}>
               {above === undefined ? (

@@ -2,8 +2,9 @@
  * By what the bars of the timeline are coloured: by task, by thread or by state.
  *
  * A tone is a number: below `STATE_TONES` one of the eight colours of `HUES`, strong where
- * it ran or was held and pale where it waited; from there on the colour of a state, for
- * what belongs to no task or thread. Pattern and letter tell the state whatever the tone.
+ * it ran or was held and pale where it waited; from there on the colour of a state. What
+ * belongs to no task or thread is then as grey as a scope, so that no colour means two
+ * things. Pattern and letter tell the state whatever the tone.
  */
 import type { Model } from "../analysis/model.js";
 import { fillMostly, itemIndex, itemKind, ItemKind, rowOf, type SpanColumns, spanAt } from "./span-store.js";
@@ -78,8 +79,8 @@ export interface Tones {
  */
 export function tonesOf(model: Model, by: ColourBy, before: readonly ToneName[] = []): Tones {
   const { columns } = model;
-  const ofSpan = Uint8Array.from(columns.state, toneOfState);
-  if (by === "state") return { ofSpan, names: [] };
+  if (by === "state") return { ofSpan: Uint8Array.from(columns.state, toneOfState), names: [] };
+  const ofSpan = Uint8Array.from(columns.state, (state) => toneOfState(KEEP_COLOUR.has(state) ? state : State.scope));
   const keys = by === "task" ? taskKeys(model) : threadKeys(model);
   const nameOf = (key: number): string =>
     by === "task" ? (model.names[key] ?? "") : (model.summary.threads[key]?.name ?? "");
@@ -102,6 +103,8 @@ export function inTones(columns: SpanColumns, { ofSpan }: Tones): SpanColumns {
 }
 
 const NO_KEY = -1;
+/** States that no task or thread can be in, in any colouring. */
+const KEEP_COLOUR: ReadonlySet<number> = new Set([State.stall, State.gc, State.dropped, State.idle, State.scope]);
 
 function isAtWork(state: number | undefined): boolean {
   return state === State.running || state === State.held;
