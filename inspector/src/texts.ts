@@ -518,7 +518,7 @@ const RU: Readonly<Record<TextKey, string>> = {
   "tasks.thread": "Поток",
   "tasks.age": "Возраст",
   "tasks.cpu": "Выполн.",
-  "tasks.ready": "В очереди",
+  "tasks.ready": "Очередь",
   "tasks.io": "В/В",
   "tasks.lock": "Блокир.",
   "tasks.channel": "Канал",

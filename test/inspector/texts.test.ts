@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
+import { capabilities } from "#skein/trace/kernel/index";
+
 import { duration, level, number, percent, tick } from "../../inspector/src/format.js";
+import { sourceInWords } from "../../inspector/src/source-words.js";
 import { type TextKey, textIn } from "../../inspector/src/texts.js";
 import { ROOT } from "../support/run-program.js";
 
@@ -28,6 +31,21 @@ describe("texts", () => {
   it("are filled with values, which are never taken for gaps", () => {
     assert.equal(textIn("en", "tasks.count", "{1}", 5), "{1} of 5");
     assert.equal(textIn("ru", "tasks.count", 3, 5), "3 из 5");
+  });
+});
+
+describe("what a recording says of its sources", () => {
+  it("is there in Russian, all that this machine says", async () => {
+    for (const source of await capabilities({ perf: "no-such-perf", taskset: "no-such-taskset" })) {
+      const { gives, why, remedy } = sourceInWords(source, "ru");
+      for (const text of [gives, why, remedy ?? "я"]) assert.match(text, /[а-я]/i, `${source.name}: ${text}`);
+    }
+  });
+
+  it("stays as it is where it is not known, and in English", () => {
+    const strange = { name: "__proto__", isAvailable: false, gives: "a new fact", why: "it is", remedy: undefined };
+    const { name: _, isAvailable: __, ...told } = strange;
+    for (const language of ["en", "ru"] as const) assert.deepEqual(sourceInWords(strange, language), told);
   });
 });
 

@@ -19,6 +19,8 @@ export interface AreaChartProps {
   readonly cores: number | undefined;
   /** A place was chosen on the chart. */
   readonly onChoose?: (fromMs: number, toMs: number) => void;
+  /** What the axes reach to at least, so that two charts can be compared. */
+  readonly mostJobs?: number | undefined;
   readonly mostCores?: number | undefined;
 }
 
@@ -121,7 +123,12 @@ function optionsOf(
         time: false,
         range: () => [shown.current.fromMs, Math.max(shown.current.toMs, shown.current.fromMs + 1e-6)],
       },
-      jobs: { range: () => [0, Math.max(1, most(shown.current.series.inFlight) * 1.12)] },
+      jobs: {
+        range: () => [
+          0,
+          Math.max(1, Math.max(shown.current.mostJobs ?? 0, most(shown.current.series.inFlight)) * 1.12),
+        ],
+      },
       cores: {
         range: () => {
           const { series, cores, mostCores } = shown.current;

@@ -4,7 +4,8 @@ import type { Badge as BadgeName } from "skein/trace";
 
 import type { Model } from "../analysis/model.js";
 import { Badge, Empty, Panel } from "../parts.js";
-import { exportsThere, t } from "../state.js";
+import { sourceInWords } from "../source-words.js";
+import { exportsThere, language, t } from "../state.js";
 import type { TextKey } from "../texts.js";
 
 const BADGES: readonly BadgeName[] = ["exact", "measured", "sampled", "inferred", "not available"];
@@ -21,6 +22,7 @@ const EXPORTS: readonly { readonly file: string; readonly name: TextKey; readonl
 
 export function CapabilitiesScreen({ model }: { readonly model: Model }): JSX.Element {
   const { capabilities } = model.summary;
+  const sources = capabilities.map((source) => ({ ...source, ...sourceInWords(source, language.value) }));
   return (
     <div class="capabilities">
       <Panel title={t("sources.title")}>
@@ -28,7 +30,7 @@ export function CapabilitiesScreen({ model }: { readonly model: Model }): JSX.El
           <Empty>{t("sources.none")}</Empty>
         ) : (
           <ul class="sources" data-testid="sources">
-            {capabilities.map(({ name, isAvailable, gives, why, remedy }) => (
+            {sources.map(({ name, isAvailable, gives, why, remedy }) => (
               <li key={name} class={isAvailable ? "there" : "missing"}>
                 <header>
                   <i class={isAvailable ? "dot there" : "dot missing"} aria-hidden="true">

@@ -95,7 +95,7 @@ function Threads({
                 {thread.split === undefined ? null : <SplitBar split={thread.split} />}
                 <Badge badge={thread.splitBadge} />
               </td>
-              <td>{t(`loops.looks.${thread.looks}`)}</td>
+              <td class="words">{t(`loops.looks.${thread.looks}`)}</td>
             </tr>
           ))}
         </tbody>
