@@ -54,7 +54,6 @@ export interface Colours {
   readonly line: string;
   readonly accent: string;
   readonly problem: string;
-  readonly onBar: string;
 }
 
 /** How to write what is drawn in words of the language. */
@@ -344,7 +343,8 @@ export class CanvasTimeline {
         const text = hasName && shownName !== "" ? this.#fitted(shownName, look.letter, width - 8) : look.letter;
         if (text === "") continue;
         context.font = height < 16 ? SMALL_FONT : FONT;
-        context.fillStyle = TONES[painted.state[span] ?? 0]?.isPale === true ? colours.text : colours.onBar;
+        const tone = TONES[painted.state[span] ?? 0];
+        context.fillStyle = (colours.isDark ? tone?.inkOnDark : tone?.inkOnLight) ?? colours.text;
         context.fillText(text, left + 4, y + height / 2 - 0.5);
       }
     }

@@ -8,51 +8,54 @@
  */
 import type { Model } from "../analysis/model.js";
 import { fillMostly, itemIndex, itemKind, ItemKind, rowOf, type SpanColumns, spanAt } from "./span-store.js";
-import { mixed, State, STATES } from "./states.js";
+import { inkOn, mixed, State, STATES } from "./states.js";
 
 export const COLOUR_BY = ["task", "thread", "state"] as const;
 export type ColourBy = (typeof COLOUR_BY)[number];
 
 /**
- * The colours of Okabe and Ito without black, which are apart for every common kind of
- * colour blindness; brightened for dark and deepened for light backgrounds, so that what
- * is written on them can be read. The last is for all others.
+ * From the colours of Okabe and Ito without black, moved until every two are as far apart
+ * as can be for each common kind of colour blindness, on dark and on light. The last is
+ * for all others.
  */
 export const HUES: readonly { readonly dark: string; readonly light: string }[] = [
-  { dark: "#56b4e9", light: "#1f7fb8" },
-  { dark: "#e69f00", light: "#a86f00" },
-  { dark: "#12a37a", light: "#007a58" },
-  { dark: "#d787b3", light: "#a8488a" },
-  { dark: "#f0e442", light: "#7d7600" },
-  { dark: "#e2672a", light: "#b84300" },
-  { dark: "#4a86d8", light: "#004f94" },
-  { dark: "#8b97a8", light: "#66727f" },
+  { dark: "#b5e6ff", light: "#01b9ff" },
+  { dark: "#e7bc08", light: "#e1801c" },
+  { dark: "#2bc16a", light: "#589453" },
+  { dark: "#b280c1", light: "#b357b1" },
+  { dark: "#2e79e1", light: "#004264" },
+  { dark: "#c01800", light: "#ab2c05" },
+  { dark: "#e5fd87", light: "#ffc900" },
+  { dark: "#9baba2", light: "#6b6161" },
 ];
 const OTHERS = HUES.length - 1;
 /** The same hue, mixed into the background. */
 const PALE = HUES.length;
 const STATE_TONES = 2 * HUES.length;
 /** Of a pale tone, so much is its hue. */
-const PALE_SHARE = { dark: 0.45, light: 0.4 };
+const PALE_SHARE = { dark: 0.38, light: 0.38 };
 const BACKGROUND = { dark: "#12161c", light: "#ffffff" };
 
 /** How a tone is drawn. */
 export interface ToneLook {
   readonly dark: string;
   readonly light: string;
-  /** What is written on it has the colour of text, not that of text on bars. */
-  readonly isPale: boolean;
+  /** The colour of what is written on it. */
+  readonly inkOnDark: string;
+  readonly inkOnLight: string;
+}
+
+function lookOf(dark: string, light: string): ToneLook {
+  return { dark, light, inkOnDark: inkOn(dark), inkOnLight: inkOn(light) };
 }
 
 /** In the order of tones. */
 export const TONES: readonly ToneLook[] = [
-  ...HUES.map((hue) => ({ ...hue, isPale: false })),
-  ...HUES.map(({ dark, light }) => ({
-    dark: mixed(dark, BACKGROUND.dark, PALE_SHARE.dark),
-    light: mixed(light, BACKGROUND.light, PALE_SHARE.light),
-    isPale: true,
-  })),
-  ...STATES.map(({ name, dark, light }) => ({ dark, light, isPale: name === "scope" || name === "idle" })),
+  ...HUES.map(({ dark, light }) => lookOf(dark, light)),
+  ...HUES.map(({ dark, light }) =>
+    lookOf(mixed(dark, BACKGROUND.dark, PALE_SHARE.dark), mixed(light, BACKGROUND.light, PALE_SHARE.light)),
+  ),
+  ...STATES.map(({ dark, light }) => lookOf(dark, light)),
 ];
 
 export function toneOfState(state: number): number {
