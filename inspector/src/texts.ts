@@ -11,6 +11,10 @@ const EN = {
   "app.lost": "connection lost",
   "app.behind": "the page fell behind: {0} parts of the recording were left out",
   "app.failed": "This trace cannot be shown",
+  "app.brokenReport":
+    "The trace in this report is damaged: it could not be unpacked. Make the report anew, or open the trace itself.",
+  "app.noAnswer":
+    "The command that showed this page does not answer any more. Start it again, and open the address that it prints.",
   "app.retry": "Open another file",
   "app.theme.dark": "Use dark colours",
   "app.theme.light": "Use light colours",
@@ -346,6 +350,10 @@ const RU: Readonly<Record<TextKey, string>> = {
   "app.lost": "связь потеряна",
   "app.behind": "страница не успевала: пропущено частей записи: {0}",
   "app.failed": "Эту запись нельзя показать",
+  "app.brokenReport":
+    "Запись в этом отчёте повреждена: её не удалось распаковать. Сделайте отчёт заново или откройте саму запись.",
+  "app.noAnswer":
+    "Команда, показавшая эту страницу, больше не отвечает. Запустите её снова и откройте адрес, который она напечатает.",
   "app.retry": "Открыть другой файл",
   "app.theme.dark": "Тёмные цвета",
   "app.theme.light": "Светлые цвета",

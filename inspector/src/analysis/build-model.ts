@@ -36,6 +36,8 @@ export interface Analysed {
 const MOST_ADVICE = 300;
 /** Deeper nested steps of a thread than this are not drawn; they are in the table. */
 const DEEPEST_STEP = 12;
+/** More cores than any machine has on which this runs. */
+const MOST_CORES = 1024;
 /** Resources beyond these were hardly used; they are in the table. */
 const MOST_RESOURCE_ROWS = 100;
 
@@ -120,16 +122,16 @@ class RowsBuilder {
     if (kernel === undefined || runs === undefined) return;
     this.#group("cores", () => {
       const names = new Map(kernel.threads.map(({ tid, name: threadName }) => [tid, threadName]));
-      for (const core of [...new Set(runs.map((run) => run.core))].sort((a, b) => a - b)) {
+      const byCore = [...groupBy(runs, ({ core }) => core)].sort(([a], [b]) => a - b);
+      for (const [core, ofCore] of byCore.slice(0, MOST_CORES)) {
         this.#row({ group: "cores", label: String(core), badge: "exact" });
-        for (const run of runs) {
-          if (run.core !== core) continue;
+        for (const run of ofCore) {
           const thread = this.#places.get(run.tid);
           const item = thread === undefined ? 0 : itemOf(ItemKind.thread, thread);
           this.#add(run.beginMs - startedMs, run.endMs - startedMs, State.running, names.get(run.tid) ?? "?", item);
         }
       }
-      return new Set(runs.map((run) => run.core)).size;
+      return byCore.length;
     });
   }
 

@@ -45,7 +45,7 @@ const LEAST_SHARE = 0.01;
 /** Edges of stretches of about this length, both ends included; none where there is no room. */
 function evenly(fromMs: number, toMs: number, lengthMs: number): number[] {
   if (!(lengthMs > 0) || toMs - fromMs < lengthMs * LEAST_SHARE) return [];
-  const count = Math.max(1, Math.round((toMs - fromMs) / lengthMs));
+  const count = Math.min(STRETCHES, Math.max(1, Math.round((toMs - fromMs) / lengthMs)));
   return Array.from({ length: count + 1 }, (_, edge) => fromMs + (edge / count) * (toMs - fromMs));
 }
 
