@@ -11,8 +11,9 @@ import { splitOfThread, type TimeSplit } from "./time-split.js";
 import { buildTimeline } from "./timeline.js";
 import type { Trace } from "./trace.js";
 import { verdict } from "./verdict.js";
-import { columnsIn, fittingPart, printable } from "./words/columns.js";
+import { columnsIn, fittingPart } from "./words/columns.js";
 import { decimal, duration, type Language, number, percent, type Sentence } from "./words/language.js";
+import { printable } from "./words/printable.js";
 
 /**
  * Options of a report.

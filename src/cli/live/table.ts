@@ -1,5 +1,6 @@
 /** Tables for terminals: columns that go away, the least needed first, where there is no room. */
-import { columnsIn, fittingPart, printable } from "../../trace/words/columns.js";
+import { columnsIn, fittingPart } from "../../trace/words/columns.js";
+import { printable } from "../../trace/words/printable.js";
 
 export interface Column<Row> {
   readonly title: string;

@@ -28,8 +28,3 @@ export function fittingPart(text: string, columns: number): string {
   }
   return part;
 }
-
-/** Control characters and marks of writing direction could make a terminal do or show something else. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
-}
