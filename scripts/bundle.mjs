@@ -428,7 +428,7 @@ function write(outputFiles) {
 function isUpToDate() {
   if (!existsSync(RECORD) || !existsSync(OUTPUT)) return false;
   const madeMs = statSync(RECORD).mtimeMs;
-  const modules = filesUnder(DIST).filter((file) => file.endsWith(".js") && !file.startsWith("bundle/"));
+  const modules = filesUnder(DIST).filter((file) => file.endsWith(".js") && !/^(?:bundle|lab-programs)\//.test(file));
   const sources = [
     ...modules.map((file) => join(DIST, file)),
     join(ROOT, "package.json"),

@@ -33,13 +33,17 @@ const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== "
 const specifiers = subpaths.map((subpath) => manifest.name + subpath.slice(1));
 
 const sources = new Set(filesUnder(join(ROOT, "src")));
+const labs = new Set(filesUnder(join(ROOT, "labs")));
 
-/** What npm includes on its own, our sources, what the compiler made of them, and the bundle. */
+/** What npm includes on its own, our sources and labs, what the compiler made of them, and the bundle. */
 function mayBeShipped(path) {
   if (/^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return true;
   if (PAGE_FILES.includes(path.replace(/^dist\/inspector\//, ""))) return true;
   if (/^dist\/bundle\/[\w-]+\.js(?:\.map)?$/.test(path)) return true;
   if (path.startsWith("src/")) return sources.has(path.slice("src/".length)) && path.endsWith(".ts");
+  if (path.startsWith("labs/")) return labs.has(path.slice("labs/".length)) && path.endsWith(".ts");
+  const [, lab] = /^dist\/lab-programs\/(.+?)\.js(?:\.map)?$/.exec(path) ?? [];
+  if (lab !== undefined) return labs.has(`${lab}.ts`);
   const [, stem] = /^dist\/(.+?)(?:\.d\.ts|\.js|\.js\.map)$/.exec(path) ?? [];
   return stem !== undefined && !stem.endsWith(".test") && sources.has(`${stem}.ts`);
 }

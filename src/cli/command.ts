@@ -5,6 +5,7 @@ import { doctor } from "./doctor.js";
 import type { OpenOptions } from "./open.js";
 import { type RunOptions, runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
+import type { LabOptions } from "../labs/lab-command.js";
 
 export function runCommand(): void {
   const program = new Command("skein")
@@ -60,6 +61,21 @@ export function runCommand(): void {
       await doctor(options);
     });
 
+  program
+    .command("lab")
+    .description("show what concurrency is, by experiments on this machine: predict, run, change")
+    .argument("[which...]", "labs by number or name, or a statement, as S4; without any, they are listed")
+    .option("-a, --all", "run all of them; exit code 1 if any is not shown")
+    .option("--code", "print the lab's program, to be changed")
+    .option("--with <file>", "run this program in the place of the lab's own")
+    .option("--predict <letter>", "what you expect: a, b or c; asked for on a terminal")
+    .option("--json", "print what was measured as JSON")
+    .addOption(new Option("--lang <language>", "language of what is printed").choices(["en", "ru"]))
+    .action(async (which: string[], options: LabOptions) => {
+      const { runLabs } = await import("../labs/lab-command.js");
+      await runLabs(which, options);
+    });
+
   program.addHelpText(
     "after",
     `
@@ -69,6 +85,7 @@ Examples:
   skein run --report out.html crunch.ts data/
   skein run --trace before.skein crunch.ts data/
   skein open before.skein after.skein
+  skein lab 3
   skein doctor`,
   );
 
