@@ -69,6 +69,13 @@ export class Evidence {
     return wallMs <= 0 ? 0 : cpuMs / wallMs;
   }
 
+  /** Who else worked on the cores in a phase, if somebody did: what is measured by the clock may then be off. */
+  disturbance(phase: string): Sentence | undefined {
+    const facts = this.phase(phase);
+    const isDisturbed = facts.othersCores !== undefined && facts.othersCores >= TAKEN_FROM_CORES;
+    return isDisturbed ? takenBy(facts, this.cores) : undefined;
+  }
+
   /**
    * Why too few cores worked for the program in a phase, if that was not its own doing:
    * there is but one, or others had them. `undefined` if it could have had more.
@@ -83,6 +90,7 @@ export class Evidence {
     const facts = this.phase(phase);
     const { othersCores, idleCores, coreWaitMs, wallMs } = facts;
     if (othersCores !== undefined && idleCores !== undefined) {
+      // Who leaves a core unused was not kept from it.
       return othersCores >= TAKEN_FROM_CORES && idleCores < IDLE_FROM_CORES ? takenBy(facts, this.cores) : undefined;
     }
     if (coreWaitMs === undefined) {

@@ -36,6 +36,8 @@ export interface PhaseFacts {
   readonly forcedSwitches: number | undefined;
   /** Threads of the operating system in this process, at most of what was seen at the beginning and the end. */
   readonly threads: number | undefined;
+  /** How many more there were at the end than at the beginning. */
+  readonly newThreads: number | undefined;
   /** Jobs in flight, over the phase and at most; none where a lab has no jobs of scopes. */
   readonly meanInFlight: number | undefined;
   readonly mostInFlight: number;

@@ -44,7 +44,7 @@ export function phaseMeter(): { readonly phase: Phase; readonly phases: readonly
         voluntaryContextSwitches - usage.voluntaryContextSwitches,
         involuntaryContextSwitches - usage.involuntaryContextSwitches,
       ),
-      threads: before.threads === undefined ? undefined : Math.max(before.threads, countThreads() ?? 0),
+      ...threadsSince(before.threads),
       meanInFlight: figures.meanInFlight.value,
       mostInFlight: figures.mostInFlight.value ?? 0,
       ...othersBetween(before.use, useAfter, cores.length),
@@ -52,6 +52,12 @@ export function phaseMeter(): { readonly phase: Phase; readonly phases: readonly
     return result;
   };
   return { phase, phases };
+}
+
+function threadsSince(before: number | undefined): Pick<PhaseFacts, "threads" | "newThreads"> {
+  const after = countThreads();
+  if (before === undefined || after === undefined) return { threads: undefined, newThreads: undefined };
+  return { threads: Math.max(before, after), newThreads: after - before };
 }
 
 /** Where the platform counts none it says 0 of both. */

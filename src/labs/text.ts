@@ -1,5 +1,13 @@
 /** Laying out text for a terminal. */
 
+import { decimal, type Language } from "../trace/words/language.js";
+
+/** A share from 0 to 1, with a digit behind the point where it is small. */
+export function shareText(share: number, language: Language): string {
+  const percents = share * 100;
+  return `${percents === 0 ? "0" : decimal(percents, language)} %`;
+}
+
 /** Lines of at most `width` characters, broken at blanks. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];

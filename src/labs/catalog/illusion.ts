@@ -1,7 +1,7 @@
-import { percent } from "../../trace/words/language.js";
 import { decide, inconclusive } from "../evidence.js";
 import type { Lab } from "../lab.js";
 import { shareAtLevel, turnsTaken } from "../levels.js";
+import { shareText } from "../text.js";
 
 /** Of the time: what the clock's leaps leave to chance. */
 const HARDLY = 0.1;
@@ -60,8 +60,8 @@ export const illusion: Lab = {
     const real = shareAtLevel(apart, 2);
     const one = coresShared === 1;
     const because = {
-      en: `${e.number("threads")} threads on ${one ? "one core" : `${coresShared} cores`} took turns ${turns} times and ran ${one ? "together" : `more than ${coresShared} at once`} for ${percent(atOnce)} of the time; with a core each two ran together for ${percent(real)}`,
-      ru: `потоков ${e.number("threads")} на ядрах: ${coresShared}; сменили друг друга ${turns} раз, и ${one ? "вместе" : `больше ${coresShared} сразу`} выполнялись ${percent(atOnce)} времени; со своими ядрами два потока вместе выполнялись ${percent(real)}`,
+      en: `${e.number("threads")} threads on ${one ? "one core" : `${coresShared} cores`} took turns ${turns} times and ran ${one ? "together" : `more than ${coresShared} at once`} for ${shareText(atOnce, "en")} of the time; with a core each two ran together for ${shareText(real, "en")}`,
+      ru: `потоков ${e.number("threads")} на ядрах: ${coresShared}; сменили друг друга ${turns} раз, и ${one ? "вместе" : `больше ${coresShared} сразу`} выполнялись ${shareText(atOnce, "ru")} времени; со своими ядрами два потока вместе выполнялись ${shareText(real, "ru")}`,
     };
     if (atOnce >= HARDLY && !e.measured.canPin) {
       return inconclusive({

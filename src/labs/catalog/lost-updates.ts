@@ -1,6 +1,6 @@
-import { percent } from "../../trace/words/language.js";
 import { inconclusive, notShown, shown } from "../evidence.js";
 import type { Lab } from "../lab.js";
+import { shareText } from "../text.js";
 
 /** S2, and what follows from it. */
 export const lostUpdates: Lab = {
@@ -70,8 +70,8 @@ export const lostUpdates: Lab = {
       });
     }
     return shown({
-      en: `without a lock ${lost} of ${additions} additions (${percent(lost / additions)}) were lost, with one none`,
-      ru: `без блокировки потеряно ${lost} из ${additions} прибавлений (${percent(lost / additions)}), с блокировкой ни одного`,
+      en: `without a lock ${lost} of ${additions} additions (${shareText(lost / additions, "en")}) were lost, with one none`,
+      ru: `без блокировки потеряно ${lost} из ${additions} прибавлений (${shareText(lost / additions, "ru")}), с блокировкой ни одного`,
     });
   },
 };
