@@ -6,7 +6,7 @@ type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Resul
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 
 const LENGTH_MS = 400;
-const OFF_CORE_MS = 0.3; // a longer step of the clock: meanwhile somebody else had the core
+const OFF_CORE_MS = 0.05; // a longer step of the clock: meanwhile somebody else had the core
 
 /** Computes for a while, and tells when it had a core: where it had none, its clock leaps. */
 export const compute = task(function compute(name: string, start: Barrier): Lane {

@@ -21,7 +21,8 @@ export const mixed = task(function* mixed(name: string, port: number) {
   const lane: Lane = { name, runs: [] };
   let result = 0;
   for (let round = 0; round < 2; round++) {
-    result += (yield ask(port)) as number; // waits
+    const answer: number = yield ask(port); // waits
+    result += answer;
     for (let chunk = 0, begin = performance.now(), last = begin; chunk <= CHUNKS; chunk++) {
       const now = performance.now();
       if (now - last > OFF_CORE_MS || chunk === CHUNKS) {

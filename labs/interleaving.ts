@@ -22,7 +22,7 @@ export const job = task(function* job(name: string, chunks: number) {
     for (let i = 0; i < 100_000; i++) state = (Math.imul(state, 1_103_515_245) + 12_345) | 0;
     yield; // here another job may have its turn
   }
-  return { lane: { name, runs } as Lane, state };
+  return { lane: { name, runs }, state };
 });
 
 export async function measure(s: Scope, phase: Phase) {

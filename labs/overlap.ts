@@ -9,7 +9,7 @@ const ROUNDS = 5;
 const WAIT_MS = 30;
 
 export async function measure(s: Scope, phase: Phase) {
-  let [inside, mostInside, steps] = [0, 0, 0];
+  let [alive, mostAlive, inside, mostInside, steps] = [0, 0, 0, 0, 0];
   const lives: Lane[] = [];
   const works: Lane[] = [];
 
@@ -20,6 +20,7 @@ export async function measure(s: Scope, phase: Phase) {
     lives.push(life);
     works.push(work);
     const begin = performance.now();
+    mostAlive = Math.max(mostAlive, ++alive);
     for (let round = 0; round < ROUNDS; round++) {
       await sleep(WAIT_MS, s);
       const from = performance.now();
@@ -30,6 +31,7 @@ export async function measure(s: Scope, phase: Phase) {
       inside--;
       work.runs.push([from, performance.now()]);
     }
+    alive--;
     life.runs.push([begin, performance.now()]);
   };
 
@@ -39,8 +41,8 @@ export async function measure(s: Scope, phase: Phase) {
   const lifeMs = lives.reduce((sum, { runs: [[begin, end] = [0, 0]] }) => sum + end - begin, 0);
   const workMs = works.reduce((sum, { runs }) => sum + runs.reduce((own, [from, to]) => own + to - from, 0), 0);
   return {
-    numbers: { jobs: JOBS, mostInside, steps, workShare: workMs / lifeMs },
-    // Alive, of ten of them; and at work, all on one row.
+    numbers: { jobs: JOBS, mostAlive, mostInside, steps, workShare: workMs / lifeMs },
+    // The lives of some of them; and the work of all, on one row.
     lanes: { "sixty jobs": [...lives.slice(0, 6), { name: "the thread", runs: works.flatMap(({ runs }) => runs) }] },
   };
 }

@@ -46,6 +46,8 @@ const SETTINGS = {
   // Not identifiers: that saves little time, and takes the names out of stacks.
   minifyWhitespace: true,
   minifySyntax: true,
+  // Words of other alphabets as they are: six characters for each letter make files larger and unreadable.
+  charset: "utf8",
   lineLimit: 160,
   logLevel: "warning",
 };

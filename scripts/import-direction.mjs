@@ -32,10 +32,8 @@ const BELOW = {
   advise: ["core", "async", "shared", "threads", "parallel", "remote", "trace"],
   inspect: ["core", "async", "shared", "threads", "parallel", "remote", "trace"],
   labs: ["core", "async", "shared", "threads", "trace"],
-  cli: [
-    ...["core", "async", "shared", "threads", "parallel", "remote", "testing", "trace", "explore", "advise", "inspect"],
-    "labs",
-  ],
+  // prettier-ignore
+  cli: ["core", "async", "shared", "threads", "parallel", "remote", "testing", "trace", "explore", "advise", "inspect", "labs"],
 };
 
 /** Rooms that may use packages; the others run wherever the language does. */

@@ -1,5 +1,6 @@
 /** `skein lab`: the statements about concurrency, shown by experiments on this machine. */
 import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -9,7 +10,7 @@ import { findLabs, LABS, numberOf } from "./catalog.js";
 import type { Lab } from "./lab.js";
 import { progress } from "./progress.js";
 import { letterOf, type Look, showHead, showList, showRow, showRun, showSummary } from "./show.js";
-import { type LabRun, runLab } from "./start-lab.js";
+import { type LabRun, runLabAgain } from "./start-lab.js";
 import { WORDS } from "./words.js";
 
 export interface LabOptions {
@@ -25,13 +26,24 @@ export interface LabOptions {
 
 const NARROWEST = 60;
 const WIDEST = 120;
-const CANCELLED = 130;
 
 /** A request that can't be met, in words for who made it. */
 class RequestError extends Error {}
 
+/** Ends the lab that runs now, if one does. */
+let stopLab = (): void => undefined;
+let stopProgress = (): void => undefined;
+
+/** A blocked lab hears of no signal, so it is not asked. */
+function endBySignal(signal: NodeJS.Signals): void {
+  stopLab();
+  stopProgress();
+  process.exit(128 + constants.signals[signal]);
+}
+
 /** Runs the command; the exit code is 1 if something was not shown, or asked wrongly. */
 export async function runLabs(which: readonly string[], options: LabOptions): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, endBySignal);
   try {
     await run(which, options);
   } catch (error) {
@@ -104,22 +116,15 @@ async function runAll(labs: readonly Lab[], options: LabOptions, look: Look): Pr
   return runs;
 }
 
-/** Shows that a lab runs; Ctrl-C ends it. */
+/** Shows that a lab runs. */
 async function runWithProgress(lab: Lab, program: string | undefined, { language }: Look): Promise<LabRun> {
   const words = WORDS[language];
-  const stopProgress = progress(`${words.lab} ${numberOf(lab)} · ${lab.title[language]}: ${words.running}`);
-  let stopLab = (): void => undefined;
-  const onSignal = (): void => {
-    stopLab();
-    stopProgress();
-    process.exit(CANCELLED);
-  };
-  process.once("SIGINT", onSignal);
+  stopProgress = progress(`${words.lab} ${numberOf(lab)} · ${lab.title[language]}: ${words.running}`);
   try {
-    return await runLab(lab, program, (stop) => (stopLab = stop));
+    return await runLabAgain(lab, program, (stop) => (stopLab = stop));
   } finally {
-    process.off("SIGINT", onSignal);
     stopProgress();
+    stopLab = stopProgress = () => undefined;
   }
 }
 
@@ -143,7 +148,7 @@ async function askGuess(lab: Lab, { language }: Look): Promise<number | undefine
   const asking = createInterface({ input: process.stdin, output: process.stdout });
   asking.once("SIGINT", () => {
     console.log("");
-    process.exit(CANCELLED);
+    endBySignal("SIGINT");
   });
   // End of input, by Ctrl-D, is an answer as well.
   const ended = new Promise<string>((done) => asking.once("close", () => done("")));
@@ -162,7 +167,7 @@ function describeLab(lab: Lab) {
   return { number: numberOf(lab), name, statements, title, claim };
 }
 
-function describeRun({ lab, judgement, measured, output }: LabRun) {
+function describeRun({ lab, judgement, measured, output, tries }: LabRun) {
   const { kind: verdict, because } = judgement;
-  return { ...describeLab(lab), verdict, because, ...measured, ...(output === "" ? {} : { output }) };
+  return { ...describeLab(lab), verdict, because, tries, ...measured, ...(output === "" ? {} : { output }) };
 }

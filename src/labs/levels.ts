@@ -1,5 +1,5 @@
 /** What lanes say together: how many of them ran at a time, how much, and how often they took turns. */
-import type { Lane, Runs } from "./lab.js";
+import type { Lane } from "./lab.js";
 
 /** Milliseconds for which no lane ran, one did, two did, and so on, between the first beginning and the last end. */
 export function timeAtLevels(lanes: readonly Lane[]): readonly number[] {
@@ -27,11 +27,6 @@ export function shareAtLevel(lanes: readonly Lane[], level: number): number {
   const times = timeAtLevels(lanes);
   const ranMs = sum(times.slice(1));
   return ranMs === 0 ? 0 : sum(times.slice(level)) / ranMs;
-}
-
-/** How long it ran in all. */
-export function ranMs(runs: Runs): number {
-  return sum(runs.map(([beginMs, endMs]) => endMs - beginMs));
 }
 
 /** How often another lane went on than the one before, in order of beginning. */

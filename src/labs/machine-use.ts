@@ -36,6 +36,7 @@ export function busyMsOf(text: string, cores: readonly number[]): number | undef
 
 /** Numbers of cores, from "0-2,5" as the kernel lists them. */
 export function parseCoreList(text: string): readonly number[] {
+  if (text.trim() === "") return [];
   return text
     .trim()
     .split(",")

@@ -31,7 +31,7 @@ export function lengthOf(lanes: readonly Lane[]): number {
 }
 
 function sharesOfCells(runs: Lane["runs"], beginMs: number, cellMs: number, cells: number): readonly number[] {
-  const shares = new Array<number>(cells).fill(0);
+  const shares = Array.from({ length: cells }, () => 0);
   if (cellMs <= 0) return shares.fill(1);
   for (const [begin, end] of runs) {
     const first = Math.max(0, Math.floor((begin - beginMs) / cellMs));

@@ -4,11 +4,11 @@ import { styleText } from "node:util";
 import { decimal, duration, type Language, percent } from "../trace/words/language.js";
 import { LABS, numberOf } from "./catalog.js";
 import { outcomeOf } from "./evidence.js";
-import type { Judgement, JudgementKind, Lab, Measured, NumberEntry, PhaseFacts } from "./lab.js";
+import type { Judgement, JudgementKind, Lab, Lane, Measured, NumberEntry, PhaseFacts } from "./lab.js";
 import { drawLanes, lengthOf } from "./picture.js";
 import type { LabRun } from "./start-lab.js";
 import { labelled, table, wrap } from "./text.js";
-import { WORDS } from "./words.js";
+import { laneName, WORDS } from "./words.js";
 
 const LABEL_WIDTH = 10;
 const INDENT = "  ";
@@ -67,7 +67,7 @@ export function showRun({ lab, judgement, measured, output }: LabRun, guess: num
     lines.push(...numbersOf(lab, measured, look), "", ...phasesOf(lab, measured, look), "");
     for (const [phase, lanes] of Object.entries(measured.lanes)) {
       const title = words.picture(lab.phases[phase]?.[language] ?? phase, duration(lengthOf(lanes), language));
-      lines.push(INDENT + title, ...drawLanes(lanes, look.width - 2).map((row) => INDENT + row), "");
+      lines.push(INDENT + title, ...drawLanes(named(lanes, language), look.width - 2).map((row) => INDENT + row), "");
     }
   }
   if (output.trim() !== "") lines.push(`${INDENT}${words.programSaid}:`, output.trimEnd(), "");
@@ -82,6 +82,10 @@ export function showRun({ lab, judgement, measured, output }: LabRun, guess: num
   return lines.join("\n");
 }
 
+function named(lanes: readonly Lane[], language: Language): readonly Lane[] {
+  return lanes.map(({ name, runs }) => ({ name: laneName(name, language), runs }));
+}
+
 function outcomeText(lab: Lab, outcome: number, guess: number | undefined, language: Language): string {
   const words = WORDS[language];
   const was = `${words.itWas} ${letterOf(outcome)}: ${lab.prediction.choices[outcome]?.[language] ?? ""}`;
@@ -90,7 +94,7 @@ function outcomeText(lab: Lab, outcome: number, guess: number | undefined, langu
 }
 
 export function letterOf(choice: number): string {
-  return String.fromCodePoint("a".codePointAt(0)! + choice);
+  return "abcdefgh"[choice] ?? "?";
 }
 
 function paragraph(label: string, text: string, look: Look): readonly string[] {

@@ -20,10 +20,19 @@ export interface LabRun {
   readonly measured: Measured | undefined;
   /** What its program wrote, mostly nothing. */
   readonly output: string;
+  /** How often it ran; this is the last. */
+  readonly tries: number;
+}
+
+/** Runs a lab, and again if the machine did not let it be measured: neighbours come and go. */
+export async function runLabAgain(...how: Parameters<typeof runLab>): Promise<LabRun> {
+  const first = await runLab(...how);
+  const isWorthAnother = first.judgement.kind === "inconclusive" && (first.measured?.cores ?? 0) > 1;
+  return isWorthAnother ? { ...(await runLab(...how)), tries: 2 } : first;
 }
 
 /**
- * Runs a lab.
+ * Runs a lab once.
  *
  * @param programUrl - of another program than its own, to be judged as that
  * @param onStart - gets what stops it
@@ -35,7 +44,7 @@ export async function runLab(
 ): Promise<LabRun> {
   const { answer, output } = await ask(programUrl, onStart);
   if (typeof answer !== "string" && answer.kind === "measured") {
-    return { lab, judgement: judge(lab, answer.measured), measured: answer.measured, output };
+    return { lab, judgement: judge(lab, answer.measured), measured: answer.measured, output, tries: 1 };
   }
   const why = typeof answer === "string" ? answer : answer.error;
   return {
@@ -43,6 +52,7 @@ export async function runLab(
     judgement: inconclusive({ en: `its program failed: ${why}`, ru: `программа завершилась с ошибкой: ${why}` }),
     measured: undefined,
     output,
+    tries: 1,
   };
 }
 

@@ -2,10 +2,10 @@
 
 import { decimal, type Language } from "../trace/words/language.js";
 
-/** A share from 0 to 1, with a digit behind the point where it is small. */
+/** A share from 0 to 1, with a digit behind the point where it is small; it is not to be broken at its blank. */
 export function shareText(share: number, language: Language): string {
   const percents = share * 100;
-  return `${percents === 0 ? "0" : decimal(percents, language)} %`;
+  return `${percents === 0 ? "0" : decimal(percents, language)}\u00A0%`;
 }
 
 /** Lines of at most `width` characters, broken at blanks. */

@@ -2,6 +2,32 @@
 import type { Language } from "../trace/words/language.js";
 import type { JudgementKind } from "./lab.js";
 
+/** Words that lanes are called by. A program calls them in English. */
+const LANE_WORDS: Readonly<Record<Exclude<Language, "en">, Readonly<Record<string, string>>>> = {
+  ru: {
+    "other work": "другое",
+    "the thread": "сам поток",
+    computes: "считает",
+    job: "задача",
+    long: "длинная",
+    maker: "создаёт",
+    middle: "средняя",
+    operation: "операция",
+    piece: "часть",
+    requests: "запросы",
+    short: "короткая",
+    thread: "поток",
+    user: "использует",
+    waits: "ждёт",
+  },
+};
+
+export function laneName(name: string, language: Language): string {
+  if (language === "en") return name;
+  const words = Object.entries(LANE_WORDS[language]);
+  return words.reduce((text, [word, translated]) => text.replace(new RegExp(`\\b${word}\\b`), translated), name);
+}
+
 interface Words {
   readonly lab: string;
   readonly labs: string;

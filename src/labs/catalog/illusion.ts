@@ -70,6 +70,10 @@ export const illusion: Lab = {
       });
     }
     const isIllusion = atOnce < HARDLY && turns > 2;
-    return decide(isIllusion && real >= MOSTLY, because, isIllusion ? e.coresMissing("a core each") : undefined);
+    return decide(
+      isIllusion && real >= MOSTLY,
+      because,
+      isIllusion ? e.coresMissing("a core each") : e.disturbance("cores shared"),
+    );
   },
 };

@@ -34,6 +34,11 @@ export const overlap: Lab = {
   numbers: [
     { name: "jobs", unit: "count", words: { en: "jobs", ru: "задач" } },
     {
+      name: "mostAlive",
+      unit: "count",
+      words: { en: "most that had begun and not ended", ru: "больше всего начато и не закончено" },
+    },
+    {
       name: "mostInside",
       unit: "count",
       words: { en: "most that computed at the same moment", ru: "больше всего вычисляло в один момент" },
@@ -55,9 +60,10 @@ export const overlap: Lab = {
   },
   judge: (e) => {
     const [jobs, mostInside] = [e.number("jobs"), e.number("mostInside")];
-    const { mostInFlight, meanInFlight = 0 } = e.phase(PHASE);
+    const { meanInFlight = 0 } = e.phase(PHASE);
     const coresBusy = e.coresBusy(PHASE);
-    const isOverlap = mostInFlight === jobs && meanInFlight >= MOST * jobs && e.number("steps") === STEPS_EACH * jobs;
+    const isOverlap =
+      e.number("mostAlive") === jobs && meanInFlight >= MOST * jobs && e.number("steps") === STEPS_EACH * jobs;
     return decide(
       isOverlap && mostInside === 1 && coresBusy < ONE_CORE,
       {
