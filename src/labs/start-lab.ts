@@ -71,6 +71,8 @@ async function ask(
   }
   const stop = (): void => void child.kill("SIGKILL");
   onStart(stop);
+  // However this process ends: a lab that is blocked would not notice, and stay.
+  process.once("exit", stop);
   return new Promise((resolve) => {
     let answer: LabAnswer | string | undefined = undefined;
     let output = "";
@@ -85,6 +87,7 @@ async function ask(
     child.on("error", (error) => (answer ??= error.message));
     child.on("close", (code, signal) => {
       cancelAlarm();
+      process.off("exit", stop);
       resolve({ answer: answer ?? `its process ended with ${signal ?? `code ${code}`}`, output });
     });
   });
