@@ -13,8 +13,6 @@
  *   job in hand has its place: until then the record that it is written to is free, and the
  *   queue that it is taken from counts it.
  */
-import { load } from "#atomics";
-
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Call, CallTable } from "./call.js";
 import { ConstrainedJobs } from "./constrained-jobs.js";
@@ -22,6 +20,7 @@ import type { Crew } from "./crew.js";
 import { JobQueue, rankMs } from "./job-queue.js";
 import * as at from "./line.js";
 import type { ModuleRecord } from "./modules.js";
+import { runningOn } from "./pool-statistics.js";
 import type { Putting } from "./putting.js";
 import { takeBack } from "./remains.js";
 import { noThread } from "./thread-errors.js";
@@ -192,7 +191,7 @@ export class Placing {
   /** Only the thread of its line can run it, so that should do so soon. */
   #placePosted(call: Call): boolean {
     const thread = this.#idlest(call.task.module);
-    if (!thread.isParked && thread.inFlight >= this.#owner.plan.jobsPerThread) return false;
+    if (!thread.isIdle && thread.inFlight >= this.#owner.plan.jobsPerThread) return false;
     if (!this.#put(thread, call)) return false;
     if (!call.isBound && !call.isSettled) this.#posted.add(call);
     return true;
@@ -202,20 +201,16 @@ export class Placing {
     return this.#owner.putting.put(thread, call);
   }
 
-  /** Of the threads that have a module: one that sleeps, or else one that runs nothing, or has the fewest calls. */
+  /** Of the threads that have a module: one that is idle, or else one that runs nothing, or has the fewest calls. */
   #idlest(module: ModuleRecord): PoolThread {
     const loadOf = (thread: PoolThread): number =>
-      thread.isParked ? -1 : 2 * thread.inFlight + (this.#isRunning(thread) ? 1 : 0);
+      thread.isIdle ? -1 : 2 * thread.inFlight + (this.#isRunning(thread) ? 1 : 0);
     return module.ready.reduce((least, thread) => (loadOf(thread) < loadOf(least) ? thread : least));
   }
 
   /** Whether a thread runs a call, its own line's or one that it has stolen. */
-  #isRunning({ line: { cells } }: PoolThread): boolean {
-    for (let place = at.RUNNING; place < at.RUNNING + at.MOST_RUNNING; place++) {
-      // One whose outcome was collected may stand there yet.
-      if (this.#owner.table.of(load(cells, place)) !== undefined) return true;
-    }
-    return false;
+  #isRunning({ line }: PoolThread): boolean {
+    return runningOn(line, this.#owner.table) > 0;
   }
 
   /** Puts a job on the line of its key's thread. @returns false if it can't be put there now */
@@ -227,6 +222,7 @@ export class Placing {
       return false;
     }
     if (this.#isByPriority && thread.inFlight > plan.jobsPerThread) return false;
+    if (call.isPosted && thread.inFlight >= plan.jobsPerThread) return false;
     return this.#put(thread, call);
   }
 
@@ -315,7 +311,7 @@ export class Placing {
     for (const call of this.#posted) {
       const thread = call.thread as PoolThread;
       if (thread.runs(call.number) || !this.#isRunning(thread)) continue;
-      if (call.task.module.ready.some((other) => other.isParked) && this.withdraw(call)) back.push(call);
+      if (call.task.module.ready.some((other) => other.isIdle) && this.withdraw(call)) back.push(call);
     }
     this.waitInFront(back);
   }

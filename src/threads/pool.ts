@@ -23,16 +23,12 @@ import { reportToOwner } from "../core/report.js";
 import { SharedChannel } from "../shared/channel.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
-import { viewsOf } from "../shared/memory-views.js";
-import { arrival } from "../shared/object.js";
-import { bytesUpTo } from "../shared/payload.js";
 import { poolThreadEnded } from "../shared/recovery.js";
-import { decodeValue } from "../shared/value-codec.js";
 import { answerQuestion, type Question, reportUnheard } from "./answering.js";
 import { Call, type CallOwner, CallTable, JobCall } from "./call.js";
 import { Crew, type CrewOwner } from "./crew.js";
 import { decodeThrown, type EncodedValue } from "./error-codec.js";
-import { type DurationStatistics, Histogram } from "./histogram.js";
+import { Histogram } from "./histogram.js";
 import type { ThreadEnd } from "./host/host.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
 import { Keys } from "./keys.js";
@@ -40,13 +36,13 @@ import * as at from "./line.js";
 import type { Board, Line } from "./line.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { type ModuleRecord, Modules } from "./modules.js";
+import { valueOfOutcome } from "./outcome-value.js";
 import { Placing, type PlacingOwner } from "./placing.js";
+import { runningOn, runTimesOf } from "./pool-statistics.js";
 import { Putting } from "./putting.js";
 import { callsLostWith, takeBack } from "./remains.js";
 import { contextHere, RemoteTable } from "./remotes.js";
-import { howTagged, IN_PAYLOAD, readScalar } from "./scalars.js";
 import { streamFrom, type StreamOptions } from "./stream.js";
-import { decodeShaped } from "./task-shapes.js";
 import { cleanStack, lostCall, noSuchTask, threadLost } from "./thread-errors.js";
 import {
   isOfScope,
@@ -179,7 +175,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     }
     if (this.#isClosing) throw this.#closedError();
     // As they are now; and what the array itself does when it is read it does here.
-    const own = [...args];
+    const own: readonly unknown[] = [...(args as readonly unknown[])];
     const submittedMs = this.putting.submittedMs();
     const numbered = this.#modules.numbered(identity);
     const ofScope = isOfScope(options) ? options : undefined;
@@ -263,24 +259,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       return;
     }
     let value: unknown;
-    const tags = cells[record + at.OUTCOME_TAGS] as number;
-    if (howTagged(tags) === IN_PAYLOAD) {
-      const from = line.offset + (cells[record + at.OUTCOME_FROM] as number);
-      const length = cells[record + at.OUTCOME_LENGTH] as number;
-      try {
-        // Of all lines in the same view of the heap: the reader keeps what it needs for that.
-        const bytes = bytesUpTo(heap(), from + length);
-        const { codecs, identity } = call.task;
-        value =
-          tags === IN_PAYLOAD
-            ? decodeValue(bytes, arrival as never, from, length)
-            : decodeShaped(codecs?.result, identity.key, viewsOf(heap()), from, length);
-      } catch (error) {
-        this.#fail(call, error);
-        return;
-      }
-    } else {
-      value = readScalar(line, record + at.OUTCOME_VALUE, tags);
+    try {
+      value = valueOfOutcome(line, record, call.task);
+    } catch (error) {
+      this.#fail(call, error);
+      return;
     }
     const thread = this.crew.threadOf(line);
     const runMs = line.float64[(record + at.OUTCOME_RUN_MS) >> 1] as number;
@@ -592,18 +575,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
 
   statistics(): ThreadPoolStatistics {
     this.#inbox.collect();
-    let running = 0;
-    for (const { cells } of this.lines) {
-      for (let place = at.RUNNING; place < at.RUNNING + at.MOST_RUNNING; place++) {
-        if (this.table.of(load(cells, place)) !== undefined) running++;
-      }
-    }
-    const all = new Histogram();
-    const tasks: Record<string, DurationStatistics> = {};
-    for (const { identity, runTimes } of this.#modules.tasks()) {
-      all.addAll(runTimes);
-      tasks[identity.key] = runTimes.statistics();
-    }
+    const running = this.lines.reduce((sum, line) => sum + runningOn(line, this.table), 0);
+    const { run, tasks } = runTimesOf(this.#modules);
     return {
       name: this.name,
       size: this.size,
@@ -614,7 +587,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       lost: this.#lost,
       retired: this.crew.retired,
       keys: this.#keys.count,
-      run: all.statistics(),
+      run,
       wait: this.#waitTimes.statistics(),
       tasks,
       threads: this.threads.flatMap((thread) => thread?.statistics(this.#keys.countAt(thread.number)) ?? []),

@@ -91,7 +91,7 @@ export class Putting {
       tags = this.#encode(call, values, line, record);
       if (tags === BY_PORT && !call.isPosted) {
         call.isPosted = true;
-        if (!isKeyed && (thread.inFlight > 0 || thread.isRunning)) return false;
+        if (thread.inFlight > 0 || thread.isRunning) return false;
       }
       if (tags === SETTLED || call.isSettled) {
         this.#freePayload(call);
