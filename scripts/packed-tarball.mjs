@@ -64,6 +64,7 @@ const steps = [
   ["types, as bundlers resolve", () => typeCheck({ module: "esnext", moduleResolution: "bundler", types: ["node"] })],
   ["types, in a browser", () => typeCheck({ module: "esnext", moduleResolution: "bundler", lib: BROWSER, types: [] })],
   ["command", runCommand],
+  ["lab", runLab],
   ["thread", runThread],
 ];
 
@@ -275,6 +276,16 @@ function runCommand() {
   const output = expect(run("npx", ["--offline", "skein", "--help"], inFolder(consumer)));
   if (!/\bskein\b/.test(output)) fail(`\`npx skein --help\` does not mention skein:\n${output}`);
   return "npx skein --help";
+}
+
+/** A lab runs, in a process and with a program of the package. */
+function runLab() {
+  const output = expect(run("npx", ["--offline", "skein", "lab", "backpressure", "--json"], inFolder(consumer)));
+  const [{ name, verdict }] = JSON.parse(output);
+  if (verdict !== "shown") fail(`\`npx skein lab ${name}\` says ${verdict}:\n${output}`);
+  const code = expect(run("npx", ["--offline", "skein", "lab", "backpressure", "--code"], inFolder(consumer)));
+  if (!code.includes('from "skein"')) fail(`\`npx skein lab ${name} --code\` prints no program:\n${code}`);
+  return `npx skein lab ${name}: ${verdict}`;
 }
 
 function runThread() {

@@ -69,11 +69,12 @@ export class Evidence {
     return wallMs <= 0 ? 0 : cpuMs / wallMs;
   }
 
-  /** Who else worked on the cores in a phase, if somebody did: what is measured by the clock may then be off. */
-  disturbance(phase: string): Sentence | undefined {
-    const facts = this.phase(phase);
-    const isDisturbed = facts.othersCores !== undefined && facts.othersCores >= TAKEN_FROM_CORES;
-    return isDisturbed ? takenBy(facts, this.cores) : undefined;
+  /** Who else worked on the cores in one of these phases, if somebody did: what is measured by the clock may then be off. */
+  disturbance(...phases: readonly string[]): Sentence | undefined {
+    const disturbed = phases
+      .map((phase) => this.phase(phase))
+      .find(({ othersCores }) => othersCores !== undefined && othersCores >= TAKEN_FROM_CORES);
+    return disturbed === undefined ? undefined : takenBy(disturbed, this.cores);
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Language } from "../trace/words/language.js";
 import { findLabs, LABS, numberOf } from "./catalog.js";
 import type { Lab } from "./lab.js";
 import { progress } from "./progress.js";
-import { letterOf, type Look, showHead, showList, showRow, showRun, showSummary } from "./show.js";
+import { letterOf, type Look, showHead, showList, showRow, showRun, showStatements, showSummary } from "./show.js";
 import { type LabRun, runLabAgain } from "./start-lab.js";
 import { WORDS } from "./words.js";
 
@@ -112,7 +112,7 @@ async function runAll(labs: readonly Lab[], options: LabOptions, look: Look): Pr
     runs.push(labRun);
     if (options.json !== true) console.log(showRow(labRun, look));
   }
-  if (options.json !== true) console.log(`\n${showSummary(runs, look)}`);
+  if (options.json !== true) console.log(`\n${showStatements(runs, look)}\n\n${showSummary(runs, look)}`);
   return runs;
 }
 

@@ -183,6 +183,21 @@ export function showRow({ lab, judgement }: LabRun, look: Look): string {
   return [head, ...reason].join("\n");
 }
 
+/** Of each statement, what its labs say together: not shown if one says so, shown if one does and none other. */
+export function showStatements(runs: readonly LabRun[], look: Look): string {
+  const statements = new Set(runs.flatMap(({ lab }) => lab.statements));
+  const order = [...statements].toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+  const texts = order.map((statement) => {
+    const theirs = runs.filter(({ lab }) => lab.statements.includes(statement));
+    const kinds = new Set(theirs.map(({ judgement }) => judgement.kind));
+    const kind = (["not-shown", "shown"] as const).find((one) => kinds.has(one)) ?? "inconclusive";
+    return `${statement}\u00A0${MARKS[kind][1]}`;
+  });
+  return wrap(texts.join(" "), look.width - INDENT.length)
+    .map((line) => INDENT + line)
+    .join("\n");
+}
+
 export function showSummary(runs: readonly LabRun[], { language }: Look): string {
   const count = (kind: JudgementKind): number => runs.filter(({ judgement }) => judgement.kind === kind).length;
   return WORDS[language].summary(count("shown"), count("not-shown"), count("inconclusive"));

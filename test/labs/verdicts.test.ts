@@ -53,6 +53,7 @@ const SHOWN: Readonly<Record<string, Measured>> = {
         [`${way}Handled`, 1],
       ]),
     ),
+    phases: ["callback", "promise", "event", "trigger"].map((way) => phaseOf(way)),
   }),
   blocking: measurement({
     numbers: { requests: 10, blockingMs: 305, blockingBeats: 0, asynchronousMs: 33, asynchronousBeats: 6 },
@@ -110,6 +111,7 @@ const SHOWN: Readonly<Record<string, Measured>> = {
   }),
   cancellation: measurement({
     numbers: { started: 9, ended: 9, left: 0, branches: 3, cleaned: 3, endingMs: 5, lost: 0 },
+    phases: [phaseOf("tree")],
   }),
   deadlock: measurement({ numbers: { circle: 2, refused: 1, wentOn: 1, sameOrder: 2 } }),
 };
@@ -350,6 +352,18 @@ const TURNS: readonly (readonly [name: string, what: string, expected: Judgement
   ["cancellation", "a job outlives its scope", "not-shown", but("cancellation", { numbers: { ended: 8, left: 1 } })],
   ["cancellation", "a cleanup is left out", "not-shown", but("cancellation", { numbers: { cleaned: 2 } })],
   ["cancellation", "a thread had to be stopped", "not-shown", but("cancellation", { numbers: { lost: 3 } })],
+  [
+    "cancellation",
+    "a thread had to be stopped, but had no core",
+    "inconclusive",
+    but("cancellation", { numbers: { lost: 1 } }, { tree: TAKEN }),
+  ],
+  [
+    "notified",
+    "starting took long, with others on the cores",
+    "inconclusive",
+    but("notified", { numbers: { eventStartUs: 31_000 } }, { event: TAKEN }),
+  ],
   ["deadlock", "nobody waits in a circle", "not-shown", but("deadlock", { numbers: { circle: 0, refused: 0 } })],
   ["deadlock", "one order for all deadlocks too", "not-shown", but("deadlock", { numbers: { sameOrder: 1 } })],
 ];

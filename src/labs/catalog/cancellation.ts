@@ -46,9 +46,15 @@ export const cancellation: Lab = {
   judge: (e) => {
     const [started, ended, left] = [e.number("started"), e.number("ended"), e.number("left")];
     const [cleaned, branches, lost] = [e.number("cleaned"), e.number("branches"), e.number("lost")];
-    return decide(started === 3 * branches && left === 0 && cleaned === branches && lost === 0, {
-      en: `${ended} of ${started} jobs had ended when the scope had, ${duration(e.number("endingMs"), "en")} after the cancellation, with ${cleaned} of ${branches} cleanups and ${lost} threads lost`,
-      ru: `к концу области закончилось ${ended} из ${started} задач, через ${duration(e.number("endingMs"), "ru")} после отмены; очисток ${cleaned} из ${branches}, потоков потеряно: ${lost}`,
-    });
+    const isOver = started === 3 * branches && left === 0 && cleaned === branches;
+    return decide(
+      isOver && lost === 0,
+      {
+        en: `${ended} of ${started} jobs had ended when the scope had, ${duration(e.number("endingMs"), "en")} after the cancellation, with ${cleaned} of ${branches} cleanups and ${lost} threads lost`,
+        ru: `к концу области закончилось ${ended} из ${started} задач, через ${duration(e.number("endingMs"), "ru")} после отмены; очисток ${cleaned} из ${branches}, потоков потеряно: ${lost}`,
+      },
+      // A thread that has no core for long can't check in time, and is stopped like one that does not check.
+      isOver ? e.disturbance("tree") : undefined,
+    );
   },
 };

@@ -85,7 +85,7 @@ export const cpuBound: Lab = {
         en: `one by one took ${en[0]}, as promises ${en[1]}, in which the loop stood still for ${en[2]} at a stretch; with threads for ${en[3]}`,
         ru: `по одному ${ru[0]}, промисами ${ru[1]}, из них цикл событий подряд стоял ${ru[2]}; с потоками ${ru[3]}`,
       },
-      still >= BLOCKED ? (e.disturbance(PLAIN) ?? e.disturbance(THREADS)) : undefined,
+      still >= BLOCKED ? e.disturbance(PLAIN, THREADS) : undefined,
     );
   },
 };

@@ -1,4 +1,4 @@
-import { decide, type Evidence } from "../evidence.js";
+import { decide } from "../evidence.js";
 import type { Lab } from "../lab.js";
 import { shareText } from "../text.js";
 
@@ -77,15 +77,7 @@ export const fairShare: Lab = {
         en: `alone a thread got ${shareText(one, "en")} of a core, of two each got ${range(2, "en")}, of four ${range(4, "en")}`,
         ru: `один поток получил ${shareText(one, "ru")} ядра, каждый из двух ${range(2, "ru")}, каждый из четырёх ${range(4, "ru")}`,
       },
-      disturbance(e),
+      e.disturbance(...ROUNDS.map((each) => `${each} to a core`)),
     );
   },
 };
-
-function disturbance(e: Evidence): ReturnType<Evidence["disturbance"]> {
-  for (const each of ROUNDS) {
-    const found = e.disturbance(`${each} to a core`);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}

@@ -69,7 +69,7 @@ export const fourModels: Lab = {
         en: `${isSame ? "the same result everywhere, and" : "not the same everywhere:"} ${inFlight.join(", ")} jobs in flight; of the computing time, two or more really ran at once for ${shares("en")}`,
         ru: `${isSame ? "результат везде один;" : "не везде одинаково;"} задач в работе: ${inFlight.join(", ")}; доля времени вычислений, когда две и больше действительно выполнялись сразу: ${shares("ru")}`,
       },
-      isSame && isApart ? e.coresMissing(ALL_CORES) : undefined,
+      isSame ? (isApart ? e.coresMissing(ALL_CORES) : e.disturbance(ONE_CORE)) : undefined,
     );
   },
 };

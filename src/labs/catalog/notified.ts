@@ -66,9 +66,13 @@ export const notified: Lab = {
     const slowestUs = Math.max(...WAYS.map((way) => e.number(`${way}StartUs`)));
     const isToldOnce = WAYS.every((way) => e.number(`${way}Handled`) === 1);
     const slowestMs = (slowestUs / 1000).toFixed(1);
-    return decide(fewest > 0 && isToldOnce && slowestUs < OPERATION_US, {
-      en: `starting took ${slowestMs} ms at most, something else was done ${fewest} times or more before the end, and the end was told ${isToldOnce ? "once" : "not once"}, each of the four ways`,
-      ru: `запуск занял не больше ${slowestMs.replace(".", ",")} мс, до конца другое сделано не меньше ${fewest} раз, и уведомление пришло ${isToldOnce ? "один раз" : "не один раз"}, для каждого из четырёх способов`,
-    });
+    return decide(
+      fewest > 0 && isToldOnce && slowestUs < OPERATION_US,
+      {
+        en: `starting took ${slowestMs} ms at most, something else was done ${fewest} times or more before the end, and the end was told ${isToldOnce ? "once" : "not once"}, each of the four ways`,
+        ru: `запуск занял не больше ${slowestMs.replace(".", ",")} мс, до конца другое сделано не меньше ${fewest} раз, и уведомление пришло ${isToldOnce ? "один раз" : "не один раз"}, для каждого из четырёх способов`,
+      },
+      isToldOnce ? e.disturbance(...WAYS) : undefined,
+    );
   },
 };

@@ -76,7 +76,7 @@ export const parallel: Lab = {
         en: `${e.number("threads")} threads were ${figures[0]} times as fast as one where all was divided (at most ${figures[1]}), and ${figures[2]} times where a half was (at most ${figures[3]})`,
         ru: `потоков: ${e.number("threads")}; быстрее одного в ${ru[0]} раза, когда разделено всё (предел ${ru[1]}), и в ${ru[2]} раза, когда разделена половина (предел ${ru[3]})`,
       },
-      e.coresMissing(ALL) ?? (isParallel ? (e.disturbance(HALF) ?? e.disturbance(ONE)) : undefined),
+      e.coresMissing(ALL) ?? (isParallel ? e.disturbance(HALF, ONE) : undefined),
     );
   },
 };

@@ -60,9 +60,13 @@ export const switching: Lab = {
     });
     const [one, several] = seen as [(typeof seen)[0], (typeof seen)[0]];
     const isQuick = seen.every(({ fewest, medianMs }) => fewest >= LEAST_TURNS_EACH && medianMs <= QUICK_MS);
-    return decide(isQuick, {
-      en: `on one core another thread went on ${one.turns} times, after ${duration(one.medianMs, "en")} as a rule; on several ${several.turns} times, after ${duration(several.medianMs, "en")}; no thread came to a core less than ${Math.min(one.fewest, several.fewest)} times`,
-      ru: `на одном ядре потоки сменились ${one.turns} раз, обычно через ${duration(one.medianMs, "ru")}; на нескольких ${several.turns} раз, через ${duration(several.medianMs, "ru")}; каждый поток получал ядро не меньше ${Math.min(one.fewest, several.fewest)} раз`,
-    });
+    return decide(
+      isQuick,
+      {
+        en: `on one core another thread went on ${one.turns} times, after ${duration(one.medianMs, "en")} as a rule; on several ${several.turns} times, after ${duration(several.medianMs, "en")}; no thread came to a core less than ${Math.min(one.fewest, several.fewest)} times`,
+        ru: `на одном ядре потоки сменились ${one.turns} раз, обычно через ${duration(one.medianMs, "ru")}; на нескольких ${several.turns} раз, через ${duration(several.medianMs, "ru")}; каждый поток получал ядро не меньше ${Math.min(one.fewest, several.fewest)} раз`,
+      },
+      e.disturbance(ONE, SEVERAL),
+    );
   },
 };
