@@ -8,6 +8,7 @@ import type { OpenOptions } from "./open.js";
 import type { ObserveFlags } from "./observing.js";
 import { runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
+import type { LabOptions } from "../labs/lab-command.js";
 
 interface WatchFlags {
   readonly output?: string;
@@ -132,6 +133,21 @@ export function runCommand(): void {
     await attachTo(pid, flags.inspector === true, displayOptions(flags));
   });
 
+  program
+    .command("lab")
+    .description("show what concurrency is, by experiments on this machine: predict, run, change")
+    .argument("[which...]", "labs by number or name, or a statement, as S4; without any, they are listed")
+    .option("-a, --all", "run all of them; exit code 1 if any is not shown")
+    .option("--code", "print the lab's program, to be changed")
+    .option("--with <file>", "run this program in the place of the lab's own")
+    .option("--predict <letter>", "what you expect: a, b or c; asked for on a terminal")
+    .option("--json", "print what was measured as JSON")
+    .addOption(new Option("--lang <language>", "language of what is printed").choices(["en", "ru"]))
+    .action(async (which: string[], options: LabOptions) => {
+      const { runLabs } = await import("../labs/lab-command.js");
+      await runLabs(which, options);
+    });
+
   program.addHelpText(
     "after",
     `
@@ -146,6 +162,7 @@ Examples:
   skein top crunch.ts data/
   skein watch server.js
   skein attach 4711
+  skein lab 3
   skein doctor`,
   );
 

@@ -7,8 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
-import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typescript.js";
-import { registry } from "../threads/registry.js";
+import { findTsx, isTypeScript, useTypeScript } from "../threads/host/typescript.js";
 import { findProgram } from "./find-program.js";
 import { observeForAdvice } from "./observed.js";
 import { observeFor, ProgramError, type ObserveFlags } from "./observing.js";
@@ -44,19 +43,11 @@ export async function runProgram(file: string, args: readonly string[], options:
 
 /** Makes TypeScript importable here, and on threads the same way: one loader, the same sources. */
 async function prepareTypeScript(url: string, path: string): Promise<void> {
-  const loader = findTsx(url);
-  if (loader === undefined) {
-    if (stripsTypesItself()) return;
-    throw new ProgramError(
-      `skein run: ${relative("", path)} is TypeScript, which Node ${process.versions.node} can't load by itself.\n` +
-        "  Install the loader with `npm install -D tsx`, or use Node 22.18 or later.",
-    );
-  }
-  for (const part of [loader.cjs, loader.esm]) {
-    const { register } = (await import(part)) as { register: () => unknown };
-    register();
-  }
-  registry().typeScriptLoader = { esm: loader.esm, cjs: loader.cjs };
+  if (await useTypeScript(url)) return;
+  throw new ProgramError(
+    `skein run: ${relative("", path)} is TypeScript, which Node ${process.versions.node} can't load by itself.\n` +
+      "  Install the loader with `npm install -D tsx`, or use Node 22.18 or later.",
+  );
 }
 
 async function importProgram(url: string, path: string): Promise<Record<string, unknown>> {
