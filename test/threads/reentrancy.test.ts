@@ -133,7 +133,9 @@ describe("a pool that is destroyed", { timeout: 20_000 }, () => {
       let destroyed: Promise<void> | undefined;
       await listening(
         "skein:job:submitted",
-        () => (destroyed ??= pool.destroy()),
+        () => {
+          destroyed ??= pool.destroy();
+        },
         async () => {
           assert.ok((await failureOf(pool.run(double, [1]))) instanceof ClosedError);
         },
