@@ -32,7 +32,9 @@ export class JobQueue {
   #heap: Entry[] | undefined = undefined;
   /** Jobs that have left by `remove` are still in the list, but not in this. */
   #size = 0;
+  /** Among those of one rank: where the next one goes, and the first of those put in front. */
   #lastOrder = 0;
+  #firstOrder = 0;
 
   get size(): number {
     return this.#size;
@@ -53,16 +55,18 @@ export class JobQueue {
       const earlier = [...this];
       this.#clear();
       this.#heap = [];
-      for (const one of earlier) this.#push(one);
+      for (const one of earlier) this.#push(one, this.#lastOrder++);
     }
-    this.#push(call);
+    this.#push(call, this.#lastOrder++);
   }
 
   /** Jobs that came before all those that are in it. */
   addInFront(calls: readonly Call[]): void {
     if (calls.length === 0) return;
     if (this.#heap !== undefined) {
-      for (const call of calls) this.#push(call);
+      // Many have one rank: those of a microtask have one moment of submission.
+      this.#firstOrder -= calls.length;
+      calls.forEach((call, i) => this.#push(call, this.#firstOrder + i));
       return;
     }
     for (const call of calls) this.#count(call);
@@ -130,9 +134,9 @@ export class JobQueue {
     this.#size++;
   }
 
-  #push(call: Call): void {
+  #push(call: Call, order: number): void {
     this.#count(call);
-    this.#insert({ call, rankMs: rankMs(call), order: this.#lastOrder++ });
+    this.#insert({ call, rankMs: rankMs(call), order });
   }
 
   #insert(entry: Entry): void {

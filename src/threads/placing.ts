@@ -197,7 +197,9 @@ export class Placing {
     // Its ring has come round to a call that no other thread takes, perhaps not for long.
     if (least.keyed === 0 || call.isPosted) return false;
     return module.ready.some(
-      (thread) => !(this.#isByPriority && thread.inFlight > plan.jobsPerThread) && this.#put(thread, call),
+      // Not where one of them has shown that it needs an idle thread.
+      (thread) =>
+        !call.isPosted && !(this.#isByPriority && thread.inFlight > plan.jobsPerThread) && this.#put(thread, call),
     );
   }
 

@@ -536,6 +536,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     void thread.terminate();
   }
 
+  threadStops(thread: PoolThread): void {
+    this.#modules.forget(thread);
+  }
+
   threadEnded(thread: PoolThread, end: ThreadEnd): void {
     while (this.#inbox.collect() > 0);
     const lost = this.#callsOf(callsLostWith(thread.line, thread.number, this.lines));

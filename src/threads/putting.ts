@@ -82,6 +82,11 @@ export class Putting {
         this.#fail(call, error);
         return true;
       }
+      if (call.isSettled) {
+        // A proxy among them has cancelled it, before there was anything to let go of.
+        call.remote?.letGo();
+        return true;
+      }
       if (call.remote !== undefined) {
         values = call.remote.values;
         word |= at.HAS_HEADER;

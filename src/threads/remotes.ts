@@ -190,7 +190,10 @@ export class RemoteTable {
     const callbacks: [number, number][] = [];
     const signals: [number, number, { readonly reason: EncodedValue } | undefined][] = [];
     const leaves: (() => void)[] = [];
-    const sent = values.map((value, place) => {
+    const letGo = (): void => {
+      for (const leave of leaves) leave();
+    };
+    const leaveOne = (value: unknown, place: number): unknown => {
       if (isCallback(value)) {
         const id = ++this.#lastId;
         this.#functions.set(id, value);
@@ -205,11 +208,15 @@ export class RemoteTable {
       leaves.push(() => this.#unfollow(value, followed));
       signals.push([place, id, reason === undefined ? undefined : { reason }]);
       return undefined;
-    });
-    const header: Header = { context: context ?? [], callbacks, signals };
-    const letGo = (): void => {
-      for (const leave of leaves) leave();
     };
+    let sent: readonly unknown[];
+    try {
+      sent = values.map(leaveOne);
+    } catch (error) {
+      letGo(); // what is no signal but for its prototype
+      throw error;
+    }
+    const header: Header = { context: context ?? [], callbacks, signals };
     return { values: [header, ...sent], letGo };
   }
 

@@ -71,6 +71,8 @@ export interface ThreadOwner {
   drained(thread: PoolThread): void;
   /** An outcome that came by the port. */
   answered(thread: PoolThread, answer: Extract<FromThread, { readonly call: number }>): void;
+  /** It is being stopped, in whatever it does. */
+  threadStops(thread: PoolThread): void;
   /** It has ended; nothing more comes. */
   threadEnded(thread: PoolThread, end: ThreadEnd): void;
 }
@@ -447,6 +449,7 @@ export class PoolThread {
   async terminate(): Promise<void> {
     this.isAlive = false; // at once, so that the pool gives it nothing more
     this.#isTerminated = true;
+    this.#owner.threadStops(this);
     await this.#thread.terminate();
   }
 

@@ -146,3 +146,14 @@ describe("a job whose arguments were moved", () => {
     assert.deepEqual(results, [16, 2]);
   });
 });
+
+describe("a job whose arguments are moved", { timeout: 30_000 }, () => {
+  it("goes to no thread that is about to be stopped", async () => {
+    await using pool = threads({ size: 1, name: "stopped" });
+    await pool.ready(byteLength);
+    void threadOf(pool).terminate();
+    const buffer = new ArrayBuffer(8);
+    const length = await scope((s) => s.spawn(byteLength, [new Uint8Array(buffer)], { on: pool, transfer: [buffer] }));
+    assert.equal(length, 8);
+  });
+});

@@ -127,6 +127,21 @@ describe("a priority", () => {
     assert.equal(queue.isByPriority, false);
   });
 
+  it("leaves those put in front before those of the same rank, as they came earlier", () => {
+    const queue = new JobQueue();
+    const [first, second, third, fourth] = [0, 0, 0, 0].map((ms) => new Ranked(ms, 0)) as [
+      Ranked,
+      Ranked,
+      Ranked,
+      Ranked,
+    ];
+    const urgent = new Ranked(0, 1);
+    for (const call of [urgent, third, fourth]) queue.add(call);
+    queue.addInFront([second]);
+    queue.addInFront([first]);
+    assert.deepEqual(taken(queue), [urgent, first, second, third, fourth]);
+  });
+
   it("orders as a sort by rank and arrival does, whatever comes and goes", () => {
     const operation = fc.oneof(
       fc.record({

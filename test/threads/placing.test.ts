@@ -4,7 +4,13 @@ import { describe, it } from "node:test";
 
 import { CancelledError, type Scope, scope, threads, TransferError } from "skein";
 import { Barrier } from "skein/shared";
+import { heap } from "#skein/shared/heap";
+import { Call, CallTable } from "#skein/threads/call";
+import { Line } from "#skein/threads/line";
+import { Modules } from "#skein/threads/modules";
+import { Placing, type PlacingOwner } from "#skein/threads/placing";
 import type { Pool } from "#skein/threads/pool";
+import type { PoolThread } from "#skein/threads/thread";
 
 import { failureOf } from "../support/failure.js";
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
@@ -188,18 +194,20 @@ describe("jobs whose arguments go by a port", { timeout: 30_000 }, () => {
     const barriers = Array.from({ length: 3 }, () => new Barrier({ parties: 2 })) as [Barrier, Barrier, Barrier];
     const jobs = [pool.run(meet, [barriers[0]])];
     await until(() => pool.threads.some((thread) => thread?.isRunning === true));
-    const first = pool.threads.find((thread) => thread?.isRunning === true);
     jobs.push(pool.run(meet, [barriers[1]]));
     await until(() => pool.threads.every((thread) => thread?.isRunning === true));
     jobs.push(pool.run(meet, [barriers[2]]));
+    // Each may run what the other was given. The one that has the third on its line goes on.
+    const callOf = (job: number): Call => [...pool.table].find(({ promise }) => promise === jobs[job]) as Call;
+    const other = pool.threads.find((thread) => thread !== callOf(2).thread);
+    const [ending, lasting] = other?.runs(callOf(0).number) === true ? [0, 1] : [1, 0];
     const stealsBefore = pool.statistics().threads.reduce((sum, { steals }) => sum + steals, 0);
-    // The second thread ends its own and steals the third.
-    await barriers[1].wait();
+    // The other one ends its own and steals the third.
+    await barriers[ending]?.wait();
     await until(() => pool.statistics().threads.reduce((sum, { steals }) => sum + steals, 0) > stealsBefore);
     const posted = pool.run(accept, [new SharedArrayBuffer(8)]);
     await turn();
-    assert.notEqual(first, undefined);
-    await barriers[0].wait();
+    await barriers[lasting]?.wait();
     assert.equal(await posted, "object");
     await barriers[2].wait();
     await Promise.all(jobs);
@@ -222,5 +230,39 @@ describe("a job with a priority that fails before it has a place", { timeout: 10
     const keyed = pool.run(double, [21], { affinity: "a" });
     assert.ok((await refused) instanceof TransferError);
     assert.equal(await keyed, 42);
+  });
+});
+
+describe("a job that turns out to go by the port where another line was tried first", () => {
+  it("goes to an idle thread", () => {
+    const identity = { module: "file:///m.js", key: "f", takesScope: false, declaredIn: undefined, shapes: undefined };
+    const call = new Call(new Modules().numbered(identity), [], 0);
+    const threadWith = (keyed: number, isIdle: boolean): PoolThread =>
+      ({ line: Line.make(heap()), inFlight: 0, keyed, isIdle }) as unknown as PoolThread;
+    // The first has no room; the second finds out what the arguments are, and runs something else.
+    const [full, busy, next, idle] = [
+      threadWith(1, false),
+      threadWith(0, false),
+      threadWith(0, false),
+      threadWith(0, true),
+    ];
+    call.task.module.ready.push(full, busy, next, idle);
+    const tried: PoolThread[] = [];
+    const put = (thread: PoolThread): boolean => {
+      tried.push(thread);
+      if (thread === busy) call.isPosted = true;
+      return thread === next || thread === idle;
+    };
+    const placing = new Placing({
+      plan: { size: 4, jobsPerThread: 1 },
+      table: new CallTable(1),
+      putting: { put },
+      crew: { threads: call.task.module.ready },
+    } as unknown as PlacingOwner);
+    placing.admit(call);
+    assert.deepEqual(
+      tried.map((thread) => [full, busy, next, idle].indexOf(thread)),
+      [0, 0, 1, 3],
+    );
   });
 });

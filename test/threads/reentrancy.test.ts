@@ -3,8 +3,15 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, it } from "node:test";
 
-import { ClosedError, QueueFullError, type Scope, scope, threads } from "skein";
+import { CancelledError, ClosedError, QueueFullError, type Scope, scope, threads } from "skein";
+import { callback } from "skein/threads";
+import { heap } from "#skein/shared/heap";
+import { Call, CallTable } from "#skein/threads/call";
+import { Line } from "#skein/threads/line";
+import { Modules } from "#skein/threads/modules";
 import type { Pool } from "#skein/threads/pool";
+import { Putting } from "#skein/threads/putting";
+import { RemoteTable } from "#skein/threads/remotes";
 import type { PoolThread } from "#skein/threads/thread";
 
 import { failureOf } from "../support/failure.js";
@@ -126,7 +133,9 @@ describe("a pool that is destroyed", { timeout: 20_000 }, () => {
       let destroyed: Promise<void> | undefined;
       await listening(
         "skein:job:submitted",
-        () => (destroyed ??= pool.destroy()),
+        () => {
+          destroyed ??= pool.destroy();
+        },
         async () => {
           assert.ok((await failureOf(pool.run(double, [1]))) instanceof ClosedError);
         },
@@ -214,5 +223,47 @@ describe("a thread that is replaced while arguments are read for it", { timeout:
     const [a, b] = [began((await first) as number), began((await second) as number)];
     assert.ok(a.thread < b.thread || (a.thread === b.thread && a.number < b.number), JSON.stringify([a, b]));
     await pool.close();
+  });
+});
+
+describe("functions and signals that a job leaves with the pool", { timeout: 20_000 }, () => {
+  const leaving = (): { remotes: RemoteTable; told: number[] } => {
+    const told: number[] = [];
+    const remotes = new RemoteTable(
+      () => undefined,
+      (ids) => told.push(...ids),
+    );
+    return { remotes, told };
+  };
+
+  it("are let go if what stands behind them can't be followed", () => {
+    const { remotes, told } = leaving();
+    const { signal } = new AbortController();
+    const values = [callback(() => 1), signal, Object.create(AbortSignal.prototype) as unknown];
+    assert.throws(() => remotes.leave(values, undefined), TypeError);
+    assert.equal(remotes.functionOf(1), undefined);
+    assert.deepEqual(told, [2]);
+  });
+
+  it("are let go if what stands behind them cancels the job", () => {
+    const { remotes } = leaving();
+    const failed: unknown[] = [];
+    const putting = new Putting(new CallTable(1), { wakeOne: () => undefined }, remotes, (_, error) =>
+      failed.push(error),
+    );
+    const identity = { module: "file:///m.js", key: "f", takesScope: false, declaredIn: undefined, shapes: undefined };
+    const cancelling = new Proxy(() => undefined, {
+      has() {
+        call.fail(new CancelledError("read"));
+        return false;
+      },
+    });
+    const call = new Call(new Modules().numbered(identity), [callback(() => 1), cancelling], 0);
+    call.promise.catch(() => undefined);
+    const line = Line.make(heap());
+    const thread = { line, filled: 0, inFlight: 0, keyed: 0, isAlive: true, nextRecord: () => line.call(0) };
+    assert.equal(putting.put(thread as unknown as PoolThread, call), true);
+    assert.equal(remotes.functionOf(1), undefined);
+    assert.deepEqual([thread.inFlight, failed], [0, []]);
   });
 });
