@@ -36,9 +36,9 @@ describe("texts", () => {
 
 describe("what a recording says of its sources", () => {
   it("is there in Russian, all that this machine says", async () => {
-    for (const source of await capabilities({ perf: "no-such-perf", taskset: "no-such-taskset" })) {
-      const { gives, why, remedy } = sourceInWords(source, "ru");
-      for (const text of [gives, why, remedy ?? "я"]) assert.match(text, /[а-я]/i, `${source.name}: ${text}`);
+    for (const told of await capabilities({ perf: "no-such-perf", taskset: "no-such-taskset" })) {
+      const { gives, why, remedy } = sourceInWords(told, "ru");
+      for (const text of [gives, why, remedy ?? "я"]) assert.match(text, /[а-я]/i, `${told.name}: ${text}`);
     }
   });
 
