@@ -152,12 +152,12 @@ describe("a program of which everything was seen", () => {
     assert.equal(await page.getByTestId("jump").count(), 0);
     await page.keyboard.press("]");
     await page.getByTestId("jump").filter({ hasText: "Its core" }).waitFor();
-    const before = await selection.textContent();
+    const atFirst = await selection.textContent();
     await page.keyboard.press("g");
     await selection.filter({ hasText: /^main ?core [01]/ }).waitFor();
     await page.keyboard.press("g");
     await page.getByTestId("jump").filter({ hasText: "Its core" }).waitFor();
-    assert.equal(await selection.textContent(), before);
+    assert.equal(await selection.textContent(), atFirst);
     await page.getByTestId("jump").click();
     await selection.filter({ hasText: "core" }).waitFor();
     await page.getByTestId("jump").filter({ hasText: "Its task" }).waitFor();
