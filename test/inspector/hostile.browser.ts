@@ -14,7 +14,7 @@ import { observedTrace } from "./support/observed-trace.js";
 const MARKUP = `"><img src=x onerror="document.title='hurt'"><svg onload="document.title='hurt'"><script>document.title='hurt'</script>`;
 const NAMES = [
   MARKUP,
-  `${"n".repeat(2 ** 20)}`,
+  "n".repeat(2 ** 20),
   "\u202Etxt.exe\u2066\u2067\u0000\u0007\u001B[31m\r\n\tend",
   "{{constructor.constructor('document.title=1')()}} ${document.title=1} __proto__",
   "\uD800 alone, 👩‍👩‍👧, \u0301\u0301\u0301\u0301",

@@ -115,6 +115,55 @@ describe("a program of which everything was seen", () => {
     assert.deepEqual(errors, []);
   });
 
+  it("is coloured by task, thread or state; the switch is in the address, by keys too", async () => {
+    const { page, errors } = await openAt("#timeline");
+    const canvas = page.getByTestId("timeline-canvas");
+    const legend = async (): Promise<string> => (await page.getByTestId("legend").textContent()) ?? "";
+    const seen = new Set<string>();
+    for (const [by, words, address] of [
+      ["task", /count.*smelt.*pale: it waits/, false],
+      ["thread", /main.*worker-1/, true],
+      ["state", /waits for a lock.*loop blocked/, true],
+    ] as const) {
+      await page.locator(`[data-testid=colour-${by}][aria-pressed=true]`).waitFor();
+      assert.match(await legend(), words);
+      if (address) await page.waitForURL(new RegExp(`colour=${by}`));
+      // What it shows is drawn in the frame after the next.
+      await page.evaluate("new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame))");
+      seen.add((await canvas.screenshot()).toString("base64"));
+      await page.keyboard.press("c");
+    }
+    assert.equal(seen.size, 3);
+    await page.locator("[data-testid=colour-task][aria-pressed=true]").waitFor();
+    await page.getByTestId("colour-thread").click();
+    await page.waitForURL(/colour=thread/);
+    await page.reload();
+    await page.locator("[data-testid=colour-thread][aria-pressed=true]").waitFor();
+    assert.deepEqual(errors, []);
+  });
+
+  it("leads by a key from a task to the core on which it ran then, and back", async () => {
+    const { page, errors } = await openAt("#tasks?q=count");
+    await page.getByTestId("task-line").first().click();
+    await page.getByRole("button", { name: "Show on the timeline" }).click();
+    const selection = page.getByTestId("selection");
+    // From its first slice, in which it did not run yet, to the one in which it did.
+    await selection.filter({ hasText: "ready" }).waitFor();
+    assert.equal(await page.getByTestId("jump").count(), 0);
+    await page.keyboard.press("]");
+    await page.getByTestId("jump").filter({ hasText: "Its core" }).waitFor();
+    const atFirst = await selection.textContent();
+    await page.keyboard.press("g");
+    await selection.filter({ hasText: /^main ?core [01]/ }).waitFor();
+    await page.keyboard.press("g");
+    await page.getByTestId("jump").filter({ hasText: "Its core" }).waitFor();
+    assert.equal(await selection.textContent(), atFirst);
+    await page.getByTestId("jump").click();
+    await selection.filter({ hasText: "core" }).waitFor();
+    await page.getByTestId("jump").filter({ hasText: "Its task" }).waitFor();
+    assert.deepEqual(errors, []);
+  });
+
   it("fits into a narrow window on every screen, in both languages", async () => {
     for (const language of ["en", "ru"] as const) {
       const { page, errors } = await openPage(`${started.url}#now`, {

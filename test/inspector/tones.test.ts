@@ -68,7 +68,7 @@ describe("colours by task", () => {
   });
 
   it("are for the seven that ran longest, and one grey for all others", () => {
-    const letters = [..."abcdefghij"];
+    const letters = "abcdefghij".split("");
     const many = tonesOf(inTurn(letters), "task").names;
     assert.deepEqual(
       many.map(({ name }) => name),

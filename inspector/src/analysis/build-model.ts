@@ -95,11 +95,13 @@ class RowsBuilder {
   readonly #timeline: Timeline;
 
   /** Places in the list of threads, which items of threads are. */
+  readonly #threads: readonly ThreadInfo[];
   readonly #places: ReadonlyMap<number | undefined, number>;
 
   constructor(trace: Trace, timeline: Timeline, threads: readonly ThreadInfo[]) {
     this.#trace = trace;
     this.#timeline = timeline;
+    this.#threads = threads;
     this.#places = new Map(threads.map(({ tid }, place) => [tid, place]));
   }
 
@@ -121,14 +123,14 @@ class RowsBuilder {
     const runs = kernel?.coreRuns;
     if (kernel === undefined || runs === undefined) return;
     this.#group("cores", () => {
-      const names = new Map(kernel.threads.map(({ tid, name: threadName }) => [tid, threadName]));
       const byCore = [...groupBy(runs, ({ core }) => core)].sort(([a], [b]) => a - b);
       for (const [core, ofCore] of byCore.slice(0, MOST_CORES)) {
         this.#row({ group: "cores", label: String(core), badge: "exact" });
         for (const run of ofCore) {
           const thread = this.#places.get(run.tid);
           const item = thread === undefined ? 0 : itemOf(ItemKind.thread, thread);
-          this.#add(run.beginMs - startedMs, run.endMs - startedMs, State.running, names.get(run.tid) ?? "?", item);
+          const title = thread === undefined ? "?" : (this.#threads[thread]?.name ?? "?");
+          this.#add(run.beginMs - startedMs, run.endMs - startedMs, State.running, title, item);
         }
       }
       return byCore.length;

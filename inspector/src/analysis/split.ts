@@ -30,7 +30,7 @@ function taskLines(analysed: Analysed, fromMs: number, toMs: number): SplitLine[
     lines.push({ name: job.name ?? "", kind: "task", job: index, id: job.id, split, totalMs });
   });
   lines.sort((a, b) => (b.split[0] ?? 0) - (a.split[0] ?? 0) || b.totalMs - a.totalMs);
-  return lines.slice(0, MOST_TASKS).map(({ totalMs: _, ...line }) => line);
+  return lines.slice(0, MOST_TASKS).map(({ name, kind, job, id, split }) => ({ name, kind, job, id, split }));
 }
 
 function threadLines({ trace, timeline }: Analysed, fromMs: number, toMs: number): SplitLine[] {

@@ -3,20 +3,21 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { momentAt } from "../analysis/event-order.js";
-import type { GroupName, Model, PathInfo, TaskDetail } from "../analysis/model.js";
-import { duration, number } from "../format.js";
-import { Badge, colourOf, Empty, jobName, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
+import type { GroupName, Model } from "../analysis/model.js";
+import { number } from "../format.js";
 import { go, isFollowing, language, order, place, showsKeys, t, view } from "../state.js";
-import type { Picture, Shown } from "../timeline/canvas-timeline.js";
-import { jumpFrom, type JumpTo } from "../timeline/jump.js";
+import type { Shown } from "../timeline/canvas-timeline.js";
+import { jumpFrom } from "../timeline/jump.js";
 import { Lanes } from "../timeline/lanes.js";
 import { layOut } from "../timeline/layout.js";
+import { Legend } from "../timeline/legend.js";
 import { MiniMap } from "../timeline/mini-map.js";
 import type { TimeWindow } from "../timeline/paint-row.js";
+import { RangePanel } from "../timeline/range-panel.js";
 import { arrowsOf, itemsNamed, placesOfPath, slicesOf } from "../timeline/related.js";
+import { Selection, Tooltip } from "../timeline/selection.js";
 import { itemIndex, itemKind, ItemKind, rowOf } from "../timeline/span-store.js";
-import { State, STATES } from "../timeline/states.js";
-import { COLOUR_BY, type ColourBy, type ToneName, TONES } from "../timeline/tones.js";
+import { COLOUR_BY } from "../timeline/tones.js";
 import { usePicture } from "../timeline/use-picture.js";
 import { around, panBy, zoomAt } from "../timeline/window.js";
 import { isTyping } from "../typing.js";
@@ -387,234 +388,4 @@ function useFollowed(model: Model): TimeWindow {
   if (!model.isLive || !isFollowing.value || fromMs !== undefined) return view.value;
   const shownMs = Math.min(model.durationMs, 10_000);
   return { fromMs: model.durationMs - shownMs, toMs: model.durationMs };
-}
-
-function nameOfSpan(model: Model, span: number): string {
-  const { columns, names, summary } = model;
-  const name = names[columns.name[span] ?? 0] ?? "";
-  if (name !== "") return name;
-  const item = columns.item[span] ?? 0;
-  if (itemKind(item) === ItemKind.thread) return summary.threads[itemIndex(item)]?.name ?? "";
-  return itemKind(item) === ItemKind.job ? t("timeline.unnamed") : "";
-}
-
-function Tooltip(props: {
-  readonly model: Model;
-  readonly picture: Picture;
-  readonly span: number;
-  readonly x: number;
-  readonly y: number;
-}): JSX.Element | null {
-  const { columns } = props.model;
-  const { span } = props;
-  if (span >= columns.begin.length) return null;
-  const lasts = (columns.end[span] ?? 0) - (columns.begin[span] ?? 0);
-  const name = nameOfSpan(props.model, span);
-  // To the left of the pointer where there is more room.
-  const isRight = props.x > innerWidth * 0.55;
-  return (
-    <div
-      class={`tooltip ${isRight ? "leftwards" : ""}`}
-      style={{ left: `${props.x}px`, top: `${props.y}px` }}
-      role="tooltip"
-      data-testid="tooltip"
-    >
-      {name === "" ? null : <b>{name}</b>}
-      <StateName state={columns.state[span] ?? State.running} />
-      <span>
-        {duration(lasts, language.value)} · {t("timeline.from")} {duration(columns.begin[span] ?? 0, language.value)}
-      </span>
-    </div>
-  );
-}
-
-function Selection(props: {
-  readonly model: Model;
-  readonly span: number | undefined;
-  readonly detail: TaskDetail | undefined;
-  readonly path: PathInfo | undefined;
-  readonly jump: JumpTo | undefined;
-  readonly onJump: () => void;
-}): JSX.Element | null {
-  const { model, span, detail, path, jump } = props;
-  if (span === undefined || span >= model.columns.begin.length) return null;
-  const { columns } = model;
-  const words = language.value;
-  const item = columns.item[span] ?? 0;
-  const row = model.rows[rowOf(columns, span)];
-  return (
-    <div class="selection" role="status" data-testid="selection">
-      <b>{nameOfSpan(model, span)}</b>
-      {row?.group === "cores" ? <span>{t("timeline.core", row.label)}</span> : null}
-      {row?.group === "threads" ? <span>{threadName(model, row.thread)}</span> : null}
-      <StateName state={columns.state[span] ?? State.running} />
-      <span>
-        {duration((columns.end[span] ?? 0) - (columns.begin[span] ?? 0), words)} · {t("timeline.from")}{" "}
-        {duration(columns.begin[span] ?? 0, words)}
-      </span>
-      {jump === undefined ? null : (
-        <button
-          type="button"
-          class="chip"
-          title={jump === "thread" ? `G. ${t("timeline.jump.noCores")}` : "G"}
-          data-testid="jump"
-          onClick={props.onJump}
-        >
-          {t(`timeline.jump.${jump}`)}
-        </button>
-      )}
-      {detail === undefined ? null : <SplitBar split={detail.line.split} />}
-      {itemKind(item) === ItemKind.job ? (
-        <button type="button" class="chip" onClick={() => go({ screen: "tasks", job: itemIndex(item) })}>
-          {t("timeline.open")}
-        </button>
-      ) : null}
-      {itemKind(item) === ItemKind.job || itemKind(item) === ItemKind.scope ? (
-        <button
-          type="button"
-          class="chip"
-          aria-pressed={place.value.showsPath}
-          data-testid="path"
-          onClick={() => go({ showsPath: !place.value.showsPath })}
-        >
-          {t("timeline.path")}
-        </button>
-      ) : null}
-      {path === undefined ? null : (
-        <span class="path-split" data-testid="path-split">
-          <SplitBar split={path.split} />
-          {duration(
-            path.split.reduce((sum, ms) => sum + ms, 0),
-            words,
-          )}{" "}
-          <Badge badge={path.badge} /> {path.isComplete ? "" : t("timeline.path.part")}
-        </span>
-      )}
-    </div>
-  );
-}
-
-/** How a range of time was spent, by task and thread. */
-function RangePanel({ model }: { readonly model: Model }): JSX.Element {
-  const { rangeFromMs, rangeToMs } = place.value;
-  // While a range is being drawn, only where it stops is asked for.
-  const { answer: lines = [] } = useAnswer<"split">(
-    rangeFromMs === undefined || rangeToMs === undefined
-      ? undefined
-      : { kind: "split", slot: "first", fromMs: rangeFromMs, toMs: rangeToMs },
-    model,
-    60,
-  );
-  const words = language.value;
-  if (rangeFromMs === undefined || rangeToMs === undefined) return <p class="hint">{t("timeline.range.hint")}</p>;
-  return (
-    <section class="range" data-testid="range">
-      <header>
-        <h2>{t("timeline.range", duration(rangeToMs - rangeFromMs, words))}</h2>
-        <button
-          type="button"
-          class="chip"
-          onClick={() => go({ ...around(rangeFromMs, rangeToMs, model.durationMs), inEventOrder: false })}
-        >
-          {t("timeline.range.zoom")}
-        </button>
-        <button type="button" class="chip" onClick={() => go({ rangeFromMs: undefined, rangeToMs: undefined })}>
-          {t("timeline.range.clear")}
-        </button>
-      </header>
-      {lines.length === 0 ? (
-        <Empty>–</Empty>
-      ) : (
-        <div class="table-scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">
-                  {t("timeline.task")} / {t("timeline.thread")}
-                </th>
-                <th scope="col" class="bar-column" />
-                {SHORT.map((key, way) => (
-                  <th scope="col" class="number" key={key}>
-                    <Swatch state={SPLIT[way] ?? 0} /> {t(key)}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map((line, index) => (
-                <tr key={index} class={`range-${line.kind}`} data-testid={`split-${line.kind}`}>
-                  <th scope="row">
-                    {line.job === undefined ? (
-                      <span>{line.name}</span>
-                    ) : (
-                      <button type="button" class="link" onClick={() => go({ screen: "tasks", job: line.job })}>
-                        {jobName(line.name, line.id)}
-                      </button>
-                    )}
-                  </th>
-                  <td class="bar-column">
-                    <SplitBar split={line.split} isThin />
-                  </td>
-                  {line.split.map((ms, way) => (
-                    <td key={way} class={`number ${ms === 0 || ms === undefined ? "weak" : ""}`} data-value={ms}>
-                      {duration(ms, words)}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function threadName({ summary }: Model, index: number | undefined): string {
-  return summary.threads.find((thread) => thread.index === index)?.name ?? "";
-}
-
-function Legend({ by, names }: { readonly by: ColourBy; readonly names: readonly ToneName[] }): JSX.Element {
-  return (
-    <ul class="legend" aria-label={t("timeline.legend")} data-testid="legend">
-      {names.map(({ tone, name }) => (
-        <li key={tone} class="tone-name">
-          <span class="swatch" style={{ backgroundColor: colourOf(TONES[tone]) }} aria-hidden="true" />
-          <span>
-            {name === undefined ? t(`timeline.others.${by === "thread" ? "thread" : "task"}`) : toneName(name)}
-          </span>
-        </li>
-      ))}
-      {by === "state" ? null : <li>{t("timeline.pale")}</li>}
-      {STATES.map((look, state) =>
-        by !== "state" && look.letter === "" ? null : (
-          <li key={look.name}>
-            {by === "state" || !isOfTask(state) ? <StateName state={state} /> : <PlainState state={state} />}
-          </li>
-        ),
-      )}
-    </ul>
-  );
-}
-
-function toneName(name: string): string {
-  return name === "" ? t("timeline.unnamed") : name;
-}
-
-/** States that tasks and threads can be in, whose colour then is that of the task or thread. */
-function isOfTask(state: number): boolean {
-  return state !== State.stall && state !== State.gc && state !== State.dropped;
-}
-
-/** Its letter and pattern, in no colour. */
-function PlainState({ state }: { readonly state: number }): JSX.Element {
-  const look = STATES[state];
-  return (
-    <span class="state-name">
-      <span class={`swatch plain pattern-${look?.pattern ?? "none"}`} aria-hidden="true">
-        {look?.letter}
-      </span>
-      {look === undefined ? "" : t(look.text)}
-    </span>
-  );
 }
