@@ -23,7 +23,7 @@ export {
 } from "./probe-kinds.js";
 export { ProbedResource } from "./probed-resource.js";
 export { probe, ProbeRing } from "./probe-ring.js";
-export { makeRingMemory, setDeep } from "./ring-memory.js";
+export { makeRingMemory, setNotes } from "./ring-memory.js";
 export { ProbeRingReader } from "./ring-reader.js";
 
 /** Puts a ring in place on this thread, or takes it away. */
