@@ -34,7 +34,7 @@ export class ProbeRingReader {
 
   constructor(memory: SharedArrayBuffer) {
     this.#capacity = capacityOf(memory);
-    this.#early = Math.min(MOST_EARLY, this.#capacity >> 5);
+    this.#early = Math.min(MOST_EARLY, this.#capacity >> 7);
     const end = HEADER_BYTES + this.#capacity * RECORD_BYTES;
     this.#cells = new Int32Array(memory, 0, end / 4);
     this.#floats = new Float64Array(memory, 0, end / 8);
