@@ -192,7 +192,7 @@ function writeHotTasks(page: Page, hot: readonly HotTask[]): void {
   for (const { name, sampledMs, functions } of hot.slice(0, MOST_HOT_TASKS)) {
     const parts = functions
       .slice(0, MOST_HOT_FUNCTIONS)
-      .map(({ frame, selfMs }) => `${describePlace(frame)} ${percent(selfMs / sampledMs)}`);
+      .map(({ title, selfMs }) => `${title} ${percent(selfMs / sampledMs)}`);
     page.row(
       name ?? word("elsewhere", language),
       `${duration(sampledMs, language)}: ${parts.join(", ")}`,
