@@ -9,7 +9,7 @@ import { store } from "#atomics";
 /** Records written since the ring was made; the owner thread alone writes it. Wraps. */
 export const HEAD = 0;
 /** Records it has room for, a power of two. Written once, by who makes the memory. */
-export const CAPACITY = 1;
+const CAPACITY = 1;
 /** Bytes of texts written; the owner thread alone writes it. */
 export const TEXT_BYTES = 4;
 /** What the thread is to note that takes long to note, as `NOTES`; whoever records writes it, at any time. */

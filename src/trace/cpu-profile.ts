@@ -34,7 +34,7 @@ export interface CpuProfile {
 const NO_FUNCTIONS: ReadonlySet<string> = new Set(["(root)", "(program)", "(idle)"]);
 
 /** Whether the thread was in a function; else it waited, or was in the platform's own code. */
-export function isFunction({ name, url }: StackFrame): boolean {
+function isFunction({ name, url }: StackFrame): boolean {
   return !(url === "" && NO_FUNCTIONS.has(name));
 }
 
@@ -141,8 +141,14 @@ class FunctionTimes {
   list(): readonly HotFunction[] {
     return [...this.#times.values()]
       .toSorted((a, b) => b.selfMs - a.selfMs)
-      .map(({ frame, selfMs }) => ({ frame, title: describePlace(frame), selfMs }));
+      .map(({ frame, selfMs }) => ({ frame, title: titleOf(frame), selfMs }));
   }
+}
+
+/** What the platform has built in has no place. */
+function titleOf({ name, url, line, column }: StackFrame): string {
+  const shown = name === "" ? "(anonymous)" : name;
+  return url === "" ? shown : describePlace({ name: shown, url, line, column });
 }
 
 /** The time that each function was sampled, by whose code it ran in: a job, a scope, or nobody known. */
