@@ -148,7 +148,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
           )
         : this.#codeElsewhere(fn, args ?? [], name, options, on);
     const job = new ScopeJob(this, name, code, false);
-    if (probe.ring?.isDeep === true) {
+    if (probe.ring?.notesSpawning === true) {
       job.spawnSite = new Error("spawned here");
       probe.ring.spawnedAt(job.id, job.spawnSite);
     }

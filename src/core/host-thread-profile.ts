@@ -173,14 +173,23 @@ export class ProfileListener {
   }
 }
 
+/** The method of `ThreadProfile` by that name. */
+const TAKE = "take";
+/** As the profiler has it, where no function runs. */
+const THE_PLATFORM = { functionName: "(program)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 };
+
 function partOf({ nodes, samples = [], timeDeltas = [], startTime, endTime }: Inspector.Profiler.Profile): ProfilePart {
   const frames: ProfilePart["frames"][number][] = [];
   const frameIndexes = new Map<string, number>();
   const indexOf = new Map(nodes.map(({ id }, index) => [id, index]));
   const nodeFrames = new Int32Array(nodes.length);
   const nodeParents = new Int32Array(nodes.length).fill(-1);
+  // What taking a part takes is no doing of the program.
+  const isOurs = new Uint8Array(nodes.length);
   for (const [index, { callFrame, children }] of nodes.entries()) {
-    const { functionName, url, lineNumber, columnNumber, scriptId } = callFrame;
+    if (callFrame.functionName === TAKE && callFrame.url === import.meta.url) isOurs[index] = 1;
+    const shown = isOurs[index] === 1 ? THE_PLATFORM : callFrame;
+    const { functionName, url, lineNumber, columnNumber, scriptId } = shown;
     const key = `${scriptId} ${lineNumber} ${columnNumber} ${functionName}`;
     let frame = frameIndexes.get(key);
     if (frame === undefined) {
@@ -188,7 +197,11 @@ function partOf({ nodes, samples = [], timeDeltas = [], startTime, endTime }: In
       frameIndexes.set(key, frame);
     }
     nodeFrames[index] = frame;
-    for (const child of children ?? []) nodeParents[indexOf.get(child) ?? 0] = index;
+    for (const child of children ?? []) {
+      const place = indexOf.get(child) ?? 0;
+      nodeParents[place] = index;
+      if (isOurs[index] === 1) isOurs[place] = 1;
+    }
   }
   // The profiler's clock is the kernel's, by microseconds; ours has another origin.
   const [seconds, nanoseconds] = (

@@ -14,6 +14,7 @@ import {
   HEADER_BYTES,
   INTS_A_RECORD,
   MOST_TEXT,
+  NOTES,
   NO_ROOM,
   RECORD_BYTES,
   roomFor,
@@ -49,7 +50,7 @@ const MICROTASKS_A_STEP = 3;
  * a wait does not say when it gives the thread back again: it has, when some other code
  * starts or goes on that is not inside it, and after a few microtasks.
  *
- * While DEEP is set, and the platform can, it hears of every time that code goes on, and
+ * While DEEP says so, and the platform can, it hears of every time that code goes on, and
  * of when it gives the thread back (`await-hooks.ts`). Then it needs no such guesses.
  */
 export class ProbeRing {
@@ -75,7 +76,7 @@ export class ProbeRing {
   #placesLeft = MOST_PLACES;
   #placeMs = 0;
   /** As of the last start of code: whether to note what takes long to note. */
-  #isDeep = 0;
+  #notes: number = NOTES.none;
   #awaits: AwaitHooks | undefined = undefined;
   #profile: ThreadProfile | undefined = undefined;
   /** What the platform took for running code before each of those in `#around`. */
@@ -126,9 +127,9 @@ export class ProbeRing {
     this.write(ProbeKind.mark, this.running, 0, this.text(what));
   }
 
-  /** Whether to note what takes long to note. */
-  get isDeep(): boolean {
-    return this.#cells[DEEP] === 1;
+  /** Whether to note where jobs are spawned. */
+  get notesSpawning(): boolean {
+    return this.#cells[DEEP] !== NOTES.none;
   }
 
   /** The number by which records refer to `text`. */
@@ -244,15 +245,13 @@ export class ProbeRing {
 
   /** Begins or ends what takes long to note, if that was switched. */
   noteDeep(): void {
-    if (this.#cells[DEEP] !== this.#isDeep) this.#switchDeep();
+    if (this.#cells[DEEP] !== this.#notes) this.#switchDeep();
   }
 
   #switchDeep(): void {
-    this.#isDeep = this.#cells[DEEP] as number;
-    if (this.#isDeep === 0) {
-      this.close();
-      return;
-    }
+    this.#notes = this.#cells[DEEP] as number;
+    this.close();
+    if (this.#notes !== NOTES.all) return;
     this.#awaits = startAwaitHooks(this);
     this.#profile = ThreadProfile.start();
   }

@@ -9,10 +9,10 @@ import { store } from "#atomics";
 /** Records written since the ring was made; the owner thread alone writes it. Wraps. */
 export const HEAD = 0;
 /** Records it has room for, a power of two. Written once, by who makes the memory. */
-export const CAPACITY = 1;
+const CAPACITY = 1;
 /** Bytes of texts written; the owner thread alone writes it. */
 export const TEXT_BYTES = 4;
-/** 1 if the thread is to note what takes long to note; whoever records writes it, at any time. */
+/** What the thread is to note that takes long to note, as `NOTES`; whoever records writes it, at any time. */
 export const DEEP = 5;
 // Header, as Float64 indexes:
 /** The thread's time origin, so that times of several threads compare. Written once, before use. */
@@ -39,9 +39,12 @@ export function makeRingMemory(capacity: number, textBytes: number = DEFAULT_TEX
   return memory;
 }
 
-/** Has the thread of a ring note what takes long to note, such as where jobs are spawned, or no more. */
-export function setDeep(memory: SharedArrayBuffer, isDeep: boolean): void {
-  store(new Int32Array(memory, 0, HEADER_BYTES / 4), DEEP, isDeep ? 1 : 0);
+/** What takes long to note: nothing; where jobs are spawned; also whose code goes on at any time, and a profile. */
+export const NOTES = { none: 0, spawning: 1, all: 2 } as const;
+
+/** Has the thread of a ring note what takes long to note, or no more. */
+export function setNotes(memory: SharedArrayBuffer, notes: keyof typeof NOTES): void {
+  store(new Int32Array(memory, 0, HEADER_BYTES / 4), DEEP, NOTES[notes]);
 }
 
 export const capacityOf = (memory: SharedArrayBuffer): number =>

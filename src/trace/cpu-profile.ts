@@ -1,8 +1,9 @@
 /** The CPU profile of a thread, put together from its parts; and which functions of which jobs took the time. */
 import type { ProfilePart } from "../core/host-thread-profile.js";
+import { describePlace } from "./findings/places.js";
 import type { StackFrame } from "./kernel-facts.js";
 import type { Timeline } from "./spans.js";
-import { indexOf } from "./trace-index.js";
+import { indexOf, type TraceIndex } from "./trace-index.js";
 import type { Trace } from "./trace.js";
 
 /** A node of the tree of calls. */
@@ -33,7 +34,7 @@ export interface CpuProfile {
 const NO_FUNCTIONS: ReadonlySet<string> = new Set(["(root)", "(program)", "(idle)"]);
 
 /** Whether the thread was in a function; else it waited, or was in the platform's own code. */
-export function isFunction({ name, url }: StackFrame): boolean {
+function isFunction({ name, url }: StackFrame): boolean {
   return !(url === "" && NO_FUNCTIONS.has(name));
 }
 
@@ -100,19 +101,70 @@ class CallTree {
   }
 }
 
-/** A function, and the time that threads were in it, not in what it called. */
+/**
+ * A function, and the time that threads were in it, not in what it called.
+ *
+ * @since 0.1.0
+ */
 export interface HotFunction {
   readonly frame: StackFrame;
+  /** `parse (app.ts:12)`. */
+  readonly title: string;
   readonly selfMs: number;
 }
 
-/** The functions in which the code of jobs of one name spent its time. */
+/**
+ * The functions in which the code of jobs of one name spent its time.
+ *
+ * @since 0.1.0
+ */
 export interface HotTask {
   /** Of the jobs; `undefined` for code that is no known job's. */
   readonly name: string | undefined;
   readonly sampledMs: number;
   /** Those with the most time first. */
   readonly functions: readonly HotFunction[];
+}
+
+/** Times of functions, added up. */
+class FunctionTimes {
+  readonly #times = new Map<string, { readonly frame: StackFrame; selfMs: number }>();
+
+  add(frame: StackFrame, ms: number): void {
+    const key = `${frame.name} ${frame.line} ${frame.column} ${frame.url}`;
+    const known = this.#times.get(key);
+    if (known === undefined) this.#times.set(key, { frame, selfMs: ms });
+    else known.selfMs += ms;
+  }
+
+  /** Those with the most time first. */
+  list(): readonly HotFunction[] {
+    return [...this.#times.values()]
+      .toSorted((a, b) => b.selfMs - a.selfMs)
+      .map(({ frame, selfMs }) => ({ frame, title: titleOf(frame), selfMs }));
+  }
+}
+
+/** What the platform has built in has no place. */
+function titleOf({ name, url, line, column }: StackFrame): string {
+  const shown = name === "" ? "(anonymous)" : name;
+  return url === "" ? shown : describePlace({ name: shown, url, line, column });
+}
+
+/** The time that each function was sampled, by whose code it ran in: a job, a scope, or nobody known. */
+function* sampledFunctions(
+  trace: Trace,
+  index: TraceIndex,
+): Generator<{ readonly frame: StackFrame; readonly ms: number; readonly actor: number | undefined }> {
+  for (const { thread, nodes, samples } of profilesOf(trace)) {
+    for (const { beginMs, endMs, node } of samples) {
+      const { frame } = nodes[node] as ProfileNode;
+      if (!isFunction(frame)) continue;
+      // Of the middle: a step may have begun or ended just by the sample's edge.
+      const actor = index.actorAt(thread, (beginMs + endMs) / 2 - trace.startedMs);
+      yield { frame, ms: endMs - beginMs, actor: actor === undefined ? undefined : index.principalOf(actor) };
+    }
+  }
 }
 
 /**
@@ -126,30 +178,31 @@ export interface HotTask {
 export function hotTasks(trace: Trace, timeline: Timeline): readonly HotTask[] {
   if (trace.profiles.length === 0) return [];
   const index = indexOf(trace, timeline);
-  const times = new Map<string | undefined, Map<string, { readonly frame: StackFrame; selfMs: number }>>();
-  for (const { thread, nodes, samples } of profilesOf(trace)) {
-    for (const { beginMs, endMs, node } of samples) {
-      const { frame } = nodes[node] as ProfileNode;
-      if (!isFunction(frame)) continue;
-      // A sample is of its beginning; its step, of which that may lie before, of the middle.
-      const actor = index.actorAt(thread, (beginMs + endMs) / 2 - trace.startedMs);
-      const name = actor === undefined ? undefined : index.nameOf(index.principalOf(actor));
-      let functions = times.get(name);
-      if (functions === undefined) {
-        functions = new Map<string, { readonly frame: StackFrame; selfMs: number }>();
-        times.set(name, functions);
-      }
-      const key = `${frame.name} ${frame.line} ${frame.column} ${frame.url}`;
-      const known = functions.get(key);
-      if (known === undefined) functions.set(key, { frame, selfMs: endMs - beginMs });
-      else known.selfMs += endMs - beginMs;
-    }
+  const times = new Map<string | undefined, FunctionTimes>();
+  for (const { frame, ms, actor } of sampledFunctions(trace, index)) {
+    const name = actor === undefined ? undefined : index.nameOf(actor);
+    let functions = times.get(name);
+    if (functions === undefined) times.set(name, (functions = new FunctionTimes()));
+    functions.add(frame, ms);
   }
   return [...times]
-    .map(([name, functions]) => ({
-      name,
-      sampledMs: [...functions.values()].reduce((sum, { selfMs }) => sum + selfMs, 0),
-      functions: [...functions.values()].toSorted((a, b) => b.selfMs - a.selfMs),
-    }))
+    .map(([name, some]) => {
+      const functions = some.list();
+      return { name, sampledMs: functions.reduce((sum, { selfMs }) => sum + selfMs, 0), functions };
+    })
     .toSorted((a, b) => b.sampledMs - a.sampledMs);
+}
+
+/**
+ * As `hotTasks`, of one job, by its identity.
+ *
+ * @since 0.1.0
+ */
+export function hotFunctionsOf(trace: Trace, timeline: Timeline, job: number): readonly HotFunction[] {
+  if (trace.profiles.length === 0) return [];
+  const functions = new FunctionTimes();
+  for (const { frame, ms, actor } of sampledFunctions(trace, indexOf(trace, timeline))) {
+    if (actor === job) functions.add(frame, ms);
+  }
+  return functions.list();
 }

@@ -8,7 +8,7 @@ export { type Bucket, type Durations } from "./durations.js";
 export { type Badge, computeFigures, type Figure, type Figures, type ThreadBusy } from "./figures.js";
 export { findFindings } from "./findings/find.js";
 export { type Finding, type FindingKind, type Place, type Severity } from "./findings/finding.js";
-export { hotTasks, type HotFunction, type HotTask } from "./cpu-profile.js";
+export { hotFunctionsOf, hotTasks, type HotFunction, type HotTask } from "./cpu-profile.js";
 export { cpuProfileFile, cpuProfileFiles, type ThreadProfileFile } from "./export/cpuprofile.js";
 export { csvChunks } from "./export/csv.js";
 export { otlpChunks, type OtlpOptions } from "./export/otlp.js";

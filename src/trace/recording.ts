@@ -11,7 +11,7 @@
  * large. Both become gaps of the trace.
  */
 import { MisuseError } from "../core/errors.js";
-import { makeRingMemory, type ProbeRecord, ProbeRingReader, setDeep } from "../core/probe.js";
+import { makeRingMemory, type ProbeRecord, ProbeRingReader, setNotes } from "../core/probe.js";
 import {
   onThread,
   parkIfImporting,
@@ -76,7 +76,7 @@ class ThreadCollector {
 
   constructor(thread: ThreadRecord, ringCapacity: number, notesSpawning: boolean, onHalfFull: () => void) {
     const memory = makeRingMemory(ringCapacity);
-    setDeep(memory, notesSpawning);
+    setNotes(memory, notesSpawning ? "spawning" : "none");
     this.thread = thread;
     this.#reader = new ProbeRingReader(memory);
     this.#attachedMs = epochMs();

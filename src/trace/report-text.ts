@@ -36,6 +36,7 @@ const MOST_RESOURCES = 8;
 const MOST_THREADS = 32;
 const MOST_HOT_TASKS = 8;
 const MOST_HOT_FUNCTIONS = 3;
+const LEAST_HOT_SHARE = 0.01;
 const MOST_FINDINGS = 20;
 
 const WORDS: Readonly<Record<string, Sentence>> = {
@@ -194,7 +195,8 @@ function writeHotTasks(page: Page, hot: readonly HotTask[]): void {
   for (const { name, sampledMs, functions } of hot.slice(0, MOST_HOT_TASKS)) {
     const parts = functions
       .slice(0, MOST_HOT_FUNCTIONS)
-      .map(({ frame, selfMs }) => `${describePlace(frame)} ${percent(selfMs / sampledMs)}`);
+      .filter(({ selfMs }) => selfMs >= sampledMs * LEAST_HOT_SHARE)
+      .map(({ title, selfMs }) => `${title} ${percent(selfMs / sampledMs)}`);
     page.row(
       name ?? word("elsewhere", language),
       `${duration(sampledMs, language)}: ${parts.join(", ")}`,

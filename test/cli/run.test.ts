@@ -206,6 +206,8 @@ main(async (s) => {
     );
     assert.equal(topOf(main ?? ""), "hotLoop");
     assert.equal(topOf(worker ?? ""), "hotLoop");
+    // What the profiler does is not the program's doing.
+    assert.doesNotMatch(main ?? "", /node:inspector/);
     // In the source, whose lines are not those of the JavaScript that runs.
     assert.match(main ?? "", /"functionName":"hotLoop","scriptId":"0","url":"[^"]*main\.ts","lineNumber":3,/);
   });

@@ -353,6 +353,7 @@ describe("other screens", () => {
     for (const [file, begins] of [
       ["trace.skein", undefined],
       ["perfetto.pftrace", "\n"],
+      ["profile.cpuprofile", "{"],
       ["otlp.json", "{"],
       ["jobs.csv", ""],
       ["report.html", "<!doctype html>"],

@@ -8,6 +8,7 @@ import {
   cpuProfileFiles,
   decodeTrace,
   encodeTrace,
+  hotFunctionsOf,
   hotTasks,
   type ProfilePart,
   reportText,
@@ -84,6 +85,20 @@ describe("a CPU profile", () => {
     ]);
     assert.deepEqual(second, ["rest", 12, [["run", 12]]]);
     assert.deepEqual(third, [undefined, 2, [["hot", 2]]]);
+  });
+
+  it("says in which functions one job was", () => {
+    const trace = profiled();
+    const timeline = buildTimeline(trace);
+    const [crunch] = timeline.jobs;
+    assert.deepEqual(
+      hotFunctionsOf(trace, timeline, crunch?.id ?? 0).map(({ title, selfMs }) => [title, Math.round(selfMs)]),
+      [
+        ["hot (main.ts:30)", 15],
+        ["run (main.ts:20)", 5],
+      ],
+    );
+    assert.deepEqual(hotFunctionsOf(trace, timeline, 999), []);
   });
 
   it("is part of a report, in both languages", () => {

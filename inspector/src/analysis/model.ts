@@ -184,6 +184,10 @@ export interface TaskDetail {
   readonly stepTimes: Durations | undefined;
   readonly latencies: Durations | undefined;
   readonly cancelledAtMs: number | undefined;
+  /** Lines of the stack that spawned it; of a deep recording. */
+  readonly spawnSite: readonly string[];
+  /** The functions in which it was sampled most; of a deep recording. */
+  readonly hot: readonly { readonly title: string; readonly selfMs: number; readonly share: number }[];
   /** From the job to what it waits for, who holds that, what that waits for, and so on. */
   readonly why: readonly Sentence[];
 }

@@ -1,5 +1,5 @@
 /** The table of tasks, and everything of a single one. */
-import type { JobSpan, Sentence } from "skein/trace";
+import { hotFunctionsOf, type JobSpan, type Sentence } from "skein/trace";
 
 import { ItemKind, itemOf } from "../timeline/span-store.js";
 import { State, STATES, type StateIndex } from "../timeline/states.js";
@@ -171,6 +171,7 @@ function depthOf(node: TreeNode): number {
   return depth;
 }
 
+const MOST_FUNCTIONS = 20;
 const MOST_CHILDREN = 100;
 const MOST_STRETCHES = 2000;
 
@@ -211,8 +212,18 @@ export function taskDetail(analysed: Analysed, index: number): TaskDetail | unde
       stretches.filter(({ state }) => state === State.ready).map(({ beginMs, endMs }) => endMs - beginMs),
     ),
     cancelledAtMs: cancels.find(({ subject }) => subject === job.id || own.has(subject) || subject === job.scope)?.atMs,
+    spawnSite: job.spawnSite?.split("\n") ?? [],
+    hot: hottest(analysed, job),
     why: whyItWaits(analysed, index),
   };
+}
+
+function hottest({ trace, timeline }: Analysed, { id }: JobSpan): TaskDetail["hot"] {
+  const functions = hotFunctionsOf(trace, timeline, id);
+  const totalMs = functions.reduce((sum, { selfMs }) => sum + selfMs, 0);
+  return functions
+    .slice(0, MOST_FUNCTIONS)
+    .map(({ title, selfMs }) => ({ title, selfMs, share: totalMs === 0 ? 0 : selfMs / totalMs }));
 }
 
 /** From the job along what it waits for, to the end of the chain or back to its beginning. */

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 
 import type { Model, TaskDetail } from "../analysis/model.js";
-import { duration, number } from "../format.js";
+import { duration, number, percent } from "../format.js";
 import { colourOf, Empty, HistogramChart, jobName, Panel, SplitBar, SplitLegend, StateName } from "../parts.js";
 import { go, language, t } from "../state.js";
 import { ItemKind, itemOf } from "../timeline/span-store.js";
@@ -106,6 +106,30 @@ export function TaskScreen({ model, job }: { readonly model: Model; readonly job
           <HistogramChart durations={detail.latencies} label={t("task.latency")} />
         </Panel>
       </div>
+      {detail.hot.length === 0 ? null : (
+        <Panel title={t("task.hot")}>
+          <div class="table-scroll short">
+            <table data-testid="task-hot">
+              <tbody>
+                {detail.hot.map(({ title, selfMs, share }) => (
+                  <tr key={title}>
+                    <td class="number">{percent(share, words)}</td>
+                    <td class="number">{duration(selfMs, words)}</td>
+                    <td>{title}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </Panel>
+      )}
+      {detail.spawnSite.length === 0 ? null : (
+        <Panel title={t("task.spawnSite")}>
+          <pre class="stack" data-testid="task-spawn-site">
+            {detail.spawnSite.join("\n")}
+          </pre>
+        </Panel>
+      )}
       <Panel title={t("task.stretches")}>
         <Ribbon detail={detail} />
         <div class="table-scroll short">

@@ -10,7 +10,7 @@ import { load, store, type SharedCells, wait } from "#atomics";
 import { holdProcess } from "#clock";
 
 import { MisuseError } from "../../core/errors.js";
-import { makeRingMemory, probe, setDeep } from "../../core/probe.js";
+import { makeRingMemory, probe, setNotes } from "../../core/probe.js";
 import { makePulseMemory } from "../../core/pulse.js";
 import { onThread, runningThreads, type ThreadRecord, workerMarker } from "../../core/thread.js";
 import type { Capability, Gauge } from "../kernel-facts.js";
@@ -170,7 +170,7 @@ class ThreadObserver implements Observer {
       if (before.pulse !== after.pulse) this.#attachPulse(thread, after.pulse);
       if (before.ring !== after.ring) this.#attachRing(thread, after.ring);
     }
-    if (before.lanes !== after.lanes) for (const ring of this.#rings) setDeep(ring, after.lanes);
+    if (before.lanes !== after.lanes) for (const ring of this.#rings) setNotes(ring, after.lanes ? "all" : "none");
     // Threads of pools note it when their next job starts.
     probe.ring?.noteDeep();
     if (before.lanes !== after.lanes) this.#post({ kind: "coreLanes", isOn: after.lanes });
@@ -189,7 +189,7 @@ class ThreadObserver implements Observer {
     if (!isOn) this.#rings.clear();
     if (ring !== undefined) {
       this.#rings.add(ring);
-      setDeep(ring, this.#reports("deep"));
+      setNotes(ring, this.#reports("deep") ? "all" : "none");
     }
     // The observer first, which then sees the ring from its first record on.
     this.#post({ kind: "ring", index: thread.index, ring });

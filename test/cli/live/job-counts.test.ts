@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { JobCounts } from "#skein/cli/live/job-counts";
-import { type ProbeKindValue, ProbeKind } from "#skein/core/probe";
+import { type ProbeKindValue, ProbeKind } from "#skein/core/probe-kinds";
 import type { RecordColumns } from "#skein/trace/file/record-segment";
 
 type Kind = keyof typeof ProbeKind;
