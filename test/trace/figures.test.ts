@@ -202,6 +202,7 @@ function timelineOf(
     cancels: [],
     parks: [],
     steals: [],
+    placements: [],
     pools: [],
     pauses: [],
     droppedRecords: 0,
