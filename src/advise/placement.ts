@@ -45,8 +45,8 @@ export interface RunHere {
   readonly cpuMs: number;
   /** From its beginning to its end. */
   readonly lifeMs: number;
-  /** Of that, what it did not wait for the loop that others held. */
-  readonly runMs: number;
+  /** Of that, what it surely did not wait for the loop that others held; it may be all of it. */
+  readonly leastRunMs: number;
   /** Whether it gave the event loop back before its end. */
   readonly gaveWay: boolean;
 }
@@ -86,7 +86,7 @@ const MOST_JUMP = 4;
 /** Below this no length is a change of nature. */
 const LEAST_JUMP_MS = 0.01;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
-const WORTH_A_TRIAL = 2;
+const WORTH_A_TRIAL = 3;
 const TRIAL_CALLS = 16;
 /** A call more in a trial puts the next one off by so many. */
 const SHARE_OF_TRIALS = 64;
@@ -352,25 +352,26 @@ export class Placement {
 
   // Learning
 
-  ranHere({ loopMs, cpuMs, lifeMs, runMs, gaveWay }: RunHere): void {
+  ranHere({ loopMs, cpuMs, lifeMs, leastRunMs, gaveWay }: RunHere): void {
     if (gaveWay) this.#mayWait = true;
     this.samples++;
     if (this.samples <= WARM_UP_CALLS) {
       this.#loop.value = Math.min(this.#loop.value, loopMs);
       this.#life.value = Math.min(this.#life.value, lifeMs);
-      this.#run.value = Math.min(this.#run.value, runMs);
+      this.#run.value = Math.min(this.#run.value, leastRunMs);
       this.#cpu.value = Math.min(this.#cpu.value, cpuMs);
       if (loopMs >= WARM_UP_MS) this.samples = Math.max(this.samples, WARM_UP_CALLS);
       if (this.samples === WARM_UP_CALLS && !this.#isPinned) this.decide();
       return;
     }
-    if (this.#isBound && runMs < this.#run.value) this.#scaleTo(runMs);
+    if (this.#isBound && lifeMs < this.#run.value) this.#scaleTo(lifeMs);
     this.#isBound = false;
     // What is known of here is old if they run elsewhere.
     const weight = this.place === "here" ? WEIGHT : OLD_WEIGHT;
     if (this.#loop.add(loopMs, weight)) this.sampleNext();
     this.#life.add(lifeMs, weight);
-    this.#run.add(runMs, weight);
+    // Between the two nothing is known, and what was known before stands.
+    this.#run.add(Math.min(lifeMs, Math.max(leastRunMs, this.#run.value)), weight);
     this.#cpu.add(cpuMs, weight);
   }
 
