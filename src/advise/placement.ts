@@ -138,6 +138,8 @@ export class Placement {
   readonly #loop = new Smoothed(Infinity);
   readonly #life = new Smoothed(Infinity);
   readonly #run = new Smoothed(Infinity);
+  /** What a call runs at the least, as far as it is seen here. */
+  readonly #leastRun = new Smoothed(Infinity);
   readonly #cpu = new Smoothed(Infinity);
   /** How many are under way when one is decided on. */
   readonly width: Smoothed = new Smoothed(1);
@@ -152,6 +154,9 @@ export class Placement {
   #toPass = 0;
   #isTrying = false;
   #trialLeft = 0;
+  /** How many times as long its calls may take. */
+  #trialRatio = 1;
+  #isPutOff = false;
   /** Of the call before, how many were yet to be placed: with each of those it is one less. */
   #lastAtOnce = 0;
   #toTrial = FIRST_DISTANCE;
@@ -203,7 +208,7 @@ export class Placement {
     const isSettled = this.samples >= WARM_UP_CALLS && this.place === "here" && !this.#isTrying;
     if (!isSettled && !this.#isPinned) return;
     let count = this.#isPinned ? MOST_BETWEEN_SAMPLES : this.#betweenSamples() - 1;
-    if (this.#loop.value > TINY_MS) count = Math.max(0, Math.min(count, this.#toTrial));
+    if (this.#loop.value > TINY_MS) count = Math.max(0, Math.min(count, Math.ceil(this.#toTrial)));
     this.#toPass = count;
     this.#toTrial -= count;
     this.#asked += count;
@@ -280,27 +285,34 @@ export class Placement {
    * keep the loop from seeing others end.
    */
   #isTrial(isAnew: boolean): boolean {
-    if (isAnew && this.#trialLeft <= 0) {
-      this.#isTrying = this.#toTrial <= 0 && this.#isWorthATrial();
-      if (this.#isTrying) {
-        this.#trialLeft = TRIAL_CALLS;
-        this.#trialDistance = Math.min(MOST_BETWEEN_TRIALS, 2 * this.#trialDistance);
-      }
-      if (this.#toTrial <= 0) this.#toTrial = this.#trialDistance;
-    }
-    if (this.#isTrying) {
-      this.#trialLeft--;
-      // A trial of more calls is followed by a longer time without.
-      if (this.#trialLeft < 0) this.#toTrial += SHARE_OF_TRIALS;
-    } else {
-      this.#toTrial--;
-    }
+    if (isAnew && this.#trialLeft <= 0) this.#isTrying = this.#toTrial <= 0 && this.#beginsTrial();
+    if (!this.#isTrying) this.#toTrial--;
+    // A trial of more calls is followed by a longer time without.
+    else if (--this.#trialLeft < 0) this.#toTrial += SHARE_OF_TRIALS * this.#trialRatio;
     return this.#isTrying;
   }
 
   /** As the model has it: what was seen of threads is to be seen anew. */
-  #isWorthATrial(): boolean {
-    return this.#loop.value > TINY_MS && this.#guess() <= WORTH_A_TRIAL * this.hereMs();
+  #beginsTrial(): boolean {
+    const hereMs = this.hereMs();
+    if (this.#loop.value <= TINY_MS || this.#guess(this.#leastRun.value) > WORTH_A_TRIAL * hereMs) {
+      this.#toTrial = this.#trialDistance;
+      return false;
+    }
+    // It is not known how long calls run that may have waited for the loop only. The more a
+    // trial may cost, the rarer it is, and the later the first one.
+    const ratio = Math.max(1, this.#guess() / hereMs);
+    if (ratio > WORTH_A_TRIAL && !this.#isPutOff) {
+      this.#isPutOff = true;
+      this.#toTrial = this.#trialDistance * ratio;
+      return false;
+    }
+    this.#isPutOff = false;
+    this.#trialRatio = ratio;
+    this.#trialLeft = TRIAL_CALLS;
+    this.#trialDistance = Math.min(MOST_BETWEEN_TRIALS, 2 * this.#trialDistance);
+    this.#toTrial = this.#trialDistance * ratio;
+    return true;
   }
 
   /** What a call costs here. */
@@ -308,9 +320,9 @@ export class Placement {
     return Math.max(this.#loop.value, this.#life.value / this.width.value);
   }
 
-  #guess(): number {
+  #guess(runMs: number = this.#run.value): number {
     const width = Math.max(1, this.width.value);
-    return Math.max(DISPATCH_MS, this.#run.value / Math.min(width, this.#threads) + WAKE_MS / width);
+    return Math.max(DISPATCH_MS, runMs / Math.min(width, this.#threads) + WAKE_MS / width);
   }
 
   /** What a call costs on threads. */
@@ -359,6 +371,7 @@ export class Placement {
       this.#loop.value = Math.min(this.#loop.value, loopMs);
       this.#life.value = Math.min(this.#life.value, lifeMs);
       this.#run.value = Math.min(this.#run.value, leastRunMs);
+      this.#leastRun.value = this.#run.value;
       this.#cpu.value = Math.min(this.#cpu.value, cpuMs);
       if (loopMs >= WARM_UP_MS) this.samples = Math.max(this.samples, WARM_UP_CALLS);
       if (this.samples === WARM_UP_CALLS && !this.#isPinned) this.decide();
@@ -370,6 +383,7 @@ export class Placement {
     const weight = this.place === "here" ? WEIGHT : OLD_WEIGHT;
     if (this.#loop.add(loopMs, weight)) this.sampleNext();
     this.#life.add(lifeMs, weight);
+    this.#leastRun.add(leastRunMs, weight);
     // Between the two nothing is known, and what was known before stands.
     this.#run.add(Math.min(lifeMs, Math.max(leastRunMs, this.#run.value)), weight);
     this.#cpu.add(cpuMs, weight);
