@@ -61,7 +61,7 @@ export interface RunsElsewhere {
 }
 
 /** The cost of a sampled call in place of one that is let through, with its own part of the spawning. */
-const SAMPLE_MS = 0.003;
+const SAMPLE_MS = 0.01;
 /** Of the time of short calls, what samples may take. */
 const SHARE_OF_SAMPLES = 0.02;
 const MOST_BETWEEN_SAMPLES = 1024;
@@ -296,7 +296,7 @@ export class Placement {
   #beginsTrial(): boolean {
     const hereMs = this.hereMs();
     if (this.#loop.value <= TINY_MS || this.#guess(this.#leastRun.value) > WORTH_A_TRIAL * hereMs) {
-      this.#toTrial = this.#trialDistance;
+      this.#toTrial = TRIAL_CALLS * SHARE_OF_TRIALS;
       return false;
     }
     // It is not known how long calls run that may have waited for the loop only. The more a

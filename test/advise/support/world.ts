@@ -21,7 +21,7 @@ export interface Machine {
 }
 
 /** Of a call that is measured, beyond the call. */
-const SAMPLE_MS = 0.003;
+const SAMPLE_MS = 0.01;
 /** Of asking whether a call passes. */
 const ASK_MS = 0.00002;
 
