@@ -94,11 +94,7 @@ export class Auto implements AutoExecutor {
   #lastEntry: Entry | undefined = undefined;
   #statisticsMs = -Infinity;
 
-  constructor(
-    pool: NonNullable<AutoOptions["pool"]>,
-    name: string,
-    measuring: Measuring = { loop: new LoopShare(), coreClock: CoreClock.open() },
-  ) {
+  constructor(pool: NonNullable<AutoOptions["pool"]>, name: string, measuring: Measuring = measuringOfPlatform()) {
     this.#loop = measuring.loop;
     this.#coreClock = measuring.coreClock;
     this.#pool = pool;
@@ -207,12 +203,12 @@ export class Auto implements AutoExecutor {
       result = call();
     } catch (error) {
       step();
-      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, runMs: loopMs, gaveWay: false });
+      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, leastRunMs: loopMs, gaveWay: false });
       throw error;
     }
     step();
     if (!isThenable(result)) {
-      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, runMs: loopMs, gaveWay: false });
+      entry.placement.ranHere({ loopMs, cpuMs, lifeMs: loopMs, leastRunMs: loopMs, gaveWay: false });
       return result;
     }
     const promise = Promise.resolve(result);
@@ -226,7 +222,7 @@ export class Auto implements AutoExecutor {
         cpuMs: Math.min(lifeMs, cpuMs + shareMs),
         lifeMs,
         // While the loop had nothing to do, it waited for something else.
-        runMs: Math.max(holdsMs, lifeMs - (busyMs - shareMs)),
+        leastRunMs: Math.max(holdsMs, lifeMs - (busyMs - shareMs)),
         gaveWay: true,
       });
     };
@@ -350,6 +346,11 @@ export class Auto implements AutoExecutor {
       tasks: this.decisions(),
     };
   }
+}
+
+function measuringOfPlatform(): Measuring {
+  const coreClock = CoreClock.open();
+  return { loop: LoopShare.ofPlatform(coreClock), coreClock };
 }
 
 /** If far more time has passed than calls of their length take, one of them is to be measured. */

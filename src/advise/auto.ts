@@ -23,7 +23,7 @@ let shared: Auto | undefined;
  * pool. With options: one of its own.
  *
  * **Details** The first calls of a task run here. Then some are tried elsewhere once in a
- * while, so that a change is noticed: one in sixty-four at most, and fewer the longer
+ * while, so that a change is noticed: the fewer, the more they may cost, and the longer
  * that shows nothing. Jobs with an `affinity` always go to the pool. A task that threads
  * do not find, or whose arguments can't be passed, runs here from then on. Functions
  * that are no tasks, and everything where there are no threads, run here.
@@ -32,7 +32,7 @@ let shared: Auto | undefined;
  *
  * **Throws** `SKEIN_INVALID_ARGUMENT`.
  *
- * **Cost** 0.1 µs a call that is let through, some 3 µs one that is measured (bench `auto`).
+ * **Cost** 0.1 µs a call that is let through, some 10 µs one that is measured (bench `auto`).
  *
  * @example
  * ```ts

@@ -5,7 +5,10 @@
  * known; it is divided among the calls that were alive in it, so what a call gets is at
  * most too much: the loop's other work is in it.
  */
+import { nowMs } from "#clock";
+
 import { hostModule } from "../core/host-thread.js";
+import type { CoreClock } from "../core/step-cpu.js";
 
 /** The part of `node:perf_hooks` that is used. */
 interface PerformanceHooks {
@@ -25,9 +28,18 @@ export class LoopShare {
   /** What each call would have that was alive all the time. */
   #eachMs = 0;
 
-  /** @param readActiveMs - for how long the loop has been busy; the platform's figure if omitted */
-  constructor(readActiveMs: () => number | undefined = readerOfPlatform()) {
+  /** @param readActiveMs - for how long the loop has been busy */
+  constructor(readActiveMs: () => number | undefined) {
     this.#readActiveMs = readActiveMs;
+  }
+
+  /** By the platform's figure, less the time for which the loop's thread had no core: that is nobody's doing. */
+  static ofPlatform(coreClock: CoreClock | undefined): LoopShare {
+    const hooks = hostModule("node:perf_hooks") as PerformanceHooks | undefined;
+    return new LoopShare(() => {
+      const activeMs = hooks?.performance.eventLoopUtilization?.().active;
+      return activeMs === undefined ? undefined : activeMs - (coreClock?.recent(nowMs())?.waitMs ?? 0);
+    });
   }
 
   /** @returns to be given to `end` */
@@ -45,13 +57,8 @@ export class LoopShare {
   }
 
   #advance(): void {
-    const nowMs = this.#readActiveMs() ?? 0;
-    if (this.#alive > 0) this.#eachMs += Math.max(0, nowMs - this.#lastMs) / this.#alive;
-    this.#lastMs = nowMs;
+    const atMs = this.#readActiveMs() ?? 0;
+    if (this.#alive > 0) this.#eachMs += Math.max(0, atMs - this.#lastMs) / this.#alive;
+    this.#lastMs = atMs;
   }
-}
-
-function readerOfPlatform(): () => number | undefined {
-  const hooks = hostModule("node:perf_hooks") as PerformanceHooks | undefined;
-  return () => hooks?.performance.eventLoopUtilization?.().active;
 }

@@ -45,8 +45,8 @@ export interface RunHere {
   readonly cpuMs: number;
   /** From its beginning to its end. */
   readonly lifeMs: number;
-  /** Of that, what it did not wait for the loop that others held. */
-  readonly runMs: number;
+  /** Of that, what it surely did not wait for the loop that others held; it may be all of it. */
+  readonly leastRunMs: number;
   /** Whether it gave the event loop back before its end. */
   readonly gaveWay: boolean;
 }
@@ -61,7 +61,7 @@ export interface RunsElsewhere {
 }
 
 /** The cost of a sampled call in place of one that is let through, with its own part of the spawning. */
-const SAMPLE_MS = 0.003;
+const SAMPLE_MS = 0.01;
 /** Of the time of short calls, what samples may take. */
 const SHARE_OF_SAMPLES = 0.02;
 const MOST_BETWEEN_SAMPLES = 1024;
@@ -86,7 +86,7 @@ const MOST_JUMP = 4;
 /** Below this no length is a change of nature. */
 const LEAST_JUMP_MS = 0.01;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
-const WORTH_A_TRIAL = 2;
+const WORTH_A_TRIAL = 3;
 const TRIAL_CALLS = 16;
 /** A call more in a trial puts the next one off by so many. */
 const SHARE_OF_TRIALS = 64;
@@ -138,6 +138,8 @@ export class Placement {
   readonly #loop = new Smoothed(Infinity);
   readonly #life = new Smoothed(Infinity);
   readonly #run = new Smoothed(Infinity);
+  /** What a call runs at the least, as far as it is seen here. */
+  readonly #leastRun = new Smoothed(Infinity);
   readonly #cpu = new Smoothed(Infinity);
   /** How many are under way when one is decided on. */
   readonly width: Smoothed = new Smoothed(1);
@@ -152,6 +154,9 @@ export class Placement {
   #toPass = 0;
   #isTrying = false;
   #trialLeft = 0;
+  /** How many times as long its calls may take. */
+  #trialRatio = 1;
+  #isPutOff = false;
   /** Of the call before, how many were yet to be placed: with each of those it is one less. */
   #lastAtOnce = 0;
   #toTrial = FIRST_DISTANCE;
@@ -203,7 +208,7 @@ export class Placement {
     const isSettled = this.samples >= WARM_UP_CALLS && this.place === "here" && !this.#isTrying;
     if (!isSettled && !this.#isPinned) return;
     let count = this.#isPinned ? MOST_BETWEEN_SAMPLES : this.#betweenSamples() - 1;
-    if (this.#loop.value > TINY_MS) count = Math.max(0, Math.min(count, this.#toTrial));
+    if (this.#loop.value > TINY_MS) count = Math.max(0, Math.min(count, Math.ceil(this.#toTrial)));
     this.#toPass = count;
     this.#toTrial -= count;
     this.#asked += count;
@@ -280,27 +285,34 @@ export class Placement {
    * keep the loop from seeing others end.
    */
   #isTrial(isAnew: boolean): boolean {
-    if (isAnew && this.#trialLeft <= 0) {
-      this.#isTrying = this.#toTrial <= 0 && this.#isWorthATrial();
-      if (this.#isTrying) {
-        this.#trialLeft = TRIAL_CALLS;
-        this.#trialDistance = Math.min(MOST_BETWEEN_TRIALS, 2 * this.#trialDistance);
-      }
-      if (this.#toTrial <= 0) this.#toTrial = this.#trialDistance;
-    }
-    if (this.#isTrying) {
-      this.#trialLeft--;
-      // A trial of more calls is followed by a longer time without.
-      if (this.#trialLeft < 0) this.#toTrial += SHARE_OF_TRIALS;
-    } else {
-      this.#toTrial--;
-    }
+    if (isAnew && this.#trialLeft <= 0) this.#isTrying = this.#toTrial <= 0 && this.#beginsTrial();
+    if (!this.#isTrying) this.#toTrial--;
+    // A trial of more calls is followed by a longer time without.
+    else if (--this.#trialLeft < 0) this.#toTrial += SHARE_OF_TRIALS * this.#trialRatio;
     return this.#isTrying;
   }
 
   /** As the model has it: what was seen of threads is to be seen anew. */
-  #isWorthATrial(): boolean {
-    return this.#loop.value > TINY_MS && this.#guess() <= WORTH_A_TRIAL * this.hereMs();
+  #beginsTrial(): boolean {
+    const hereMs = this.hereMs();
+    if (this.#loop.value <= TINY_MS || this.#guess(this.#leastRun.value) > WORTH_A_TRIAL * hereMs) {
+      this.#toTrial = TRIAL_CALLS * SHARE_OF_TRIALS;
+      return false;
+    }
+    // It is not known how long calls run that may have waited for the loop only. The more a
+    // trial may cost, the rarer it is, and the later the first one.
+    const ratio = Math.max(1, this.#guess() / hereMs);
+    if (ratio > WORTH_A_TRIAL && !this.#isPutOff) {
+      this.#isPutOff = true;
+      this.#toTrial = this.#trialDistance * ratio;
+      return false;
+    }
+    this.#isPutOff = false;
+    this.#trialRatio = ratio;
+    this.#trialLeft = TRIAL_CALLS;
+    this.#trialDistance = Math.min(MOST_BETWEEN_TRIALS, 2 * this.#trialDistance);
+    this.#toTrial = this.#trialDistance * ratio;
+    return true;
   }
 
   /** What a call costs here. */
@@ -308,9 +320,9 @@ export class Placement {
     return Math.max(this.#loop.value, this.#life.value / this.width.value);
   }
 
-  #guess(): number {
+  #guess(runMs: number = this.#run.value): number {
     const width = Math.max(1, this.width.value);
-    return Math.max(DISPATCH_MS, this.#run.value / Math.min(width, this.#threads) + WAKE_MS / width);
+    return Math.max(DISPATCH_MS, runMs / Math.min(width, this.#threads) + WAKE_MS / width);
   }
 
   /** What a call costs on threads. */
@@ -352,25 +364,28 @@ export class Placement {
 
   // Learning
 
-  ranHere({ loopMs, cpuMs, lifeMs, runMs, gaveWay }: RunHere): void {
+  ranHere({ loopMs, cpuMs, lifeMs, leastRunMs, gaveWay }: RunHere): void {
     if (gaveWay) this.#mayWait = true;
     this.samples++;
     if (this.samples <= WARM_UP_CALLS) {
       this.#loop.value = Math.min(this.#loop.value, loopMs);
       this.#life.value = Math.min(this.#life.value, lifeMs);
-      this.#run.value = Math.min(this.#run.value, runMs);
+      this.#run.value = Math.min(this.#run.value, leastRunMs);
+      this.#leastRun.value = this.#run.value;
       this.#cpu.value = Math.min(this.#cpu.value, cpuMs);
       if (loopMs >= WARM_UP_MS) this.samples = Math.max(this.samples, WARM_UP_CALLS);
       if (this.samples === WARM_UP_CALLS && !this.#isPinned) this.decide();
       return;
     }
-    if (this.#isBound && runMs < this.#run.value) this.#scaleTo(runMs);
+    if (this.#isBound && lifeMs < this.#run.value) this.#scaleTo(lifeMs);
     this.#isBound = false;
     // What is known of here is old if they run elsewhere.
     const weight = this.place === "here" ? WEIGHT : OLD_WEIGHT;
     if (this.#loop.add(loopMs, weight)) this.sampleNext();
     this.#life.add(lifeMs, weight);
-    this.#run.add(runMs, weight);
+    this.#leastRun.add(leastRunMs, weight);
+    // Between the two nothing is known, and what was known before stands.
+    this.#run.add(Math.min(lifeMs, Math.max(leastRunMs, this.#run.value)), weight);
     this.#cpu.add(cpuMs, weight);
   }
 

@@ -39,6 +39,7 @@ export {
   type Outcome,
   type ParkSpan,
   type PauseSpan,
+  type PlacementMark,
   type PoolChange,
   type PoolTrack,
   type ScopeSpan,

@@ -1,10 +1,10 @@
 /**
- * What threads and pools did beside running jobs: sleeping, taking over, growing, and
- * pausing for the garbage collector.
+ * What threads and pools did beside running jobs: sleeping, taking over, growing,
+ * deciding where jobs run, and pausing for the garbage collector.
  */
 import { GC_KINDS } from "../core/gc-pauses.js";
 import { ProbeKind, type ProbeRecord } from "../core/probe.js";
-import type { ParkSpan, PauseSpan, PoolChange, PoolTrack, StealMark } from "./spans.js";
+import type { ParkSpan, PauseSpan, PlacementMark, PoolChange, PoolTrack, StealMark } from "./spans.js";
 import type { ThreadTrace } from "./trace.js";
 
 interface PoolDraft {
@@ -17,6 +17,7 @@ interface PoolDraft {
 export class PoolTracks {
   readonly #parks: ParkSpan[] = [];
   readonly #steals: StealMark[] = [];
+  readonly #placements: PlacementMark[] = [];
   readonly #pauses: PauseSpan[] = [];
   readonly #pools = new Map<number, PoolDraft>();
   /** Since when the thread sleeps that is read now; `undefined` if it is awake, or that is not known. */
@@ -71,6 +72,9 @@ export class PoolTracks {
         if (kind === ProbeKind.poolGrow) pool.name ??= texts[value];
         break;
       }
+      case ProbeKind.placed:
+        this.#placements.push({ atMs, thread, place: other === 0 ? "here" : "threads", text: texts[value] });
+        break;
       case ProbeKind.gcPause: {
         const beginMs = Math.max(0, atMs - value / 1000);
         const kindOf = GC_KINDS[subject];
@@ -107,12 +111,14 @@ export class PoolTracks {
   finish(): {
     readonly parks: readonly ParkSpan[];
     readonly steals: readonly StealMark[];
+    readonly placements: readonly PlacementMark[];
     readonly pools: readonly PoolTrack[];
     readonly pauses: readonly PauseSpan[];
   } {
     return {
       parks: this.#parks.sort((a, b) => a.beginMs - b.beginMs),
       steals: this.#steals.sort((a, b) => a.atMs - b.atMs),
+      placements: this.#placements.sort((a, b) => a.atMs - b.atMs),
       pools: [...this.#pools.values()],
       pauses: this.#pauses.sort((a, b) => a.beginMs - b.beginMs),
     };

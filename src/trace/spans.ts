@@ -148,6 +148,20 @@ export interface StealMark {
 }
 
 /**
+ * An executor that decides by itself, as `auto()`, has a task's calls run elsewhere from here on.
+ *
+ * @since 0.1.0
+ */
+export interface PlacementMark {
+  readonly atMs: number;
+  /** The thread that decided. */
+  readonly thread: number;
+  readonly place: "here" | "threads";
+  /** The task, the place and why. */
+  readonly text: string | undefined;
+}
+
+/**
  * A pool of threads, as far as it changed during the recording.
  *
  * @since 0.1.0
@@ -226,6 +240,7 @@ export interface Timeline {
   readonly cancels: readonly CancelMark[];
   readonly parks: readonly ParkSpan[];
   readonly steals: readonly StealMark[];
+  readonly placements: readonly PlacementMark[];
   readonly pools: readonly PoolTrack[];
   readonly pauses: readonly PauseSpan[];
   /** Over all threads. */

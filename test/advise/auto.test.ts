@@ -5,11 +5,10 @@ import { after, afterEach, describe, it } from "node:test";
 import { type AnyTask, CancelledError, type Executor, scope, sleep, TransferError, threads } from "skein";
 import { auto, type AutoExecutor } from "skein/advise";
 import { withVirtualClock } from "skein/testing";
-import { record } from "skein/trace";
+import { buildTimeline, decodeTrace, encodeTrace, record } from "skein/trace";
 
 import { Auto } from "#skein/advise/advisor";
 import { LoopShare } from "#skein/advise/loop-share";
-import { ProbeKind } from "#skein/core/probe";
 
 import { callBack, compute, fail, inSteps, isHere, time, useTime, waitFor } from "./fixtures/tasks.js";
 
@@ -226,10 +225,11 @@ describe("auto() on real threads", () => {
         assert.equal(places.includes(false), true);
       }),
     );
-    const [main] = trace.threads;
-    const placed = main?.records.find(({ kind }) => kind === ProbeKind.placed);
-    assert.equal(placed?.other, 1);
-    assert.equal(main?.texts[placed?.value ?? 0], "isHere: threads, as it computes, so other cores help");
+    const [placement] = buildTimeline(trace).placements;
+    assert.deepEqual([placement?.thread, placement?.place], [0, "threads"]);
+    assert.equal(placement?.text, "isHere: threads, as it computes, so other cores help");
+    // A file has the text too.
+    assert.deepEqual(buildTimeline(decodeTrace(encodeTrace(trace))).placements[0]?.text, placement?.text);
   });
 
   it("keeps a task here whose arguments can't be passed, without its caller noticing", async () => {

@@ -61,7 +61,7 @@ describe("a placement", () => {
 
   it("a pause of the garbage collector in a short call moves nothing", () => {
     const placement = settledPlace({ cpuMs: 0.01, waitMs: 0 }, { ...MACHINE, width: 1 });
-    placement.ranHere({ loopMs: 40, cpuMs: 40, lifeMs: 40, runMs: 40, gaveWay: false });
+    placement.ranHere({ loopMs: 40, cpuMs: 40, lifeMs: 40, leastRunMs: 40, gaveWay: false });
     assert.equal(placement.next(1), "here");
     assert.ok((placement.measured?.loopMs ?? 0) < 0.05);
   });

@@ -204,6 +204,7 @@ function timelineOf(
     cancels: [],
     parks: [],
     steals: [],
+    placements: [],
     pools: [],
     pauses: [],
     droppedRecords: 0,

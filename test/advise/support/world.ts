@@ -21,7 +21,7 @@ export interface Machine {
 }
 
 /** Of a call that is measured, beyond the call. */
-const SAMPLE_MS = 0.003;
+const SAMPLE_MS = 0.01;
 /** Of asking whether a call passes. */
 const ASK_MS = 0.00002;
 
@@ -73,8 +73,8 @@ export class World {
       overheadMs += SAMPLE_MS;
       const lifeMs = nature.waitMs === 0 ? nature.cpuMs : width * nature.cpuMs + nature.waitMs;
       // While others hold the loop it is not seen to wait.
-      const runMs = Math.max(nature.cpuMs, lifeMs - (width - 1) * nature.cpuMs);
-      placement.ranHere({ loopMs: nature.cpuMs, cpuMs: nature.cpuMs, lifeMs, runMs, gaveWay: nature.waitMs > 0 });
+      const leastRunMs = Math.max(nature.cpuMs, lifeMs - (width - 1) * nature.cpuMs);
+      placement.ranHere({ loopMs: nature.cpuMs, cpuMs: nature.cpuMs, lifeMs, leastRunMs, gaveWay: nature.waitMs > 0 });
     }
     if (passed > 0) placement.sawBurst(passed);
     const tookMs = roundMs(nature, this.#machine, here, onThreads);
