@@ -210,6 +210,12 @@ const TURNS: readonly (readonly [name: string, what: string, expected: Judgement
   ],
   [
     "switching",
+    "there is but one thread, which others interrupt",
+    "not-shown",
+    but("switching", { lanes: { "one core": [{ name: "alone", runs: lanesInTurns(2)[0]?.runs ?? [] }] } }),
+  ],
+  [
+    "switching",
     "a thread keeps its core for long",
     "not-shown",
     but("switching", { lanes: { "one core": lanesInTurns(4, 200, 5) } }),
