@@ -5,6 +5,8 @@
  * jobs wait for, the process would end silently, with code 0, in the middle.
  */
 
+import { probe } from "../core/probe.js";
+
 /** The part of the host's process that is used; other hosts than Node have part of it or none. */
 interface HostProcess {
   exitCode?: number | string | null | undefined;
@@ -26,6 +28,7 @@ export function watchExit(describe: () => string): void {
   host.on("beforeExit", () => {
     const trees = describe();
     if (trees === "") return;
+    probe.ring?.mark("stuck");
     host.exitCode = 1;
     console.error(
       `The program has nothing left that could wake it, but its jobs still wait:\n${trees}\n` +

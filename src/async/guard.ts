@@ -16,6 +16,7 @@
  * - `blocked` counts the open blocks whose `waiting` is above 0.
  */
 import { MisuseError } from "../core/errors.js";
+import { probe, type ProbedResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, type CancelNode, describeKind } from "./cancel.js";
 import { scope, type Scope } from "./scope.js";
 
@@ -99,12 +100,15 @@ export class Blocks {
   /**
    * Runs `fn` and releases `guard` when it has ended: with a scope of its own, and
    * as a block, if it declares a parameter.
+   *
+   * @param resource - what the guard holds, for who records
    */
   async run<Result>(
     guard: Guard,
     name: string,
     fn: (scope: Scope) => Result,
     cancel: Cancel | undefined,
+    resource: ProbedResource,
   ): Promise<Awaited<Result>> {
     let block: Block | undefined;
     try {
@@ -114,6 +118,7 @@ export class Blocks {
           block = { node: cancelNodeOf(inner) as CancelNode, guard, isOpen: true, waiting: 0 };
           this.#open.set(block.node, block);
           this.#listed?.set(block.node, block);
+          probe.ring?.heldInBlock(resource, block.node.id);
           return fn(inner);
         },
         { name },

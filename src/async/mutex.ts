@@ -150,7 +150,7 @@ export class FifoMutex implements Mutex {
     requireFunction("withLock", fn);
     const guard = await this.lock(cancel);
     const inner = fn.length === 0 ? (fn as () => Result) : (scope: Scope) => fn(scope, guard);
-    return this.#blocks.run(guard, `lock of ${this.name}`, inner, cancel);
+    return this.#blocks.run(guard, `lock of ${this.name}`, inner, cancel, this.#resource);
   }
 
   locking(): Selectable<MutexGuard> {

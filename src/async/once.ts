@@ -7,7 +7,7 @@
  *   in the same turn of the thread, to the caller that waits longest: there is no
  *   moment in which a newcomer could take it.
  */
-import { DeadlockError } from "../core/errors.js";
+import { deadlockError } from "../core/deadlock.js";
 import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, type CancelNode } from "./cancel.js";
 import { isWithin, requireFunction, requireOptions } from "./guard.js";
@@ -156,7 +156,7 @@ class KeptOnce<T> implements Once<T> {
 
   #requireOutsideRun(node: CancelNode | undefined): void {
     if (this.#runScope === undefined || !isWithin(node, this.#runScope)) return;
-    throw new DeadlockError(
+    throw deadlockError(
       `${(node as CancelNode).kindName} waits for the run of once "${this.name}" inside that run, which ends after it: that would wait for ever. Pass the value on inside the run instead`,
     );
   }

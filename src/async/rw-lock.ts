@@ -182,13 +182,13 @@ class FifoRwLock implements RwLock {
   async withRead<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("withRead", fn);
     const guard = await this.read(cancel);
-    return this.#readBlocks.run(guard, `read of ${this.name}`, fn, cancel);
+    return this.#readBlocks.run(guard, `read of ${this.name}`, fn, cancel, this.#resource);
   }
 
   async withWrite<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("withWrite", fn);
     const guard = await this.write(cancel);
-    return this.#writeBlocks.run(guard, `write of ${this.name}`, fn, cancel);
+    return this.#writeBlocks.run(guard, `write of ${this.name}`, fn, cancel, this.#resource);
   }
 
   reading(): Selectable<ReadGuard> {

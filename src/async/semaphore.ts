@@ -10,7 +10,8 @@
  * - A permit granted to a waiting request is not free any more, although the
  *   request's code has not run on yet (law 11).
  */
-import { DeadlockError, MisuseError } from "../core/errors.js";
+import { deadlockError } from "../core/deadlock.js";
+import { type DeadlockError, MisuseError } from "../core/errors.js";
 import { probe, ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Cancel, cancelNodeOf, type CancelNode, describeKind } from "./cancel.js";
 import { type Block, Blocks, type Guard, HeldGuard, requireFunction, requireOptions, requireWhole } from "./guard.js";
@@ -193,7 +194,7 @@ class FifoSemaphore implements Semaphore {
   async with<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("with", fn);
     const token = await this.acquire(1, cancel);
-    return this.#blocks.run(token, `with ${this.name}`, fn, cancel);
+    return this.#blocks.run(token, `with ${this.name}`, fn, cancel, this.#resource);
   }
 
   wrap<Args extends readonly unknown[], Result>(
@@ -292,7 +293,7 @@ class FifoSemaphore implements Semaphore {
 
   #deadlock(request: PermitRequest, node: CancelNode): DeadlockError {
     const outer = request.around[0] as Block;
-    return new DeadlockError(
+    return deadlockError(
       `${node.kindName} asks for ${request.count} more of semaphore "${this.name}" inside ${outer.node.kindName}, which holds a permit. ` +
         `Of its ${this.permits} permits ${this.#blocks.blocked} are held around requests for more, so these could never be granted. ` +
         "Take all that is needed with one acquire(count, s), or guard the inner work with a semaphore of its own",

@@ -9,7 +9,8 @@
  * - A run ends before its last caller does, so nothing goes on that nobody waits
  *   for (law 1).
  */
-import { DeadlockError, MisuseError } from "../core/errors.js";
+import { deadlockError } from "../core/deadlock.js";
+import { type DeadlockError, MisuseError } from "../core/errors.js";
 import { type Cancel, cancelNodeOf, type CancelNode, describeKind } from "./cancel.js";
 import { isWithin, requireFunction, requireOptions } from "./guard.js";
 import { type Scope, TaskScope } from "./scope.js";
@@ -181,7 +182,7 @@ class KeyedFlights<Args extends readonly unknown[], Result> implements SingleFli
   }
 
   #deadlock(node: CancelNode): DeadlockError {
-    return new DeadlockError(
+    return deadlockError(
       `${node.kindName} waits for the run "${this.name}" inside that run, which ends after it: that would wait for ever. Ask for another key, or pass the value on inside the run`,
     );
   }

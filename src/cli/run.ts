@@ -1,47 +1,28 @@
 /** `skein run`: a program in this process, TypeScript or JavaScript. */
 import { spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, relative, resolve } from "node:path";
+import { basename, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
 import { findTsx, isTypeScript, useTypeScript } from "../threads/host/typescript.js";
-import type { LiveInspector } from "../inspect/live-inspector.js";
-import { makeReport } from "../inspect/report.js";
-import {
-  chromeTraceChunks,
-  csvChunks,
-  observe,
-  type Observer,
-  otlpChunks,
-  perfettoChunks,
-  type Trace,
-} from "../trace/index.js";
-
-export interface RunOptions {
-  /** Path of the trace to write. */
-  readonly trace?: string;
-  /** Path of the report to write. */
-  readonly report?: string;
-  /** Port of the live inspector; 0 for any that is free. */
-  readonly inspect?: number;
-}
-
-/** A program that can't be run, in words for its author; ends the process with code 1. */
-class ProgramError extends Error {}
+import { findProgram } from "./find-program.js";
+import { observeForAdvice } from "./observed.js";
+import { observeFor, ProgramError, type ObserveFlags } from "./observing.js";
 
 /** Runs the program in `file`. Problems with it are printed, and the exit code is 1. */
-export async function runProgram(file: string, args: readonly string[], options: RunOptions): Promise<void> {
+export async function runProgram(file: string, args: readonly string[], options: ObserveFlags): Promise<void> {
   try {
-    const path = findProgram(file);
+    const path = findProgram("skein run", file);
     const url = pathToFileURL(path).href;
     process.argv = [process.argv[0] ?? "node", path, ...args];
     // Before anything of the program is loaded: a source map counts only then.
     process.setSourceMapsEnabled(true);
     if (isTypeScript(url)) await prepareTypeScript(url, path);
-    await observeFor(options, path);
+    await observeFor("skein run", options, basename(path));
+    if (options.observed !== undefined) observeForAdvice(options.observed);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
     const program = await importProgram(url, path);
@@ -58,19 +39,6 @@ export async function runProgram(file: string, args: readonly string[], options:
     console.error(error.message);
     process.exitCode = 1;
   }
-}
-
-function findProgram(file: string): string {
-  const path = resolve(file);
-  if (!existsSync(path)) {
-    throw new ProgramError(`skein run: there is no file ${file}\n  looked for ${path}`);
-  }
-  if (!statSync(path).isFile()) {
-    throw new ProgramError(
-      `skein run: ${file} is a folder, not a program; name a file: skein run ${file.replace(/\/$/, "")}/main.ts`,
-    );
-  }
-  return path;
 }
 
 /** Makes TypeScript importable here, and on threads the same way: one loader, the same sources. */
@@ -171,100 +139,5 @@ function doesNothing(path: string): boolean {
     return /^(?:\s|;|"use strict"|\(\(\)=>\{\}\)\(\))*$/.test(rest);
   } catch {
     return source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "").trim() === "";
-  }
-}
-
-/** Formats of others, by how a file's name ends; what ends otherwise is in our own. */
-const FORMATS: readonly {
-  readonly ending: string;
-  readonly how: string;
-  readonly chunks: (trace: Trace) => Iterable<string | Uint8Array>;
-}[] = [
-  {
-    ending: ".otlp.json",
-    how: "post it to /v1/traces of an OpenTelemetry collector",
-    chunks: (trace) => otlpChunks(trace),
-  },
-  { ending: ".json", how: "open it at https://ui.perfetto.dev or chrome://tracing", chunks: chromeTraceChunks },
-  { ending: ".pftrace", how: "open it at https://ui.perfetto.dev", chunks: perfettoChunks },
-  { ending: ".csv", how: "a table of jobs, scopes and waits", chunks: csvChunks },
-];
-
-/** Part by part, as the whole may not fit a text. */
-function writeChunks(path: string, chunks: Iterable<string | Uint8Array>): void {
-  const file = openSync(path, "w");
-  try {
-    for (const chunk of chunks) writeFileSync(file, chunk);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Observes the program until the process ends, however it ends short of being killed, for whatever was asked for. */
-async function observeFor(
-  { trace: traceOut, report: reportOut, inspect: port }: RunOptions,
-  path: string,
-): Promise<void> {
-  if (traceOut === undefined && reportOut === undefined && port === undefined) return;
-  const inspector = port === undefined ? undefined : await openInspector(basename(path), port);
-  const observer = observe();
-  if (inspector !== undefined) {
-    observer.feed(inspector.parts);
-    stayForThePage(observer, inspector);
-  }
-  if (traceOut === undefined && reportOut === undefined) return;
-  process.once("exit", () => {
-    if (traceOut !== undefined) {
-      const format = FORMATS.find(({ ending }) => traceOut.endsWith(ending));
-      writeOut("trace", traceOut, format?.how ?? `show it with skein open ${traceOut}`, () => {
-        if (format === undefined) writeFileSync(traceOut, observer.stopToFile());
-        else writeChunks(traceOut, format.chunks(observer.stop()));
-      });
-    }
-    if (reportOut !== undefined) {
-      writeOut("report", reportOut, "open it in a browser", () => {
-        writeFileSync(reportOut, makeReport(basename(path), observer.stopToFile()));
-      });
-    }
-  });
-}
-
-async function openInspector(name: string, port: number): Promise<LiveInspector> {
-  // Loaded only here, as it brings the server along.
-  const { InspectorStartError, startInspector } = await import("../inspect/live-inspector.js");
-  try {
-    const inspector = await startInspector(name, port);
-    console.error(`skein run: the inspector is at ${inspector.url}`);
-    return inspector;
-  } catch (error) {
-    if (!(error instanceof InspectorStartError)) throw error;
-    const why =
-      error.code === "EADDRINUSE" ? `port ${port} is taken; without a port a free one is found` : error.message;
-    throw new ProgramError(`skein run: the inspector can't be started: ${why}`);
-  }
-}
-
-/** At a terminal the page stays when the program has ended, until Ctrl-C; a script goes on. */
-function stayForThePage(observer: Observer, inspector: LiveInspector): void {
-  process.once("beforeExit", () => {
-    observer.stopToFile();
-    if (!process.stdout.isTTY) return;
-    inspector.keepAlive(true);
-    // The exit code is the program's: it has run to its end. Before that is said, as
-    // Ctrl-C may follow at once.
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit());
-    console.error("skein run: the program has ended; the inspector stays until Ctrl-C");
-  });
-}
-
-function writeOut(what: string, out: string, how: string, doIt: () => void): void {
-  try {
-    doIt();
-    console.error(`${what} written to ${out}: ${how}`);
-  } catch (error) {
-    console.error(
-      `skein run: the ${what} could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    process.exitCode = 1;
   }
 }

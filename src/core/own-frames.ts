@@ -15,6 +15,15 @@ export function isOwnFrame(line: string): boolean {
 
 /** The lines of an error's stack that are its user's; empty if there is no error, or none. */
 export function callersOf(error: Error | undefined): string {
+  return callerLines(error).join("\n");
+}
+
+/** The innermost line of an error's stack that is its user's; `undefined` if none is, or only the platform's. */
+export function callerOf(error: Error): string | undefined {
+  return callerLines(error).find((line) => !/\bnode:|<anonymous>:/.test(line));
+}
+
+function callerLines(error: Error | undefined): readonly string[] {
   const lines = (error?.stack ?? "").split("\n").filter((line) => /:\d/.test(line) && !isOwnFrame(line));
-  return lines.map((line) => line.trim()).join("\n");
+  return lines.map((line) => line.trim());
 }

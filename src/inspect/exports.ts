@@ -1,5 +1,12 @@
 /** What can be taken along of a trace. */
-import { chromeTraceChunks, csvChunks, decodeTrace, otlpChunks, perfettoChunks } from "../trace/index.js";
+import {
+  chromeTraceChunks,
+  cpuProfileFile,
+  csvChunks,
+  decodeTrace,
+  otlpChunks,
+  perfettoChunks,
+} from "../trace/index.js";
 import { makeReport } from "./report.js";
 import type { Export } from "./server.js";
 
@@ -23,6 +30,14 @@ export function exportsOf(name: string, bytes: () => Uint8Array): ReadonlyMap<st
     [
       "jobs.csv",
       { fileName: `${stem}.csv`, type: "text/csv; charset=utf-8", make: () => csvChunks(decodeTrace(bytes())) },
+    ],
+    [
+      "profile.cpuprofile",
+      {
+        fileName: `${stem}.cpuprofile`,
+        type: "application/json",
+        make: () => cpuProfileFile(decodeTrace(bytes())),
+      },
     ],
     [
       "otlp.json",

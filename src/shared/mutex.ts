@@ -147,7 +147,7 @@ export class Mutex extends SharedObject {
     requireFunction("withLock", fn);
     await this.#wait(cancel);
     const guard = holdBegins(this.heap, this.#taken());
-    return this.#blocks.run(guard, `lock of ${this.name}`, fn, cancel);
+    return this.#blocks.run(guard, `lock of ${this.name}`, fn, cancel, this.#resource);
   }
 
   /**

@@ -13,7 +13,8 @@ import { load } from "#atomics";
 import { type Cancel, cancelNodeOf, type CancelNode } from "../async/cancel.js";
 import { isWithin, requireFunction } from "../async/guard.js";
 import { scope, type Scope } from "../async/scope.js";
-import { DeadlockError, MisuseError } from "../core/errors.js";
+import { deadlockError } from "../core/deadlock.js";
+import { type DeadlockError, MisuseError } from "../core/errors.js";
 import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
 import { type Hold, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
@@ -196,7 +197,7 @@ export class Once extends SharedObject {
   }
 
   #withinRunError(): DeadlockError {
-    return new DeadlockError(
+    return deadlockError(
       `shared once "${this.name}" was asked to run inside its own run, which ends after it: that would wait for ever`,
     );
   }

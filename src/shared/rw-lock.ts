@@ -149,7 +149,7 @@ export class RwLock extends SharedObject {
     requireFunction("withRead", fn);
     await this.#wait("read", cancel);
     const guard = holdBegins(this.heap, this.#granted("read"));
-    return this.#blocks.run(guard, `reading under ${this.name}`, fn, cancel);
+    return this.#blocks.run(guard, `reading under ${this.name}`, fn, cancel, this.#resource);
   }
 
   /** Runs `fn` while writing; as `withLock` of a mutex. */
@@ -157,7 +157,7 @@ export class RwLock extends SharedObject {
     requireFunction("withWrite", fn);
     await this.#wait("write", cancel);
     const guard = holdBegins(this.heap, this.#granted("write"));
-    return this.#blocks.run(guard, `writing under ${this.name}`, fn, cancel);
+    return this.#blocks.run(guard, `writing under ${this.name}`, fn, cancel, this.#resource);
   }
 
   /** Begins to write whether or not a writer has died, to put things in order. */

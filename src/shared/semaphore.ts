@@ -157,7 +157,7 @@ export class Semaphore extends SharedObject {
   async with<Result>(fn: (scope: Scope) => Result, cancel?: Cancel): Promise<Awaited<Result>> {
     requireFunction("with", fn);
     const token = holdBegins(this.heap, (await this.acquire(1, cancel)) as Token);
-    return this.#blocks.run(token, `permit of ${this.name}`, fn, cancel);
+    return this.#blocks.run(token, `permit of ${this.name}`, fn, cancel, this.#resource);
   }
 
   /** The taking of permits as a case of `select`. */

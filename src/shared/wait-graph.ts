@@ -36,7 +36,8 @@
  * reported to who asks, but nobody is refused anything for its sake.
  */
 import { addDumpSection } from "../async/dump.js";
-import { DeadlockError } from "../core/errors.js";
+import { suspectDeadlock } from "../core/deadlock.js";
+import { type DeadlockError } from "../core/errors.js";
 import { type Heap, heap, usesHeap } from "./heap.js";
 import { Kind, NAMES, objectAt } from "./object.js";
 import { type Sleep, sleepOf } from "./sleep.js";
@@ -130,30 +131,30 @@ export function findDeadlocks(): readonly Deadlock[] {
 }
 
 /**
- * An error if this thread, which waits in a `Sync` verb and is awake only to look,
+ * A suspicion if this thread, which waits in a `Sync` verb and is awake only to look,
  * can't be granted what it wants.
  */
-export function deadlockOfThread(inHeap: Heap, wanted: number, amount: number): DeadlockError | undefined {
+export function deadlockOfThread(inHeap: Heap, wanted: number, amount: number): (() => DeadlockError) | undefined {
   // It never is in the heap's table as this; nobody can tell two of them apart, nor
   // need to: this thread does nothing else meanwhile.
   const own: Sleep = { slot: inHeap.slot, number: 0, wanted, amount, mayLeave: false };
-  return errorFor(inHeap, circleThrough(inHeap, own, own, false));
+  return suspicionOf(inHeap, circleThrough(inHeap, own, own, false));
 }
 
-/** An error if a wait of a job of this thread, which is published, can't be granted. */
-export function deadlockOfJob(inHeap: Heap, number: number): DeadlockError | undefined {
+/** A suspicion if a wait of a job of this thread, which is published, can't be granted. */
+export function deadlockOfJob(inHeap: Heap, number: number): (() => DeadlockError) | undefined {
   const own = publishedWaits(inHeap).filter((wait) => wait.slot === inHeap.slot && wait.number === number);
   for (const wait of own) {
     const circle = wait.mayLeave ? undefined : circleThrough(inHeap, wait, undefined, false);
-    if (circle !== undefined) return errorFor(inHeap, circle);
+    if (circle !== undefined) return suspicionOf(inHeap, circle);
   }
   return undefined;
 }
 
-function errorFor(inHeap: Heap, circle: readonly Link[] | undefined): DeadlockError | undefined {
+function suspicionOf(inHeap: Heap, circle: readonly Link[] | undefined): (() => DeadlockError) | undefined {
   if (circle === undefined) return undefined;
   const text = describe(inHeap, circle);
-  return new DeadlockError(
+  return suspectDeadlock(
     `threads wait for each other and none can go on: ${text}. Take locks in the same order everywhere`,
   );
 }

@@ -176,8 +176,8 @@ function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNo
         const isStalled = now - beganMs >= STALL_LOOK_MS;
         // One that may give up by itself is refused nothing.
         if (isStalled && amount > 0 && !hasDeadline(cancel)) {
-          const error = deadlockOfThread(heap(), on.offset, amount);
-          if (error !== undefined) throw error;
+          const suspicion = deadlockOfThread(heap(), on.offset, amount);
+          if (suspicion !== undefined) throw suspicion();
         }
         // Who looks is awake, so two that fell asleep at one moment and looked at one
         // moment would each find the other awake, again and again.
@@ -304,12 +304,12 @@ export class SharedWaits<T, Wish> {
       return [end];
     });
     this.#published.set(waiter, () => ends.forEach((end) => end()));
-    const error = deadlockOfJob(inHeap, number);
-    if (error === undefined) return;
+    const suspicion = deadlockOfJob(inHeap, number);
+    if (suspicion === undefined) return;
     // In a later turn once more: a job of the circle may be about to leave, as it was
     // cancelled, and the news of that be on its way.
     setTurn(() => {
-      if (!waiter.isOver && deadlockOfJob(inHeap, number) !== undefined) waiter.cancel(error);
+      if (!waiter.isOver && deadlockOfJob(inHeap, number) !== undefined) waiter.cancel(suspicion());
     });
   }
 

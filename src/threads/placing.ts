@@ -9,9 +9,10 @@
  *   their threads run: what waits on a line can't be overtaken.
  * - One job is placed at a time. To write its arguments runs code of the program, by
  *   getters and proxies, and that may submit jobs, cancel some, or ask for figures. What it
- *   submits waits in `#came`, and a look for room that it causes is made up for, when the
- *   job in hand has its place: until then the record that it is written to is free, and the
- *   queue that it is taken from counts it.
+ *   submits waits in `#came`, what comes back from a thread that is replaced for it in `#back`,
+ *   and a look for room that it causes is made up for, when the job in hand has its place:
+ *   until then the record that it is written to is free, and the queue that it is taken from
+ *   counts it.
  */
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Call, CallTable } from "./call.js";
@@ -47,6 +48,8 @@ export class Placing {
   readonly #posted = new Set<Call>();
   /** Jobs that were submitted while another was being placed. */
   readonly #came: Call[] = [];
+  /** Jobs that came back from lines meanwhile: their queue may be one that is gone through now, which loses its place by that. */
+  readonly #back: Call[] = [];
   #isPlacing = false;
   #isToLook = false;
 
@@ -99,6 +102,7 @@ export class Placing {
 
   #catchUp(): void {
     for (;;) {
+      this.#addInFront(this.#back.splice(0).filter((call) => !call.isSettled));
       const call = this.#came.shift();
       if (call !== undefined) {
         this.#admitNow(call);
@@ -126,6 +130,15 @@ export class Placing {
 
   /** Has jobs wait that came before all those that wait. */
   waitInFront(calls: readonly Call[]): void {
+    if (!this.#isPlacing) {
+      this.#addInFront(calls);
+    } else if (calls.length > 0) {
+      this.#back.unshift(...calls);
+      this.#isToLook = true;
+    }
+  }
+
+  #addInFront(calls: readonly Call[]): void {
     if (calls.length === 0) return;
     this.#queue.addInFront(calls.filter((call) => !call.isConstrained));
     this.#constrained.addInFront(calls.filter((call) => call.isConstrained));
@@ -140,7 +153,7 @@ export class Placing {
   takeAll(): Call[] {
     const waiting = [...this.#queue];
     for (const call of waiting) this.#queue.remove(call);
-    return [...waiting, ...this.#constrained.takeAll(), ...this.#came.splice(0)];
+    return [...waiting, ...this.#constrained.takeAll(), ...this.#back.splice(0), ...this.#came.splice(0)];
   }
 
   /** Takes out those that wait for the thread of a place because of their keys, and that `isMeant` says. */
@@ -269,10 +282,14 @@ export class Placing {
 
   // Taking back
 
-  /** Takes back what waits on lines, as some job may go before it. */
+  /**
+   * Takes back what waits on lines, as some job may go before it. That need not hold up any of
+   * it: it may wait for other threads, be put elsewhere, or fail.
+   */
   #recall(): void {
+    this.#isToLook = true;
     const back = this.#owner.crew.threads.flatMap((thread) => (thread === undefined ? [] : this.withdrawFrom(thread)));
-    this.waitInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
+    this.#addInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
   }
 
   /** Takes back what waits on a thread's line and can be put elsewhere. */

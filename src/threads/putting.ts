@@ -97,6 +97,11 @@ export class Putting {
         this.#freePayload(call);
         return true;
       }
+      if (!thread.isAlive) {
+        // What waited on its line has been taken back: this would begin before that.
+        this.#freePayload(call);
+        return false;
+      }
     }
     this.#table.add(call);
     call.record = record;
@@ -163,7 +168,7 @@ export class Putting {
     return IN_PAYLOAD;
   }
 
-  /** It was cancelled while its arguments were written. */
+  /** It gets no record: it was cancelled while its arguments were written, or the thread was told to end. */
   #freePayload(call: Call): void {
     if (call.payload === 0) return;
     const inHeap = heap();

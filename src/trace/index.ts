@@ -1,4 +1,5 @@
 export { type ProbeRecord } from "../core/probe.js";
+export { type ProfilePart } from "../core/host-thread-profile.js";
 export { chromeTraceChunks } from "./chrome-trace.js";
 export { contention, type ResourceUse } from "./contention.js";
 export { type CoreUse, coreUse } from "./core-use.js";
@@ -7,6 +8,8 @@ export { type Bucket, type Durations } from "./durations.js";
 export { type Badge, computeFigures, type Figure, type Figures, type ThreadBusy } from "./figures.js";
 export { findFindings } from "./findings/find.js";
 export { type Finding, type FindingKind, type Place, type Severity } from "./findings/finding.js";
+export { hotTasks, type HotFunction, type HotTask } from "./cpu-profile.js";
+export { cpuProfileFile, cpuProfileFiles, type ThreadProfileFile } from "./export/cpuprofile.js";
 export { csvChunks } from "./export/csv.js";
 export { otlpChunks, type OtlpOptions } from "./export/otlp.js";
 export { perfettoChunks } from "./export/perfetto.js";
@@ -14,6 +17,7 @@ export { writeChromeTrace } from "./host-node.js";
 export {
   type Capability,
   type CoreRun,
+  type Gauge,
   type KernelFacts,
   type KernelSample,
   type KernelThread,
@@ -23,7 +27,8 @@ export {
   type ThreadState,
 } from "./kernel-facts.js";
 export { type Level } from "./levels.js";
-export { observe, type Observer, type ObserverLevel, type ObserverOptions } from "./observer/observer.js";
+export { observe, type Observer } from "./observer/observer.js";
+export { type ObserverLevel, type ObserverOptions } from "./observer/options.js";
 export { record, type Recording, type RecordingOptions, startRecording } from "./recording.js";
 export { type ReportOptions, reportText } from "./report-text.js";
 export {
@@ -50,4 +55,5 @@ export { decodeTrace, type DecodeTraceOptions, encodeTrace, traceFileChunks } fr
 export { type ProcessUsage, type RecordGap, type ThreadTrace, type Trace } from "./trace.js";
 export { verdict, type Verdict, type VerdictKind } from "./verdict.js";
 export { type ResourceKind, type Way } from "./wait-ways.js";
+export { capabilityIn } from "./words/capabilities.js";
 export { type Language, type Sentence } from "./words/language.js";

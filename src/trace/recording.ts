@@ -191,6 +191,7 @@ class RunningRecording implements Recording {
       usage: this.#meter.read(),
       kernel: undefined,
       stalls: [],
+      profiles: [],
       capabilities: [],
     };
     underWay = undefined;

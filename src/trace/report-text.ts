@@ -1,5 +1,6 @@
 /** A report of a recording for terminals and logs. */
 import { contention, type ResourceUse } from "./contention.js";
+import { type HotTask, hotTasks } from "./cpu-profile.js";
 import type { Durations } from "./durations.js";
 import { type Badge, computeFigures, type Figure, type Figures } from "./figures.js";
 import { findFindings } from "./findings/find.js";
@@ -10,7 +11,9 @@ import { splitOfThread, type TimeSplit } from "./time-split.js";
 import { buildTimeline } from "./timeline.js";
 import type { Trace } from "./trace.js";
 import { verdict } from "./verdict.js";
+import { columnsIn, fittingPart } from "./words/columns.js";
 import { decimal, duration, type Language, number, percent, type Sentence } from "./words/language.js";
+import { printable } from "./words/printable.js";
 
 /**
  * Options of a report.
@@ -31,6 +34,8 @@ const LEAST_WIDTH = 40;
 /** The locks and channels that were waited for longest; more are for tables. */
 const MOST_RESOURCES = 8;
 const MOST_THREADS = 32;
+const MOST_HOT_TASKS = 8;
+const MOST_HOT_FUNCTIONS = 3;
 const MOST_FINDINGS = 20;
 
 const WORDS: Readonly<Record<string, Sentence>> = {
@@ -39,6 +44,8 @@ const WORDS: Readonly<Record<string, Sentence>> = {
   none: { en: "Nothing stands out.", ru: "Ничего примечательного." },
   figures: { en: "Figures", ru: "Показатели" },
   threads: { en: "Threads", ru: "Потоки" },
+  hot: { en: "Where the time went", ru: "Где прошло время" },
+  elsewhere: { en: "no job", ru: "вне задач" },
   resources: { en: "Locks and channels", ru: "Блокировки и каналы" },
   duration: { en: "recorded for", ru: "длительность записи" },
   jobs: { en: "jobs", ru: "задач" },
@@ -111,6 +118,11 @@ export function reportText(
   writeFigures(page, figures);
   page.head("threads");
   writeThreads(page, trace, timeline);
+  const hot = hotTasks(trace, timeline);
+  if (hot.length > 0) {
+    page.head("hot");
+    writeHotTasks(page, hot);
+  }
   const used = contention(trace, timeline).filter(({ wait, level }) => wait !== undefined || level.length > 0);
   if (used.length > 0) {
     page.head("resources");
@@ -157,7 +169,7 @@ function writeFigures(page: Page, figures: Figures): void {
   add("steals", figures.steals, plain);
   add("parks", figures.parks, plain);
   add("dropped", figures.droppedRecords, plain);
-  const widest = rows.reduce((most, [name]) => Math.max(most, lengthOf(name)), 0);
+  const widest = rows.reduce((most, [name]) => Math.max(most, columnsIn(name)), 0);
   for (const [name, { badge }, text] of rows) {
     page.row(name, text, `[${BADGES[badge][language]}]`, widest);
   }
@@ -175,6 +187,20 @@ function writeThreads(page: Page, trace: Trace, timeline: Timeline): void {
   }
   const more = timeline.threads.length - MOST_THREADS;
   if (more > 0) page.paragraph(`${word("more", language)}: ${more}`);
+}
+
+function writeHotTasks(page: Page, hot: readonly HotTask[]): void {
+  const { language } = page;
+  for (const { name, sampledMs, functions } of hot.slice(0, MOST_HOT_TASKS)) {
+    const parts = functions
+      .slice(0, MOST_HOT_FUNCTIONS)
+      .map(({ frame, selfMs }) => `${describePlace(frame)} ${percent(selfMs / sampledMs)}`);
+    page.row(
+      name ?? word("elsewhere", language),
+      `${duration(sampledMs, language)}: ${parts.join(", ")}`,
+      `[${BADGES.sampled[language]}]`,
+    );
+  }
 }
 
 function writeResources(page: Page, used: readonly ResourceUse[]): void {
@@ -248,9 +274,9 @@ class Page {
    */
   row(title: string, text: string, remark: string, titleWidth = 0): void {
     const shown = printable(title);
-    const padded = shown + " ".repeat(Math.max(0, titleWidth - lengthOf(shown)));
+    const padded = shown + " ".repeat(Math.max(0, titleWidth - columnsIn(shown)));
     let first = this.#lines.length;
-    if (lengthOf(padded) <= this.#width / 2) {
+    if (columnsIn(padded) <= this.#width / 2) {
       this.#wrapped(text, `  ${padded}  `, "    ");
     } else {
       this.#wrapped(title, "  ", "  ");
@@ -258,10 +284,10 @@ class Page {
       this.#wrapped(text, "    ", "    ");
     }
     const last = this.#lines.at(-1) ?? "";
-    const room = this.#width - lengthOf(last) - lengthOf(remark);
+    const room = this.#width - columnsIn(last) - columnsIn(remark);
     const right = this.#style("2", remark);
     if (this.#lines.length === first + 1 && room >= 1) this.#lines[first] = last + " ".repeat(room) + right;
-    else this.#lines.push(" ".repeat(Math.max(0, this.#width - lengthOf(remark))) + right);
+    else this.#lines.push(" ".repeat(Math.max(0, this.#width - columnsIn(remark))) + right);
   }
 
   #wrapped(text: string, head: string, tail: string, style?: string): void {
@@ -270,15 +296,15 @@ class Page {
     const push = (): void => void this.#lines.push(style === undefined ? line : this.#style(style, line));
     for (const part of unbroken(printable(text))) {
       let rest = part;
-      const room = this.#width - lengthOf(line) - (hasWord ? 1 : 0);
-      if (lengthOf(rest) > room && hasWord) {
+      const room = this.#width - columnsIn(line) - (hasWord ? 1 : 0);
+      if (columnsIn(rest) > room && hasWord) {
         push();
         line = tail;
         hasWord = false;
       }
       // A word that has no room on a line of its own is cut.
-      while (lengthOf(rest) > this.#width - lengthOf(line) - (hasWord ? 1 : 0)) {
-        const fitting = fittingPart(rest, this.#width - lengthOf(line));
+      while (columnsIn(rest) > this.#width - columnsIn(line) - (hasWord ? 1 : 0)) {
+        const fitting = fittingPart(rest, this.#width - columnsIn(line));
         line += fitting;
         rest = rest.slice(fitting.length);
         push();
@@ -306,37 +332,4 @@ function unbroken(text: string): readonly string[] {
     .split(/ +/)
     .filter((part) => part !== "")
     .map((part) => part.replaceAll("\u00A0", " "));
-}
-
-/** Letters of East Asian scripts and pictures take two columns. */
-const WIDE =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}]/u;
-/** Marks on the letter before them take none. */
-const MARK = /\p{M}/u;
-
-function columnsOf(letter: string): number {
-  return MARK.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1;
-}
-
-/** In columns. */
-function lengthOf(text: string): number {
-  let columns = 0;
-  for (const letter of text) columns += columnsOf(letter);
-  return columns;
-}
-
-function fittingPart(text: string, columns: number): string {
-  let part = "";
-  let left = columns;
-  for (const letter of text) {
-    left -= columnsOf(letter);
-    if (left < 0) break;
-    part += letter;
-  }
-  return part;
-}
-
-/** Control characters and marks of writing direction could make a terminal do or show something else. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
 }

@@ -7,9 +7,9 @@
  */
 import { ProbeKind, type ProbeRecord } from "../core/probe.js";
 import type { Level } from "./levels.js";
-import type { Edge, ThreadLane, Timeline, WaitSpan } from "./spans.js";
+import type { Edge, LaneGap, ThreadLane, Timeline, WaitSpan } from "./spans.js";
 import { lastUpTo } from "./stretches.js";
-import type { Trace } from "./trace.js";
+import type { ThreadTrace, Trace } from "./trace.js";
 import { type ResourceKind, resourceKindOf, isExclusive, type Way } from "./wait-ways.js";
 
 /** A stretch in which something was held. */
@@ -17,6 +17,8 @@ export interface Hold {
   readonly resource: number;
   /** The job or scope whose code acquired it; 0 if it is not known. */
   readonly holder: number;
+  /** The scope before whose end it can't be let go, if it is held for one. */
+  readonly block: number | undefined;
   /** Where it was acquired. */
   readonly thread: number;
   readonly beginMs: number;
@@ -33,6 +35,8 @@ export interface SeenWait {
   readonly way: Exclude<Way, "running" | "ready">;
   /** The lock or channel, or the job that is joined; `undefined` if it is not known. */
   readonly target: number | undefined;
+  /** The line of a stack where it began, of those of which that was noted. */
+  readonly line: string | undefined;
 }
 
 /** A lock or a channel. */
@@ -64,20 +68,19 @@ interface OpenHold {
   readonly holder: number;
   /** Who holds it as the records have it; a scope, as it may be, in which several jobs run. */
   readonly named: number;
+  /** Known a moment after it was acquired. */
+  block: number | undefined;
   readonly thread: number;
   readonly beginMs: number;
   readonly begin: Edge;
 }
 
-/** Something that bears on resources, on any thread. */
-interface Happening {
-  readonly atMs: number;
-  readonly thread: number;
-  /** `undefined` where records are missing from here on. */
-  readonly record: ProbeRecord | undefined;
-}
-
-const OF_RESOURCES: ReadonlySet<number> = new Set([ProbeKind.acquired, ProbeKind.released, ProbeKind.channelLevel]);
+const OF_RESOURCES: ReadonlySet<number> = new Set([
+  ProbeKind.acquired,
+  ProbeKind.heldInBlock,
+  ProbeKind.released,
+  ProbeKind.channelLevel,
+]);
 
 /** By the number of a wait: what it is for. */
 export function readTargets(trace: Trace): ReadonlyMap<number, number> {
@@ -86,6 +89,18 @@ export function readTargets(trace: Trace): ReadonlyMap<number, number> {
     for (const { kind, subject, other } of records) if (kind === ProbeKind.waitOn) targets.set(subject, other);
   }
   return targets;
+}
+
+/** By the number of a wait: the line of a stack where it began. */
+export function readLines(trace: Trace): ReadonlyMap<number, string> {
+  const lines = new Map<number, string>();
+  for (const { records, texts } of trace.threads) {
+    for (const { kind, subject, value } of records) {
+      const line = kind === ProbeKind.waitAt ? texts[value] : undefined;
+      if (line !== undefined) lines.set(subject, line);
+    }
+  }
+  return lines;
 }
 
 /** Whose code ran on a thread at a moment; `undefined` if that is not known. */
@@ -107,6 +122,53 @@ export function readResources(
 
 /** The records of a wait's end and of what it was granted lie this close at most. */
 const SAME_MOMENT_MS = 0.05;
+
+/** What bears on resources on one thread, one after the other: records, and where they are missing. */
+class Course {
+  readonly thread: number;
+  /** When the present one was; `Infinity` at the end. */
+  atMs = 0;
+  /** `undefined` where records are missing from here on. */
+  record: ProbeRecord | undefined = undefined;
+  readonly #records: readonly ProbeRecord[];
+  readonly #gaps: readonly LaneGap[];
+  readonly #startedMs: number;
+  readonly #durationMs: number;
+  #nextRecord = 0;
+  #nextGap = 0;
+
+  constructor({ index, records }: ThreadTrace, { durationMs, startedMs, threads }: Timeline) {
+    this.thread = index;
+    this.#records = records;
+    this.#gaps = threads.find((lane) => lane.index === index)?.gaps ?? [];
+    this.#startedMs = startedMs;
+    this.#durationMs = durationMs;
+    this.next();
+  }
+
+  /** A record comes before a gap of the same moment, which begins with the last record before it. */
+  isBefore(other: Course | undefined): boolean {
+    if (other === undefined || this.atMs < other.atMs) return true;
+    return this.atMs === other.atMs && this.record !== undefined && other.record === undefined;
+  }
+
+  next(): void {
+    let record = this.#records[this.#nextRecord];
+    while (record !== undefined && !OF_RESOURCES.has(record.kind)) record = this.#records[++this.#nextRecord];
+    const gapMs = this.#gaps[this.#nextGap]?.beginMs ?? Infinity;
+    const recordMs =
+      record === undefined ? Infinity : Math.min(this.#durationMs, Math.max(0, record.timeMs - this.#startedMs));
+    if (recordMs <= gapMs) {
+      this.record = record;
+      this.atMs = recordMs;
+      this.#nextRecord++;
+    } else {
+      this.record = undefined;
+      this.atMs = gapMs;
+      this.#nextGap++;
+    }
+  }
+}
 
 class ResourceReader {
   readonly #trace: Trace;
@@ -155,9 +217,17 @@ class ResourceReader {
   }
 
   read(): readonly Resource[] {
-    for (const happening of this.#happenings()) {
-      if (happening.record === undefined) this.#loseSight(happening.atMs);
-      else this.#note(happening.record, happening);
+    this.#noteNames();
+    const courses = this.#trace.threads.map((thread) => new Course(thread, this.#timeline));
+    // What comes first, of all threads: they are few, and each is in order of time.
+    for (;;) {
+      let first: Course | undefined;
+      for (const course of courses) if (course.isBefore(first)) first = course;
+      if (first === undefined || first.atMs === Infinity) break;
+      const { atMs, record, thread } = first;
+      if (record === undefined) this.#loseSight(atMs);
+      else this.#note(record, atMs, thread);
+      first.next();
     }
     this.#closeAll();
     return [...this.#drafts.values()].map(({ id, kind, name, holds, levels }) => ({
@@ -170,28 +240,16 @@ class ResourceReader {
     }));
   }
 
-  /** Of all threads, in order of time; names are noted at once, since a thread may use what another made. */
-  #happenings(): readonly Happening[] {
-    const happenings: Happening[] = [];
-    const { startedMs } = this.#trace;
-    const { durationMs } = this.#timeline;
-    for (const { index, records, texts } of this.#trace.threads) {
-      for (const record of records) {
-        if (record.kind === ProbeKind.resourceMade) {
-          const draft = this.#draft(record.subject);
-          draft.kind = resourceKindOf(record.other);
-          draft.name = texts[record.value] ?? "";
-        } else if (OF_RESOURCES.has(record.kind)) {
-          const atMs = Math.min(durationMs, Math.max(0, record.timeMs - startedMs));
-          happenings.push({ atMs, thread: index, record });
-        }
+  /** At once, since a thread may use what another made. */
+  #noteNames(): void {
+    for (const { records, texts } of this.#trace.threads) {
+      for (const { kind, subject, other, value } of records) {
+        if (kind !== ProbeKind.resourceMade) continue;
+        const draft = this.#draft(subject);
+        draft.kind = resourceKindOf(other);
+        draft.name = texts[value] ?? "";
       }
     }
-    for (const { index, gaps } of this.#timeline.threads) {
-      for (const { beginMs } of gaps) happenings.push({ atMs: beginMs, thread: index, record: undefined });
-    }
-    // Sorting is stable: what one thread wrote stays in its order.
-    return happenings.sort((a, b) => a.atMs - b.atMs);
   }
 
   #draft(id: number): Draft {
@@ -203,7 +261,7 @@ class ResourceReader {
     return draft;
   }
 
-  #note({ kind, subject, other, value }: ProbeRecord, { atMs, thread }: Happening): void {
+  #note({ kind, subject, other, value }: ProbeRecord, atMs: number, thread: number): void {
     const draft = this.#draft(subject);
     if (kind === ProbeKind.channelLevel) {
       draft.levels.push({ atMs, count: value });
@@ -211,7 +269,10 @@ class ResourceReader {
       // Held by one alone: who held it before has let go, or has died with it.
       if (draft.kind === "mutex") for (const hold of draft.open.splice(0)) close(draft, hold, atMs, "dropped");
       const holder = this.#acquirer(subject, other, thread, atMs);
-      draft.open.push({ holder, named: other, thread, beginMs: atMs, begin: "seen" });
+      draft.open.push({ holder, named: other, block: undefined, thread, beginMs: atMs, begin: "seen" });
+    } else if (kind === ProbeKind.heldInBlock) {
+      const hold = draft.open.findLast((open) => open.thread === thread && open.block === undefined);
+      if (hold !== undefined) hold.block = other;
     } else {
       draft.releasedMs = atMs;
       this.#release(draft, other, thread, atMs);
@@ -266,7 +327,12 @@ class ResourceReader {
     const lane = this.#lanes.get(thread);
     if (lane === undefined || this.#timeline.threads.some(({ gaps }) => (gaps[0]?.beginMs ?? Infinity) <= atMs)) return;
     const holder = this.#actorOf(named);
-    close(draft, { holder, named, thread, beginMs: Math.min(lane.fromMs, atMs), begin: "outside" }, atMs, "seen");
+    close(
+      draft,
+      { holder, named, block: undefined, thread, beginMs: Math.min(lane.fromMs, atMs), begin: "outside" },
+      atMs,
+      "seen",
+    );
   }
 
   #loseSight(atMs: number): void {
@@ -285,8 +351,9 @@ class ResourceReader {
 }
 
 function close(draft: Draft, hold: OpenHold, atMs: number, end: Edge): void {
-  const { holder, thread, beginMs, begin } = hold;
-  draft.holds.push({ resource: draft.id, holder, thread, beginMs, endMs: Math.max(beginMs, atMs), begin, end });
+  const { holder, block, thread, beginMs, begin } = hold;
+  const endMs = Math.max(beginMs, atMs);
+  draft.holds.push({ resource: draft.id, holder, block, thread, beginMs, endMs, begin, end });
 }
 
 /** As people call it: `mutex "money"`. */

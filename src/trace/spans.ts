@@ -59,6 +59,8 @@ export interface JobSpan extends Span {
   readonly id: number;
   /** `undefined` if it was spawned before the recording, or the record of that was dropped. */
   readonly name: string | undefined;
+  /** The lines of the stack that spawned it, innermost first; `undefined` unless the level was "deep" then. */
+  readonly spawnSite: string | undefined;
   /** The scope that owns it; 0 if not known. Not every scope is in the timeline. */
   readonly scope: number;
   /** Index of the thread that spawned it. */

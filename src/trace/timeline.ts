@@ -42,6 +42,7 @@ interface Draft {
   begunMs: number | undefined;
   endedMs: number | undefined;
   name: string | undefined;
+  spawnSite: string | undefined;
   /** The scope named by the record of its beginning. */
   around: number;
   /** What the wait is for. */
@@ -64,6 +65,7 @@ interface KnownEdge {
 /** Kinds of records that are about jobs, scopes and waits. Others, and those of later versions, make no span. */
 const OF_SPANS: ReadonlySet<number> = new Set([
   ProbeKind.jobSpawn,
+  ProbeKind.spawnedAt,
   ProbeKind.jobQueue,
   ProbeKind.jobStart,
   ProbeKind.jobSuspend,
@@ -205,6 +207,9 @@ class TimelineBuilder {
     switch (record.kind) {
       case ProbeKind.jobSpawn:
         return noteBegin(draft, "job", atMs, record, thread);
+      case ProbeKind.spawnedAt:
+        draft.spawnSite ??= thread.texts[record.value];
+        return undefined;
       case ProbeKind.jobQueue:
         draft.what ??= "job";
         draft.queuedMs ??= atMs;
@@ -250,6 +255,7 @@ class TimelineBuilder {
         begunMs: undefined,
         endedMs: undefined,
         name: undefined,
+        spawnSite: undefined,
         around: 0,
         target: 0,
         outcome: undefined,
@@ -307,6 +313,7 @@ class TimelineBuilder {
     return {
       id: draft.id,
       name: draft.name,
+      spawnSite: draft.spawnSite,
       scope: draft.around,
       thread: homeOf(draft.id),
       beginMs: begin.atMs,

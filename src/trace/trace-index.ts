@@ -8,7 +8,7 @@
  */
 import type { KernelThread } from "./kernel-facts.js";
 import { outermost } from "./levels.js";
-import { readResources, readTargets, type Resource, type SeenWait } from "./resources.js";
+import { type Hold, readLines, readResources, readTargets, type Resource, type SeenWait } from "./resources.js";
 import type { JobSpan, ScopeSpan, StepSpan, ThreadLane, Timeline, WaitSpan } from "./spans.js";
 import { CoveredTime, lastUpTo, union } from "./stretches.js";
 import type { Trace } from "./trace.js";
@@ -29,6 +29,7 @@ export class TraceIndex {
   #waits: readonly SeenWait[] | undefined;
   #waitsOf: ReadonlyMap<number, readonly SeenWait[]> | undefined;
   #resources: readonly Resource[] | undefined;
+  #holdByBlock: ReadonlyMap<number, Hold> | undefined;
   #resourceById: ReadonlyMap<number, Resource> | undefined;
 
   constructor(trace: Trace, timeline: Timeline) {
@@ -132,11 +133,13 @@ export class TraceIndex {
   get waits(): readonly SeenWait[] {
     if (this.#waits === undefined) {
       const targets = readTargets(this.trace);
+      const lines = readLines(this.trace);
       this.#waits = this.timeline.waits.map((span) => ({
         span,
         actor: this.#waiterOf(span),
         way: wayOfWait(span.name),
         target: targets.get(span.id),
+        line: lines.get(span.id),
       }));
     }
     return this.#waits;
@@ -162,6 +165,16 @@ export class TraceIndex {
       (subject) => this.actorOf(subject),
     );
     return this.#resources;
+  }
+
+  /** What is held until this scope has ended. */
+  holdOfBlock(scope: number): Hold | undefined {
+    this.#holdByBlock ??= new Map(
+      this.resources.flatMap(({ holds }) =>
+        holds.flatMap((hold) => (hold.block === undefined ? [] : [[hold.block, hold] as const])),
+      ),
+    );
+    return this.#holdByBlock.get(scope);
   }
 
   resource(id: number | undefined): Resource | undefined {

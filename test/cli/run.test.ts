@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
-import { buildTimeline, decodeTrace } from "skein/trace";
+import { buildTimeline, decodeTrace, hotTasks } from "skein/trace";
 
 import { makeFolder, runNode, SKEIN } from "../support/run-program.js";
+import { readCpuProfile } from "../trace/support/cpu-profile-format.js";
 import { readPerfetto } from "../trace/support/perfetto-format.js";
 
 /** Runs `skein run main.ts …` on a program made of these files. */
@@ -110,6 +111,119 @@ main(async (s) => { await Promise.all([1, 2].map((x) => s.spawn(double, [x], { o
     assert.ok(lanes.size >= 1);
     const threadNames = traceEvents.filter(({ name }) => name === "thread_name").map(({ args }) => args?.name);
     assert.ok(threadNames.includes("main") && threadNames.includes("threads-1"), String(threadNames));
+  });
+});
+
+describe("snapshots of a run", () => {
+  const STUCK = {
+    "main.ts": 'import { main, channel } from "skein";\nmain(async (s) => void (await channel(0).receive(s)));',
+  };
+
+  it("--snapshots writes one when something goes wrong, and says where", async () => {
+    const { folder, stderr, exitCode } = await run(STUCK, ["--snapshots", "wrong", "main.ts"]);
+    assert.equal(exitCode, 1);
+    const [name = "", ...more] = readdirSync(join(folder, "wrong"));
+    assert.deepEqual(more, []);
+    assert.match(name, /^stuck-.*\.skein$/);
+    assert.ok(stderr.includes(`snapshot written to wrong/${name}: show it with skein open wrong/${name}`), stderr);
+    const { waits } = buildTimeline(decodeTrace(readFileSync(join(folder, "wrong", name))));
+    assert.ok(
+      waits.some(({ name: what }) => what?.startsWith("receive")),
+      JSON.stringify(waits),
+    );
+  });
+
+  it("--snapshots writes none where nothing does", async () => {
+    const { folder, stderr, exitCode } = await run({ "main.mjs": "console.log(1);" }, ["-s", "wrong", "main.mjs"]);
+    assert.deepEqual([exitCode, stderr, existsSync(join(folder, "wrong"))], [0, "", false]);
+  });
+
+  it(
+    "SIGUSR2 writes one of what is recorded, and the run goes on",
+    { skip: process.platform === "win32" },
+    async () => {
+      const folder = makeFolder({
+        "main.ts": `import { readdirSync } from "node:fs";
+import { main, sleep } from "skein";
+main(async (s) => {
+  console.log("ready");
+  while (!readdirSync(".").some((name) => name.endsWith(".skein"))) await sleep(5, s);
+  console.log("went on");
+});`,
+      });
+      const { stdout, stderr, exitCode } = await runNode([SKEIN, "run", "--trace", "out.csv", "main.ts"], {
+        cwd: folder,
+        interrupt: { after: "ready", signal: "SIGUSR2" },
+      });
+      assert.deepEqual([exitCode, stdout], [0, "ready\nwent on\n"]);
+      assert.match(stderr, /snapshot written to \.\/signal-.*\.skein: show it with skein open \.\/signal-/);
+      assert.match(stderr, /trace written to out\.csv/);
+    },
+  );
+
+  it("a folder that can't be made is told of, and changes nothing else", async () => {
+    const { stderr, exitCode } = await run(STUCK, ["--snapshots", "main.ts/wrong", "main.ts"]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /skein run: the snapshot could not be written to main\.ts\/wrong\/stuck-.*: ENOTDIR/);
+  });
+});
+
+describe("a deep recording of a run", () => {
+  const HOT = {
+    "main.ts": `import { main, task, threads } from "skein";
+
+interface Sum { value: number }
+function hotLoop(forMs: number): number {
+  const sum: Sum = { value: 0 };
+  const untilMs = performance.now() + forMs;
+  while (performance.now() < untilMs) for (let i = 0; i < 1e5; i++) sum.value += Math.sqrt(i);
+  return sum.value;
+}
+export const crunch = task(function crunch(): number {
+  return hotLoop(150);
+});
+main(async (s) => {
+  await s.spawn(crunch, [], { on: threads() });
+  s.spawn(async function here() {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    hotLoop(150);
+  });
+});`,
+  };
+
+  /** The function with the most time of its own, but for the platform's words for none. */
+  const topOf = (text: string): string | undefined =>
+    [...readCpuProfile(text).selfMs]
+      .filter(([name]) => !name.startsWith("("))
+      .toSorted(([, a], [, b]) => b - a)[0]?.[0];
+
+  it("is a CPU profile of each thread, with a name that ends in .cpuprofile", async () => {
+    const { folder, stderr, exitCode } = await run(HOT, ["--trace", "out.cpuprofile", "main.ts"]);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /CPU profile of thread main written to out\.cpuprofile: open it in /);
+    const [main, worker] = ["out.cpuprofile", "out.threads-1.cpuprofile"].map((name) =>
+      readFileSync(join(folder, name), "utf8"),
+    );
+    assert.equal(topOf(main ?? ""), "hotLoop");
+    assert.equal(topOf(worker ?? ""), "hotLoop");
+    // In the source, whose lines are not those of the JavaScript that runs.
+    assert.match(main ?? "", /"functionName":"hotLoop","scriptId":"0","url":"[^"]*main\.ts","lineNumber":3,/);
+  });
+
+  it("says in which functions of which jobs the time went", async () => {
+    const { folder, stderr } = await run(HOT, ["--deep", "--trace", "out.skein", "--report", "out.html", "main.ts"]);
+    assert.match(stderr, /report written to out\.html/);
+    const trace = decodeTrace(readFileSync(join(folder, "out.skein")));
+    const hot = new Map(hotTasks(trace, buildTimeline(trace)).map(({ name, functions }) => [name, functions]));
+    assert.equal(hot.get("crunch")?.[0]?.frame.name, "hotLoop");
+    assert.equal(hot.get("here")?.[0]?.frame.name, "hotLoop");
+    assert.match(buildTimeline(trace).jobs.find(({ name }) => name === "here")?.spawnSite ?? "", /main\.ts:15:/);
+  });
+
+  it("needs something to go to", async () => {
+    const { stderr, exitCode } = await run(HOT, ["--deep", "main.ts"]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /--deep says how to record/);
   });
 });
 

@@ -305,6 +305,48 @@ describe("whose code runs", () => {
 });
 
 describe("a lock or channel that is recorded", () => {
+  it("has the place of a wait noted where another is held, and only there", () => {
+    const memory = makeRingMemory(64);
+    const ring = new ProbeRing(memory);
+    const reader = new ProbeRingReader(memory);
+    const [first, second] = [1, 2].map((id) => new ProbedResource(ProbeResource.mutex, `lock ${id}`, -id));
+    const waits = function waitsForIt(wait: number, resource: ProbedResource | undefined): void {
+      ring.waitsOn(wait, resource as ProbedResource);
+    };
+    waits(1, second);
+    ring.acquired(first as ProbedResource, 7);
+    waits(2, first);
+    waits(3, second);
+    ring.acquired(first as ProbedResource, 7);
+    ring.released(first as ProbedResource, 7);
+    waits(4, second);
+    ring.released(first as ProbedResource, 7);
+    waits(5, second);
+    const records: ProbeRecord[] = [];
+    reader.drain(records);
+    const places = records.filter(({ kind }) => kind === ProbeKind.waitAt);
+    assert.deepEqual(
+      places.map(({ subject }) => subject),
+      [3, 4],
+    );
+    for (const { value } of places)
+      assert.match(reader.texts[value] ?? "", /^at .*waitsForIt \(.*probe\.test\.[jt]s:\d+/);
+  });
+
+  it("notes no more places of waits than a program can bear", () => {
+    const memory = makeRingMemory(8192);
+    const ring = new ProbeRing(memory);
+    const reader = new ProbeRingReader(memory);
+    ring.acquired(new ProbedResource(ProbeResource.mutex, "held", -1), 7);
+    const beganMs = performance.now();
+    for (let wait = 0; wait < 3000; wait++) ring.waitsOn(wait, 99);
+    const tookMs = performance.now() - beganMs;
+    const records: ProbeRecord[] = [];
+    reader.drain(records);
+    const places = records.filter(({ kind }) => kind === ProbeKind.waitAt).length;
+    assert.ok(places >= 100 && places <= 102 + 5 * tookMs, `${places} places in ${tookMs} ms`);
+  });
+
   it("says what it is once to each ring, and keeps its identity", () => {
     const resource = new ProbedResource(ProbeResource.mutex, "money");
     const shared = new ProbedResource(ProbeResource.channel, "values", -64);

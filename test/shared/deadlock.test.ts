@@ -379,7 +379,7 @@ describe("a circle put together from several moments", () => {
     right.holds = () => moves(other, right);
     sayAsleep(other, right.offset, 1, false);
     try {
-      return deadlockOfThread(heap(), left.offset, 1);
+      return deadlockOfThread(heap(), left.offset, 1)?.();
     } finally {
       heap().threadEnded(other.life);
       heap().threadIsOver(other.slot);

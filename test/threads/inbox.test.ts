@@ -36,12 +36,22 @@ class SilentPool implements InboxOwner {
   readonly board: Board = Board.make(heap(), 1);
   readonly cores = 2;
   readonly #line = Line.make(heap());
-  readonly lines: readonly Line[] = [this.#line];
+  /** How often its lines were looked at. */
+  collects = 0;
   readonly outcomes: number[] = [];
+  hasQueued = false;
+  watchesWhenTaken = false;
+  /** Looks for room. */
+  looks = 0;
   readonly inbox: Inbox = new Inbox(this);
 
   constructor() {
     this.setFreeCores(0);
+  }
+
+  get lines(): readonly Line[] {
+    this.collects++;
+    return [this.#line];
   }
 
   setFreeCores(free: number): void {
@@ -74,16 +84,20 @@ class SilentPool implements InboxOwner {
   outcome(line: Line, record: number): void {
     this.outcomes.push(line.cells[record + OUTCOME_CALL] as number);
     this.unsettled--;
+    if (this.watchesWhenTaken) this.inbox.watch();
   }
 
   collected(): void {}
 
-  waited(): void {}
+  waited(): void {
+    this.looks++;
+  }
 }
 
 /** A pool whose threads have finished as many calls as their rings have room for, again and again. */
 class FloodedPool implements InboxOwner {
   readonly unsettled = Infinity;
+  readonly hasQueued = false;
   readonly threads: InboxOwner["threads"] = [];
   readonly board = undefined;
   readonly cores = 2;
@@ -137,6 +151,34 @@ describe("the inbox of a pool", () => {
       await sleep(100);
       assert.deepEqual(pool.outcomes, [1]);
       pool.endWith(2);
+    }));
+
+  it("looks for room while it is armed, though the only job waits for that", () =>
+    withVirtualClock(async () => {
+      const pool = new SilentPool();
+      pool.hasQueued = true;
+      pool.submit();
+      await sleep(100);
+      assert.equal(pool.inbox.isArmed, true);
+      assert.ok(pool.looks > 0);
+      pool.endWith(1);
+    }));
+
+  it("looks once a turn, though what it takes has the pool watch", () =>
+    withVirtualClock(async () => {
+      const pool = new SilentPool();
+      pool.setFreeCores(1);
+      for (let call = 0; call < 100; call++) pool.submit();
+      pool.watchesWhenTaken = true;
+      for (let call = 0; call < 50; call++) {
+        pool.putOutcome(call);
+        await turn();
+      }
+      const before = pool.collects;
+      await turn();
+      assert.ok(pool.collects - before <= 2, `${pool.collects - before} looks in a turn`);
+      for (let call = 50; call < 99; call++) pool.putOutcome(call);
+      pool.endWith(99);
     }));
 
   it("learns from each wait, also from that for the only job, how long the next is worth a look", () =>

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { CancelledError, type Scope, scope, threads } from "skein";
+import { CancelledError, type Scope, scope, threads, TransferError } from "skein";
 import { Barrier } from "skein/shared";
 import type { Pool } from "#skein/threads/pool";
 
@@ -205,5 +205,22 @@ describe("jobs whose arguments go by a port", { timeout: 30_000 }, () => {
     await Promise.all(jobs);
     for (const barrier of barriers) barrier[Symbol.dispose]();
     await pool.close();
+  });
+});
+
+describe("a job with a priority that fails before it has a place", { timeout: 10_000 }, () => {
+  it("leaves those to be put on lines again that were taken back to let it go first", async () => {
+    await using pool = threads({ size: 1, name: "recalled" });
+    await pool.ready(double);
+    const refused = failureOf(
+      scope(async (s) => {
+        s.spawn(double, [(() => undefined) as never], { on: pool, priority: 1 });
+        await Promise.resolve();
+      }),
+    );
+    // In the same turn, so that the thread can't have taken it.
+    const keyed = pool.run(double, [21], { affinity: "a" });
+    assert.ok((await refused) instanceof TransferError);
+    assert.equal(await keyed, 42);
   });
 });

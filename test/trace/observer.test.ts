@@ -19,6 +19,7 @@ import {
 } from "skein/trace";
 import { probe } from "#skein/core/probe";
 
+import { runNode } from "../support/run-program.js";
 import { computeUntil } from "./fixtures/observed-tasks.js";
 
 let last: Observer | undefined;
@@ -49,12 +50,13 @@ const written = ({ threads: all }: Trace): number =>
 function runIn(
   fixture: string,
   look: (folder: string, outcome: { readonly stdout: string; readonly status: number | null }) => void,
+  ...args: readonly string[]
 ): void {
   const parent = mkdtempSync(join(tmpdir(), "skein-observed-"));
   const folder = join(parent, "snapshots");
   try {
     const program = fileURLToPath(new URL(`./fixtures/${fixture}.js`, import.meta.url));
-    const { stdout, status } = spawnSync(process.execPath, [program, folder], { encoding: "utf8" });
+    const { stdout, status } = spawnSync(process.execPath, [program, folder, ...args], { encoding: "utf8" });
     look(folder, { stdout, status });
   } finally {
     rmSync(parent, { recursive: true });
@@ -126,6 +128,44 @@ describe("an observer", () => {
       assert.match(snapshot?.name ?? "", /^uncaught-/);
       assert.ok(namesIn(snapshot?.trace as Trace).includes("beforeTheCrash"));
     });
+  });
+
+  for (const [cause, what, exitCode] of [
+    ["uncaught", "a rejection that nobody handled", 1],
+    ["deadlock", "a deadlock", 0],
+    ["stuck", "jobs that wait for what can't come", 1],
+  ] as const) {
+    it(`writes what led to ${what}, and says where`, () => {
+      runIn(
+        "observed-trouble",
+        (folder, { stdout, status }) => {
+          assert.equal(status, exitCode);
+          const [snapshot, ...more] = snapshotsIn(folder);
+          assert.deepEqual(more, []);
+          assert.match(snapshot?.name ?? "", new RegExp(`^${cause}-`));
+          assert.ok(namesIn(snapshot?.trace as Trace).includes("beforeTheTrouble"));
+          assert.equal(stdout, `${join(folder, snapshot?.name ?? "")}\n`);
+        },
+        cause,
+      );
+    });
+  }
+
+  it("writes what it has when the process gets a signal, which goes on", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "skein-observed-"));
+    try {
+      const program = fileURLToPath(new URL("./fixtures/observed-trouble.js", import.meta.url));
+      const { stdout, exitCode } = await runNode([program, folder, "signal"], {
+        interrupt: { after: "ready", signal: "SIGUSR2" },
+      });
+      assert.equal(exitCode, 0);
+      const [snapshot] = snapshotsIn(folder);
+      assert.match(snapshot?.name ?? "", /^signal-/);
+      assert.ok(namesIn(snapshot?.trace as Trace).includes("beforeTheTrouble"));
+      assert.equal(stdout, `ready\n${join(folder, snapshot?.name ?? "")}\nwent on\n`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("can be stopped while the process ends", () => {
@@ -236,6 +276,10 @@ describe("an observer", () => {
     ["collecting all the time", { collectEveryMs: 0 }],
     ["a ring for one record", { ringCapacity: 1 }],
     ["stalls of no length", { stallMs: Number.NaN }],
+    ["a folder without a name", { snapshotFolder: "" }],
+    ["a folder that is no text", { snapshotFolder: 5 }],
+    ["a signal that is none", { snapshotSignal: "USR2" }],
+    ["a signal that nobody can listen to", { snapshotSignal: "SIGKILL" }],
   ] as const) {
     it(`has ${what} refused, and the next one starts`, () => {
       assert.throws(() => observe(options as unknown as ObserverOptions), { code: "SKEIN_INVALID_ARGUMENT" });

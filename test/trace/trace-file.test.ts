@@ -45,6 +45,24 @@ const samples = fc.array(
   { minLength: 1 },
 );
 const kinds = fc.constantFrom("loop", "pool", "dedicated", "worker", "observer", "engine", "io", "unknown");
+const small = fc.nat({ max: 2 ** 31 - 1 });
+/** With nodes and samples that the functions and nodes are there for. */
+const profileParts = fc
+  .record({
+    thread: small,
+    beginMs: count,
+    endMs: count,
+    frames: fc.array(fc.tuple(text, text, small, small), { minLength: 1, maxLength: 4 }),
+    nodes: fc.array(fc.tuple(small, small), { minLength: 1, maxLength: 6 }),
+    samples: fc.array(fc.tuple(small, fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })), { maxLength: 6 }),
+  })
+  .map(({ nodes, samples: taken, ...rest }) => ({
+    ...rest,
+    nodeFrames: Int32Array.from(nodes, ([frame]) => frame % rest.frames.length),
+    nodeParents: Int32Array.from(nodes, ([, parent], node) => (parent % (node + 1)) - 1),
+    samples: Int32Array.from(taken, ([node]) => node % nodes.length),
+    deltasUs: Int32Array.from(taken, ([, delta]) => delta),
+  }));
 const facts = fc.record({
   kernel: fc.option(
     fc.record({
@@ -69,6 +87,16 @@ const facts = fc.record({
       coreWaitMs: maybe,
       stack: fc.option(fc.array(fc.record({ name: text, url: text, line: count, column: count })), { nil: undefined }),
     }),
+  ),
+  profiles: fc.array(profileParts, { maxLength: 3 }),
+  gauges: fc.array(
+    fc.record({
+      thread: count,
+      name: text,
+      atMs: count,
+      value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    }),
+    { minLength: 1 },
   ),
   capabilities: fc.array(
     fc.record({

@@ -1,10 +1,10 @@
 /** Where the numbers come from, and how to take them along. */
 import type { JSX } from "preact";
-import type { Badge as BadgeName } from "skein/trace";
+import { type Badge as BadgeName, capabilityIn } from "skein/trace";
 
 import type { Model } from "../analysis/model.js";
 import { Badge, Empty, Panel } from "../parts.js";
-import { exportsThere, t } from "../state.js";
+import { exportsThere, language, t } from "../state.js";
 import type { TextKey } from "../texts.js";
 
 const BADGES: readonly BadgeName[] = ["exact", "measured", "sampled", "inferred", "not available"];
@@ -14,6 +14,7 @@ const EXPORTS: readonly { readonly file: string; readonly name: TextKey; readonl
   { file: "trace.skein", name: "export.trace", what: "export.trace.what" },
   { file: "report.html", name: "export.report", what: "export.report.what" },
   { file: "perfetto.pftrace", name: "export.perfetto", what: "export.perfetto.what" },
+  { file: "profile.cpuprofile", name: "export.profile", what: "export.profile.what" },
   { file: "otlp.json", name: "export.otlp", what: "export.otlp.what" },
   { file: "jobs.csv", name: "export.csv", what: "export.csv.what" },
   { file: "chrome.json", name: "export.chrome", what: "export.chrome.what" },
@@ -28,20 +29,22 @@ export function CapabilitiesScreen({ model }: { readonly model: Model }): JSX.El
           <Empty>{t("sources.none")}</Empty>
         ) : (
           <ul class="sources" data-testid="sources">
-            {capabilities.map(({ name, isAvailable, gives, why, remedy }) => (
-              <li key={name} class={isAvailable ? "there" : "missing"}>
-                <header>
-                  <i class={isAvailable ? "dot there" : "dot missing"} aria-hidden="true">
-                    {isAvailable ? "✓" : "×"}
-                  </i>
-                  <b>{name}</b>
-                  <span class="weak">{t(isAvailable ? "sources.there" : "sources.missing")}</span>
-                </header>
-                <p>{gives}</p>
-                <p class="weak">{why}</p>
-                {remedy === undefined ? null : <p>{t("sources.remedy", remedy)}</p>}
-              </li>
-            ))}
+            {capabilities
+              .map((capability) => capabilityIn(capability, language.value))
+              .map(({ name, isAvailable, gives, why, remedy }) => (
+                <li key={name} class={isAvailable ? "there" : "missing"}>
+                  <header>
+                    <i class={isAvailable ? "dot there" : "dot missing"} aria-hidden="true">
+                      {isAvailable ? "✓" : "×"}
+                    </i>
+                    <b>{name}</b>
+                    <span class="weak">{t(isAvailable ? "sources.there" : "sources.missing")}</span>
+                  </header>
+                  <p>{gives}</p>
+                  <p class="weak">{why}</p>
+                  {remedy === undefined ? null : <p>{t("sources.remedy", remedy)}</p>}
+                </li>
+              ))}
           </ul>
         )}
       </Panel>

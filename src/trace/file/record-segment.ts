@@ -37,10 +37,13 @@ export interface RecordColumns {
 /** Kinds whose value is the index of a text. */
 const NAMES_TEXT: ReadonlySet<number> = new Set([
   ProbeKind.jobSpawn,
+  ProbeKind.spawnedAt,
   ProbeKind.scopeOpen,
   ProbeKind.waitBegin,
   ProbeKind.poolGrow,
   ProbeKind.resourceMade,
+  ProbeKind.waitAt,
+  ProbeKind.placed,
   ProbeKind.mark,
 ]);
 

@@ -33,6 +33,27 @@ export function describePlace({ name, url, line }: Place): string {
   return name === "" ? at : `${name} (${at})`;
 }
 
+/**
+ * The place that a line of a stack names, as engines write them:
+ * `at buy (file:///app.ts:12:5)`, `at async file:///app.ts:12:5`, `buy@file:///app.ts:12:5`.
+ */
+export function placeOfLine(line: string): Place | undefined {
+  const parts =
+    /^(?:at )?(?:async )?(?:(?<name>.*?)(?: \(|@))?(?<url>[^()]*?):(?<line>\d+)(?::(?<column>\d+))?\)?$/.exec(
+      line.trim(),
+    )?.groups;
+  if (parts?.["url"] === undefined) return undefined;
+  const { name = "", url, line: lineNumber, column } = parts;
+  return {
+    name: /<anonymous>$|^eval$/.test(name)
+      ? ""
+      : name.replace(/^.*? \[as (.*)\]$/, "$1").replace(/^(?:new |Object\.)/, ""),
+    url,
+    line: Number(lineNumber),
+    column: column === undefined ? undefined : Number(column),
+  };
+}
+
 export function placeNamed(name: string | undefined): Place | undefined {
   return name === undefined ? undefined : { name, url: undefined, line: undefined, column: undefined };
 }

@@ -6,6 +6,8 @@ import type * as ChildProcess from "node:child_process";
 import type * as Inspector from "node:inspector";
 
 import { hostModule, kernelThreadId, ownCpuMs, platformThreadId } from "../../core/host-thread.js";
+import { noAwaitHooks } from "../../core/await-hooks.js";
+import { noProfiler } from "../../core/host-thread-profile.js";
 import { CoreClock } from "../../core/step-cpu.js";
 import type { Capability } from "../kernel-facts.js";
 import { startCoreLanes } from "./host-core-lanes.js";
@@ -74,6 +76,16 @@ export async function capabilities(options: CapabilitiesOptions = {}): Promise<r
     ["pinning", "threads bound to cores", pinning],
     ["loop-stack", "where the program's first thread is when its event loop stands still", tryLoopStack()],
     ["worker-stacks", "where a worker thread is when its event loop stands still", workerStacks],
+    [
+      "awaits",
+      "whose code runs after any await, at level deep",
+      tryWhy(noAwaitHooks(), "the platform's async hooks tell it"),
+    ],
+    [
+      "cpu-profile",
+      "in which functions the time goes, at level deep: a thousand samples a second of each thread",
+      tryWhy(noProfiler(), "the inspector's profiler, on each thread by itself"),
+    ],
     ["gc", "pauses of the garbage collector, on each thread", tryGc()],
   ];
   return sources.map(([name, gives, { isAvailable, why, remedy }]) => ({ name, isAvailable, gives, why, remedy }));
@@ -185,7 +197,7 @@ async function tryPinning(taskset: string): Promise<Tried> {
   });
 }
 
-function explainNoStacks(why: string): Tried {
+function explainMissing(why: string): Tried {
   return why.startsWith("a debugger")
     ? { isAvailable: false, why, remedy: "start without --inspect" }
     : { isAvailable: false, why };
@@ -193,7 +205,7 @@ function explainNoStacks(why: string): Tried {
 
 function tryLoopStack(): Tried {
   const why = noStacks();
-  if (why !== undefined) return explainNoStacks(why);
+  if (why !== undefined) return explainMissing(why);
   // On the first thread itself the answer is that of any other thread.
   return trySession((session) => {
     if (platformThreadId() === 0) session.connect();
@@ -203,7 +215,7 @@ function tryLoopStack(): Tried {
 
 async function tryWorkerStacks(): Promise<Tried> {
   const why = noStacks();
-  if (why !== undefined) return explainNoStacks(why);
+  if (why !== undefined) return explainMissing(why);
   const inspector = hostModule("node:inspector") as typeof Inspector;
   return new Promise((resolve) => {
     const session = new inspector.Session();
@@ -241,6 +253,11 @@ function explainSession(error: unknown): Tried {
     return { isAvailable: false, why: "Node's permission model does not let the inspector be used" };
   }
   return { isAvailable: false, why: error instanceof Error ? error.message : String(error) };
+}
+
+function tryWhy(missing: string | undefined, why: string): Tried {
+  if (missing === undefined) return { isAvailable: true, why };
+  return explainMissing(missing);
 }
 
 function tryGc(): Tried {

@@ -8,11 +8,14 @@
 import { notify, store, type SharedCells } from "#atomics";
 
 import { kernelThreadId } from "../../core/host-thread.js";
+import { ProfileListener } from "../../core/host-thread-profile.js";
 import { capabilities, startCoreLanes } from "../kernel/index.js";
 import { Collector, SAMPLE_EVERY_MS } from "./collector.js";
 import { type FileSystem, type ObserverMarker, OBSERVER_MARKER } from "./host-worker.js";
-import type { FromObserver, ToObserver } from "./messages.js";
+import type { Answer, Asked, FromObserver, ToObserver, Wrote } from "./messages.js";
 import { Snapshots } from "./snapshots.js";
+
+const MOST_UNTOLD = 100;
 
 const epochMs = (): number => performance.timeOrigin + performance.now();
 
@@ -34,6 +37,10 @@ class ObserverThread {
   readonly #files: FileSystem | undefined;
   readonly #feeds: { postMessage(message: unknown): void }[] = [];
   readonly #timers: (() => void)[] = [];
+  readonly #profiles = new ProfileListener((part) => this.#collector.addProfile(part));
+  #written = 0;
+  /** Written since the last answer. */
+  readonly #wrote: Wrote[] = [];
   #lanes: Awaited<ReturnType<typeof startCoreLanes>> | undefined = undefined;
 
   constructor(marker: ObserverMarker) {
@@ -96,13 +103,20 @@ class ObserverThread {
       case "ended":
         collector.endThread(message.index, message.atMs);
         break;
+      case "foreign":
+        collector.adopt(message.places);
+        break;
+      case "gauges":
+        collector.addGauges(message.gauges, epochMs());
+        break;
       case "collect":
         collector.collect(epochMs());
         break;
       case "give":
-        this.#give(message.stops, message.number);
+        this.#give(message.what, message.number);
         break;
       case "write":
+        this.#profiles.receiveNow();
         this.#write(message.path, message.number, collector.file(epochMs()));
         break;
       case "feed":
@@ -113,16 +127,31 @@ class ObserverThread {
     }
   }
 
-  #give(stops: boolean, number: number): void {
-    const parts = stops ? this.#collector.stop(epochMs()) : this.#collector.file(epochMs());
-    this.#marker.answers.postMessage({ number, file: joined(parts) });
+  #give(what: Asked, number: number): void {
+    const file = this.#collected(what);
+    const answer: Answer = {
+      number,
+      file: file === undefined ? undefined : joined(file),
+      wrote: this.#wrote.splice(0),
+    };
+    this.#marker.answers.postMessage(answer);
     // After the message, which is in the port when who waits for the word is woken.
     store(this.#answered, 0, number);
     notify(this.#answered, 0);
-    if (!stops) return;
+    if (what !== "end") return;
     for (const stop of this.#timers.splice(0)) stop();
+    this.#profiles.close();
     for (const feed of this.#feeds.splice(0)) feed.postMessage("ended");
     this.#marker.port.unref?.();
+  }
+
+  #collected(what: Asked): readonly Uint8Array[] | undefined {
+    // Sent before the question, but by another way.
+    this.#profiles.receiveNow();
+    if (what === "end") return this.#collector.stop(epochMs());
+    if (what === "file") return this.#collector.file(epochMs());
+    this.#collector.collect(epochMs());
+    return undefined;
   }
 
   #write(path: string, number: number, parts: readonly Uint8Array[]): void {
@@ -134,7 +163,10 @@ class ObserverThread {
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
-    this.#say({ kind: "wrote", path, number, problem });
+    const wrote: Wrote = { place: ++this.#written, path, number, problem };
+    // Whoever asks for nothing ever needs no more than the last ones.
+    if (this.#wrote.push(wrote) > MOST_UNTOLD) this.#wrote.shift();
+    this.#say({ kind: "wrote", ...wrote });
   }
 
   /** What is kept comes first, so that the feed makes a file from its beginning on. */

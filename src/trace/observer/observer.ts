@@ -10,50 +10,17 @@ import { load, store, type SharedCells, wait } from "#atomics";
 import { holdProcess } from "#clock";
 
 import { MisuseError } from "../../core/errors.js";
-import { makeRingMemory, setDeep } from "../../core/probe.js";
+import { makeRingMemory, probe, setDeep } from "../../core/probe.js";
 import { makePulseMemory } from "../../core/pulse.js";
 import { onThread, runningThreads, type ThreadRecord, workerMarker } from "../../core/thread.js";
-import type { Capability } from "../kernel-facts.js";
+import type { Capability, Gauge } from "../kernel-facts.js";
 import { decodeTrace } from "../trace-file.js";
 import type { Trace } from "../trace.js";
+import { type ForeignPlaces, makeForeignPlaces } from "./foreign-threads.js";
 import { type ObserverWorker, startObserverWorker } from "./host-worker.js";
-import type { FromObserver, ToObserver } from "./messages.js";
-
-/**
- * How much threads report: "off" nothing; "light" that their event loops turn, and what
- * the kernel tells of them; "normal" each job, wait, lock and channel too; "deep" also
- * where jobs are spawned, for dumps, which takes some 10 µs a job, and which core threads
- * run on, where the kernel's switches can be recorded.
- *
- * @since 0.1.0
- */
-export type ObserverLevel = "off" | "light" | "normal" | "deep";
-
-const LEVELS: readonly ObserverLevel[] = ["off", "light", "normal", "deep"];
-
-/**
- * Options of observing.
- *
- * @since 0.1.0
- */
-export interface ObserverOptions {
-  /** "normal" by default. */
-  readonly level?: ObserverLevel;
-  /** Of what is recorded, the last so many milliseconds are kept; all by default. */
-  readonly keptMs?: number;
-  /** Bytes of the recording that are kept; 64 MiB by default, some 8 million records. */
-  readonly keptBytes?: number;
-  /** Records that a thread can write before they are collected; 65,536 by default. */
-  readonly ringCapacity?: number;
-  /** How often records are collected; 50 by default. */
-  readonly collectEveryMs?: number;
-  /** An event loop that stands still for longer has stalled; 100 by default. */
-  readonly stallMs?: number;
-  /** When a loop stalls, a deadlock is found or an error is not handled, what led to it is written there. */
-  readonly snapshotFolder?: string;
-  /** Told of each snapshot that was written by itself, or could not be. */
-  readonly onSnapshot?: (path: string, problem: string | undefined) => void;
-}
+import type { Answer, Asked, FromObserver, ToObserver, Wrote } from "./messages.js";
+import { LEVELS, type ObserverLevel, type ObserverOptions, requireLevel, requireOptions } from "./options.js";
+import { watchTriggers } from "./triggers.js";
 
 /**
  * An observation under way.
@@ -101,7 +68,9 @@ class ThreadObserver implements Observer {
   readonly #rings = new Set<SharedArrayBuffer>();
   readonly #writing = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
   readonly #stopListening: () => void;
-  readonly #stopUnhandled: () => void;
+  readonly #stopTriggers: () => void;
+  /** Of snapshots that were told of, how many. */
+  #wrote = 0;
   #tellCapabilities: (known: readonly Capability[]) => void = () => undefined;
   #lastNumber = 0;
   #hasEnded: string | undefined = undefined;
@@ -115,6 +84,7 @@ class ThreadObserver implements Observer {
       stallMs: options.stallMs ?? DEFAULT_STALL_MS,
     };
     this.capabilities = new Promise((resolve) => (this.#tellCapabilities = resolve));
+    this.#stopTriggers = this.#watchTriggers();
     const worker = startObserverWorker(
       import.meta.resolve("#observer"),
       {
@@ -129,6 +99,7 @@ class ThreadObserver implements Observer {
       (why) => this.#ended(why),
     );
     if (typeof worker === "string") {
+      this.#stopTriggers();
       throw new MisuseError(
         "SKEIN_INVALID_ARGUMENT",
         `a program can't be observed here, as ${worker}: use startRecording(), which needs no thread`,
@@ -137,7 +108,6 @@ class ThreadObserver implements Observer {
     this.#worker = worker;
     for (const thread of runningThreads()) this.#add(thread);
     this.#stopListening = onThread((thread) => this.#add(thread));
-    this.#stopUnhandled = this.#watchUnhandled();
     this.setLevel(options.level ?? "normal");
   }
 
@@ -150,7 +120,12 @@ class ThreadObserver implements Observer {
       this.#tellCapabilities(message.capabilities);
       return;
     }
-    const { number, path, problem } = message;
+    this.#told(message);
+  }
+
+  #told({ place, number, path, problem }: Wrote): void {
+    if (place <= this.#wrote) return;
+    this.#wrote = place;
     const writing = this.#writing.get(number);
     this.#writing.delete(number);
     if (writing === undefined) this.#options.onSnapshot?.(path, problem);
@@ -177,6 +152,14 @@ class ThreadObserver implements Observer {
     return LEVELS.indexOf(this.level) >= LEVELS.indexOf(level);
   }
 
+  adopt(places: ForeignPlaces): void {
+    this.#post({ kind: "foreign", places });
+  }
+
+  noteGauges(gauges: readonly Gauge[]): void {
+    if (this.#file === undefined) this.#post({ kind: "gauges", gauges });
+  }
+
   setLevel(level: ObserverLevel): void {
     requireLevel(level);
     if (this.#file !== undefined) return;
@@ -188,6 +171,8 @@ class ThreadObserver implements Observer {
       if (before.ring !== after.ring) this.#attachRing(thread, after.ring);
     }
     if (before.lanes !== after.lanes) for (const ring of this.#rings) setDeep(ring, after.lanes);
+    // Threads of pools note it when their next job starts.
+    probe.ring?.noteDeep();
     if (before.lanes !== after.lanes) this.#post({ kind: "coreLanes", isOn: after.lanes });
   }
 
@@ -211,23 +196,33 @@ class ThreadObserver implements Observer {
     thread.attachRing(ring, () => this.#post({ kind: "collect" }));
   }
 
-  /** Of an error that ends the process, the last minute is what one wants to see. */
-  #watchUnhandled(): () => void {
-    const { snapshotFolder } = this.#options;
-    const { process } = globalThis as {
-      process?: { on?(event: string, listener: () => void): void; off?(event: string, listener: () => void): void };
+  #watchTriggers(): () => void {
+    const { snapshotFolder, snapshotSignal } = this.#options;
+    const write = (path: string): void => this.#write(path, this.#number());
+    const settle = (): void => {
+      try {
+        this.#ask("nothing");
+      } catch {
+        // An observer that is gone changes nothing in how the program ends.
+      }
     };
-    if (snapshotFolder === undefined || process?.on === undefined) return () => undefined;
-    const event = "uncaughtExceptionMonitor";
-    const take = (): void => {
-      const time = new Date(epochMs()).toISOString().replaceAll(/[:.]/g, "-");
-      const number = this.#number();
-      this.#post({ kind: "write", path: `${snapshotFolder}/uncaught-${time}.skein`, number });
-      // The process is about to end: not before the file is there.
-      this.#ask(false);
-    };
-    process.on(event, take);
-    return () => process.off?.(event, take);
+    return watchTriggers(
+      { folder: snapshotFolder, signal: snapshotSignal },
+      {
+        write,
+        settle,
+        writeNow: (path) => {
+          write(path);
+          // The observer answers in order.
+          settle();
+        },
+      },
+    );
+  }
+
+  #write(path: string, number: number): void {
+    probe.ring?.takeProfile();
+    this.#post({ kind: "write", path, number });
   }
 
   #number(): number {
@@ -240,14 +235,16 @@ class ThreadObserver implements Observer {
   }
 
   file(): Uint8Array {
-    return this.#file ?? this.#ask(false);
+    return this.#file ?? (this.#ask("file") as Uint8Array);
   }
 
-  /** Asks for the file, and blocks until it is there. */
-  #ask(stops: boolean): Uint8Array {
+  /** Asks for the file, or for an answer only, and blocks until it is there. */
+  #ask(what: Asked): Uint8Array | undefined {
     this.#tellEnded();
+    // What this thread has sampled until now: the others tell when their steps end.
+    if (what !== "nothing") probe.ring?.takeProfile();
     const number = this.#number();
-    this.#post({ kind: "give", stops, number });
+    this.#post({ kind: "give", what, number });
     const giveUpMs = epochMs() + MOST_ANSWER_MS;
     // No wake-up is lost: the observer posts the answer, stores the number and notifies;
     // whoever has read another number before waits for that to change.
@@ -257,7 +254,8 @@ class ThreadObserver implements Observer {
       wait(this.#answered, 0, seen, leftMs);
     }
     for (let answer = this.#worker.receiveNow(); answer !== undefined; answer = this.#worker.receiveNow()) {
-      const { file, number: answers } = answer as { readonly file: Uint8Array; readonly number: number };
+      const { file, number: answers, wrote } = answer as Answer;
+      for (const one of wrote) this.#told(one);
       if (answers === number) return file;
     }
     throw this.#isGone();
@@ -285,7 +283,7 @@ class ThreadObserver implements Observer {
     try {
       await new Promise<void>((resolve, reject) => {
         this.#writing.set(number, { resolve, reject });
-        this.#post({ kind: "write", path, number });
+        this.#write(path, number);
       });
     } finally {
       release();
@@ -304,8 +302,8 @@ class ThreadObserver implements Observer {
   stopToFile(): Uint8Array {
     if (this.#file !== undefined) return this.#file;
     this.#stopListening();
-    this.#stopUnhandled();
-    this.#file = this.#ask(true);
+    this.#stopTriggers();
+    this.#file = this.#ask("end") as Uint8Array;
     for (const thread of runningThreads()) {
       thread.attachRing(undefined);
       thread.attachPulse(undefined);
@@ -349,24 +347,7 @@ export function observe(options: ObserverOptions = {}): Observer {
       `observe() was called on thread "${workerMarker.name}", but only the thread that started the program can: it observes all of them`,
     );
   }
-  if (typeof options !== "object" || options === null) {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `observe() expected options, but ${String(options)} came`);
-  }
-  for (const [name, least] of [
-    ["keptMs", 1],
-    ["keptBytes", 1],
-    ["ringCapacity", 2],
-    ["collectEveryMs", 1],
-    ["stallMs", 1],
-  ] as const) {
-    const value = options[name];
-    if (value === undefined || (typeof value === "number" && value >= least)) continue;
-    throw new MisuseError(
-      "SKEIN_INVALID_ARGUMENT",
-      `${name} must be a number from ${least} on, but ${String(value)} came`,
-    );
-  }
-  if (options.level !== undefined) requireLevel(options.level);
+  requireOptions(options);
   if (underWay !== undefined) {
     throw new MisuseError("SKEIN_INVALID_ARGUMENT", "the program is observed already: stop that first");
   }
@@ -374,9 +355,21 @@ export function observe(options: ObserverOptions = {}): Observer {
   return underWay;
 }
 
-function requireLevel(level: unknown): asserts level is ObserverLevel {
-  if (LEVELS.includes(level as ObserverLevel)) return;
-  throw new MisuseError("SKEIN_INVALID_ARGUMENT", `a level is one of ${LEVELS.join(", ")}, but ${String(level)} came`);
+/**
+ * Has the observation under way follow threads that are none of ours.
+ *
+ * @returns the memory by which they tell that they are there; see `enterForeignThread`
+ */
+export function observeForeignThreads(): ForeignPlaces | undefined {
+  if (underWay === undefined) return undefined;
+  const places = makeForeignPlaces(POOL_STALLS * DEFAULT_STALL_MS);
+  underWay.adopt(places);
+  return places;
+}
+
+/** Adds figures to the observation under way, if there is one. */
+export function noteGauges(gauges: readonly Gauge[]): void {
+  underWay?.noteGauges(gauges);
 }
 
 // The clock of the records.

@@ -1,8 +1,11 @@
 /**
  * The flight recorder: the latest segments of a recording, for so long and of so many
- * bytes, whatever is recorded. What is given up is counted, by thread.
+ * bytes, whatever is recorded. What is given up is counted, by thread, and the names of
+ * what is not over are kept.
  */
+import { ProbeKind } from "../../core/probe.js";
 import { recordSegment } from "../trace-file.js";
+import { KeptNames, type OpenNames } from "./open-names.js";
 import type { SegmentThread } from "../file/record-segment.js";
 
 /** A segment of records, or of other facts. */
@@ -14,6 +17,14 @@ export interface KeptSegment {
   readonly thread: SegmentThread | undefined;
   /** Its records, with those that were lost before it. */
   readonly count: number;
+  /** What of its records bears on later ones; nothing of other facts. */
+  readonly names: OpenNames;
+}
+
+interface Lost {
+  thread: SegmentThread;
+  count: number;
+  readonly names: KeptNames;
 }
 
 export class SegmentStore {
@@ -23,7 +34,7 @@ export class SegmentStore {
   #bytes = 0;
   readonly #keptBytes: number;
   readonly #keptMs: number;
-  readonly #lost = new Map<number, { thread: SegmentThread; count: number }>();
+  readonly #lost = new Map<number, Lost>();
 
   constructor(keptBytes: number, keptMs: number) {
     this.#keptBytes = keptBytes;
@@ -53,17 +64,35 @@ export class SegmentStore {
     return this.#bytes > this.#keptBytes || oldest.toMs < newest.toMs - this.#keptMs;
   }
 
-  #giveUp({ bytes, thread, count }: KeptSegment): void {
+  #giveUp({ bytes, thread, count, names }: KeptSegment): void {
     this.#bytes -= bytes.length;
     if (thread === undefined || count === 0) return;
-    const lost = this.#lost.get(thread.index);
-    if (lost === undefined) this.#lost.set(thread.index, { thread, count });
-    else lost.count += count;
+    let lost = this.#lost.get(thread.index);
+    if (lost === undefined) {
+      lost = { thread, count: 0, names: new KeptNames() };
+      this.#lost.set(thread.index, lost);
+    }
+    lost.thread = thread;
+    lost.count += count;
+    lost.names.giveUp(names);
   }
 
-  /** What is kept, in order; first what says how many records of each thread were given up. */
+  /** What is kept, in order; first what says how many records of each thread were given up, and what of them is not over. */
   *[Symbol.iterator](): Generator<Uint8Array> {
-    for (const { thread, count } of this.#lost.values()) yield recordSegment(thread, count, [], []);
+    for (const lost of this.#lost.values()) yield* lostSegments(lost);
     for (let i = this.#first; i < this.#segments.length; i++) yield (this.#segments[i] as KeptSegment).bytes;
   }
+}
+
+/**
+ * What began, when it did; then the gap; then the same once more, at the end of it. For
+ * after a gap nobody knows of a thing whether it is over, unless there is a sign of it.
+ */
+function* lostSegments({ thread, count, names }: Lost): Generator<Uint8Array> {
+  const { records, texts } = names.records();
+  if (records.length > 0) yield recordSegment(thread, 0, records, texts);
+  const again = records
+    .filter(({ kind }) => kind !== ProbeKind.poolGrow)
+    .map((record) => ({ ...record, timeMs: thread.toMs }));
+  yield recordSegment(thread, count - names.count, again, texts);
 }

@@ -5,6 +5,12 @@ const QUIET_MS = 10_000;
 /** Of one process: a program that goes wrong all the time is not to fill the disk. */
 const MOST_SNAPSHOTS = 20;
 
+/** Where a snapshot of this moment goes: named after its cause. */
+export function snapshotPath(folder: string, cause: string, nowMs: number): string {
+  const time = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
+  return `${folder}/${cause.replaceAll(/[^a-z\d]+/gi, "-")}-${time}.skein`;
+}
+
 export class Snapshots {
   readonly #folder: string;
   readonly #write: (path: string) => void;
@@ -22,7 +28,6 @@ export class Snapshots {
     if (nowMs - lastMs < QUIET_MS || this.#count >= MOST_SNAPSHOTS) return;
     this.#lastMs.set(cause, nowMs);
     this.#count++;
-    const time = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
-    this.#write(`${this.#folder}/${cause.replaceAll(/[^a-z\d]+/gi, "-")}-${time}-${this.#count}.skein`);
+    this.#write(snapshotPath(this.#folder, cause, nowMs));
   }
 }

@@ -57,6 +57,69 @@ void describe("a deadlock", () => {
     assert.deepEqual(kindsIn(traceOf(1000, [opposed()])), ["deadlock"]);
   });
 
+  void it("is told with the places of its waits, where these are known", () => {
+    const main = opposed().at(20.6, 602, "at sell (file:///app/bank.ts:12:5)");
+    const found = foundIn(traceOf(1000, [main]), "deadlock");
+    assert.deepEqual(found.place, { name: "sell", url: "file:///app/bank.ts", line: 12, column: 5 });
+    assert.match(found.text.en, /job "sell" waits for mutex "money" in sell \(bank\.ts:12\), job "buy" waits/);
+    assert.match(found.text.ru, /задача «sell» ждёт: мьютекс «money» в sell \(bank\.ts:12\); задача «buy»/);
+  });
+
+  void it("has the name of the job for a place in a function without one", () => {
+    const main = opposed().at(20.6, 602, "at async file:///app/bank.ts:12:5");
+    assert.deepEqual(foundIn(traceOf(1000, [main]), "deadlock").place, {
+      name: "sell",
+      url: "file:///app/bank.ts",
+      line: 12,
+      column: 5,
+    });
+  });
+
+  void it("is found between the blocks of jobs, and names the jobs", () => {
+    const [BUYS, SELLS] = [201, 202];
+    const main = withLocks()
+      .spawn(1, A, "buy")
+      .spawn(1, B, "sell")
+      .start(2, A)
+      .acquire(2.5, MONEY, A)
+      .suspend(3, A)
+      .open(3.1, BUYS, "lock of money")
+      .start(3.2, BUYS)
+      .block(3.3, MONEY, BUYS)
+      .suspend(3.4, BUYS)
+      .start(4, B)
+      .acquire(4.5, STOCK, B)
+      .suspend(5, B)
+      .open(5.1, SELLS, "lock of stock")
+      .start(5.2, SELLS)
+      .block(5.3, STOCK, SELLS)
+      .suspend(5.4, SELLS)
+      .resume(10, BUYS)
+      .waitFor(10.5, 601, STOCK, 'lock of mutex "stock"', BUYS)
+      .suspend(11, BUYS)
+      .resume(20, SELLS)
+      .waitFor(20.5, 602, MONEY, 'lock of mutex "money"', SELLS)
+      .suspend(21, SELLS);
+    const { text, jobs } = foundIn(traceOf(1000, [main]), "deadlock");
+    assert.match(text.en, /^Deadlock of 2: job "sell" waits for mutex "money", job "buy" waits for mutex "stock";/);
+    assert.deepEqual(
+      jobs.toSorted((a, b) => a - b),
+      [A, B],
+    );
+  });
+
+  void it("is none where the job of a block waits outside of it", () => {
+    const BUYS = 201;
+    const main = withLocks()
+      .spawn(1, A, "buy")
+      .start(2, A)
+      .acquire(2.5, MONEY, A)
+      .block(2.6, MONEY, BUYS)
+      .waitFor(3, 601, MONEY, 'lock of mutex "money"')
+      .suspend(4, A);
+    assert.ok(!kindsIn(traceOf(1000, [main])).includes("deadlock"));
+  });
+
   void it("is partial while another job goes on", () => {
     const main = opposed().spawn(30, C, "serve").start(31, C).suspend(32, C);
     const { text, evidence } = foundIn(traceOf(1000, [main]), "deadlock");
@@ -80,7 +143,7 @@ void describe("a deadlock", () => {
       .wake(121.01, 601)
       .acquire(121.02, STOCK, A);
     const { text, evidence } = foundIn(traceOf(1000, [main]), "deadlock");
-    assert.match(text.en, /until one gave up after 100 ms\.$/);
+    assert.match(text.en, /^Deadlock of 2: .* until one gave up after 100 ms\.$/);
     assert.match(text.ru, /пока один не отказался ждать через 100 мс\.$/);
     assert.equal(evidence["wasBroken"], 1);
   });

@@ -73,6 +73,7 @@ export function recordingOf(program: Program, { window, dropped }: Damage, tells
     usage: NO_USAGE,
     kernel: undefined,
     stalls: [],
+    profiles: [],
     capabilities: [],
   };
 }

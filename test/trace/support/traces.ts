@@ -104,6 +104,16 @@ export class ThreadScript {
     return this.add(atMs, "released", resource, holder);
   }
 
+  /** What was just acquired is held until a scope has ended. */
+  block(atMs: number, resource: number, scope: number): this {
+    return this.add(atMs, "heldInBlock", resource, scope);
+  }
+
+  /** Where a wait began, as a line of a stack. */
+  at(atMs: number, wait: number, line: string): this {
+    return this.add(atMs, "waitAt", wait, 0, this.text(line));
+  }
+
   /** A wait for a lock, channel or job. */
   waitFor(atMs: number, wait: number, target: number, name: string, scope = 0): this {
     return this.wait(atMs, wait, name, scope).add(atMs, "waitOn", wait, target);
@@ -145,6 +155,7 @@ export function traceOf(
     usage: { ...NO_USAGE, ...usage },
     kernel: undefined,
     stalls: [],
+    profiles: [],
     capabilities: [],
   };
 }
