@@ -7,21 +7,23 @@ type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Resul
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 
 const PIECES = 24;
-const BURNS = 15; // some 15 ms a piece
+const CHUNKS = 150; // of some 0.1 ms, in a piece
+const OFF_CORE_MS = 0.6; // a longer step of the clock: meanwhile somebody else had the core
 const MOST_THREADS = 4;
 
-/** A million steps of computing. */
-function burn(state: number): number {
-  let next = state;
-  for (let i = 0; i < 1_000_000; i++) next = (Math.imul(next, 1_103_515_245) + 12_345) | 0;
-  return next;
-}
-
 export const piece = task(function piece(): Lane {
-  const begin = performance.now();
-  let state = 1;
-  for (let i = 0; i < BURNS; i++) state = burn(state);
-  return { name: state === 0 ? "" : `thread ${threadId}`, runs: [[begin, performance.now()]] };
+  const runs: [number, number][] = [];
+  let [begin, state] = [performance.now(), 1];
+  for (let chunk = 0, last = begin; chunk <= CHUNKS; chunk++) {
+    const now = performance.now();
+    if (now - last > OFF_CORE_MS || chunk === CHUNKS) {
+      runs.push([begin, last]);
+      begin = now;
+    }
+    last = now;
+    for (let step = 0; step < 100_000; step++) state = (Math.imul(state, 1_103_515_245) + 12_345) | 0;
+  }
+  return { name: state === 0 ? "" : `thread ${threadId}`, runs };
 });
 
 export async function measure(s: Scope, phase: Phase, machine: { cores: number }) {

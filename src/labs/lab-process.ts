@@ -8,9 +8,9 @@ import { spawnSync } from "node:child_process";
 
 import { main } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
-import { describeThrown } from "../core/errors.js";
 import { availableCores } from "../threads/available-cores.js";
 import { isTypeScript, useTypeScript } from "../threads/host/typescript.js";
+import { describeFailure } from "./failure.js";
 import type { Machine, Measured, ProgramResult } from "./lab.js";
 import { allowedCoreNumbers, mostOpenFiles } from "./machine-use.js";
 import { type Phase, phaseMeter } from "./phase.js";
@@ -33,7 +33,7 @@ void main(
   async (s) => {
     const answer = await runProgram(s).catch((error: unknown): LabAnswer => ({
       kind: "failed",
-      error: describeThrown(error),
+      error: describeFailure(error),
     }));
     await new Promise<void>((resolve) => {
       if (process.send === undefined) throw new Error("a lab's process is started by skein lab");

@@ -2,7 +2,7 @@
 import { nowMs } from "#clock";
 
 import { computeFigures } from "../trace/figures.js";
-import { startRecording } from "../trace/recording.js";
+import { type Recording, startRecording } from "../trace/recording.js";
 import { buildTimeline } from "../trace/timeline.js";
 import type { PhaseFacts } from "./lab.js";
 import {
@@ -27,7 +27,7 @@ export function phaseMeter(): { readonly phase: Phase; readonly phases: readonly
     const usage = process.resourceUsage();
     const cpu = process.cpuUsage();
     const beginMs = nowMs();
-    const result = await body();
+    const result = await stoppingIfFailed(recording, body);
     const wallMs = nowMs() - beginMs;
     const { user, system } = process.cpuUsage(cpu);
     const useAfter = readMachineUse(cores);
@@ -52,6 +52,16 @@ export function phaseMeter(): { readonly phase: Phase; readonly phases: readonly
     return result;
   };
   return { phase, phases };
+}
+
+/** There is only one recording at a time; a lab may go on after a phase that failed. */
+async function stoppingIfFailed<Result>(recording: Recording, body: () => Result): Promise<Awaited<Result>> {
+  try {
+    return await body();
+  } catch (error) {
+    recording.stop();
+    throw error;
+  }
 }
 
 function threadsSince(before: number | undefined): Pick<PhaseFacts, "threads" | "newThreads"> {

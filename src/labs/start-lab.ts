@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { setAlarm } from "#clock";
 
-import { describeThrown } from "../core/errors.js";
 import { inconclusive, judge } from "./evidence.js";
+import { describeFailure } from "./failure.js";
 import type { Judgement, Lab, Measured } from "./lab.js";
 import type { LabAnswer } from "./lab-process.js";
 
@@ -67,7 +67,7 @@ async function ask(
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
   } catch (error) {
-    return { answer: describeThrown(error), output: "" }; // as where no process may be started
+    return { answer: describeFailure(error), output: "" };
   }
   const stop = (): void => void child.kill("SIGKILL");
   onStart(stop);

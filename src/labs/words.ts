@@ -65,7 +65,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     lab: "Lab",
     labs: "Labs: each shows one thing about threads, asynchrony, concurrency or parallelism, on this machine.",
     listTail: [
-      "skein lab 1          predict, run, compare",
+      "skein lab 1          begin here: predict, run, compare",
       "skein lab S4         the labs of a statement",
       "skein lab --all      all of them, as a table",
       "skein lab 1 --code   the program; change it, and run it with --with <file>",
@@ -91,7 +91,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     lab: "Опыт",
     labs: "Опыты: каждый показывает на этой машине что-то одно о потоках, асинхронности, конкурентности или параллелизме.",
     listTail: [
-      "skein lab 1          предсказать, запустить, сравнить",
+      "skein lab 1          начните отсюда: предсказать, запустить, сравнить",
       "skein lab S4         опыты одного утверждения",
       "skein lab --all      все опыты, таблицей",
       "skein lab 1 --code   программа; измените её и запустите: --with <файл>",

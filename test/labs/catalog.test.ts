@@ -50,6 +50,10 @@ describe("the labs", () => {
         assert.match(en, /^[^А-яЁё]+$/u);
         assert.match(ru, /[А-яЁё]/u);
       }
+      // What stands in a table must fit a narrow terminal.
+      for (const { words } of numbers) for (const text of Object.values(words)) assert.ok(text.length <= 44, text);
+      for (const words of Object.values(phases))
+        for (const text of Object.values(words)) assert.ok(text.length <= 20, text);
       assert.equal(prediction.choices.length, 3);
       assert.equal(new Set(numbers.map(({ name }) => name)).size, numbers.length);
     });

@@ -95,6 +95,7 @@ const SHOWN: Readonly<Record<string, Measured>> = {
   parallel: measurement({
     numbers: { threads: 2, "one thread ms": 400, "all divided ms": 210, "half divided ms": 310 },
     phases: ["one thread", "all divided", "half divided"].map((name) => phaseOf(name)),
+    lanes: { "all divided": lanesAtOnce(2) },
   }),
   backpressure: measurement({
     numbers: {
@@ -207,6 +208,12 @@ const TURNS: readonly (readonly [name: string, what: string, expected: Judgement
     "each thread runs at one stretch",
     "not-shown",
     but("switching", { lanes: { "one core": lanesInTurns(4, 100, 1) } }),
+  ],
+  [
+    "switching",
+    "there is but one thread, which others interrupt",
+    "not-shown",
+    but("switching", { lanes: { "one core": [{ name: "alone", runs: lanesInTurns(2)[0]?.runs ?? [] }] } }),
   ],
   [
     "switching",
@@ -328,6 +335,12 @@ const TURNS: readonly (readonly [name: string, what: string, expected: Judgement
     "the threads are bound to one core",
     "not-shown",
     but("parallel", { numbers: { "all divided ms": 400, "half divided ms": 400 } }),
+  ],
+  [
+    "parallel",
+    "it is faster, but no two threads ran at once",
+    "not-shown",
+    but("parallel", { lanes: { "all divided": lanesInTurns(2) } }),
   ],
   [
     "parallel",

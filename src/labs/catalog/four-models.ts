@@ -61,7 +61,7 @@ export const fourModels: Lab = {
     const atOnce = PLACES.map((place) => shareAtLevel(e.lanes(place), 2));
     const [here = 0, turns = 0, oneCore = 0, allCores = 0] = atOnce;
     const isSame = e.number("results") === 1 && inFlight.every((most) => most === jobs);
-    const isApart = here < HARDLY && turns < HARDLY && (oneCore < HARDLY || !e.measured.canPin);
+    const isApart = [here, turns, oneCore].every((share) => share < HARDLY);
     const shares = (language: "en" | "ru"): string => atOnce.map((share) => shareText(share, language)).join(", ");
     return decide(
       isSame && isApart && allCores >= OFTEN,

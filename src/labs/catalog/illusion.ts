@@ -37,7 +37,7 @@ export const illusion: Lab = {
   },
   phases: {
     "cores shared": { en: "sharing cores", ru: "делят ядра" },
-    "a core each": { en: "a core each", ru: "у каждого своё ядро" },
+    "a core each": { en: "a core each", ru: "своё ядро у всех" },
   },
   numbers: [
     { name: "threads", unit: "count", words: { en: "threads that shared", ru: "потоков делили" } },

@@ -58,8 +58,8 @@ export const notified: Lab = {
     ru: "Запуск возвращается сразу, задолго до конца операции. Четыре способа различаются тем, как приходит уведомление, а не тем, кто ждёт: не ждёт никто.",
   },
   next: {
-    en: "Give it a fifth way that blocks, `(handle) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30); handle(); }`: starting then takes all of the 30 ms.",
-    ru: "Добавьте пятый способ, с блокировкой: `(handle) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30); handle(); }`. Запуск займёт все 30 мс.",
+    en: "Let one way block, `callback: (handle) => (Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30), handle())`: starting takes all of the 30 ms, and nothing else is done.",
+    ru: "Пусть один способ блокирует: `callback: (handle) => (Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30), handle())`. Запуск займёт все 30 мс, и ничего другого не будет сделано.",
   },
   judge: (e) => {
     const fewest = Math.min(...WAYS.map((way) => e.number(`${way}Worked`)));
@@ -72,7 +72,7 @@ export const notified: Lab = {
         en: `starting took ${slowestMs} ms at most, something else was done ${fewest} times or more before the end, and the end was told ${isToldOnce ? "once" : "not once"}, each of the four ways`,
         ru: `запуск занял не больше ${slowestMs.replace(".", ",")} мс, до конца другое сделано не меньше ${fewest} раз, и уведомление пришло ${isToldOnce ? "один раз" : "не один раз"}, для каждого из четырёх способов`,
       },
-      isToldOnce ? e.disturbance(...WAYS) : undefined,
+      fewest > 0 && isToldOnce ? e.disturbance(...WAYS) : undefined,
     );
   },
 };

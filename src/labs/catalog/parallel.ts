@@ -1,10 +1,12 @@
 import { decide, type Evidence } from "../evidence.js";
 import type { Lab } from "../lab.js";
+import { shareAtLevel } from "../levels.js";
+import { shareText } from "../text.js";
 
 const ONE = "one thread";
 const ALL = "all divided";
 const HALF = "half divided";
-/** Of what is possible beyond 1: the rest goes into handing out and other programs. */
+/** Of what is possible beyond 1, and of the time: the rest goes into handing out and other programs. */
 const MUCH = 0.5;
 /** By how much a measurement may be better than the law allows: the run on one thread had its own troubles. */
 const GRAIN = 1.2;
@@ -66,15 +68,16 @@ export const parallel: Lab = {
     const workers = Math.min(e.number("threads"), e.cores);
     const [all, half] = [speedUp(e, ALL), speedUp(e, HALF)];
     const [mostAll, mostHalf] = [amdahl(1, workers), amdahl(0.5, workers)];
-    const isParallel = all >= 1 + MUCH * (e.number("threads") - 1);
+    const atOnce = shareAtLevel(e.lanes(ALL), 2);
+    const isParallel = all >= 1 + MUCH * (e.number("threads") - 1) && atOnce >= MUCH;
     const isLimited = half <= GRAIN * mostHalf && half < all;
     const figures = [all, mostAll, half, mostHalf].map((value) => value.toFixed(2));
     const ru = figures.map((text) => text.replace(".", ","));
     return decide(
       isParallel && isLimited,
       {
-        en: `${e.number("threads")} threads were ${figures[0]} times as fast as one where all was divided (at most ${figures[1]}), and ${figures[2]} times where a half was (at most ${figures[3]})`,
-        ru: `потоков: ${e.number("threads")}; быстрее одного в ${ru[0]} раза, когда разделено всё (предел ${ru[1]}), и в ${ru[2]} раза, когда разделена половина (предел ${ru[3]})`,
+        en: `${e.number("threads")} threads were ${figures[0]} times as fast as one where all was divided (at most ${figures[1]}, two ran at once for ${shareText(atOnce, "en")} of the time), and ${figures[2]} times where a half was (at most ${figures[3]})`,
+        ru: `потоков: ${e.number("threads")}; быстрее одного в ${ru[0]} раза, когда разделено всё (предел ${ru[1]}, два выполнялись сразу ${shareText(atOnce, "ru")} времени), и в ${ru[2]} раза, когда разделена половина (предел ${ru[3]})`,
       },
       e.coresMissing(ALL) ?? (isParallel ? e.disturbance(HALF, ONE) : undefined),
     );

@@ -1,4 +1,4 @@
-import { duration } from "../../trace/words/language.js";
+import { duration, englishCount, russianCountOf } from "../../trace/words/language.js";
 import { decide } from "../evidence.js";
 import type { Lab } from "../lab.js";
 import { medianRunMs, turnsTaken } from "../levels.js";
@@ -7,6 +7,8 @@ const ONE = "one core";
 const SEVERAL = "several cores";
 /** A thread that came to a core less often was not switched, but left alone. */
 const LEAST_TURNS_EACH = 3;
+/** What others take is no switch from one of these threads to another. */
+const LEAST_TURNS = 6;
 /** Of a stretch on a core. Schedulers give some milliseconds; longer than this nobody calls quick. */
 const QUICK_MS = 60;
 
@@ -35,8 +37,8 @@ export const switching: Lab = {
     },
   },
   phases: {
-    [ONE]: { en: "one core", ru: "одно ядро" },
-    [SEVERAL]: { en: "several cores", ru: "несколько ядер" },
+    [ONE]: { en: "first", ru: "сначала" },
+    [SEVERAL]: { en: "then", ru: "потом" },
   },
   numbers: [
     { name: "threadsOnOne", unit: "count", words: { en: "threads, first", ru: "потоков сначала" } },
@@ -59,12 +61,16 @@ export const switching: Lab = {
       return { fewest, turns: turnsTaken(lanes), medianMs: medianRunMs(lanes) ?? Infinity };
     });
     const [one, several] = seen as [(typeof seen)[0], (typeof seen)[0]];
-    const isQuick = seen.every(({ fewest, medianMs }) => fewest >= LEAST_TURNS_EACH && medianMs <= QUICK_MS);
+    const cores = (language: "en" | "ru", name: string): string =>
+      language === "en" ? englishCount(e.number(name), "core") : russianCountOf(e.number(name), "ядре", "ядрах");
+    const isQuick = seen.every(
+      ({ fewest, turns, medianMs }) => fewest >= LEAST_TURNS_EACH && turns >= LEAST_TURNS && medianMs <= QUICK_MS,
+    );
     return decide(
       isQuick,
       {
-        en: `on one core another thread went on ${one.turns} times, after ${duration(one.medianMs, "en")} as a rule; on several ${several.turns} times, after ${duration(several.medianMs, "en")}; no thread came to a core less than ${Math.min(one.fewest, several.fewest)} times`,
-        ru: `на одном ядре потоки сменились ${one.turns} раз, обычно через ${duration(one.medianMs, "ru")}; на нескольких ${several.turns} раз, через ${duration(several.medianMs, "ru")}; каждый поток получал ядро не меньше ${Math.min(one.fewest, several.fewest)} раз`,
+        en: `on ${cores("en", "coresOne")} another thread went on ${one.turns} times, after ${duration(one.medianMs, "en")} as a rule; on ${cores("en", "coresSeveral")} ${several.turns} times, after ${duration(several.medianMs, "en")}; no thread came to a core less than ${Math.min(one.fewest, several.fewest)} times`,
+        ru: `на ${cores("ru", "coresOne")} потоки сменились ${one.turns} раз, обычно через ${duration(one.medianMs, "ru")}; на ${cores("ru", "coresSeveral")} ${several.turns} раз, через ${duration(several.medianMs, "ru")}; каждый поток получал ядро не меньше ${Math.min(one.fewest, several.fewest)} раз`,
       },
       e.disturbance(ONE, SEVERAL),
     );

@@ -39,7 +39,7 @@ export const threadsLab: Lab = {
     {
       name: "ownDepth",
       unit: "count",
-      words: { en: "threads that came back from their own depth", ru: "потоков, вернувшихся со своей глубины" },
+      words: { en: "threads that came back from their depth", ru: "потоков, вернувшихся со своей глубины" },
     },
     { name: "overflows", unit: "count", words: { en: "stacks that overflowed", ru: "переполненных стеков" } },
     { name: "lost", unit: "count", words: { en: "threads lost by that", ru: "потоков, потерянных из-за этого" } },
