@@ -229,7 +229,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       const keyed = affinity === undefined ? undefined : { affinity };
       const call = this.#callOf(task as AnyTask, [channel, ...args], keyed);
       call.isStream = true;
-      this.#takeOn(call);
+      if (this.#room === undefined || this.#takeRoom(call, this.#room.tryAcquire())) this.#takeOn(call);
       return call.promise;
     });
   }
