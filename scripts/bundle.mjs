@@ -46,6 +46,8 @@ const SETTINGS = {
   // Not identifiers: that saves little time, and takes the names out of stacks.
   minifyWhitespace: true,
   minifySyntax: true,
+  // Words of other alphabets as they are: six characters for each letter make files larger and unreadable.
+  charset: "utf8",
   lineLimit: 160,
   logLevel: "warning",
 };
@@ -428,7 +430,7 @@ function write(outputFiles) {
 function isUpToDate() {
   if (!existsSync(RECORD) || !existsSync(OUTPUT)) return false;
   const madeMs = statSync(RECORD).mtimeMs;
-  const modules = filesUnder(DIST).filter((file) => file.endsWith(".js") && !file.startsWith("bundle/"));
+  const modules = filesUnder(DIST).filter((file) => file.endsWith(".js") && !/^(?:bundle|lab-programs)\//.test(file));
   const sources = [
     ...modules.map((file) => join(DIST, file)),
     join(ROOT, "package.json"),

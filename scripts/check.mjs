@@ -17,8 +17,8 @@ import { packInto } from "./pack.mjs";
 const CHECKS = [
   [
     "types",
-    "src, inspector, test and examples compile",
-    () => compile(["src", "inspector", "test", "examples"], "pipe"),
+    "src, labs, inspector, test and examples compile",
+    () => compile(["src", "labs", "inspector", "test", "examples"], "pipe"),
   ],
   ["lint", "oxlint; `npm run lint` shows the places", () => node(tool("oxlint/bin/oxlint"), "--format=unix")],
   ["format", "oxfmt; `npm run format` mends it", () => node(tool("oxfmt/bin/oxfmt"), "--list-different")],

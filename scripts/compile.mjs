@@ -21,6 +21,7 @@ export const MODULES_CONDITION = "skein-modules";
 // folder that bears its name.
 const PROJECTS = {
   src: { output: "dist", record: "build/src.tsbuildinfo" },
+  labs: { output: "dist/lab-programs", record: "build/labs.tsbuildinfo" },
   test: { output: "build/test", record: "build/test.tsbuildinfo" },
   inspector: { output: "build/inspector", record: "build/inspector.tsbuildinfo" },
   examples: { output: "build/examples", record: "build/examples.tsbuildinfo" },
@@ -79,7 +80,12 @@ export function compile(names, stdio = "inherit") {
 function tidy(name, { output, record }) {
   const isOurs = /\.(?:ts|mts|tsx)$/;
   const sources = new Set(filesUnder(join(ROOT, name)).filter((file) => isOurs.test(file) && !file.endsWith(".d.ts")));
-  const outputs = new Set(filesUnder(join(ROOT, output)));
+  // What another project puts into a folder in there is for that one to look after.
+  const others = Object.values(PROJECTS).flatMap((other) =>
+    other.output.startsWith(`${output}/`) ? [other.output.slice(output.length)] : [],
+  );
+  const isOthers = (file) => others.some((folder) => `/${file}`.startsWith(`${folder}/`));
+  const outputs = new Set(filesUnder(join(ROOT, output)).filter((file) => !isOthers(file)));
   // A declaration tells which outputs are the compiler's. Other files, such as a
   // page built by another tool, are not ours to delete.
   for (const declaration of outputs) {

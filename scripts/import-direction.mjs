@@ -31,14 +31,16 @@ const BELOW = {
   explore: ["core", "async", "shared", "threads", "testing"],
   advise: ["core", "async", "shared", "threads", "parallel", "remote", "trace"],
   inspect: ["core", "async", "shared", "threads", "parallel", "remote", "trace"],
-  cli: ["core", "async", "shared", "threads", "parallel", "remote", "testing", "trace", "explore", "advise", "inspect"],
+  labs: ["core", "async", "shared", "threads", "trace"],
+  // prettier-ignore
+  cli: ["core", "async", "shared", "threads", "parallel", "remote", "testing", "trace", "explore", "advise", "inspect", "labs"],
 };
 
 /** Rooms that may use packages; the others run wherever the language does. */
 const ROOMS_WITH_PACKAGES = new Set(["cli", "inspect"]);
 
 /** Rooms that may use Node's modules; elsewhere a folder `host` or a file `host-….ts` may. */
-const ROOMS_ON_NODE = new Set(["cli", "inspect"]);
+const ROOMS_ON_NODE = new Set(["cli", "inspect", "labs"]);
 
 /** Reached from everywhere, and swapped by an import condition; see ARCHITECTURE. */
 const SEAMS = ["#atomics", "#clock", "#random"];

@@ -10,8 +10,8 @@ import { compile, run } from "./compile.mjs";
  * @returns {Promise<{ path: string, bytes: number, files: string[] }>} the tarball, its size and the paths in it
  */
 export async function packInto(folder) {
-  const built = compile(["src"], "pipe");
-  if (!built.ok) throw new Error("src has type errors: see `npm run check -- types`");
+  const built = compile(["src", "labs"], "pipe");
+  if (!built.ok) throw new Error("src or labs has type errors: see `npm run check -- types`");
   await bundle();
   const page = run(process.execPath, ["scripts/page.mjs"], { stdio: ["ignore", "pipe", "pipe"] });
   if (!page.ok) throw new Error(`the inspector's page could not be built:\n${page.output}`);

@@ -27,11 +27,11 @@ async function main() {
 
   const startMs = performance.now();
   const isCompiled =
-    compile(["src", "inspector", "test", "examples"]).ok && run(process.execPath, ["scripts/page.mjs"]).ok;
+    compile(["src", "labs", "inspector", "test", "examples"]).ok && run(process.execPath, ["scripts/page.mjs"]).ok;
   // For the programs that tests start, which are run as users run theirs.
   if (isCompiled) await bundle();
   console.log(
-    `test: src, inspector, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`,
+    `test: src, labs, inspector, test and examples ${isCompiled ? "compiled" : "have type errors, no test was run"} (${since(startMs)})`,
   );
   if (!isCompiled) return false;
 

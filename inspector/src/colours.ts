@@ -15,7 +15,6 @@ export const colours = computed<Colours>(() =>
         line: "#232b36",
         accent: "#6aa7f0",
         problem: "#f0698f",
-        onBar: "#0d1116",
       }
     : {
         isDark: false,
@@ -26,6 +25,5 @@ export const colours = computed<Colours>(() =>
         line: "#e6ebf1",
         accent: "#1f6fd0",
         problem: "#c42565",
-        onBar: "#ffffff",
       },
 );

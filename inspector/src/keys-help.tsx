@@ -15,6 +15,8 @@ const KEYS: readonly (readonly [string, TextKey])[] = [
   ["/", "keys.search"],
   ["[ ]", "keys.slice"],
   ["O", "keys.order"],
+  ["C", "keys.colour"],
+  ["G", "keys.jump"],
   ["↔", "keys.drag"],
   ["Enter", "keys.enter"],
   ["1 – 8", "keys.screens"],

@@ -3,6 +3,7 @@
  * stands behind the `#`, so that it can be sent along with the trace.
  */
 import type { SortKey } from "./analysis/tasks.js";
+import { COLOUR_BY, type ColourBy } from "./timeline/tones.js";
 
 export const SCREENS = ["now", "timeline", "tasks", "resources", "loops", "advice", "compare", "capabilities"] as const;
 export type ScreenName = (typeof SCREENS)[number];
@@ -28,6 +29,8 @@ export interface Place {
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
   readonly inEventOrder: boolean;
+  /** By what bars are coloured. */
+  readonly colourBy: ColourBy;
   /** The chosen range. */
   readonly rangeFromMs: number | undefined;
   readonly rangeToMs: number | undefined;
@@ -48,6 +51,7 @@ export const NOWHERE: Place = {
   fromMs: undefined,
   toMs: undefined,
   inEventOrder: false,
+  colourBy: "task",
   rangeFromMs: undefined,
   rangeToMs: undefined,
   showsPath: false,
@@ -69,6 +73,7 @@ export function encodePlace(place: Place): string {
   put("from", place.fromMs);
   put("to", place.toMs);
   put("order", place.inEventOrder ? 1 : undefined);
+  put("colour", place.colourBy === "task" ? undefined : place.colourBy);
   put("rangeFrom", place.rangeFromMs);
   put("rangeTo", place.rangeToMs);
   put("item", place.item);
@@ -106,6 +111,7 @@ export function decodePlace(hash: string): Place {
     fromMs: window?.[0],
     toMs: window?.[1],
     inEventOrder: params.get("order") === "1",
+    colourBy: COLOUR_BY.find((known) => known === params.get("colour")) ?? "task",
     rangeFromMs: range?.[0],
     rangeToMs: range?.[1],
     item: wholeOf("item"),

@@ -1,9 +1,8 @@
 /** Small parts that several screens share. */
-import type { Badge as BadgeName, Figure } from "skein/trace";
+import type { Badge as BadgeName, Durations, Figure } from "skein/trace";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { Histogram } from "./analysis/model.js";
 import { duration, number, percent } from "./format.js";
 import { language, t, theme } from "./state.js";
 import type { TextKey } from "./texts.js";
@@ -57,11 +56,16 @@ export function Panel(props: {
   );
 }
 
+/** A job by its name; one that has none by its number. */
+export function jobName(name: string, id: number | undefined): string {
+  return name === "" ? t("task.unnamed", id ?? "?") : name;
+}
+
 export function Empty({ children }: { readonly children: ComponentChildren }): JSX.Element {
   return <p class="empty">{children}</p>;
 }
 
-export function colourOf(look: StateLook | undefined): string {
+export function colourOf(look: Pick<StateLook, "dark" | "light"> | undefined): string {
   if (look === undefined) return "transparent";
   return theme.value === "dark" ? look.dark : look.light;
 }
@@ -147,40 +151,46 @@ export function SplitLegend({ split }: { readonly split: readonly (number | unde
   );
 }
 
-export function HistogramChart({
-  histogram,
-  label,
-}: {
-  readonly histogram: Histogram;
+/** How often something took how long: each bar is for twice as long as the one before. */
+export function HistogramChart(props: {
+  readonly durations: Durations | undefined;
   readonly label: string;
 }): JSX.Element {
-  const { counts, boundsMs } = histogram;
-  const first = counts.findIndex((count) => count > 0);
-  if (first === -1) return <Empty>–</Empty>;
-  const last = counts.findLastIndex((count) => count > 0);
-  const most = Math.max(...counts);
-  const boxes = counts.slice(Math.max(0, first - 1), last + 2);
-  const from = Math.max(0, first - 1);
+  const { durations, label } = props;
+  if (durations === undefined) return <Empty>{t("histogram.none")}</Empty>;
+  const { buckets, p50Ms, p99Ms, mostMs } = durations;
+  const words = language.value;
+  const most = buckets.reduce((high, { count }) => Math.max(high, count), 0);
+  const [first] = buckets;
+  // What is shorter than the first bucket can be is in it too.
+  const fromMs = (at: number): number =>
+    buckets[at - 1]?.upToMs ?? (first?.upToMs === SHORTEST_MS ? 0 : (first?.upToMs ?? 0) / 2);
   return (
     <figure class="histogram" role="img" aria-label={label}>
       <div class="histogram-bars">
-        {boxes.map((count, index) => (
+        {buckets.map(({ upToMs, count }, at) => (
           <div
-            key={index}
+            key={upToMs}
             class="histogram-bar"
-            title={`${index + from === 0 ? "<" : `${duration(boundsMs[index + from - 1] ?? 0, language.value)} –`} ${duration(boundsMs[index + from] ?? Infinity, language.value)}: ${number(count, language.value)}`}
+            title={`${duration(fromMs(at), words)} – ${duration(upToMs, words)}: ${number(count, words)}`}
           >
             <span style={{ height: `${(count / most) * 100}%` }} />
           </div>
         ))}
       </div>
       <figcaption>
-        <span>{duration(boundsMs[from] ?? 0, language.value)}</span>
-        <span>{duration(boundsMs[Math.min(last, boundsMs.length - 1)] ?? 0, language.value)}</span>
+        <span>{duration(fromMs(0), words)}</span>
+        <span>{duration(buckets.at(-1)?.upToMs, words)}</span>
       </figcaption>
+      <p class="weak">
+        p50 {duration(p50Ms, words)} · p99 {duration(p99Ms, words)} · {t("histogram.most")} {duration(mostMs, words)}
+      </p>
     </figure>
   );
 }
+
+/** What the first bucket of durations reaches to at least. */
+const SHORTEST_MS = 0.001;
 
 /** Width and height of an element, as they are now. */
 export function useSize(): {

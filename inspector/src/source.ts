@@ -5,7 +5,7 @@
 import workerUrl from "./analysis/worker.ts?worker&url";
 import { Analyst } from "./analyst.js";
 import type { Slot } from "./analysis/protocol.js";
-import { analyst, connection, exportsThere, failure, leftOut, models } from "./state.js";
+import { analyst, connection, exportsThere, failure, leftOut, models, t } from "./state.js";
 
 /** What the server says of itself. */
 export interface Session {
@@ -60,7 +60,9 @@ export async function openFile(slot: Slot, file: File): Promise<void> {
 }
 
 async function fetched(url: string): Promise<Response> {
-  const response = await fetch(url);
+  const response = await fetch(url).catch((error: unknown) => {
+    throw new Error(t("app.noAnswer"), { cause: error });
+  });
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   return response;
 }
@@ -83,11 +85,16 @@ function urlOf(script: string): string {
   return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 }
 
-/** From base64, which is how bytes stand in a report; packed, if the report says so. */
+/** From base64, which is how bytes stand in a report, packed. */
 async function bytesOf(base64: string): Promise<ArrayBuffer> {
-  const text = atob(base64.trim());
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(unpacked).arrayBuffer();
+  try {
+    const text = atob(base64.trim());
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return await new Response(unpacked).arrayBuffer();
+  } catch (error) {
+    // What the platform says of it ("Failed to fetch") would tell nobody what is broken.
+    throw new Error(t("app.brokenReport"), { cause: error });
+  }
 }

@@ -91,5 +91,18 @@ export interface Executor {
   readonly name: string;
   /** True if jobs run on the thread that spawns them: scopes then run them themselves. */
   readonly runsHere?: boolean;
+  /**
+   * Asked at each spawning, if it is there: true if this job is to run here, as if no
+   * executor had been named, and at its cost.
+   */
+  letsRunHere?(task: unknown, affinity: Affinity | undefined): boolean;
   run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
 }
+
+/**
+ * What is told of each spawning, and may have a job run elsewhere than its program says:
+ * for observing programs. `undefined` unless one is observed.
+ */
+export const spawning: {
+  watch: ((fn: unknown, name: string, on: Executor | undefined) => Executor | undefined) | undefined;
+} = { watch: undefined };

@@ -23,7 +23,7 @@ import { type Cancel, cancelNodeOf, CancelNode, describeKind } from "./cancel.js
 import { type Failure, joinFailures } from "./failures.js";
 import { dump } from "./dump.js";
 import { watchExit } from "./exit-watch.js";
-import { type AnyTask, type Executor, taskIdentity } from "./executor.js";
+import { type AnyTask, type Executor, spawning, taskIdentity } from "./executor.js";
 import { type Ready, startJob } from "./start.js";
 import { type Job, type JobCode, type JobOwner, ScopeJob } from "./job.js";
 import { completed, ElsewhereNode, PlainCode } from "./job-code.js";
@@ -136,8 +136,9 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     this.#requireOpen("spawn a job");
     const identity = taskIdentity(fn);
     const name = options.name ?? identity?.key ?? (fn.name === "" ? "job" : fn.name);
+    const on = spawning.watch === undefined ? options.on : spawning.watch(fn, name, options.on);
     const code =
-      options.on === undefined || options.on.runsHere === true
+      on === undefined || on.runsHere === true || on.letsRunHere?.(fn, options.affinity) === true
         ? this.#codeHere(
             fn as (...args: unknown[]) => unknown,
             args ?? NO_ARGUMENTS,
@@ -145,7 +146,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
             name,
             options,
           )
-        : this.#codeElsewhere(fn, args ?? [], name, options, options.on);
+        : this.#codeElsewhere(fn, args ?? [], name, options, on);
     const job = new ScopeJob(this, name, code, false);
     if (probe.ring?.notesSpawning === true) {
       job.spawnSite = new Error("spawned here");

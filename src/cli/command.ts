@@ -1,11 +1,24 @@
 /** The command `skein`, which `bin.ts` starts. */
 import { Command, InvalidArgumentError, Option } from "commander";
 
+import type { AdviseOptions } from "./advise.js";
+import { addDisplayOptions, displayOptions, type DisplayFlags, pidOf } from "./display-options.js";
 import { doctor } from "./doctor.js";
 import type { OpenOptions } from "./open.js";
-import type { ObserveOptions } from "./observing.js";
+import type { ObserveFlags } from "./observing.js";
 import { runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
+import type { LabOptions } from "../labs/lab-command.js";
+
+interface WatchFlags {
+  readonly output?: string;
+  readonly deep?: boolean;
+}
+
+interface TopFlags {
+  readonly pid?: number;
+  readonly output?: string;
+}
 
 export function runCommand(): void {
   const program = new Command("skein")
@@ -14,24 +27,11 @@ export function runCommand(): void {
     .showHelpAfterError("(`skein --help` lists the commands)")
     .enablePositionalOptions();
 
-  program
-    .command("run")
+  addObserveOptions(program.command("run"))
     .description("run a TypeScript or JavaScript program, with TypeScript on its threads too")
     .argument("<file>", "the program: a module that calls main(…) or exports a default function")
     .argument("[args...]", "passed to the program, in process.argv from index 2")
-    .option(
-      "-t, --trace <out>",
-      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, .otlp.json for OpenTelemetry, or .cpuprofile for profilers",
-    )
-    .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
-    .addOption(
-      new Option(
-        "-i, --inspect [port]",
-        "show the run live in the browser; written --inspect=port, a free one by default",
-      )
-        .argParser(portOf)
-        .preset("0"),
-    )
+    .option("--share", "let `skein top`, from another terminal, show it")
     .option(
       "-d, --deep",
       "record more: whose code runs after each await, where jobs are spawned, and a CPU profile; the program runs slower",
@@ -40,9 +40,10 @@ export function runCommand(): void {
       "-s, --snapshots <folder>",
       "keep the last minute in memory, and write it there when something goes wrong: the event loop stands still for a second, jobs wait for each other, or an error is not handled",
     )
+    .addOption(new Option("--observed <folder>", "for `skein advise`").hideHelp())
     // What stands behind the file is the program's, options included.
     .passThroughOptions()
-    .action(async (file: string, args: string[], options: ObserveOptions) => {
+    .action(async (file: string, args: string[], options: ObserveFlags) => {
       await runProgram(file, args, options);
     });
 
@@ -62,11 +63,89 @@ export function runCommand(): void {
     });
 
   program
+    .command("advise")
+    .description("run a program under observation, and say where its tasks and functions should run")
+    .argument("<file>", "the program, as for `skein run`")
+    .argument("[args...]", "passed to the program")
+    .option("--try", "run it once more with its tasks placed as advised, and compare the two")
+    .addOption(new Option("--lang <language>", "the language of the advice").choices(["en", "ru"]).default("en"))
+    .option("--json", "print the advice as JSON; what the program prints goes to standard error")
+    .passThroughOptions()
+    .action(async (file: string, args: string[], options: AdviseOptions) => {
+      const { advise } = await import("./advise.js");
+      await advise(file, args, options);
+    });
+
+  program
     .command("doctor")
     .description("say what this machine and runtime offer, what is missing, and how to get it")
     .option("--json", "print the findings as JSON")
     .action(async (options: { readonly json?: boolean }) => {
       await doctor(options);
+    });
+
+  addDisplayOptions(
+    program
+      .command("top")
+      .description("show a program live in the terminal; without a file, one that is running")
+      .argument("[file]", "a program, run as `skein run` does")
+      .argument("[args...]", "passed to the program")
+      .addOption(new Option("-p, --pid <pid>", "a process that is running").argParser(pidOf))
+      .option("-o, --output <file>", "what the program prints goes there, all of it"),
+  )
+    .passThroughOptions()
+    .action(async (file: string | undefined, args: string[], flags: DisplayFlags & TopFlags) => {
+      const { topAny, topFile, topProcess } = await import("./top.js");
+      const options = displayOptions(flags);
+      if (file !== undefined && flags.pid !== undefined) {
+        program.error("error: name a file to run, or --pid of a process that runs already, not both");
+      }
+      if (file !== undefined) await topFile(file, args, flags.output, options);
+      else if (flags.pid !== undefined) await topProcess(flags.pid, options);
+      else await topAny(options);
+    });
+
+  addDisplayOptions(
+    addObserveOptions(
+      program
+        .command("watch")
+        .description("run any Node program, which need not use Skein, and show its threads, loops and stalls live")
+        .argument("<file>", "the program, TypeScript or JavaScript")
+        .argument("[args...]", "passed to the program"),
+    )
+      .option("-o, --output <file>", "what the program prints goes there, all of it")
+      .option("--deep", "count every asynchronous operation, promises too; much slower"),
+  )
+    .passThroughOptions()
+    .action(async (file: string, args: string[], flags: DisplayFlags & ObserveFlags & WatchFlags) => {
+      const { watchFile } = await import("./watch.js");
+      await watchFile(file, args, flags, displayOptions(flags));
+    });
+
+  addDisplayOptions(
+    program
+      .command("attach")
+      .description("show the threads of a running Node program, from outside: it need not use Skein, nor be restarted")
+      .argument("<pid>", "the number of its process", pidOf)
+      .option("--inspector", "ask it too, by its inspector: SIGUSR1 opens that on 127.0.0.1 meanwhile"),
+  ).action(async (pid: number, flags: DisplayFlags & { readonly inspector?: boolean }) => {
+    const { attachTo } = await import("./attach.js");
+    await attachTo(pid, flags.inspector === true, displayOptions(flags));
+  });
+
+  program
+    .command("lab")
+    .description("show what concurrency is, by experiments on this machine: predict, run, change")
+    .argument("[which...]", "labs by number or name, or a statement, as S4; without any, they are listed")
+    .option("-a, --all", "run all of them; exit code 1 if any is not shown")
+    .option("--code", "print the lab's program, to be changed")
+    .option("--with <file>", "run this program in the place of the lab's own")
+    .option("--predict <letter>", "what you expect: a, b or c; asked for on a terminal")
+    .option("--json", "print what was measured as JSON")
+    .addOption(new Option("--lang <language>", "language of what is printed").choices(["en", "ru"]))
+    .action(async (which: string[], options: LabOptions) => {
+      const { runLabs } = await import("../labs/lab-command.js");
+      await runLabs(which, options);
     });
 
   program.addHelpText(
@@ -79,6 +158,11 @@ Examples:
   skein run --trace before.skein crunch.ts data/
   skein run --snapshots wrong/ server.ts    (and kill -USR2 its process for one more)
   skein open before.skein after.skein
+  skein advise --try crunch.ts data/
+  skein top crunch.ts data/
+  skein watch server.js
+  skein attach 4711
+  skein lab 3
   skein doctor`,
   );
 
@@ -90,14 +174,32 @@ Examples:
   });
 }
 
+/** What a run is recorded for. */
+function addObserveOptions(command: Command): Command {
+  return command
+    .option(
+      "-t, --trace <out>",
+      "record the run and write a trace: .skein for `skein open`, .json or .pftrace for ui.perfetto.dev, .csv, .otlp.json for OpenTelemetry, or .cpuprofile for profilers",
+    )
+    .option("-r, --report <out>", "record the run and write a report: one page that shows it, and needs nothing else")
+    .addOption(
+      new Option(
+        "-i, --inspect [port]",
+        "show the run live in the browser; written --inspect=port, a free one by default",
+      )
+        .argParser(portOf)
+        .preset("0"),
+    );
+}
+
 /** `--inspect` alone means any port: to the parser, the program's file behind it would be its value. */
 function withInspectPort(argv: readonly string[]): string[] {
   const args = [...argv];
-  if (args[2] !== "run") return args;
+  if (args[2] !== "run" && args[2] !== "watch") return args;
   for (let i = 3; args[i]?.startsWith("-") === true && args[i] !== "--"; i++) {
     const arg = args[i] ?? "";
     if (arg === "--inspect" || arg === "-i") args[i] = "--inspect=0";
-    else if (/^(?:-t|--trace|-r|--report|-s|--snapshots)$/.test(arg)) i++;
+    else if (/^(?:-t|--trace|-r|--report|-s|--snapshots|-o|--output|-n|--interval|-w|--width|--lang)$/.test(arg)) i++;
   }
   return args;
 }

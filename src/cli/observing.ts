@@ -1,9 +1,9 @@
-/** What `skein run` records of a program, and where to. */
+/** Observes a program for whatever the command line asks: a trace, a report, snapshots, the inspector, `skein top`. */
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
 
 import type { LiveInspector } from "../inspect/live-inspector.js";
 import { makeReport } from "../inspect/report.js";
+import { shareSession } from "../inspect/sessions.js";
 import {
   chromeTraceChunks,
   cpuProfileFiles,
@@ -15,7 +15,7 @@ import {
   type Trace,
 } from "../trace/index.js";
 
-export interface ObserveOptions {
+export interface ObserveFlags {
   /** Path of the trace to write. */
   readonly trace?: string;
   /** Whether to record at level "deep". */
@@ -26,6 +26,10 @@ export interface ObserveOptions {
   readonly inspect?: number;
   /** Folder of snapshots, written when something goes wrong. */
   readonly snapshots?: string;
+  /** Whether `skein top` may show it. */
+  readonly share?: boolean;
+  /** Where to leave what `skein advise` asks for. */
+  readonly observed?: string;
 }
 
 /** A program that can't be run, in words for its author; ends the process with code 1. */
@@ -50,12 +54,12 @@ const FORMATS: readonly {
 const PROFILE_ENDING = ".cpuprofile";
 
 /** A file for each thread, as the format has it: `out.cpuprofile`, `out.threads-1.cpuprofile`. */
-function writeProfiles(out: string, trace: Trace): void {
+function writeProfiles(command: string, out: string, trace: Trace): void {
   const how = "open it in the developer tools of Chromium, in VS Code or at https://speedscope.app";
   const files = cpuProfileFiles(trace);
   if (files.length === 0) {
     const why = noCpuProfile(trace);
-    console.error(`skein run: there is no CPU profile to be written to ${out}: ${why}`);
+    console.error(`${command}: there is no CPU profile to be written to ${out}: ${why}`);
     process.exitCode = 1;
   }
   for (const { name, text, thread } of files) {
@@ -64,7 +68,7 @@ function writeProfiles(out: string, trace: Trace): void {
     const isOnly = files.filter((file) => file.name === name).length === 1;
     const title = name.replaceAll(/[^\w-]+/g, "-") + (isOnly ? "" : `-${thread}`);
     const path = thread === 0 ? out : `${stem}.${title}${PROFILE_ENDING}`;
-    writeOut(`CPU profile of thread ${name}`, path, how, () => writeFileSync(path, text));
+    writeOut(command, `CPU profile of thread ${name}`, path, how, () => writeFileSync(path, text));
   }
 }
 
@@ -89,71 +93,75 @@ function writeChunks(path: string, chunks: Iterable<string | Uint8Array>): void 
 }
 
 /** Observes the program until the process ends, however it ends short of being killed, for whatever was asked for. */
-export async function observeFor(
-  { trace: traceOut, report: reportOut, inspect: port, snapshots: snapshotFolder, deep = false }: ObserveOptions,
-  path: string,
-): Promise<void> {
+export async function observeFor(command: string, flags: ObserveFlags, name: string): Promise<Observer | undefined> {
+  const { trace: traceOut, report: reportOut, inspect: port, share = false, deep = false } = flags;
+  const { snapshots: snapshotFolder } = flags;
   const isWhole = traceOut !== undefined || reportOut !== undefined;
-  if (!isWhole && port === undefined && snapshotFolder === undefined) {
+  const isLive = port !== undefined || share;
+  if (!isWhole && !isLive && snapshotFolder === undefined) {
     if (deep)
       throw new ProgramError(
-        "skein run: --deep says how to record, beside --trace, --report, --inspect or --snapshots: add one of these",
+        `${command}: --deep says how to record, beside --trace, --report, --inspect or --snapshots: add one of these`,
       );
-    return;
+    return undefined;
   }
-  const inspector = port === undefined ? undefined : await openInspector(basename(path), port);
+  const inspector = isLive ? await openInspector(command, name, port ?? 0) : undefined;
   const observer = observe({
     level: deep || traceOut?.endsWith(PROFILE_ENDING) === true ? "deep" : "normal",
-    ...(isWhole || port !== undefined ? {} : { keptMs: SNAPSHOT_MS }),
+    ...(isWhole || isLive ? {} : { keptMs: SNAPSHOT_MS }),
     ...(snapshotFolder === undefined ? {} : { snapshotFolder, stallMs: SNAPSHOT_STALL_MS }),
     ...(process.platform === "win32" ? {} : { snapshotSignal: "SIGUSR2" }),
-    onSnapshot: sayWritten,
+    onSnapshot: (path, problem) => sayWritten(command, path, problem),
   });
   if (inspector !== undefined) {
     observer.feed(inspector.parts);
-    stayForThePage(observer, inspector);
+    const problem = shareSession({ name, url: inspector.url, kernelThread: inspector.kernelThread });
+    if (share && problem !== undefined) console.error(`${command}: \`skein top\` can't find this program: ${problem}`);
+    if (port !== undefined) {
+      console.error(`${command}: the inspector is at ${inspector.url}`);
+      stayForThePage(command, observer, inspector);
+    }
   }
-  if (!isWhole) return;
+  if (!isWhole) return observer;
   process.once("exit", () => {
     if (traceOut?.endsWith(PROFILE_ENDING) === true) {
-      writeProfiles(traceOut, observer.stop());
+      writeProfiles(command, traceOut, observer.stop());
     } else if (traceOut !== undefined) {
       const format = FORMATS.find(({ ending }) => traceOut.endsWith(ending));
-      writeOut("trace", traceOut, format?.how ?? `show it with skein open ${traceOut}`, () => {
+      writeOut(command, "trace", traceOut, format?.how ?? `show it with skein open ${traceOut}`, () => {
         if (format === undefined) writeFileSync(traceOut, observer.stopToFile());
         else writeChunks(traceOut, format.chunks(observer.stop()));
       });
     }
     if (reportOut !== undefined) {
-      writeOut("report", reportOut, "open it in a browser", () => {
-        writeFileSync(reportOut, makeReport(basename(path), observer.stopToFile()));
+      writeOut(command, "report", reportOut, "open it in a browser", () => {
+        writeFileSync(reportOut, makeReport(name, observer.stopToFile()));
       });
     }
   });
+  return observer;
 }
 
-function sayWritten(path: string, problem: string | undefined): void {
+function sayWritten(command: string, path: string, problem: string | undefined): void {
   if (problem === undefined) console.error(`snapshot written to ${path}: show it with skein open ${path}`);
-  else console.error(`skein run: the snapshot could not be written to ${path}: ${problem}`);
+  else console.error(`${command}: the snapshot could not be written to ${path}: ${problem}`);
 }
 
-async function openInspector(name: string, port: number): Promise<LiveInspector> {
+async function openInspector(command: string, name: string, port: number): Promise<LiveInspector> {
   // Loaded only here, as it brings the server along.
   const { InspectorStartError, startInspector } = await import("../inspect/live-inspector.js");
   try {
-    const inspector = await startInspector(name, port);
-    console.error(`skein run: the inspector is at ${inspector.url}`);
-    return inspector;
+    return await startInspector(name, port);
   } catch (error) {
     if (!(error instanceof InspectorStartError)) throw error;
     const why =
       error.code === "EADDRINUSE" ? `port ${port} is taken; without a port a free one is found` : error.message;
-    throw new ProgramError(`skein run: the inspector can't be started: ${why}`);
+    throw new ProgramError(`${command}: the inspector can't be started: ${why}`);
   }
 }
 
 /** At a terminal the page stays when the program has ended, until Ctrl-C; a script goes on. */
-function stayForThePage(observer: Observer, inspector: LiveInspector): void {
+function stayForThePage(command: string, observer: Observer, inspector: LiveInspector): void {
   process.once("beforeExit", () => {
     observer.stopToFile();
     if (!process.stdout.isTTY) return;
@@ -161,17 +169,17 @@ function stayForThePage(observer: Observer, inspector: LiveInspector): void {
     // The exit code is the program's: it has run to its end. Before that is said, as
     // Ctrl-C may follow at once.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit());
-    console.error("skein run: the program has ended; the inspector stays until Ctrl-C");
+    console.error(`${command}: the program has ended; the inspector stays until Ctrl-C`);
   });
 }
 
-function writeOut(what: string, out: string, how: string, doIt: () => void): void {
+function writeOut(command: string, what: string, out: string, how: string, doIt: () => void): void {
   try {
     doIt();
     console.error(`${what} written to ${out}: ${how}`);
   } catch (error) {
     console.error(
-      `skein run: the ${what} could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
+      `${command}: the ${what} could not be written to ${out}: ${error instanceof Error ? error.message : String(error)}`,
     );
     process.exitCode = 1;
   }

@@ -1,26 +1,28 @@
 /** `skein run`: a program in this process, TypeScript or JavaScript. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { relative, resolve } from "node:path";
+import { basename, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
-import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typescript.js";
-import { registry } from "../threads/registry.js";
-import { observeFor, type ObserveOptions, ProgramError } from "./observing.js";
+import { findTsx, isTypeScript, useTypeScript } from "../threads/host/typescript.js";
+import { findProgram } from "./find-program.js";
+import { observeForAdvice } from "./observed.js";
+import { observeFor, ProgramError, type ObserveFlags } from "./observing.js";
 
 /** Runs the program in `file`. Problems with it are printed, and the exit code is 1. */
-export async function runProgram(file: string, args: readonly string[], options: ObserveOptions): Promise<void> {
+export async function runProgram(file: string, args: readonly string[], options: ObserveFlags): Promise<void> {
   try {
-    const path = findProgram(file);
+    const path = findProgram("skein run", file);
     const url = pathToFileURL(path).href;
     process.argv = [process.argv[0] ?? "node", path, ...args];
     // Before anything of the program is loaded: a source map counts only then.
     process.setSourceMapsEnabled(true);
     if (isTypeScript(url)) await prepareTypeScript(url, path);
-    await observeFor(options, path);
+    await observeFor("skein run", options, basename(path));
+    if (options.observed !== undefined) observeForAdvice(options.observed);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
     const program = await importProgram(url, path);
@@ -39,34 +41,13 @@ export async function runProgram(file: string, args: readonly string[], options:
   }
 }
 
-function findProgram(file: string): string {
-  const path = resolve(file);
-  if (!existsSync(path)) {
-    throw new ProgramError(`skein run: there is no file ${file}\n  looked for ${path}`);
-  }
-  if (!statSync(path).isFile()) {
-    throw new ProgramError(
-      `skein run: ${file} is a folder, not a program; name a file: skein run ${file.replace(/\/$/, "")}/main.ts`,
-    );
-  }
-  return path;
-}
-
 /** Makes TypeScript importable here, and on threads the same way: one loader, the same sources. */
 async function prepareTypeScript(url: string, path: string): Promise<void> {
-  const loader = findTsx(url);
-  if (loader === undefined) {
-    if (stripsTypesItself()) return;
-    throw new ProgramError(
-      `skein run: ${relative("", path)} is TypeScript, which Node ${process.versions.node} can't load by itself.\n` +
-        "  Install the loader with `npm install -D tsx`, or use Node 22.18 or later.",
-    );
-  }
-  for (const part of [loader.cjs, loader.esm]) {
-    const { register } = (await import(part)) as { register: () => unknown };
-    register();
-  }
-  registry().typeScriptLoader = { esm: loader.esm, cjs: loader.cjs };
+  if (await useTypeScript(url)) return;
+  throw new ProgramError(
+    `skein run: ${relative("", path)} is TypeScript, which Node ${process.versions.node} can't load by itself.\n` +
+      "  Install the loader with `npm install -D tsx`, or use Node 22.18 or later.",
+  );
 }
 
 async function importProgram(url: string, path: string): Promise<Record<string, unknown>> {

@@ -40,6 +40,11 @@ export const ProbeKind = {
   poolGrow: 24,
   /** A pool has a thread less: subject pool, other the thread's index. */
   poolShrink: 25,
+  /**
+   * An executor that decides has a task's calls run elsewhere from now on: subject the executor, other 0 for
+   * here and 1 for threads, value the text index of the task and why.
+   */
+  placed: 26,
   /** A lock or channel exists: subject resource, other one of `ProbeResource`, value the text index of its name. */
   resourceMade: 30,
   /** It is held: subject resource, other the scope or job that holds it, or 0. */

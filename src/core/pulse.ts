@@ -69,6 +69,11 @@ export function makePulseMemory({
   return memory;
 }
 
+/** Makes the memory as it was before its first beat, for another thread; its own must have ended. */
+export function clearPulseMemory(memory: SharedArrayBuffer): void {
+  new Float64Array(memory).fill(0, 0, EVERY);
+}
+
 /** The beating of this thread, under way. */
 class Pulse {
   readonly #cells: SharedCells;

@@ -7,6 +7,7 @@
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
+import { kernelThreadId } from "../core/host-thread.js";
 import { exportsOf } from "./exports.js";
 import { LiveFeed } from "./live-feed.js";
 import { InspectorServer } from "./server.js";
@@ -20,7 +21,7 @@ export interface InspectorThreadData {
 
 /** What the thread says once it can be reached, or can't. */
 export type InspectorThreadNews =
-  | { readonly url: string }
+  | { readonly url: string; readonly kernelThread: number | undefined }
   | { readonly code: string | undefined; readonly message: string };
 
 const { name, port, parts } = workerData as InspectorThreadData;
@@ -38,7 +39,7 @@ const server = new InspectorServer({
 });
 let news: InspectorThreadNews;
 try {
-  news = { url: await server.listen(port) };
+  news = { url: await server.listen(port), kernelThread: kernelThreadId() };
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   news = { code, message };

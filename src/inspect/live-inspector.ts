@@ -8,6 +8,8 @@ import type { InspectorThreadData, InspectorThreadNews } from "./inspector-threa
 export interface LiveInspector {
   /** The page's address, with its token. */
   readonly url: string;
+  /** The number by which the kernel knows its thread. */
+  readonly kernelThread: number | undefined;
   /**
    * Takes the recording, in parts that together are a trace file, and "ended" at its end:
    * what an observer feeds. May be handed on to the thread that collects them.
@@ -55,6 +57,7 @@ export async function startInspector(name: string, port: number): Promise<LiveIn
   port1.unref();
   return {
     url: news.url,
+    kernelThread: news.kernelThread,
     parts: port1,
     keepAlive: (isKept) => {
       if (isKept) worker.ref();

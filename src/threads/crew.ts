@@ -67,6 +67,8 @@ export class Crew {
   /** Of the modules for which a thread may be started: what calls that off. */
   readonly #growing = new Map<ModuleRecord, () => void>();
   #stopIdleLook: (() => void) | undefined = undefined;
+  /** Once it ends all threads, and gives their lines back: none is started any more. */
+  #isStopped = false;
   /** Of each place, how many calls its thread had run at the last look, and for how many looks it ran none. */
   readonly #idle: { runs: number; looks: number }[] = [];
 
@@ -80,6 +82,7 @@ export class Crew {
 
   /** Starts a thread if there may be one more. Throws what the platform says if it refuses. */
   start(): PoolThread | undefined {
+    if (this.#isStopped) return undefined;
     const { size } = this.#plan;
     let number = 0;
     // One that was stopped and has not ended yet counts too.
@@ -141,9 +144,9 @@ export class Crew {
    * that is about to end does not. Throws what the platform says if it refuses.
    */
   bring(place: number, task: TaskIdentity): void {
-    const thread = this.threads[place] ?? this.#startAt(place);
+    const thread = this.threads[place] ?? (this.#isStopped ? undefined : this.#startAt(place));
     const { module } = task;
-    if (!thread.isAlive || thread.isLoading(module) || thread.importedBefore.includes(module)) return;
+    if (thread?.isAlive !== true || thread.isLoading(module) || thread.importedBefore.includes(module)) return;
     thread.load(task);
   }
 
@@ -361,6 +364,7 @@ export class Crew {
 
   /** Ends all threads at once. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.stopGrowing();
     this.#stopIdleLook?.();
     await Promise.all(

@@ -37,6 +37,8 @@ const MOST_OUTCOMES = 4096;
 export interface InboxOwner {
   /** Jobs that have not settled. */
   readonly unsettled: number;
+  /** Whether some of them wait for room. */
+  readonly hasQueued: boolean;
   readonly threads: readonly (PoolThread | undefined)[];
   readonly lines: readonly Line[];
   readonly board: Board | undefined;
@@ -103,8 +105,14 @@ export class Inbox {
   }
 
   readonly #look = (): void => {
-    this.#isLooking = false;
-    const taken = this.collect();
+    let taken = 0;
+    try {
+      // What it takes may run code of the program that submits a job, and so watches: that is
+      // looked for below. Each look would else have two follow, and so on.
+      taken = this.collect();
+    } finally {
+      this.#isLooking = false;
+    }
     const now = nowMs();
     // Also of the last job: by what it took the next one is waited for.
     if (taken > 0) this.#progress(now);
@@ -137,8 +145,10 @@ export class Inbox {
   }
 
   #planLook(): void {
-    // One alone is told at once.
-    if (this.#owner.unsettled > 1) this.#stopLook ??= setAlarm(this.#lookWhileArmed, this.#lookMs);
+    // One alone is told at once. Unless it waits for room: of that nobody tells when it came by
+    // no outcome, as from records that the thread has passed because they were withdrawn.
+    const { unsettled, hasQueued } = this.#owner;
+    if (unsettled > 1 || hasQueued) this.#stopLook ??= setAlarm(this.#lookWhileArmed, this.#lookMs);
   }
 
   #disarm(): void {

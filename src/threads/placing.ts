@@ -9,12 +9,11 @@
  *   their threads run: what waits on a line can't be overtaken.
  * - One job is placed at a time. To write its arguments runs code of the program, by
  *   getters and proxies, and that may submit jobs, cancel some, or ask for figures. What it
- *   submits waits in `#came`, and a look for room that it causes is made up for, when the
- *   job in hand has its place: until then the record that it is written to is free, and the
- *   queue that it is taken from counts it.
+ *   submits waits in `#came`, what comes back from a thread that is replaced for it in `#back`,
+ *   and a look for room that it causes is made up for, when the job in hand has its place:
+ *   until then the record that it is written to is free, and the queue that it is taken from
+ *   counts it.
  */
-import { load } from "#atomics";
-
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Call, CallTable } from "./call.js";
 import { ConstrainedJobs } from "./constrained-jobs.js";
@@ -22,6 +21,7 @@ import type { Crew } from "./crew.js";
 import { JobQueue, rankMs } from "./job-queue.js";
 import * as at from "./line.js";
 import type { ModuleRecord } from "./modules.js";
+import { runningOn } from "./pool-statistics.js";
 import type { Putting } from "./putting.js";
 import { takeBack } from "./remains.js";
 import { noThread } from "./thread-errors.js";
@@ -48,6 +48,8 @@ export class Placing {
   readonly #posted = new Set<Call>();
   /** Jobs that were submitted while another was being placed. */
   readonly #came: Call[] = [];
+  /** Jobs that came back from lines meanwhile: their queue may be one that is gone through now, which loses its place by that. */
+  readonly #back: Call[] = [];
   #isPlacing = false;
   #isToLook = false;
 
@@ -100,6 +102,7 @@ export class Placing {
 
   #catchUp(): void {
     for (;;) {
+      this.#addInFront(this.#back.splice(0).filter((call) => !call.isSettled));
       const call = this.#came.shift();
       if (call !== undefined) {
         this.#admitNow(call);
@@ -127,6 +130,15 @@ export class Placing {
 
   /** Has jobs wait that came before all those that wait. */
   waitInFront(calls: readonly Call[]): void {
+    if (!this.#isPlacing) {
+      this.#addInFront(calls);
+    } else if (calls.length > 0) {
+      this.#back.unshift(...calls);
+      this.#isToLook = true;
+    }
+  }
+
+  #addInFront(calls: readonly Call[]): void {
     if (calls.length === 0) return;
     this.#queue.addInFront(calls.filter((call) => !call.isConstrained));
     this.#constrained.addInFront(calls.filter((call) => call.isConstrained));
@@ -141,7 +153,7 @@ export class Placing {
   takeAll(): Call[] {
     const waiting = [...this.#queue];
     for (const call of waiting) this.#queue.remove(call);
-    return [...waiting, ...this.#constrained.takeAll(), ...this.#came.splice(0)];
+    return [...waiting, ...this.#constrained.takeAll(), ...this.#back.splice(0), ...this.#came.splice(0)];
   }
 
   /** Takes out those that wait for the thread of a place because of their keys, and that `isMeant` says. */
@@ -192,7 +204,7 @@ export class Placing {
   /** Only the thread of its line can run it, so that should do so soon. */
   #placePosted(call: Call): boolean {
     const thread = this.#idlest(call.task.module);
-    if (!thread.isParked && thread.inFlight >= this.#owner.plan.jobsPerThread) return false;
+    if (!thread.isIdle && thread.inFlight >= this.#owner.plan.jobsPerThread) return false;
     if (!this.#put(thread, call)) return false;
     if (!call.isBound && !call.isSettled) this.#posted.add(call);
     return true;
@@ -202,20 +214,16 @@ export class Placing {
     return this.#owner.putting.put(thread, call);
   }
 
-  /** Of the threads that have a module: one that sleeps, or else one that runs nothing, or has the fewest calls. */
+  /** Of the threads that have a module: one that is idle, or else one that runs nothing, or has the fewest calls. */
   #idlest(module: ModuleRecord): PoolThread {
     const loadOf = (thread: PoolThread): number =>
-      thread.isParked ? -1 : 2 * thread.inFlight + (this.#isRunning(thread) ? 1 : 0);
+      thread.isIdle ? -1 : 2 * thread.inFlight + (this.#isRunning(thread) ? 1 : 0);
     return module.ready.reduce((least, thread) => (loadOf(thread) < loadOf(least) ? thread : least));
   }
 
   /** Whether a thread runs a call, its own line's or one that it has stolen. */
-  #isRunning({ line: { cells } }: PoolThread): boolean {
-    for (let place = at.RUNNING; place < at.RUNNING + at.MOST_RUNNING; place++) {
-      // One whose outcome was collected may stand there yet.
-      if (this.#owner.table.of(load(cells, place)) !== undefined) return true;
-    }
-    return false;
+  #isRunning({ line }: PoolThread): boolean {
+    return runningOn(line, this.#owner.table) > 0;
   }
 
   /** Puts a job on the line of its key's thread. @returns false if it can't be put there now */
@@ -227,6 +235,7 @@ export class Placing {
       return false;
     }
     if (this.#isByPriority && thread.inFlight > plan.jobsPerThread) return false;
+    if (call.isPosted && thread.inFlight >= plan.jobsPerThread) return false;
     return this.#put(thread, call);
   }
 
@@ -273,10 +282,14 @@ export class Placing {
 
   // Taking back
 
-  /** Takes back what waits on lines, as some job may go before it. */
+  /**
+   * Takes back what waits on lines, as some job may go before it. That need not hold up any of
+   * it: it may wait for other threads, be put elsewhere, or fail.
+   */
   #recall(): void {
+    this.#isToLook = true;
     const back = this.#owner.crew.threads.flatMap((thread) => (thread === undefined ? [] : this.withdrawFrom(thread)));
-    this.waitInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
+    this.#addInFront(back.toSorted((a, b) => a.submittedMs - b.submittedMs));
   }
 
   /** Takes back what waits on a thread's line and can be put elsewhere. */
@@ -315,7 +328,7 @@ export class Placing {
     for (const call of this.#posted) {
       const thread = call.thread as PoolThread;
       if (thread.runs(call.number) || !this.#isRunning(thread)) continue;
-      if (call.task.module.ready.some((other) => other.isParked) && this.withdraw(call)) back.push(call);
+      if (call.task.module.ready.some((other) => other.isIdle) && this.withdraw(call)) back.push(call);
     }
     this.waitInFront(back);
   }

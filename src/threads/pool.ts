@@ -23,16 +23,12 @@ import { reportToOwner } from "../core/report.js";
 import { SharedChannel } from "../shared/channel.js";
 import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
-import { viewsOf } from "../shared/memory-views.js";
-import { arrival } from "../shared/object.js";
-import { bytesUpTo } from "../shared/payload.js";
 import { poolThreadEnded } from "../shared/recovery.js";
-import { decodeValue } from "../shared/value-codec.js";
 import { answerQuestion, type Question, reportUnheard } from "./answering.js";
 import { Call, type CallOwner, CallTable, JobCall } from "./call.js";
 import { Crew, type CrewOwner } from "./crew.js";
 import { decodeThrown, type EncodedValue } from "./error-codec.js";
-import { type DurationStatistics, Histogram } from "./histogram.js";
+import { Histogram } from "./histogram.js";
 import type { ThreadEnd } from "./host/host.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
 import { Keys } from "./keys.js";
@@ -40,13 +36,13 @@ import * as at from "./line.js";
 import type { Board, Line } from "./line.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { type ModuleRecord, Modules } from "./modules.js";
+import { valueOfOutcome } from "./outcome-value.js";
 import { Placing, type PlacingOwner } from "./placing.js";
+import { runningOn, runTimesOf } from "./pool-statistics.js";
 import { Putting } from "./putting.js";
 import { callsLostWith, takeBack } from "./remains.js";
 import { contextHere, RemoteTable } from "./remotes.js";
-import { howTagged, IN_PAYLOAD, readScalar } from "./scalars.js";
 import { streamFrom, type StreamOptions } from "./stream.js";
-import { decodeShaped } from "./task-shapes.js";
 import { cleanStack, lostCall, noSuchTask, threadLost } from "./thread-errors.js";
 import {
   isOfScope,
@@ -121,6 +117,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     return this.crew.board;
   }
 
+  get hasQueued(): boolean {
+    return !this.#placing.isEmpty;
+  }
+
   get isArmed(): boolean {
     return this.#inbox.isArmed;
   }
@@ -129,23 +129,26 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     let call: Call;
     try {
       call = this.#callOf(task, args, options);
-      if (this.#room !== undefined) this.#takeRoom(call, this.#room.tryAcquire());
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#takeOn(call);
+    if (this.#room === undefined || this.#takeRoom(call, this.#room.tryAcquire())) this.#takeOn(call);
     return call.promise as Promise<Result>;
   }
 
-  #takeRoom(call: Call, permit: SemaphoreToken | undefined): void {
+  /** @returns false if there is none: then the job has failed, and hears of its scope no more */
+  #takeRoom(call: Call, permit: SemaphoreToken | undefined): boolean {
     if (permit !== undefined) {
       this.#permits.set(call, permit);
-      return;
+      return true;
     }
-    throw new QueueFullError(
-      `thread pool "${this.name}" has all the jobs it may have (${this.plan.maxQueue} waiting): ` +
-        "wait for room with `await pool.submit(task, args)`, or raise maxQueue",
+    call.fail(
+      new QueueFullError(
+        `thread pool "${this.name}" has all the jobs it may have (${this.plan.maxQueue} waiting): ` +
+          "wait for room with `await pool.submit(task, args)`, or raise maxQueue",
+      ),
     );
+    return false;
   }
 
   async submit<Args extends readonly unknown[], Result>(
@@ -177,20 +180,22 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
         `run expected the arguments in an array, but ${describeKind(args)} came: pool.run(task, [1, 2])`,
       );
     }
-    if (this.#isClosing) throw this.#closedError();
-    // As they are now; and what the array itself does when it is read it does here.
-    const own = [...args];
-    const submittedMs = this.putting.submittedMs();
-    const numbered = this.#modules.numbered(identity);
+    // All that may run code of the program comes first: it may close the pool, and a job that
+    // it cancels is none of the pool's yet.
+    const own: readonly unknown[] = [...(args as readonly unknown[])];
+    const affinity = options?.affinity;
+    // Now: when it is put on a line the caller's context is gone.
+    const context = contextHere();
     const ofScope = isOfScope(options) ? options : undefined;
     cancelNodeOf(ofScope?.cancel)?.checkpoint();
+    if (this.#isClosing) throw this.#closedError();
+    const submittedMs = this.putting.submittedMs();
+    const numbered = this.#modules.numbered(identity);
     const call =
       ofScope === undefined
         ? new Call(numbered, own, submittedMs)
         : new JobCall(this, numbered, own, submittedMs, ofScope);
-    call.affinity = options?.affinity;
-    // Now: when it is put on a line the caller's context is gone.
-    const context = contextHere();
+    call.affinity = affinity;
     if (context !== undefined) call.context = context;
     return call;
   }
@@ -201,6 +206,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     if (call.affinity !== undefined) call.place = this.#keys.begin(call.affinity);
     if (host.submitted.hasSubscribers) host.submitted.publish(this.#diagnosed(call));
     this.#placing.admit(call);
+    // Who was told of it, or read for it, may have destroyed the pool: nobody looks for room any more.
+    if (this.#destroyed !== undefined) this.#failWaiting(this.#destroyed);
     if (call.isSettled) this.#tellIfEmpty();
     this.#inbox.watch();
   }
@@ -263,24 +270,11 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       return;
     }
     let value: unknown;
-    const tags = cells[record + at.OUTCOME_TAGS] as number;
-    if (howTagged(tags) === IN_PAYLOAD) {
-      const from = line.offset + (cells[record + at.OUTCOME_FROM] as number);
-      const length = cells[record + at.OUTCOME_LENGTH] as number;
-      try {
-        // Of all lines in the same view of the heap: the reader keeps what it needs for that.
-        const bytes = bytesUpTo(heap(), from + length);
-        const { codecs, identity } = call.task;
-        value =
-          tags === IN_PAYLOAD
-            ? decodeValue(bytes, arrival as never, from, length)
-            : decodeShaped(codecs?.result, identity.key, viewsOf(heap()), from, length);
-      } catch (error) {
-        this.#fail(call, error);
-        return;
-      }
-    } else {
-      value = readScalar(line, record + at.OUTCOME_VALUE, tags);
+    try {
+      value = valueOfOutcome(line, record, call.task);
+    } catch (error) {
+      this.#fail(call, error);
+      return;
     }
     const thread = this.crew.threadOf(line);
     const runMs = line.float64[(record + at.OUTCOME_RUN_MS) >> 1] as number;
@@ -353,17 +347,23 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     return { pool: this.name, task: call.task.identity.key, name: call.name };
   }
 
+  // Who is told that a job has settled may do anything, as to cancel its scope, or those that
+  // are to be settled next. So a job is settled, and listens to its scope no more, before that
+  // is told; and one that has settled meanwhile is left alone.
+
   #succeed(call: Call, value: unknown): void {
-    this.#settled(call);
-    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
+    if (call.isSettled) return;
     call.started();
+    this.#settled(call);
     call.succeed(value);
+    if (host.settled.hasSubscribers) host.settled.publish(this.#diagnosed(call));
   }
 
   #fail(call: Call, error: unknown): void {
+    if (call.isSettled) return;
     this.#settled(call);
-    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
     call.fail(error);
+    if (host.settled.hasSubscribers) host.settled.publish({ ...this.#diagnosed(call), error });
   }
 
   failCall(call: Call, error: unknown): void {
@@ -541,8 +541,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     const lost = this.#callsOf(callsLostWith(thread.line, thread.number, this.lines));
     const behind = this.#callsOf(takeBack(thread.line, thread.filled, true));
     for (const call of behind) {
-      // What was moved to the thread has gone with it.
-      if (call.isBound) lost.push(call);
+      // What was moved to the thread has gone with it. And what was put there while the pool
+      // was destroyed, by an argument that was read for it, goes nowhere else.
+      if (call.isBound || this.#destroyed !== undefined) lost.push(call);
       else this.leave(call);
     }
     this.crew.ended(thread);
@@ -592,18 +593,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
 
   statistics(): ThreadPoolStatistics {
     this.#inbox.collect();
-    let running = 0;
-    for (const { cells } of this.lines) {
-      for (let place = at.RUNNING; place < at.RUNNING + at.MOST_RUNNING; place++) {
-        if (this.table.of(load(cells, place)) !== undefined) running++;
-      }
-    }
-    const all = new Histogram();
-    const tasks: Record<string, DurationStatistics> = {};
-    for (const { identity, runTimes } of this.#modules.tasks()) {
-      all.addAll(runTimes);
-      tasks[identity.key] = runTimes.statistics();
-    }
+    const running = this.lines.reduce((sum, line) => sum + runningOn(line, this.table), 0);
+    const { run, tasks } = runTimesOf(this.#modules);
     return {
       name: this.name,
       size: this.size,
@@ -614,7 +605,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       lost: this.#lost,
       retired: this.crew.retired,
       keys: this.#keys.count,
-      run: all.statistics(),
+      run,
       wait: this.#waitTimes.statistics(),
       tasks,
       threads: this.threads.flatMap((thread) => thread?.statistics(this.#keys.countAt(thread.number)) ?? []),
@@ -644,16 +635,22 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     this.#isClosing = true;
     const error = this.#closedError();
     this.#destroyed = error;
-    const waiting = [...this.#placing.takeAll(), ...this.#modules.takeWaiting()];
     // Those that threads have taken fail when these have ended: until then they may read
     // what the calls have in the heap.
     const untaken = [...this.table].filter((call) => this.#placing.withdraw(call));
-    for (const call of [...waiting, ...untaken]) this.#fail(call, error);
     this.#closing = this.crew.stop();
+    this.#failWaiting(error);
+    for (const call of untaken) this.#fail(call, error);
     await this.#closing;
+    this.#failWaiting(error);
     for (const call of this.table) this.#fail(call, error);
     this.#tellIfEmpty();
     this.#inbox.watch();
+  }
+
+  /** Fails the jobs that are on no line. */
+  #failWaiting(error: ClosedError): void {
+    for (const call of [...this.#placing.takeAll(), ...this.#modules.takeWaiting()]) this.#fail(call, error);
   }
 
   #closedError(): ClosedError {

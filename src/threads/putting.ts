@@ -91,11 +91,16 @@ export class Putting {
       tags = this.#encode(call, values, line, record);
       if (tags === BY_PORT && !call.isPosted) {
         call.isPosted = true;
-        if (!isKeyed && (thread.inFlight > 0 || thread.isRunning)) return false;
+        if (thread.inFlight > 0 || thread.isRunning) return false;
       }
       if (tags === SETTLED || call.isSettled) {
         this.#freePayload(call);
         return true;
+      }
+      if (!thread.isAlive) {
+        // What waited on its line has been taken back: this would begin before that.
+        this.#freePayload(call);
+        return false;
       }
     }
     this.#table.add(call);
@@ -163,7 +168,7 @@ export class Putting {
     return IN_PAYLOAD;
   }
 
-  /** It was cancelled while its arguments were written. */
+  /** It gets no record: it was cancelled while its arguments were written, or the thread was told to end. */
   #freePayload(call: Call): void {
     if (call.payload === 0) return;
     const inHeap = heap();

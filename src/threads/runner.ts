@@ -12,6 +12,7 @@ import { host } from "#host";
 import { taskIdentity } from "../async/executor.js";
 import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
+import { TransferError } from "../core/errors.js";
 import { attachProbeRing, probe } from "../core/probe.js";
 import { startPulse, stopPulse } from "../core/pulse.js";
 import { workerMarker } from "../core/thread.js";
@@ -47,6 +48,13 @@ interface Runnable {
   readonly codecs: TaskCodecs | undefined;
   /** What it declares instead. */
   readonly known: readonly string[];
+}
+
+/** The platform could not put together here what it took apart there. */
+function unreadable(key: string): TransferError {
+  return new TransferError(
+    `the arguments of task "${key}" can't be read on the thread: pass plain data, and list ports and streams under \`transfer\``,
+  );
 }
 
 type AnyTaskFunction = (...args: readonly unknown[]) => unknown;
@@ -329,7 +337,9 @@ class Runner {
     try {
       if (how === BY_PORT) {
         this.#receiveUntil(() => this.#arrived.has(call));
-        values = this.#arrived.get(call) as readonly unknown[];
+        const arrived = this.#arrived.get(call);
+        if (arrived === undefined) throw unreadable(task.key);
+        values = arrived;
         this.#arrived.delete(call);
         if ((word & at.HAS_SHARED) !== 0) values = adoptArrived(values);
       } else if (how === IN_PAYLOAD) {

@@ -150,6 +150,10 @@ export interface ThreadPool extends Executor, AsyncDisposable {
    * Runs a task on one of its threads, owned by no scope: the caller sees to it that
    * somebody awaits the promise. The fastest way to have one task after another run.
    *
+   * The array of arguments is taken as it is now. Objects in it are copied when the job is put on
+   * a thread's line: at once while there is room, else later. So don't change them before
+   * it has settled.
+   *
    * **Throws** what the task throws; `SKEIN_QUEUE_FULL`; `SKEIN_CLOSED`;
    * `SKEIN_WORKER_LOST`; `SKEIN_NOT_TRANSFERABLE`.
    */

@@ -288,6 +288,11 @@ export class PoolThread {
     return load(this.line.cells, STATE) === PARKED;
   }
 
+  /** Whether it sleeps, and nothing waits on its line; others may run what was put there. */
+  get isIdle(): boolean {
+    return this.isParked && this.filled === this.line.cells[PASSED];
+  }
+
   /** Whether it runs the call of a number. */
   runs(call: number): boolean {
     const { cells } = this.line;

@@ -1,7 +1,7 @@
 /** What locks and channels cost: how long they were held and waited for, by whom, in which order. */
 import { type Durations, spread } from "./durations.js";
 import type { Badge } from "./figures.js";
-import { type Level, levelsOf, timeAtLevels } from "./levels.js";
+import { type Level, levelsOf } from "./levels.js";
 import { type Resource, titleOf } from "./resources.js";
 import { lengthOf, type Stretch, timeWithin, union } from "./stretches.js";
 import type { Timeline } from "./spans.js";
@@ -119,7 +119,11 @@ function highestOf(levels: readonly Level[]): number {
 
 export function meanOf(levels: readonly Level[], durationMs: number): number {
   if (durationMs <= 0 || levels.length === 0) return 0;
-  return timeAtLevels(levels, durationMs).reduce((sum, timeMs, count) => sum + timeMs * count, 0) / durationMs;
+  // Not by the time at each level: a file may say that a channel holds more than there can be numbers.
+  return (
+    levels.reduce((sum, { atMs, count }, place) => sum + count * ((levels[place + 1]?.atMs ?? durationMs) - atMs), 0) /
+    durationMs
+  );
 }
 
 /**

@@ -113,6 +113,14 @@ export class ThreadCounts {
   }
 }
 
+/** What the kernel counted of a thread over the recording; `undefined` where it counted less than twice. */
+export function useOfThread({ kernel, startedMs }: Trace, thread: KernelThread): Counts | undefined {
+  if (kernel === undefined) return undefined;
+  // Not from `countsOf`, which leaves out threads that record.
+  const counts = new ThreadCounts(thread, kernel, startedMs);
+  return counts.isKnown ? counts.used(counts.fromMs, counts.toMs) : undefined;
+}
+
 function pointOf(
   { cpuMs, coreWaitMs, atMs }: KernelSample,
   startedMs: number,

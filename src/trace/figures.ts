@@ -78,6 +78,8 @@ export interface Figures {
   /** Cores that the process would have kept busy had it not had to wait for any. */
   readonly coresWanted: Figure;
   readonly coresAllowed: Figure;
+  /** Cores that the process wanted, may use, and did not get, on average: others used them. */
+  readonly coresTaken: Figure;
   /** Cores wanted, and cores that worked, over time; threads that record are left out. */
   readonly coreUse: Figure<readonly CoreUse[]>;
   /** Milliseconds in which none of the cores worked for the program, one did, two did, and so on. */
@@ -148,6 +150,7 @@ export function computeFigures(timeline: Timeline, trace?: Trace): Figures {
       hasDuration && cpuMs !== undefined && coreWaitMs !== undefined ? (cpuMs + coreWaitMs) / durationMs : undefined,
     ),
     coresAllowed: figure("exact", cores),
+    coresTaken: figure("sampled", coresTaken(timeline)),
     coreUse: figure("sampled", trace === undefined || !hasCoreWaits(trace) ? undefined : coreUse(trace, 0, durationMs)),
     timeAtCores: figure("exact", trace === undefined ? undefined : timeAtCores(trace)),
     waitedMs: figure(ofRecords, sumWaits(timeline)),
@@ -155,6 +158,11 @@ export function computeFigures(timeline: Timeline, trace?: Trace): Figures {
     ...countedFigures(trace, ofRecords),
     droppedRecords: figure("measured", timeline.droppedRecords),
   };
+}
+
+function coresTaken({ durationMs, usage: { cpuMs, coreWaitMs, cores = Infinity } }: Timeline): number | undefined {
+  if (durationMs <= 0 || cpuMs === undefined || coreWaitMs === undefined) return undefined;
+  return Math.max(0, Math.min((cpuMs + coreWaitMs) / durationMs, cores) - cpuMs / durationMs);
 }
 
 /** Only the time between the first and the last switch was watched. */

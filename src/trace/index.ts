@@ -17,6 +17,7 @@ export { writeChromeTrace } from "./host-node.js";
 export {
   type Capability,
   type CoreRun,
+  type Gauge,
   type KernelFacts,
   type KernelSample,
   type KernelThread,

@@ -123,6 +123,21 @@ export interface Stall {
 }
 
 /**
+ * A figure at a moment, of a thread or of the whole program: "loop-delay", by how many
+ * milliseconds the thread's event loop was late at most since the reading before;
+ * "work:…", how many operations of that kind the platform has under way.
+ *
+ * @since 0.1.0
+ */
+export interface Gauge {
+  /** Index of the thread. */
+  readonly thread: number;
+  readonly name: string;
+  readonly atMs: number;
+  readonly value: number;
+}
+
+/**
  * A source of facts, whether it is there, and if not, why and what would mend it.
  *
  * @since 0.1.0

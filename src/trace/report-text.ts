@@ -11,7 +11,9 @@ import { splitOfThread, type TimeSplit } from "./time-split.js";
 import { buildTimeline } from "./timeline.js";
 import type { Trace } from "./trace.js";
 import { verdict } from "./verdict.js";
+import { columnsIn, fittingPart } from "./words/columns.js";
 import { decimal, duration, type Language, number, percent, type Sentence } from "./words/language.js";
+import { printable } from "./words/printable.js";
 
 /**
  * Options of a report.
@@ -168,7 +170,7 @@ function writeFigures(page: Page, figures: Figures): void {
   add("steals", figures.steals, plain);
   add("parks", figures.parks, plain);
   add("dropped", figures.droppedRecords, plain);
-  const widest = rows.reduce((most, [name]) => Math.max(most, lengthOf(name)), 0);
+  const widest = rows.reduce((most, [name]) => Math.max(most, columnsIn(name)), 0);
   for (const [name, { badge }, text] of rows) {
     page.row(name, text, `[${BADGES[badge][language]}]`, widest);
   }
@@ -274,9 +276,9 @@ class Page {
    */
   row(title: string, text: string, remark: string, titleWidth = 0): void {
     const shown = printable(title);
-    const padded = shown + " ".repeat(Math.max(0, titleWidth - lengthOf(shown)));
+    const padded = shown + " ".repeat(Math.max(0, titleWidth - columnsIn(shown)));
     let first = this.#lines.length;
-    if (lengthOf(padded) <= this.#width / 2) {
+    if (columnsIn(padded) <= this.#width / 2) {
       this.#wrapped(text, `  ${padded}  `, "    ");
     } else {
       this.#wrapped(title, "  ", "  ");
@@ -284,10 +286,10 @@ class Page {
       this.#wrapped(text, "    ", "    ");
     }
     const last = this.#lines.at(-1) ?? "";
-    const room = this.#width - lengthOf(last) - lengthOf(remark);
+    const room = this.#width - columnsIn(last) - columnsIn(remark);
     const right = this.#style("2", remark);
     if (this.#lines.length === first + 1 && room >= 1) this.#lines[first] = last + " ".repeat(room) + right;
-    else this.#lines.push(" ".repeat(Math.max(0, this.#width - lengthOf(remark))) + right);
+    else this.#lines.push(" ".repeat(Math.max(0, this.#width - columnsIn(remark))) + right);
   }
 
   #wrapped(text: string, head: string, tail: string, style?: string): void {
@@ -296,15 +298,15 @@ class Page {
     const push = (): void => void this.#lines.push(style === undefined ? line : this.#style(style, line));
     for (const part of unbroken(printable(text))) {
       let rest = part;
-      const room = this.#width - lengthOf(line) - (hasWord ? 1 : 0);
-      if (lengthOf(rest) > room && hasWord) {
+      const room = this.#width - columnsIn(line) - (hasWord ? 1 : 0);
+      if (columnsIn(rest) > room && hasWord) {
         push();
         line = tail;
         hasWord = false;
       }
       // A word that has no room on a line of its own is cut.
-      while (lengthOf(rest) > this.#width - lengthOf(line) - (hasWord ? 1 : 0)) {
-        const fitting = fittingPart(rest, this.#width - lengthOf(line));
+      while (columnsIn(rest) > this.#width - columnsIn(line) - (hasWord ? 1 : 0)) {
+        const fitting = fittingPart(rest, this.#width - columnsIn(line));
         line += fitting;
         rest = rest.slice(fitting.length);
         push();
@@ -332,37 +334,4 @@ function unbroken(text: string): readonly string[] {
     .split(/ +/)
     .filter((part) => part !== "")
     .map((part) => part.replaceAll("\u00A0", " "));
-}
-
-/** Letters of East Asian scripts and pictures take two columns. */
-const WIDE =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}]/u;
-/** Marks on the letter before them take none. */
-const MARK = /\p{M}/u;
-
-function columnsOf(letter: string): number {
-  return MARK.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1;
-}
-
-/** In columns. */
-function lengthOf(text: string): number {
-  let columns = 0;
-  for (const letter of text) columns += columnsOf(letter);
-  return columns;
-}
-
-function fittingPart(text: string, columns: number): string {
-  let part = "";
-  let left = columns;
-  for (const letter of text) {
-    left -= columnsOf(letter);
-    if (left < 0) break;
-    part += letter;
-  }
-  return part;
-}
-
-/** Control characters and marks of writing direction could make a terminal do or show something else. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
 }

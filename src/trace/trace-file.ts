@@ -17,7 +17,7 @@ import { ByteReader, ByteWriter } from "./file/bytes.js";
 import * as facts from "./file/fact-segments.js";
 import { readProfilePart, writeProfilePart } from "./file/profile-segment.js";
 import { readRecords, type RecordColumns, recordsOf, type SegmentThread, writeRecords } from "./file/record-segment.js";
-import type { Capability, CoreRun, KernelSample, KernelThread, Stall } from "./kernel-facts.js";
+import type { Capability, CoreRun, Gauge, KernelSample, KernelThread, Stall } from "./kernel-facts.js";
 import type { ProcessUsage, RecordGap, ThreadTrace, Trace } from "./trace.js";
 
 // "SKEIN", the end of a line as DOS has it, the end of a file as DOS has it: bytes that
@@ -38,12 +38,14 @@ const CORE_RUNS = 4;
 const STALLS = 5;
 const END = 6;
 const PROFILE = 7;
+const GAUGES = 8;
 
 // So many of each make less than a mebibyte.
 const RECORDS_A_SEGMENT = 32_768;
 const SAMPLES_A_SEGMENT = 8192;
 const RUNS_A_SEGMENT = 16_384;
 const STALLS_A_SEGMENT = 64;
+const GAUGES_A_SEGMENT = 16_384;
 
 const DEFAULT_RECORD_LIMIT = 20_000_000;
 
@@ -61,6 +63,7 @@ export interface TraceFile {
   readonly coreRuns: readonly CoreRun[] | undefined;
   readonly stalls: readonly Stall[];
   readonly profiles: readonly ProfilePart[];
+  readonly gauges: readonly Gauge[];
   /** Why the rest of the file could not be read; `undefined` if all was. */
   readonly problem: TraceFileError | undefined;
 }
@@ -126,6 +129,10 @@ export function profileSegment(part: ProfilePart): Uint8Array {
   return segment(PROFILE, (to) => writeProfilePart(to, part));
 }
 
+export function gaugesSegment(gauges: readonly Gauge[]): Uint8Array {
+  return segment(GAUGES, (to) => facts.writeGauges(to, gauges));
+}
+
 export function endSegment(stoppedMs: number, usage: ProcessUsage): Uint8Array {
   return segment(END, (to) => {
     to.number(stoppedMs);
@@ -141,7 +148,7 @@ export function endSegment(stoppedMs: number, usage: ProcessUsage): Uint8Array {
  * @since 0.1.0
  */
 export function* traceFileChunks(trace: Trace): Generator<Uint8Array, void, undefined> {
-  const { capabilities, kernel, profiles, stalls, startedMs, stoppedMs, threads, usage } = trace;
+  const { capabilities, gauges = [], kernel, profiles, stalls, startedMs, stoppedMs, threads, usage } = trace;
   yield fileHeader();
   yield beginSegment(startedMs, kernel?.sampleEveryMs ?? 0, capabilities);
   for (const thread of threads) yield* threadSegments(thread);
@@ -153,6 +160,7 @@ export function* traceFileChunks(trace: Trace): Generator<Uint8Array, void, unde
   }
   for (const some of parts(stalls, STALLS_A_SEGMENT)) if (some.length > 0) yield stallsSegment(some);
   for (const part of profiles) yield profileSegment(part);
+  for (const some of parts(gauges, GAUGES_A_SEGMENT)) if (some.length > 0) yield gaugesSegment(some);
   yield endSegment(stoppedMs, usage);
 }
 
@@ -204,6 +212,7 @@ class TraceFileReader {
   readonly #kernelThreads = new Map<number, KernelThread & { readonly samples: KernelSample[] }>();
   readonly #stalls: Stall[] = [];
   readonly #profiles: ProfilePart[] = [];
+  readonly #gauges: Gauge[] = [];
   #coreRuns: CoreRun[] | undefined = undefined;
   #begin: { startedMs: number; sampleEveryMs: number; capabilities: readonly Capability[] } | undefined = undefined;
   #end: { stoppedMs: number; usage: ProcessUsage } | undefined = undefined;
@@ -252,6 +261,8 @@ class TraceFileReader {
       for (const stall of facts.readStalls(from)) this.#stalls.push(stall);
     } else if (kind === PROFILE) {
       this.#profiles.push(readProfilePart(from));
+    } else if (kind === GAUGES) {
+      for (const gauge of facts.readGauges(from)) this.#gauges.push(gauge);
     } else if (kind === END) {
       this.#end = { stoppedMs: from.number(), usage: facts.readUsage(from) };
     }
@@ -271,6 +282,7 @@ class TraceFileReader {
       coreRuns: this.#coreRuns,
       stalls: this.#stalls,
       profiles: this.#profiles,
+      gauges: this.#gauges,
       problem,
     };
   }
@@ -347,7 +359,18 @@ function traceOf(file: TraceFile): Trace {
     if (known === undefined) threads.set(part.thread.index, [part]);
     else known.push(part);
   }
-  const { capabilities, coreRuns, kernelThreads, profiles, sampleEveryMs, stalls, startedMs, stoppedMs, usage } = file;
+  const {
+    capabilities,
+    coreRuns,
+    gauges,
+    kernelThreads,
+    profiles,
+    sampleEveryMs,
+    stalls,
+    startedMs,
+    stoppedMs,
+    usage,
+  } = file;
   const hasKernel = kernelThreads.length > 0 || coreRuns !== undefined || sampleEveryMs > 0;
   return {
     startedMs,
@@ -356,6 +379,7 @@ function traceOf(file: TraceFile): Trace {
     capabilities,
     stalls,
     profiles,
+    ...(gauges.length === 0 ? {} : { gauges }),
     threads: [...threads.values()].map(threadTraceOf),
     kernel: hasKernel ? { sampleEveryMs, threads: kernelThreads, coreRuns } : undefined,
   };

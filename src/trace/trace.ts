@@ -1,7 +1,7 @@
 /** What a recording holds when it stops: plain data, which can be copied, stored and sent. */
 import { type ProbeRecord } from "../core/probe.js";
 import type { ProfilePart } from "../core/host-thread-profile.js";
-import { type Capability, type KernelFacts, type Stall } from "./kernel-facts.js";
+import { type Capability, type Gauge, type KernelFacts, type Stall } from "./kernel-facts.js";
 
 /**
  * A finished recording.
@@ -22,6 +22,8 @@ export interface Trace {
   readonly stalls: readonly Stall[];
   /** Parts of the CPU profiles of threads; empty unless the level was "deep" meanwhile. See `hotTasks`. */
   readonly profiles: readonly ProfilePart[];
+  /** In order of time; empty or left out if nobody read any. */
+  readonly gauges?: readonly Gauge[];
   /** Which sources of facts there were. */
   readonly capabilities: readonly Capability[];
 }

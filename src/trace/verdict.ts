@@ -137,7 +137,7 @@ function causeOf(
   if (coresBusy >= PARALLEL_FROM_CORES && threadsThatRan > 1) return isConcurrent ? "at once" : "with its spawner";
   const wanted = figures.coresWanted.value ?? coresBusy;
   const cores = figures.coresAllowed.value ?? Infinity;
-  const taken = Math.min(wanted, cores) - coresBusy;
+  const taken = figures.coresTaken.value ?? 0;
   if (!isConcurrent) return figures.jobs.badge === "measured" ? "one by one" : "records dropped";
   // A single thread would not have been parallel with all cores to itself either.
   if (taken >= TAKEN_FROM_CORES && threadsThatRan > 1) return "cores taken";

@@ -29,7 +29,7 @@ function makeModel() {
   const rows = [];
   const store = new SpanStoreBuilder(SPANS);
   const row = (group, label, states) => {
-    rows.push({ group, label, badge: undefined, thread: undefined, depth: 0 });
+    rows.push({ group, label, title: undefined, badge: undefined, thread: undefined, depth: 0 });
     store.row();
     const perRow = Math.floor(SPANS / (THREADS + TASK_ROWS));
     const mean = MINUTE_MS / perRow;
@@ -52,6 +52,7 @@ function makeModel() {
     isLive: false,
     problem: undefined,
     startedMs: 0,
+    jobThreads: new Uint32Array(0),
     durationMs: columns.end.reduce((most, end) => Math.max(most, end), 0),
     rows,
     groups: [

@@ -92,6 +92,41 @@ describe("the inspector's server", () => {
     }
   });
 
+  it("asks for the token, its own name and its own origin with every request", async () => {
+    const paths = ["", "index.html", "page.js", "page.css", "worker.js", "session.json", "trace/0", "export/parts.txt"];
+    const wrongToken = `/${"A".repeat(page.pathname.length - 2)}/`;
+    for (const path of paths) {
+      for (const method of ["GET", "HEAD"]) {
+        const wrong: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+          [`/${path}`, {}],
+          [wrongToken + path, {}],
+          [page.pathname + path, { host: `evil.example:${page.port}` }],
+          [page.pathname + path, { origin: "https://evil.example" }],
+        ];
+        for (const [address, headers] of wrong) {
+          const { status, body } = await ask(address, headers, method);
+          assert.deepEqual([status, body], [404, method === "HEAD" ? "" : "not found"], `${method} ${path}`);
+        }
+        assert.equal((await ask(page.pathname + path, {}, method)).status, 200, `${method} ${path}`);
+      }
+    }
+  });
+
+  it("answers nobody who does not name a host", async () => {
+    const socket = connect({ host: "127.0.0.1", port: Number(page.port) });
+    socket.end(`GET ${page.pathname} HTTP/1.0\r\n\r\n`);
+    let answer = "";
+    for await (const part of socket) answer += String(part);
+    assert.match(answer, /^HTTP\/1\.1 404 /);
+  });
+
+  it("forbids the same to whoever gets nothing from it", async () => {
+    const { headers } = await ask("/");
+    assert.match(String(headers["content-security-policy"]), /default-src 'none'/);
+    assert.equal(headers["x-frame-options"], "DENY");
+    assert.equal(headers["cache-control"], "no-store");
+  });
+
   it("answers only to its own name, so that no other name can be made to point here", async () => {
     for (const host of [
       "evil.example",

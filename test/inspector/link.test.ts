@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 
 import { decodePlace, encodePlace, NOWHERE, type Place, SCREENS } from "../../inspector/src/link.js";
+import { COLOUR_BY } from "../../inspector/src/timeline/tones.js";
 
 const moment = fc.integer({ min: 0, max: 1e9 }).map((thousandths) => thousandths / 1000);
 const pair = fc.option(
@@ -18,6 +19,7 @@ const place: fc.Arbitrary<Place> = fc
     window: pair,
     range: pair,
     inEventOrder: fc.boolean(),
+    colourBy: fc.constantFrom(...COLOUR_BY),
     showsPath: fc.boolean(),
     item: whole,
     job: whole,
@@ -57,6 +59,7 @@ describe("the address of a view", () => {
       "#now?from=NaN&to=Infinity",
       "#now?item=-1&job=1.5",
       "#now?sort=colour",
+      "#now?colour=chance",
     ]) {
       assert.deepEqual(decodePlace(hash), NOWHERE, hash);
     }

@@ -74,13 +74,12 @@ async function textOf(page: Page, selector: string): Promise<string> {
 describe("screen Now", () => {
   it("shows the numbers that the raw records give", async () => {
     const { page, errors } = await openAt("#now");
-    const { trace } = recorded;
-    near(await valueOf(page, "concurrency"), rawMeanInFlight(trace));
-    assert.equal(await valueOf(page, "jobs"), rawJobs(trace).length);
+    const { raw } = recorded;
+    near(await valueOf(page, "concurrency"), rawMeanInFlight(raw));
+    assert.equal(await valueOf(page, "jobs"), rawJobs(raw).length);
     const shown = await page.locator(".big-jobs .big-extra").textContent();
-    assert.equal(shown, `most at once: ${rawMostInFlight(trace)}`);
-    const durationMs = trace.stoppedMs - trace.startedMs;
-    const { cpuMs = 0, coreWaitMs = 0 } = trace.usage;
+    assert.equal(shown, `most at once: ${rawMostInFlight(raw)}`);
+    const { durationMs, cpuMs, coreWaitMs } = raw;
     near(await valueOf(page, "parallelism"), cpuMs / durationMs);
     near(await valueOf(page, "cpu"), cpuMs);
     near(await valueOf(page, "demand"), (cpuMs + coreWaitMs) / durationMs);
@@ -116,13 +115,13 @@ describe("screen Timeline", () => {
 
   it("splits a range as the raw records do", async () => {
     const fromMs = 5;
-    const toMs = recorded.trace.stoppedMs - recorded.trace.startedMs - 5;
+    const toMs = recorded.raw.durationMs - 5;
     const { page, errors } = await openAt(`#timeline?rangeFrom=${fromMs}&rangeTo=${toMs}`);
     await page.waitForSelector("[data-testid=split-task]");
     const names = await page.locator("[data-testid=split-task] th").allTextContents();
     const running = await valuesOf(page, "[data-testid=split-task] td.number:nth-of-type(2)");
     const shown = names.map((name, index) => ({ name, runningMs: running[index] ?? 0 }));
-    const expected = rawJobs(recorded.trace).filter(({ spawnedMs, endedMs }) => endedMs >= fromMs && spawnedMs <= toMs);
+    const expected = rawJobs(recorded.raw).filter(({ spawnedMs, endedMs }) => endedMs >= fromMs && spawnedMs <= toMs);
     assert.equal(shown.length, expected.length);
     for (const name of new Set(expected.map((job) => job.name))) {
       const sum = shown.filter((line) => line.name === name).reduce((total, line) => total + line.runningMs, 0);
@@ -155,7 +154,7 @@ describe("screen Timeline", () => {
     const { page, errors } = await openAt("#timeline");
     await page.keyboard.press("/");
     await page.keyboard.type("crunch");
-    const crunches = rawJobs(recorded.trace).filter(({ name }) => name === "crunch").length;
+    const crunches = rawJobs(recorded.raw).filter(({ name }) => name === "crunch").length;
     await until(
       page,
       "all are found",
@@ -235,7 +234,7 @@ describe("screen Tasks", () => {
 
   it("filters by its query language as the raw records do", async () => {
     const { page, errors } = await openAt("#tasks");
-    const jobs = rawJobs(recorded.trace);
+    const jobs = rawJobs(recorded.raw);
     const query = page.getByTestId("query");
     const cases: readonly (readonly [string, number])[] = [
       ["", jobs.length],
@@ -267,7 +266,7 @@ describe("screen Tasks", () => {
     const { page } = await openAt("#tasks");
     await page.getByRole("button", { name: "Age" }).click();
     await untilAddress(page, "sort=-age");
-    const longest = rawJobs(recorded.trace).toSorted((a, b) => b.endedMs - b.spawnedMs - (a.endedMs - a.spawnedMs))[0];
+    const longest = rawJobs(recorded.raw).toSorted((a, b) => b.endedMs - b.spawnedMs - (a.endedMs - a.spawnedMs))[0];
     await until(
       page,
       "the longest comes first",
@@ -344,7 +343,7 @@ describe("other screens", () => {
       .filter({ has: page.getByRole("rowheader", { name: "jobs", exact: true }) });
     await jobs.waitFor();
     const cells = await valuesOf(page, '[data-testid=compare] tr:has(th:text-is("jobs")) td[data-value]');
-    const count = rawJobs(recorded.trace).length;
+    const count = rawJobs(recorded.raw).length;
     assert.deepEqual(cells, [count, count]);
     assert.deepEqual(errors, []);
   });
@@ -410,7 +409,7 @@ describe("the page", () => {
     page.on("request", (request) => requests.push(request.url()));
     await page.reload();
     await page.waitForSelector("[data-testid=concurrency]");
-    near(await valueOf(page, "concurrency"), rawMeanInFlight(recorded.trace));
+    near(await valueOf(page, "concurrency"), rawMeanInFlight(recorded.raw));
     await page.keyboard.press("3");
     await page.getByTestId("task-line").first().waitFor();
     // Itself, and its worker, which it has made of what stands in it.

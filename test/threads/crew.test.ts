@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { CancelledError, scope, threads, WorkerLostError } from "skein";
+import { CancelledError, scope, threads, TransferError, WorkerLostError } from "skein";
 import { callback } from "skein/threads";
 import type { Pool } from "#skein/threads/pool";
 import type { PoolThread } from "#skein/threads/thread";
@@ -10,6 +10,7 @@ import type { PoolThread } from "#skein/threads/thread";
 import { failureOf } from "../support/failure.js";
 import { ask } from "./fixtures/crossing-tasks.js";
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
+import { accept } from "./fixtures/hostile.js";
 import { countOpenings, open } from "./fixtures/life-tasks.js";
 import { byteLength, double, passGate, sleepLong } from "./fixtures/tasks.js";
 import { unreachable } from "./fixtures/throws-on-threads.js";
@@ -46,6 +47,39 @@ describe("a thread that could import nothing", { timeout: 30_000 }, () => {
     assert.ok((await failureOf(pool.run(unreachable, []))) instanceof WorkerLostError);
     await until(() => !threadOf(pool)?.isAlive);
     assert.equal(await pool.run(double, [1]), 2);
+  });
+});
+
+describe("jobs of two modules that wait for a busy thread", { timeout: 30_000 }, () => {
+  it("both get another one", async () => {
+    await using pool = threads({ size: 2, name: "growing" });
+    await pool.run(accept, [1]);
+    await pool.run(double, [1]);
+    const gate = makeGate();
+    const held = pool.run(passGate, [gate, 1]);
+    await entered(gate, 1);
+    assert.equal(pool.statistics().alive, 1);
+    assert.deepEqual(await Promise.all([pool.run(accept, [1]), pool.run(double, [2])]), ["number", 4]);
+    openGate(gate);
+    await held;
+  });
+});
+
+describe("arguments that never arrive on the thread", () => {
+  it("cost their job only", async () => {
+    await using pool = threads({ size: 1, name: "deaf" });
+    await pool.ready(accept);
+    const thread = threadOf(pool);
+    const post = thread.post.bind(thread);
+    thread.post = (message, transfer) => {
+      if (message.kind !== "arguments") post(message, transfer);
+    };
+    const failure = await failureOf(pool.run(accept, [new SharedArrayBuffer(8)]));
+    assert.ok(failure instanceof TransferError, String(failure));
+    assert.match(failure.message, /task "accept" can't be read on the thread/);
+    thread.post = post;
+    assert.equal(await pool.run(accept, [new SharedArrayBuffer(8)]), "object");
+    assert.equal(pool.statistics().lost, 0);
   });
 });
 

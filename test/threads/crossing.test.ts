@@ -312,5 +312,7 @@ describe("a moved result", () => {
 it("a pool that is closed gives no values", async () => {
   const closed = threads({ size: 1, name: "closed" });
   await closed.close();
+  const { usedBytes } = heap().statistics();
   assert.ok((await failureOf(closed.stream(tasks.countTo, [1]).next())) instanceof ClosedError);
+  assert.equal(heap().statistics().usedBytes, usedBytes);
 });

@@ -17,6 +17,7 @@ class LineOnly {
   filled = 0;
   inFlight = 0;
   keyed = 0;
+  isAlive = true;
   isFilledForAll = false;
   isFilledForItself = false;
   isBusy = false;

@@ -93,11 +93,12 @@ void describe("figures", () => {
     assert.deepEqual(figures.coresBusy, { badge: "exact", value: 1.5 });
     assert.deepEqual(figures.coresWanted, { badge: "sampled", value: 2 });
     assert.deepEqual(figures.coresAllowed, { badge: "exact", value: 2 });
+    assert.deepEqual(figures.coresTaken, { badge: "sampled", value: 0.5 });
   });
 
   void it("say that a figure is not available where the host does not tell", () => {
-    const { coresBusy, coreWaitMs, coresWanted, coresAllowed } = figuresOf(10, [main]);
-    for (const figure of [coresBusy, coreWaitMs, coresWanted, coresAllowed]) {
+    const { coresBusy, coreWaitMs, coresWanted, coresAllowed, coresTaken } = figuresOf(10, [main]);
+    for (const figure of [coresBusy, coreWaitMs, coresWanted, coresAllowed, coresTaken]) {
       assert.deepEqual(figure, { badge: "not available", value: undefined });
     }
   });

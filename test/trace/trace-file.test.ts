@@ -89,6 +89,15 @@ const facts = fc.record({
     }),
   ),
   profiles: fc.array(profileParts, { maxLength: 3 }),
+  gauges: fc.array(
+    fc.record({
+      thread: count,
+      name: text,
+      atMs: count,
+      value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    }),
+    { minLength: 1 },
+  ),
   capabilities: fc.array(
     fc.record({
       name: text,

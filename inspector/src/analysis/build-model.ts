@@ -1,17 +1,28 @@
 /** From a trace to what the page shows: rows, spans in columns, and the summary. */
-import { ProbeKind } from "#skein/core/probe";
 import type { KernelSample, KernelThread, Level, StepSpan, Timeline, Trace } from "skein/trace";
 
 import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
 import { State, type StateIndex } from "../timeline/states.js";
 import { adviceOf } from "./advice.js";
-import { nameOfActor, statesOf } from "./job-states.js";
+import { statesOf, titleOfActor } from "./job-states.js";
 import type { GroupInfo, GroupName, Model, RowInfo, ThreadInfo } from "./model.js";
 import { Names } from "./names.js";
+import { plainText, withPlainTexts } from "./plain-texts.js";
 import { resourcesOf, waitGraphOf } from "./resources.js";
 import { seriesOf } from "./series.js";
 import { forEachPlaced, treeOf, type TaskTree } from "./task-tree.js";
-import { buildTimeline, computeFigures, contention, findFindings, groupBy, indexOf, verdict } from "./trace.js";
+import { threadsOf } from "./threads.js";
+import {
+  buildTimeline,
+  computeFigures,
+  contention,
+  describePlace,
+  describeResource,
+  findFindings,
+  groupBy,
+  indexOf,
+  verdict,
+} from "./trace.js";
 
 /** What the worker keeps of a trace, to answer questions. */
 export interface Analysed {
@@ -25,23 +36,28 @@ export interface Analysed {
 const MOST_ADVICE = 300;
 /** Deeper nested steps of a thread than this are not drawn; they are in the table. */
 const DEEPEST_STEP = 12;
+/** More cores than any machine has on which this runs. */
+const MOST_CORES = 1024;
 /** Resources beyond these were hardly used; they are in the table. */
 const MOST_RESOURCE_ROWS = 100;
 
-export function analyse(trace: Trace, name: string, isLive: boolean, problem?: string): Analysed {
+export function analyse(given: Trace, name: string, isLive: boolean, problem?: string): Analysed {
+  const trace = withPlainTexts(given);
   const timeline = buildTimeline(trace);
   const tree = treeOf(timeline);
-  const rows = new RowsBuilder(trace, timeline);
+  const figures = computeFigures(timeline, trace);
+  const threads = threadsOf(trace, timeline, figures.threads.value ?? []);
+  const rows = new RowsBuilder(trace, timeline, threads);
   rows.cores();
   rows.threads();
   rows.tasks(tree);
   rows.resources();
   rows.stalls();
   rows.pauses();
-  const figures = computeFigures(timeline, trace);
+  const findings = findFindings(trace, timeline);
   const columns = rows.store.finish();
   const model: Model = {
-    name,
+    name: plainText(name),
     isLive,
     problem,
     startedMs: trace.startedMs,
@@ -50,14 +66,15 @@ export function analyse(trace: Trace, name: string, isLive: boolean, problem?: s
     groups: rows.groups,
     names: rows.names.list,
     columns,
+    jobThreads: Uint32Array.from(timeline.jobs, ({ ranOn, thread }) => ranOn ?? thread),
     summary: {
       figures,
       verdict: { en: verdict(figures, "en"), ru: verdict(figures, "ru") },
       series: seriesOf(figures, timeline.durationMs),
-      findings: findFindings(trace, timeline),
-      threads: threadsOf(trace, timeline, figures.threads.value ?? []),
+      findings,
+      threads,
       resources: resourcesOf(trace, timeline),
-      waitGraph: waitGraphOf(trace, timeline),
+      waitGraph: waitGraphOf(trace, timeline, findings),
       advice: adviceOf(trace, timeline).slice(0, MOST_ADVICE),
       stalls: trace.stalls,
       capabilities: trace.capabilities,
@@ -77,9 +94,13 @@ class RowsBuilder {
   readonly #trace: Trace;
   readonly #timeline: Timeline;
 
-  constructor(trace: Trace, timeline: Timeline) {
+  /** Places in the list of threads, which items of threads are. */
+  readonly #places: ReadonlyMap<number | undefined, number>;
+
+  constructor(trace: Trace, timeline: Timeline, threads: readonly ThreadInfo[]) {
     this.#trace = trace;
     this.#timeline = timeline;
+    this.#places = new Map(threads.map(({ tid }, place) => [tid, place]));
   }
 
   /** Rows under a heading; nothing if `fill` makes none. It gives how many there are of what it shows. */
@@ -89,8 +110,8 @@ class RowsBuilder {
     if (this.rows.length > firstRow) this.groups.push({ name, firstRow, rows: this.rows.length - firstRow, count });
   }
 
-  #row(info: Omit<RowInfo, "badge" | "thread" | "depth"> & Partial<RowInfo>): void {
-    this.rows.push({ badge: undefined, thread: undefined, depth: 0, ...info });
+  #row(info: Pick<RowInfo, "group" | "label"> & Partial<RowInfo>): void {
+    this.rows.push({ title: undefined, badge: undefined, thread: undefined, depth: 0, ...info });
     this.store.row();
   }
 
@@ -101,16 +122,16 @@ class RowsBuilder {
     if (kernel === undefined || runs === undefined) return;
     this.#group("cores", () => {
       const names = new Map(kernel.threads.map(({ tid, name: threadName }) => [tid, threadName]));
-      const places = new Map(kernel.threads.map(({ tid }, index) => [tid, index]));
-      for (const core of [...new Set(runs.map((run) => run.core))].sort((a, b) => a - b)) {
+      const byCore = [...groupBy(runs, ({ core }) => core)].sort(([a], [b]) => a - b);
+      for (const [core, ofCore] of byCore.slice(0, MOST_CORES)) {
         this.#row({ group: "cores", label: String(core), badge: "exact" });
-        for (const run of runs) {
-          if (run.core !== core) continue;
-          const item = itemOf(ItemKind.thread, places.get(run.tid) ?? 0);
+        for (const run of ofCore) {
+          const thread = this.#places.get(run.tid);
+          const item = thread === undefined ? 0 : itemOf(ItemKind.thread, thread);
           this.#add(run.beginMs - startedMs, run.endMs - startedMs, State.running, names.get(run.tid) ?? "?", item);
         }
       }
-      return new Set(runs.map((run) => run.core)).size;
+      return byCore.length;
     });
   }
 
@@ -166,7 +187,7 @@ class RowsBuilder {
   /** What the kernel saw of a thread; each reading stands for the time up to the next. */
   #samples(thread: KernelThread, group: GroupName, label: string): void {
     const { startedMs } = this.#trace;
-    const index = this.#trace.kernel?.threads.indexOf(thread) ?? 0;
+    const index = this.#places.get(thread.tid) ?? 0;
     const lookup = indexOf(this.#trace, this.#timeline);
     this.#row({ group, label, thread: thread.index, depth: label === "" ? 1 : 0, badge: "sampled" });
     let open: { beginMs: number; endMs: number; state: StateIndex } | undefined;
@@ -241,7 +262,7 @@ class RowsBuilder {
         this.#row({ group: "stalls", label: lane.name, thread: lane.index, badge: "measured" });
         for (const stall of own) {
           const frame = stall.stack?.[0];
-          const name = frame === undefined ? "" : `${frame.name === "" ? "(anonymous)" : frame.name}:${frame.line}`;
+          const name = frame === undefined ? "" : describePlace(frame);
           const item = itemOf(ItemKind.stall, stalls.indexOf(stall));
           this.#add(stall.beginMs - startedMs, stall.endMs - startedMs, State.stall, name, item);
         }
@@ -257,19 +278,26 @@ class RowsBuilder {
       const index = indexOf(this.#trace, this.#timeline);
       const holds = new Map(index.resources.map(({ id, holds: own }) => [id, own]));
       const uses = contention(this.#trace, this.#timeline).slice(0, MOST_RESOURCE_ROWS);
-      for (const { id, kind, title, level, waiting } of uses) {
+      for (const { id, kind, name: ofUse, title: label, level, waiting } of uses) {
+        const title = describeResource({ id, kind, name: ofUse });
         const held = holds.get(id) ?? [];
         const isSeen = kind === "channel" ? level.length > 0 : held.length > 0;
-        if (isSeen) this.#row({ group: "resources", label: title, badge: "measured" });
+        if (isSeen) this.#row({ group: "resources", label, title, badge: "measured" });
         if (kind === "channel") this.#levels(level, State.channel, durationMs);
         else {
           // Of a semaphore several hold a part at once; what lies over another is cut.
           for (const { beginMs, endMs, holder } of held) {
-            this.#add(beginMs, endMs, State.held, nameOfActor(index, holder), this.#itemOf(holder));
+            this.#add(beginMs, endMs, State.held, titleOfActor(index, holder).en, this.#itemOf(holder));
           }
         }
         if (waiting.every(({ count }) => count === 0)) continue;
-        this.#row({ group: "resources", label: isSeen ? "" : title, depth: 1, badge: "measured" });
+        this.#row({
+          group: "resources",
+          label: isSeen ? "" : label,
+          title: isSeen ? undefined : title,
+          depth: 1,
+          badge: "measured",
+        });
         this.#levels(waiting, kind === "channel" ? State.channel : State.lock, durationMs);
       }
       return index.resources.length;
@@ -287,19 +315,14 @@ class RowsBuilder {
   /** Times in which garbage was collected, by thread. */
   pauses(): void {
     this.#group("gc", () => {
-      let spans = 0;
-      for (const { records, name: threadName, index } of this.#trace.threads) {
-        const pauses = records.filter(({ kind }) => kind === ProbeKind.gcPause);
-        if (pauses.length === 0) continue;
+      const pauses = groupBy(this.#timeline.pauses, ({ thread }) => thread);
+      for (const { index, name: threadName } of this.#timeline.threads) {
+        const own = pauses.get(index) ?? [];
+        if (own.length === 0) continue;
         this.#row({ group: "gc", label: threadName, thread: index, badge: "measured" });
-        for (const { timeMs, other } of pauses) {
-          // Told when it is over; `other` is how long it took.
-          const endMs = timeMs - this.#trace.startedMs;
-          this.#add(endMs - other, endMs, State.gc, "", 0);
-          spans++;
-        }
+        for (const { beginMs, endMs } of own) this.#add(beginMs, endMs, State.gc, "", 0);
       }
-      return spans;
+      return this.#timeline.pauses.length;
     });
   }
 
@@ -341,56 +364,4 @@ function sampledState(before: KernelSample, after: KernelSample, isAtWork: boole
   if (waitMs > spanMs / 2 || (waitMs > cpuMs && waitMs > spanMs / 4)) return State.ready;
   if (cpuMs > spanMs / 4) return State.running;
   return isAtWork && (after.state === "lock" || after.state === "blocked") ? State.blocked : State.idle;
-}
-
-function threadsOf(
-  trace: Trace,
-  timeline: Timeline,
-  busy: readonly { readonly index: number; readonly busyMs: number; readonly share: number }[],
-): ThreadInfo[] {
-  const kernelThreads = trace.kernel?.threads ?? [];
-  const ofKernel = (
-    thread: KernelThread | undefined,
-  ): Omit<ThreadInfo, "index" | "name" | "kind" | "hasEnded" | "busyMs" | "share"> => {
-    const first = thread?.samples[0];
-    const last = thread?.samples.at(-1);
-    const grown = (key: "cpuMs" | "coreWaitMs" | "voluntarySwitches" | "involuntarySwitches"): number | undefined => {
-      const from = first?.[key];
-      const to = last?.[key];
-      return from === undefined || to === undefined ? undefined : to - from;
-    };
-    return {
-      tid: thread?.tid,
-      cpuMs: grown("cpuMs"),
-      coreWaitMs: grown("coreWaitMs"),
-      voluntarySwitches: grown("voluntarySwitches"),
-      involuntarySwitches: grown("involuntarySwitches"),
-      samples: thread?.samples.length ?? 0,
-    };
-  };
-  const own = timeline.threads.map((lane): ThreadInfo => {
-    const seen = kernelThreads.find(({ index }) => index === lane.index);
-    const ran = busy.find(({ index }) => index === lane.index);
-    return {
-      index: lane.index,
-      name: lane.name,
-      kind: seen?.kind ?? (lane.index === 0 ? "loop" : "pool"),
-      hasEnded: lane.hasEnded,
-      busyMs: ran?.busyMs,
-      share: ran?.share,
-      ...ofKernel(seen),
-    };
-  });
-  const others = kernelThreads
-    .filter(({ index }) => index === undefined)
-    .map((thread): ThreadInfo => ({
-      index: undefined,
-      name: thread.name,
-      kind: thread.kind,
-      hasEnded: false,
-      busyMs: undefined,
-      share: undefined,
-      ...ofKernel(thread),
-    }));
-  return [...own, ...others];
 }

@@ -19,7 +19,9 @@ export function dumpOf(analysed: Analysed, query: string): string {
     const state = line.outcome ?? STATES[line.state]?.name ?? "";
     const wait = line.waitsFor === "" ? "" : `  waits for ${line.waitsFor}`;
     const thread = line.thread === "" ? "" : `  on ${line.thread}`;
-    lines.push(`${"  ".repeat(line.depth)}${line.name}  ${state}  ${times}${thread}${wait}`);
+    lines.push(
+      `${"  ".repeat(line.depth)}${line.name === "" ? `job ${line.id}` : line.name}  ${state}  ${times}${thread}${wait}`,
+    );
   }
   if (jobs.length > MOST_LINES) lines.push(`… and ${jobs.length - MOST_LINES} more`);
   return lines.join("\n");

@@ -1,8 +1,8 @@
 /** In which state a job was at each moment of its life, and what it waited for. */
-import type { JobSpan, Timeline, Trace, WaitSpan, Way } from "skein/trace";
+import type { JobSpan, Sentence, Timeline, Trace, WaitSpan, Way } from "skein/trace";
 
 import { State, type StateIndex } from "../timeline/states.js";
-import { indexOf, phasesOf, type TraceIndex } from "./trace.js";
+import { describeActor, indexOf, phasesOf, type TraceIndex } from "./trace.js";
 
 export interface Stretch {
   readonly beginMs: number;
@@ -40,7 +40,11 @@ function lies({ beginMs, endMs }: WaitSpan, atMs: number): boolean {
   return beginMs <= atMs && atMs <= endMs;
 }
 
-/** For people: the job's or scope's name. */
-export function nameOfActor(index: TraceIndex, actor: number): string {
-  return index.nameOf(actor) ?? (index.jobs.has(actor) ? `job ${actor}` : actor === 0 ? "?" : `scope ${actor}`);
+/** For people: the job's or scope's own name, which is the same in every language; what it is where it has none. */
+export function titleOfActor(index: TraceIndex, actor: number): Sentence {
+  if (actor === 0) return UNKNOWN;
+  const name = index.nameOf(actor);
+  return name === undefined ? describeActor(index, actor) : { en: name, ru: name };
 }
+
+const UNKNOWN: Sentence = { en: "?", ru: "?" };

@@ -1,7 +1,17 @@
 /** What the page knows of a trace: plain data, made in the worker and drawn on the main thread. */
-import type { Badge, Capability, Figures, KernelThreadKind, Outcome, Stall, Verdict } from "skein/trace";
-
-import type { Finding } from "#skein/trace/findings/finding";
+import type { LoopDiagnosis } from "#skein/trace/kernel/diagnose";
+import type {
+  Badge,
+  Capability,
+  Durations,
+  Figures,
+  Finding,
+  KernelThreadKind,
+  Outcome,
+  Sentence,
+  Stall,
+  Verdict,
+} from "skein/trace";
 
 import type { SpanColumns } from "../timeline/span-store.js";
 import type { Language } from "../texts.js";
@@ -14,6 +24,8 @@ export interface RowInfo {
   readonly group: GroupName;
   /** Stands at its left; empty for the rows below the first of a block. */
   readonly label: string;
+  /** The same for people, where it depends on the language. */
+  readonly title: Sentence | undefined;
   readonly badge: Badge | undefined;
   /** Index of the thread, where the row is of one. */
   readonly thread: number | undefined;
@@ -49,41 +61,53 @@ export interface ThreadInfo {
   /** Inside steps; as in the figures. */
   readonly busyMs: number | undefined;
   readonly share: number | undefined;
-  /** As the kernel has it, over the recording. */
+  /** As the kernel counted it. */
   readonly cpuMs: number | undefined;
   readonly coreWaitMs: number | undefined;
   readonly voluntarySwitches: number | undefined;
   readonly involuntarySwitches: number | undefined;
-  readonly samples: number;
+  /** How its time divides, in the order of `WAYS`; `undefined` of threads that are none of ours. */
+  readonly split: readonly number[] | undefined;
+  readonly splitBadge: Badge;
+  readonly looks: LoopDiagnosis;
 }
 
 /** A lock, a channel, or what was waited for under one name. */
 export interface ResourceInfo {
-  readonly name: string;
-  readonly kind: "lock" | "channel" | "job" | "other";
-  readonly waits: number;
-  readonly waitMs: number;
-  readonly longestMs: number;
+  readonly id: string;
+  /** As the program has it, and queries find it. */
+  readonly title: string;
+  /** For people. */
+  readonly name: Sentence;
+  /** How long it was waited for each time. */
+  readonly wait: Durations | undefined;
   readonly waitingAtEnd: number;
   readonly mostWaiting: number;
   /** How many waited, or how full a channel was, over time: pairs of moment and count, few enough to draw. */
   readonly curve: readonly (readonly [number, number])[];
   readonly acquired: number;
-  readonly holdMs: number | undefined;
+  /** How long it was held each time. */
+  readonly hold: Durations | undefined;
   /** Of the times it was acquired, the share that had to wait. */
   readonly contendedShare: number | undefined;
+  /** Of a channel: how full it was on average, and at most; `undefined` if that was not seen. */
+  readonly meanLevel: number | undefined;
+  readonly mostLevel: number;
   /** Who holds it at the end. */
-  readonly holder: string | undefined;
-  /** Names of those that wait at the end. */
-  readonly waiters: readonly string[];
+  readonly holder: Sentence | undefined;
+  /** Those that wait at the end. */
+  readonly waiters: readonly Sentence[];
+  readonly badge: Badge;
 }
 
 /** Who waits for what, and what is held by whom, at the end. */
 export interface WaitGraph {
-  readonly nodes: readonly { readonly id: string; readonly label: string; readonly kind: "job" | "resource" }[];
+  readonly nodes: readonly { readonly id: string; readonly label: Sentence; readonly kind: "job" | "resource" }[];
   readonly edges: readonly { readonly from: string; readonly to: string; readonly kind: "waits" | "held" }[];
   /** Ids of nodes that stand in a circle. */
   readonly circle: readonly string[];
+  /** Each circle in words. */
+  readonly circles: readonly Sentence[];
 }
 
 export interface Summary {
@@ -113,6 +137,8 @@ export interface Model {
   readonly groups: readonly GroupInfo[];
   readonly names: readonly string[];
   readonly columns: SpanColumns;
+  /** Of each job the index of the thread that ran it, or else spawned it. */
+  readonly jobThreads: Uint32Array<ArrayBuffer>;
   readonly summary: Summary;
 }
 
@@ -120,6 +146,7 @@ export interface Model {
 export interface TaskLine {
   readonly job: number;
   readonly id: number;
+  /** Empty if it has none. */
   readonly name: string;
   readonly depth: number;
   readonly children: number;
@@ -145,23 +172,24 @@ export interface TaskDetail {
   readonly startedMs: number | undefined;
   readonly waitMs: number | undefined;
   /** Jobs and scopes around it, the outermost first, by their items. */
-  readonly path: readonly { readonly job: number | undefined; readonly item: number; readonly name: string }[];
-  readonly children: readonly { readonly job: number; readonly name: string; readonly ageMs: number }[];
+  readonly path: readonly { readonly job: number | undefined; readonly item: number; readonly name: Sentence }[];
+  readonly children: readonly { readonly job: number; readonly name: Sentence; readonly ageMs: number }[];
   readonly stretches: readonly {
     readonly beginMs: number;
     readonly endMs: number;
     readonly state: number;
     readonly waitsFor: string;
   }[];
-  readonly stepHistogram: Histogram;
-  readonly latencyHistogram: Histogram;
+  /** How long its steps were, and how long it stood ready before each; `undefined` without any. */
+  readonly stepTimes: Durations | undefined;
+  readonly latencies: Durations | undefined;
   readonly cancelledAtMs: number | undefined;
   /** Lines of the stack that spawned it; of a deep recording. */
   readonly spawnSite: readonly string[];
   /** The functions in which it was sampled most; of a deep recording. */
   readonly hot: readonly { readonly title: string; readonly selfMs: number; readonly share: number }[];
   /** From the job to what it waits for, who holds that, what that waits for, and so on. */
-  readonly why: readonly string[];
+  readonly why: readonly Sentence[];
 }
 
 /** What a job or scope really waited for, from its beginning to its end. */
@@ -178,17 +206,14 @@ export interface PathInfo {
   readonly badge: Badge;
 }
 
-/** Counts of durations between powers of ten, three boxes each. */
-export interface Histogram {
-  readonly boundsMs: readonly number[];
-  readonly counts: readonly number[];
-}
-
 /** A line of the table of a range. */
 export interface SplitLine {
+  /** Empty of a job without a name. */
   readonly name: string;
   readonly kind: "task" | "thread";
   readonly job: number | undefined;
+  /** Of a job. */
+  readonly id: number | undefined;
   /** In the order of `WAYS`. */
   readonly split: readonly number[];
 }

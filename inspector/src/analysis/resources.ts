@@ -1,10 +1,12 @@
 /** What jobs waited for, and who waits for whom at the end. */
+import { ProbeResource } from "#skein/core/probe";
 import type { Resource, SeenWait } from "#skein/trace/resources";
-import type { Level, ResourceUse, Timeline, Trace } from "skein/trace";
+import { isBlockingWait } from "#skein/trace/wait-ways";
+import type { Finding, Level, ResourceUse, Sentence, Timeline, Trace } from "skein/trace";
 
-import { nameOfActor } from "./job-states.js";
+import { titleOfActor } from "./job-states.js";
 import type { ResourceInfo, WaitGraph } from "./model.js";
-import { contention, groupBy, indexOf, type TraceIndex } from "./trace.js";
+import { contention, describeResource, groupBy, indexOf, levelsOf, spread, type TraceIndex } from "./trace.js";
 
 /** Points of a small curve. */
 const CURVE_POINTS = 160;
@@ -22,27 +24,27 @@ export function resourcesOf(trace: Trace, timeline: Timeline): ResourceInfo[] {
     ({ span }) => titleOfWait(span.name ?? ""),
   );
   const others = [...named].map(([title, waits]) => otherInfo(title, waits, index));
-  return [...known, ...others].sort((a, b) => b.waitMs - a.waitMs).slice(0, MOST_RESOURCES);
+  return [...known, ...others].sort((a, b) => (b.wait?.totalMs ?? 0) - (a.wait?.totalMs ?? 0)).slice(0, MOST_RESOURCES);
 }
 
 function infoOf(use: ResourceUse, resource: Resource | undefined, index: TraceIndex): ResourceInfo {
-  const open = (resource?.waits ?? []).filter(isOpen);
   const holder = resource?.holds.findLast(({ end }) => end === "outside")?.holder;
-  const kind = use.kind === "channel" ? "channel" : "lock";
+  const isFilled = use.level.length > 0;
   return {
-    name: use.title,
-    kind,
-    waits: use.wait?.count ?? 0,
-    waitMs: use.wait?.totalMs ?? 0,
-    longestMs: use.wait?.mostMs ?? 0,
-    waitingAtEnd: open.length,
+    id: `resource ${use.id}`,
+    title: use.title,
+    name: describeResource(use),
+    wait: use.wait,
     mostWaiting: use.mostWaiting,
-    curve: thinned(kind === "channel" && use.level.length > 0 ? use.level : use.waiting, index.timeline.durationMs),
+    curve: thinned(isFilled ? use.level : use.waiting, index.timeline.durationMs),
     acquired: use.acquired,
-    holdMs: use.hold?.totalMs,
+    hold: use.hold,
     contendedShare: use.acquired === 0 ? undefined : use.contendedShare,
-    holder: holder === undefined ? undefined : nameOfActor(index, holder),
-    waiters: open.slice(0, MOST_NAMES).map(({ actor }) => nameOfActor(index, actor)),
+    meanLevel: use.level.length === 0 ? undefined : use.meanLevel,
+    mostLevel: use.mostLevel,
+    holder: holder === undefined ? undefined : titleOfActor(index, holder),
+    ...waitersOf(resource?.waits ?? [], index),
+    badge: use.badge,
   };
 }
 
@@ -55,25 +57,41 @@ function titleOfWait(wait: string): string {
   );
 }
 
+/** `channel "news"`, of which no more is known than that, as one that is known is called. */
+function titleInWords(title: string): Sentence {
+  const [, kind = "", name = ""] = /^(\w+) "([^"]+)"$/.exec(title) ?? [];
+  return Object.hasOwn(ProbeResource, kind)
+    ? describeResource({ kind: kind as keyof typeof ProbeResource, name, id: 0 })
+    : { en: title, ru: title };
+}
+
 function otherInfo(title: string, waits: readonly SeenWait[], index: TraceIndex): ResourceInfo {
   const spans = waits.map(({ span }) => span);
-  const levels = levelsOf(spans);
-  const open = waits.filter(isOpen);
-  const way = waits[0]?.way;
+  const { durationMs, droppedRecords } = index.timeline;
+  const levels = levelsOf(spans, durationMs);
   return {
-    name: title,
-    kind: way === "lock" || way === "channel" ? way : way === "jobs" ? "job" : "other",
-    waits: waits.length,
-    waitMs: spans.reduce((sum, { beginMs, endMs }) => sum + endMs - beginMs, 0),
-    longestMs: spans.reduce((most, { beginMs, endMs }) => Math.max(most, endMs - beginMs), 0),
-    waitingAtEnd: open.length,
+    id: `wait ${title}`,
+    title,
+    name: titleInWords(title),
+    wait: spread(spans.map(({ beginMs, endMs }) => endMs - beginMs)),
     mostWaiting: levels.reduce((most, { count }) => Math.max(most, count), 0),
-    curve: thinned(levels, index.timeline.durationMs),
+    curve: thinned(levels, durationMs),
     acquired: 0,
-    holdMs: undefined,
+    hold: undefined,
     contendedShare: undefined,
+    meanLevel: undefined,
+    mostLevel: 0,
     holder: undefined,
-    waiters: open.slice(0, MOST_NAMES).map(({ actor }) => nameOfActor(index, actor)),
+    ...waitersOf(waits, index),
+    badge: droppedRecords > 0 ? "inferred" : "measured",
+  };
+}
+
+function waitersOf(waits: readonly SeenWait[], index: TraceIndex): Pick<ResourceInfo, "waitingAtEnd" | "waiters"> {
+  const open = waits.filter(isOpen);
+  return {
+    waitingAtEnd: open.length,
+    waiters: open.slice(0, MOST_NAMES).map((wait) => titleOfActor(index, waiterOf(wait))),
   };
 }
 
@@ -82,18 +100,9 @@ function isOpen({ span }: SeenWait): boolean {
   return span.outcome === undefined && span.end === "outside";
 }
 
-function levelsOf(spans: readonly { readonly beginMs: number; readonly endMs: number }[]): Level[] {
-  const begins = Float64Array.from(spans, ({ beginMs }) => beginMs).sort();
-  const ends = Float64Array.from(spans, ({ endMs }) => endMs).sort();
-  const levels: Level[] = [];
-  for (let begun = 0, ended = 0; begun < begins.length || ended < ends.length;) {
-    const begin = begins[begun] ?? Infinity;
-    const end = ends[ended] ?? Infinity;
-    if (begin <= end) begun++;
-    else ended++;
-    levels.push({ atMs: Math.min(begin, end), count: begun - ended });
-  }
-  return levels;
+/** The thread, as findings number it, where it is not known whose code waits. */
+function waiterOf({ actor, span }: SeenWait): number {
+  return actor === 0 ? -1 - span.thread : actor;
 }
 
 /** Of each slice of time the highest level in it, so that no peak is lost. */
@@ -113,58 +122,54 @@ function thinned(levels: readonly Level[], durationMs: number): (readonly [numbe
   return points;
 }
 
-/** The graph of waits that were open at the end. */
-export function waitGraphOf(trace: Trace, timeline: Timeline): WaitGraph {
+/**
+ * The graph of waits that were open at the end.
+ *
+ * @param findings - of the trace: circles are what they call a deadlock
+ */
+export function waitGraphOf(trace: Trace, timeline: Timeline, findings: readonly Finding[]): WaitGraph {
   const index = indexOf(trace, timeline);
   const nodes = new Map<string, WaitGraph["nodes"][number]>();
   const edges: WaitGraph["edges"][number][] = [];
-  const resources = new Map(index.resources.map((resource) => [resource.id, resource]));
   const actorNode = (actor: number): string => {
     const id = `job ${actor}`;
-    if (!nodes.has(id)) nodes.set(id, { id, label: nameOfActor(index, actor), kind: "job" });
+    if (!nodes.has(id)) nodes.set(id, { id, label: titleOfActor(index, actor), kind: "job" });
     return id;
   };
   for (const wait of index.waits) {
     // A timer is nobody that could be waited for in a circle.
-    if (!isOpen(wait) || wait.actor === 0 || wait.way === "io" || nodes.size > MOST_NODES) continue;
-    const from = actorNode(wait.actor);
+    if (!isOpen(wait) || wait.way === "io") continue;
+    if (wait.actor === 0 && !isBlockingWait(wait.span.name)) continue;
+    if (nodes.size > MOST_NODES) break;
+    const from = actorNode(waiterOf(wait));
     const { target } = wait;
     if (wait.way === "jobs" && target !== undefined) {
       edges.push({ from, to: actorNode(target), kind: "waits" });
       continue;
     }
+    const resource = index.resource(target);
     const title = titleOfWait(wait.span.name ?? "");
     const to = target === undefined ? title : `resource ${target}`;
     if (!nodes.has(to)) {
-      nodes.set(to, { id: to, label: title, kind: "resource" });
-      const resource = target === undefined ? undefined : resources.get(target);
-      for (const { holder, end } of resource?.holds ?? []) {
-        if (end === "outside" && holder !== 0) edges.push({ from: to, to: actorNode(holder), kind: "held" });
+      const label = resource === undefined ? titleInWords(title) : describeResource(resource);
+      nodes.set(to, { id: to, label, kind: "resource" });
+      for (const { holder, thread, end } of resource?.holds ?? []) {
+        if (end === "outside")
+          edges.push({ from: to, to: actorNode(holder === 0 ? -1 - thread : holder), kind: "held" });
       }
     }
     edges.push({ from, to, kind: "waits" });
   }
-  return { nodes: [...nodes.values()], edges, circle: circleIn([...nodes.keys()], edges) };
-}
-
-/** Nodes from which their own place can be reached again. */
-function circleIn(
-  nodes: readonly string[],
-  edges: readonly { readonly from: string; readonly to: string }[],
-): string[] {
-  const next = groupBy(edges, ({ from }) => from);
-  return nodes.filter((start) => {
-    const seen = new Set<string>();
-    const open = [start];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      for (const { to } of next.get(node) ?? []) {
-        if (to === start) return true;
-        if (!seen.has(to)) {
-          seen.add(to);
-          open.push(to);
-        }
-      }
-    }
-    return false;
-  });
+  const circles = findings.filter(({ kind, evidence }) => kind === "deadlock" && evidence["wasBroken"] === 0);
+  return {
+    nodes: [...nodes.values()],
+    edges,
+    circle: circles
+      .flatMap(({ jobs, scopes, threads, resources }) => [
+        ...[...jobs, ...scopes, ...threads.map((thread) => -1 - thread)].map((actor) => `job ${actor}`),
+        ...resources.map((id) => `resource ${id}`),
+      ])
+      .filter((id) => nodes.has(id)),
+    circles: circles.map(({ text }) => text),
+  };
 }

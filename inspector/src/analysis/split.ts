@@ -27,10 +27,10 @@ function taskLines(analysed: Analysed, fromMs: number, toMs: number): SplitLine[
     if (job.endMs < fromMs || job.beginMs > toMs) return;
     const split = splitOf(analysed, job, fromMs, toMs);
     const totalMs = split.reduce((sum, ms) => sum + ms, 0);
-    lines.push({ name: job.name ?? `job ${job.id}`, kind: "task", job: index, split, totalMs });
+    lines.push({ name: job.name ?? "", kind: "task", job: index, id: job.id, split, totalMs });
   });
   lines.sort((a, b) => (b.split[0] ?? 0) - (a.split[0] ?? 0) || b.totalMs - a.totalMs);
-  return lines.slice(0, MOST_TASKS).map(({ name, kind, job, split }) => ({ name, kind, job, split }));
+  return lines.slice(0, MOST_TASKS).map(({ totalMs: _, ...line }) => line);
 }
 
 function threadLines({ trace, timeline }: Analysed, fromMs: number, toMs: number): SplitLine[] {
@@ -38,6 +38,7 @@ function threadLines({ trace, timeline }: Analysed, fromMs: number, toMs: number
     name,
     kind: "thread",
     job: undefined,
+    id: undefined,
     split: inOrderOfWays(splitOfThread(trace, timeline, index, fromMs, toMs)),
   }));
 }

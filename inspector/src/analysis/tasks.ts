@@ -1,15 +1,15 @@
 /** The table of tasks, and everything of a single one. */
-import { hotFunctionsOf, type JobSpan } from "skein/trace";
+import { hotFunctionsOf, type JobSpan, type Sentence } from "skein/trace";
 
 import { ItemKind, itemOf } from "../timeline/span-store.js";
 import { State, STATES, type StateIndex } from "../timeline/states.js";
 import type { Analysed } from "./build-model.js";
-import { type Stretch, statesOf } from "./job-states.js";
-import type { Histogram, TaskDetail, TaskLine } from "./model.js";
+import { type Stretch, statesOf, titleOfActor } from "./job-states.js";
+import type { TaskDetail, TaskLine } from "./model.js";
 import { type Asked, parseQuery, type Query } from "./query.js";
 import { splitOf } from "./split.js";
 import type { TreeNode } from "./task-tree.js";
-import { indexOf } from "./trace.js";
+import { indexOf, spread } from "./trace.js";
 
 export type SortKey =
   | "tree"
@@ -148,7 +148,7 @@ export function taskLine(analysed: Analysed, index: number): TaskLine | undefine
   return {
     job: index,
     id: job.id,
-    name: job.name ?? `job ${job.id}`,
+    name: job.name ?? "",
     depth: depthOf(node),
     children: node.children.length,
     state: last?.state ?? State.ready,
@@ -181,7 +181,9 @@ export function taskDetail(analysed: Analysed, index: number): TaskDetail | unde
   const node = analysed.tree.jobs[index];
   if (line === undefined || job === undefined || node === undefined) return undefined;
   const { jobs, scopes, cancels } = analysed.timeline;
-  const nameOf = (at: TreeNode): string => (at.isJob ? jobs[at.index]?.name : scopes[at.index]?.name) ?? "?";
+  const lookup = indexOf(analysed.trace, analysed.timeline);
+  const nameOf = ({ isJob, index: at }: TreeNode): Sentence =>
+    titleOfActor(lookup, (isJob ? jobs[at]?.id : scopes[at]?.id) ?? 0);
   const path: TaskDetail["path"][number][] = [];
   for (let above = node.parent; above !== undefined; above = above.parent) {
     path.unshift({
@@ -205,8 +207,8 @@ export function taskDetail(analysed: Analysed, index: number): TaskDetail | unde
       .slice(0, MOST_CHILDREN)
       .map((child) => ({ job: child.index, name: nameOf(child), ageMs: child.endMs - child.beginMs })),
     stretches: stretches.slice(0, MOST_STRETCHES),
-    stepHistogram: histogramOf(job.steps.map(({ beginMs, endMs }) => endMs - beginMs)),
-    latencyHistogram: histogramOf(
+    stepTimes: spread(job.steps.map(({ beginMs, endMs }) => endMs - beginMs)),
+    latencies: spread(
       stretches.filter(({ state }) => state === State.ready).map(({ beginMs, endMs }) => endMs - beginMs),
     ),
     cancelledAtMs: cancels.find(({ subject }) => subject === job.id || own.has(subject) || subject === job.scope)?.atMs,
@@ -225,32 +227,19 @@ function hottest({ trace, timeline }: Analysed, { id }: JobSpan): TaskDetail["ho
 }
 
 /** From the job along what it waits for, to the end of the chain or back to its beginning. */
-function whyItWaits(analysed: Analysed, index: number): string[] {
+function whyItWaits(analysed: Analysed, index: number): Sentence[] {
   const job = analysed.timeline.jobs[index];
   if (job === undefined || job.outcome !== undefined) return [];
   const { nodes, edges } = analysed.model.summary.waitGraph;
   const labels = new Map(nodes.map(({ id, label }) => [id, label]));
-  const chain: string[] = [];
+  const chain: Sentence[] = [];
   const seen = new Set<string>();
   for (let at: string | undefined = `job ${job.id}`; at !== undefined;) {
-    chain.push(labels.get(at) ?? job.name ?? at);
+    chain.push(labels.get(at) ?? titleOfActor(indexOf(analysed.trace, analysed.timeline), job.id));
     if (seen.has(at)) break;
     seen.add(at);
     const from: string = at;
     at = edges.find((edge) => edge.from === from)?.to;
   }
   return chain.length > 1 ? chain : [];
-}
-
-/** Boxes of 1, 2 and 5 from a microsecond on. */
-const BOUNDS_MS = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** (power - 3))).flat();
-
-function histogramOf(durationsMs: readonly number[]): Histogram {
-  const counts = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0);
-  for (const ms of durationsMs) {
-    const box = BOUNDS_MS.findIndex((bound) => ms < bound);
-    const at = box === -1 ? BOUNDS_MS.length : box;
-    counts[at] = (counts[at] ?? 0) + 1;
-  }
-  return { boundsMs: BOUNDS_MS, counts };
 }

@@ -3,9 +3,14 @@
  * recording and observing along, with a thread of its own that no page can start.
  */
 export { contention } from "#skein/trace/contention";
+export { useOfThread } from "#skein/trace/core-use";
 export { criticalPath } from "#skein/trace/critical-path";
+export { spread } from "#skein/trace/durations";
 export { computeFigures } from "#skein/trace/figures";
 export { findFindings } from "#skein/trace/findings/find";
+export { describeActor, describePlace, describeResource } from "#skein/trace/findings/places";
+export { diagnoseLoop, diagnoseStall, type LoopDiagnosis } from "#skein/trace/kernel/diagnose";
+export { levelsOf } from "#skein/trace/levels";
 export { phasesOf, splitOfJob, splitOfThread } from "#skein/trace/time-split";
 export { buildTimeline } from "#skein/trace/timeline";
 export { decodeTrace, isHeadOfFile } from "#skein/trace/trace-file";

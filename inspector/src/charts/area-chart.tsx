@@ -9,6 +9,9 @@ import { level, tick } from "../format.js";
 import { useSize } from "../parts.js";
 import { language, t, theme } from "../state.js";
 
+/** The name of an upright axis. */
+const LABEL = { labelSize: 18, labelGap: 0, labelFont: "11px system-ui, sans-serif" };
+
 export interface AreaChartProps {
   readonly series: Series;
   readonly fromMs: number;
@@ -16,6 +19,8 @@ export interface AreaChartProps {
   readonly cores: number | undefined;
   /** A place was chosen on the chart. */
   readonly onChoose?: (fromMs: number, toMs: number) => void;
+  /** What the axes reach to at least, so that two charts can be compared. */
+  readonly mostJobs?: number | undefined;
   readonly mostCores?: number | undefined;
 }
 
@@ -118,7 +123,12 @@ function optionsOf(
         time: false,
         range: () => [shown.current.fromMs, Math.max(shown.current.toMs, shown.current.fromMs + 1e-6)],
       },
-      jobs: { range: () => [0, Math.max(1, most(shown.current.series.inFlight) * 1.12)] },
+      jobs: {
+        range: () => [
+          0,
+          Math.max(1, Math.max(shown.current.mostJobs ?? 0, most(shown.current.series.inFlight)) * 1.12),
+        ],
+      },
       cores: {
         range: () => {
           const { series, cores, mostCores } = shown.current;
@@ -135,14 +145,18 @@ function optionsOf(
       {
         ...axis,
         scale: "jobs",
+        label: t("now.chart.left"),
+        ...LABEL,
         space: 36,
         side: 3,
-        size: 46,
+        size: 34,
         values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? String(mark) : "")),
       },
       {
         ...axis,
         scale: "cores",
+        label: t("now.chart.right"),
+        ...LABEL,
         side: 1,
         size: 38,
         grid: { show: false },

@@ -51,7 +51,7 @@ export function AdviceScreen({ model }: { readonly model: Model }): JSX.Element 
                     <td class="bar-column">
                       <SplitBar split={line.split} />
                     </td>
-                    <td>
+                    <td class="words">
                       <b class={`place place-${line.place}`}>{t(`advice.${line.place}`)}</b>
                       <span class="weak"> {whyOf(line)}</span>
                     </td>

@@ -68,6 +68,9 @@ function Both({ first, second }: { readonly first: Model; readonly second: Model
       (high, value) => Math.max(high, value ?? 0),
       cores,
     );
+  const mostJobs = Math.max(
+    ...[first, second].map(({ summary: { series } }) => Math.max(0, ...series.inFlight.map((count) => count ?? 0))),
+  );
   const mostCores = Math.max(most(first), most(second));
   return (
     <>
@@ -84,6 +87,7 @@ function Both({ first, second }: { readonly first: Model; readonly second: Model
               fromMs={0}
               toMs={toMs}
               cores={model.summary.figures.coresAllowed.value}
+              mostJobs={mostJobs}
               mostCores={mostCores}
             />
           </Panel>

@@ -4,14 +4,9 @@ import type { StackFrame, Stall } from "skein/trace";
 
 import type { Model, ThreadInfo } from "../analysis/model.js";
 import { duration, number, percent } from "../format.js";
-import { Empty, Panel } from "../parts.js";
+import { Badge, Empty, Panel, SplitBar } from "../parts.js";
 import { go, language, t } from "../state.js";
-import type { TextKey } from "../texts.js";
 import { around } from "../timeline/window.js";
-
-/** Share of CPU time from which on a thread that did not turn its loop computed. */
-const COMPUTED = 0.5;
-const IDLE = 0.02;
 
 export function LoopsScreen({ model }: { readonly model: Model }): JSX.Element {
   const { stalls, threads } = model.summary;
@@ -64,7 +59,10 @@ function Threads({
             <th scope="col" class="number">
               {t("loops.switches")}
             </th>
-            <th scope="col">{t("loops.verdict")}</th>
+            <th scope="col" class="bar-column">
+              {t("loops.split")}
+            </th>
+            <th scope="col">{t("loops.looks")}</th>
           </tr>
         </thead>
         <tbody>
@@ -93,28 +91,17 @@ function Threads({
                   ? "–"
                   : `${number(thread.voluntarySwitches, words)}, ${number(thread.involuntarySwitches, words)}`}
               </td>
-              <td>{t(verdictOf(thread, durationMs))}</td>
+              <td class="bar-column">
+                {thread.split === undefined ? null : <SplitBar split={thread.split} />}
+                <Badge badge={thread.splitBadge} />
+              </td>
+              <td class="words">{t(`loops.looks.${thread.looks}`)}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   );
-}
-
-/** Busy and blocked look alike to an event loop's own clock; CPU time tells them apart. */
-function verdictOf({ busyMs, cpuMs }: ThreadInfo, durationMs: number): TextKey {
-  if (cpuMs === undefined)
-    return busyMs === undefined
-      ? "loops.verdict.unknown"
-      : busyMs / durationMs < IDLE
-        ? "loops.verdict.idle"
-        : "loops.verdict.unknown";
-  if (cpuMs / durationMs < IDLE && (busyMs ?? 0) / durationMs < IDLE) return "loops.verdict.idle";
-  if (busyMs !== undefined && busyMs / durationMs >= COMPUTED && cpuMs < busyMs * COMPUTED)
-    return "loops.verdict.blocked";
-  if (cpuMs / durationMs >= COMPUTED) return "loops.verdict.busy";
-  return cpuMs / durationMs < IDLE ? "loops.verdict.idle" : "loops.verdict.partly";
 }
 
 function StallCard({ stall, model }: { readonly stall: Stall; readonly model: Model }): JSX.Element {
@@ -157,7 +144,7 @@ function Stack({ frames }: { readonly frames: readonly StackFrame[] }): JSX.Elem
     <pre class="stack">
       {frames.map(({ name, url, line, column }, index) => (
         <span key={index} class={url.startsWith("node:") ? "weak" : ""}>
-          {name === "" ? "(anonymous)" : name}
+          {name === "" ? t("loops.anonymous") : name}
           <i>
             {" "}
             {url.replace(/^file:\/\//, "")}:{line}:{column}

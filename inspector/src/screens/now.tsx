@@ -1,16 +1,17 @@
 /** What happens, in two numbers, a sentence and a chart. */
-import type { Finding, Place } from "#skein/trace/findings/finding";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Badge as BadgeName, Figure } from "skein/trace";
+import { useEffect, useState } from "preact/hooks";
+import type { Badge as BadgeName, Figure, Finding } from "skein/trace";
 
-import type { Model } from "../analysis/model.js";
+import type { GroupInfo, Model } from "../analysis/model.js";
+import { describePlace } from "../analysis/trace.js";
 import { AreaChart } from "../charts/area-chart.js";
 import { duration, level, number } from "../format.js";
 import { Badge, Empty, Fact, Panel } from "../parts.js";
 import { connection, go, isFollowing, language, t } from "../state.js";
 import { Lanes } from "../timeline/lanes.js";
-import type { Picture, Shown } from "../timeline/canvas-timeline.js";
+import type { Shown } from "../timeline/canvas-timeline.js";
+import { usePicture } from "../timeline/use-picture.js";
 import { around, fitAll } from "../timeline/window.js";
 
 const CHART_MS = 60_000;
@@ -22,7 +23,6 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
   const { figures, verdict, series, findings } = model.summary;
   const { durationMs } = model;
   const fromMs = Math.max(0, durationMs - CHART_MS);
-  const taken = takenByOthers(model);
   // Of a program that runs, what it does now; of a recording, what it did on the whole.
   const isNow = connection.value === "live";
   const inFlight = isNow ? latest(series.times, series.inFlight, figures.inFlight.badge) : figures.meanInFlight;
@@ -55,7 +55,7 @@ export function NowScreen({ model }: { readonly model: Model }): JSX.Element {
         />
         <dl class="facts">
           <Fact name="now.demand" figure={figures.coresWanted} write={(value) => level(value, words)} testId="demand" />
-          <Fact name="now.taken" figure={taken} write={(value) => level(value, words)} testId="taken" />
+          <Fact name="now.taken" figure={figures.coresTaken} write={(value) => level(value, words)} testId="taken" />
           <Fact
             name="now.running"
             figure={figures.meanRunning}
@@ -98,19 +98,10 @@ function latest(times: readonly number[], values: readonly (number | null)[], ba
     : { badge, value: recent.reduce((sum, value) => sum + value, 0) / recent.length };
 }
 
-/** Cores that the program wanted and others had. */
-function takenByOthers({ summary: { figures } }: Model): Model["summary"]["figures"]["coresBusy"] {
-  const { coresWanted, coresBusy, coresAllowed } = figures;
-  if (coresWanted.value === undefined || coresBusy.value === undefined)
-    return { badge: "not available", value: undefined };
-  const couldHave = Math.min(coresWanted.value, coresAllowed.value ?? Infinity);
-  return { badge: coresWanted.badge, value: Math.max(0, couldHave - coresBusy.value) };
-}
-
 function BigNumber(props: {
   readonly name: string;
   readonly what: string;
-  readonly figure: Model["summary"]["figures"]["coresBusy"];
+  readonly figure: Figure;
   readonly testId: string;
   readonly extra: string;
   readonly tone: "jobs" | "cores";
@@ -168,7 +159,7 @@ function Findings({
             </span>
             <span class="finding-words">
               <b>{finding.text[words]}</b>
-              {finding.place?.url === undefined ? null : <code>{placeWords(finding.place)}</code>}
+              {finding.place?.url === undefined ? null : <code>{describePlace(finding.place)}</code>}
               <span>{finding.advice[words]}</span>
             </span>
             <time>{duration(Math.max(0, finding.fromMs), words)}</time>
@@ -179,9 +170,8 @@ function Findings({
   );
 }
 
-function placeWords({ name, url, line }: Place): string {
-  const file = (url ?? "").replace(/^.*\//, "");
-  return `${name === "" ? "" : `${name} `}${file}${line === undefined ? "" : `:${line}`}`;
+function isOfStrip({ name }: GroupInfo): boolean {
+  return name === "cores" || name === "threads";
 }
 
 /** Cores and threads at a glance. */
@@ -190,16 +180,7 @@ function Strip({ model }: { readonly model: Model }): JSX.Element {
   const [isLast, setIsLast] = useState(model.isLive);
   const [scrollTop, setScrollTop] = useState(0);
   useEffect(() => setScrollTop(0), [model.name]);
-  const picture = useMemo<Picture>(
-    () => ({
-      columns: model.columns,
-      rows: model.rows,
-      groups: model.groups.filter(({ name }) => name === "cores" || name === "threads"),
-      names: model.names,
-      extent: model.durationMs,
-    }),
-    [model],
-  );
+  const { picture } = usePicture(model, undefined, isOfStrip);
   const shown: Shown = {
     window:
       isLast && isLong ? { fromMs: model.durationMs - STRIP_MS, toMs: model.durationMs } : fitAll(model.durationMs),

@@ -1,8 +1,9 @@
 /** Locks, channels and whatever else was waited for, and who waits for whom. */
 import type { JSX } from "preact";
+import type { Durations } from "skein/trace";
 
 import type { Model, WaitGraph } from "../analysis/model.js";
-import { duration, number, percent } from "../format.js";
+import { duration, level, number, percent } from "../format.js";
 import { Empty, Panel, Sparkline } from "../parts.js";
 import { go, language, t } from "../state.js";
 
@@ -10,6 +11,7 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
   const words = language.value;
   const { resources, waitGraph } = model.summary;
   const hasHolds = resources.some(({ acquired }) => acquired > 0);
+  const hasLevels = resources.some(({ meanLevel }) => meanLevel !== undefined);
   const hasHolder = resources.some(({ holder }) => holder !== undefined);
   return (
     <div class="resources">
@@ -25,7 +27,6 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
               <thead>
                 <tr>
                   <th scope="col">{t("resources.name")}</th>
-                  <th scope="col">{t("resources.kind")}</th>
                   {hasHolder ? <th scope="col">{t("resources.holder")}</th> : null}
                   <th scope="col" class="number">
                     {t("resources.waits")}
@@ -34,13 +35,10 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                     {t("resources.time")}
                   </th>
                   <th scope="col" class="number">
-                    {t("resources.longest")}
+                    {t("resources.each")}
                   </th>
                   <th scope="col" class="number">
-                    {t("resources.most")}
-                  </th>
-                  <th scope="col" class="number">
-                    {t("resources.now")}
+                    {t("resources.waiting")}
                   </th>
                   {hasHolds ? (
                     <>
@@ -51,16 +49,24 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                         {t("resources.held")}
                       </th>
                       <th scope="col" class="number">
+                        {t("resources.heldEach")}
+                      </th>
+                      <th scope="col" class="number">
                         {t("resources.contended")}
                       </th>
                     </>
+                  ) : null}
+                  {hasLevels ? (
+                    <th scope="col" class="number">
+                      {t("resources.level")}
+                    </th>
                   ) : null}
                   <th scope="col">{t("resources.curve")}</th>
                 </tr>
               </thead>
               <tbody>
                 {resources.map((resource) => (
-                  <tr key={resource.name}>
+                  <tr key={resource.id}>
                     <th scope="row">
                       <button
                         type="button"
@@ -69,33 +75,46 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
                           go({
                             screen: "tasks",
                             job: undefined,
-                            query: `touches:"~${resource.name.replaceAll('"', "")}"`,
+                            query: `touches:"~${resource.title.replaceAll('"', "")}"`,
                           })
                         }
                       >
-                        {resource.name}
+                        {resource.name[words]}
                       </button>
                     </th>
-                    <td>{t(`resources.kind.${resource.kind}`)}</td>
-                    {hasHolder ? <td>{resource.holder ?? ""}</td> : null}
-                    <td class="number">{number(resource.waits, words)}</td>
-                    <td class="number">{duration(resource.waitMs, words)}</td>
-                    <td class="number">{duration(resource.longestMs, words)}</td>
-                    <td class="number">{number(resource.mostWaiting, words)}</td>
-                    <td
-                      class={`number ${resource.waitingAtEnd === 0 ? "weak" : ""}`}
-                      title={resource.waiters.join("\n")}
-                    >
-                      {number(resource.waitingAtEnd, words)}
+                    {hasHolder ? <td>{resource.holder?.[words] ?? ""}</td> : null}
+                    <td class="number" data-value={resource.wait?.count ?? 0}>
+                      {number(resource.wait?.count ?? 0, words)}
+                    </td>
+                    <td class="number" data-value={resource.wait?.totalMs ?? 0}>
+                      {duration(resource.wait?.totalMs ?? 0, words)}
+                    </td>
+                    <td class="number">{spreadOf(resource.wait)}</td>
+                    <td class="number" title={resource.waiters.map((name) => name[words]).join("\n")}>
+                      {number(resource.mostWaiting, words)} · {number(resource.waitingAtEnd, words)}
                     </td>
                     {hasHolds ? (
                       <>
                         <td class="number">{resource.acquired === 0 ? "" : number(resource.acquired, words)}</td>
-                        <td class="number">{resource.holdMs === undefined ? "" : duration(resource.holdMs, words)}</td>
+                        <td class="number" data-value={resource.hold?.totalMs}>
+                          {resource.hold === undefined ? "" : duration(resource.hold.totalMs, words)}
+                        </td>
+                        <td class="number">{resource.hold === undefined ? "" : spreadOf(resource.hold)}</td>
                         <td class="number">
                           {resource.contendedShare === undefined ? "" : percent(resource.contendedShare, words)}
                         </td>
                       </>
+                    ) : null}
+                    {hasLevels ? (
+                      <td class="number" data-value={resource.meanLevel}>
+                        {resource.meanLevel === undefined
+                          ? ""
+                          : t(
+                              "resources.level.of",
+                              level(resource.meanLevel, words),
+                              number(resource.mostLevel, words),
+                            )}
+                      </td>
                     ) : null}
                     <td>
                       <Sparkline points={resource.curve} extent={model.durationMs} />
@@ -111,6 +130,11 @@ export function ResourcesScreen({ model }: { readonly model: Model }): JSX.Eleme
   );
 }
 
+function spreadOf(times: Durations | undefined): string {
+  if (times === undefined) return "–";
+  return [times.p50Ms, times.p99Ms, times.mostMs].map((ms) => duration(ms, language.value)).join(" · ");
+}
+
 const BOX_WIDTH = 190;
 const BOX_HEIGHT = 30;
 const COLUMN_GAP = 110;
@@ -121,16 +145,16 @@ function Graph({ graph }: { readonly graph: WaitGraph }): JSX.Element {
   if (graph.nodes.length === 0) return <Empty>{t("graph.none")}</Empty>;
   const places = placed(graph);
   const inCircle = new Set(graph.circle);
-  const labels = new Map(graph.nodes.map(({ id, label }) => [id, label]));
+  const words = language.value;
   const height = Math.max(...[...places.values()].map(({ y }) => y)) + BOX_HEIGHT + 8;
   const width = Math.max(...[...places.values()].map(({ x }) => x)) + BOX_WIDTH + 8;
   return (
     <div class="graph-scroll">
-      {graph.circle.length === 0 ? null : (
-        <p class="warn" role="status" data-testid="circle">
-          {t("graph.circle", graph.circle.map((id) => labels.get(id) ?? id).join(" → "))}
+      {graph.circles.map((circle, index) => (
+        <p class="warn" role="status" data-testid="circle" key={index}>
+          {circle[words]}
         </p>
-      )}
+      ))}
       <svg
         class="wait-graph"
         viewBox={`0 0 ${width} ${height}`}
@@ -177,9 +201,9 @@ function Graph({ graph }: { readonly graph: WaitGraph }): JSX.Element {
             <g key={id} class={`node node-${kind} ${inCircle.has(id) ? "circle" : ""}`}>
               <rect x={at.x} y={at.y} width={BOX_WIDTH} height={BOX_HEIGHT} rx={kind === "job" ? 15 : 4} />
               <text x={at.x + 12} y={at.y + BOX_HEIGHT / 2 + 4}>
-                {label.length > 27 ? `${label.slice(0, 26)}…` : label}
+                {label[words].length > 27 ? `${label[words].slice(0, 26)}…` : label[words]}
               </text>
-              <title>{label}</title>
+              <title>{label[words]}</title>
             </g>
           );
         })}

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 
 import type { Model, TaskDetail } from "../analysis/model.js";
 import { duration, number, percent } from "../format.js";
-import { colourOf, Empty, HistogramChart, Panel, SplitBar, SplitLegend, StateName } from "../parts.js";
+import { colourOf, Empty, HistogramChart, jobName, Panel, SplitBar, SplitLegend, StateName } from "../parts.js";
 import { go, language, t } from "../state.js";
 import { ItemKind, itemOf } from "../timeline/span-store.js";
 import { STATES } from "../timeline/states.js";
@@ -32,7 +32,7 @@ export function TaskScreen({ model, job }: { readonly model: Model; readonly job
     <div class="task" data-testid="task-detail">
       <div class="task-title">
         {back}
-        <h2>{line.name}</h2>
+        <h2>{jobName(line.name, line.id)}</h2>
         <span class={`outcome-word outcome-${line.outcome ?? "open"}`}>
           {line.outcome === undefined ? <StateName state={line.state} /> : t(`outcome.${line.outcome}`)}
         </span>
@@ -54,27 +54,27 @@ export function TaskScreen({ model, job }: { readonly model: Model; readonly job
       </div>
       {detail.path.length === 0 ? null : (
         <p class="path">
-          <span class="weak">{t("task.path")}</span>
+          <span class="weak">{t("task.path")} </span>
           {detail.path.map(({ job: above, item, name }) => (
             <span key={item}>
               {above === undefined ? (
-                name
+                name[words]
               ) : (
                 <button type="button" class="link" onClick={() => go({ job: above })}>
-                  {name}
+                  {name[words]}
                 </button>
               )}
               <span class="weak"> › </span>
             </span>
           ))}
-          {line.name}
+          {jobName(line.name, line.id)}
         </p>
       )}
       {detail.why.length === 0 ? null : (
         <Panel title={t("task.why")} class="why">
           <ol>
             {detail.why.map((step, index) => (
-              <li key={index}>{step}</li>
+              <li key={index}>{step[words]}</li>
             ))}
           </ol>
         </Panel>
@@ -100,10 +100,10 @@ export function TaskScreen({ model, job }: { readonly model: Model; readonly job
           </dl>
         </Panel>
         <Panel title={t("task.steps")}>
-          <HistogramChart histogram={detail.stepHistogram} label={t("task.steps")} />
+          <HistogramChart durations={detail.stepTimes} label={t("task.steps")} />
         </Panel>
         <Panel title={t("task.latency")}>
-          <HistogramChart histogram={detail.latencyHistogram} label={t("task.latency")} />
+          <HistogramChart durations={detail.latencies} label={t("task.latency")} />
         </Panel>
       </div>
       {detail.hot.length === 0 ? null : (
@@ -157,7 +157,7 @@ export function TaskScreen({ model, job }: { readonly model: Model; readonly job
             {detail.children.map((child) => (
               <li key={child.job}>
                 <button type="button" class="link" onClick={() => go({ job: child.job })}>
-                  {child.name}
+                  {child.name[words]}
                 </button>
                 <span class="weak">{duration(child.ageMs, words)}</span>
               </li>

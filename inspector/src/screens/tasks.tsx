@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Model, TaskLine } from "../analysis/model.js";
 import type { SortKey } from "../analysis/tasks.js";
 import { duration, number } from "../format.js";
-import { Empty, SplitBar, Swatch, useSize } from "../parts.js";
+import { Empty, jobName, SplitBar, Swatch, useSize } from "../parts.js";
 import { analyst, go, language, place, t } from "../state.js";
 import type { TextKey } from "../texts.js";
 import { STATES } from "../timeline/states.js";
@@ -202,12 +202,13 @@ function TaskTable({ model, jobs }: { readonly model: Model; readonly jobs: Uint
 
 function Cells({ line, isTree }: { readonly line: TaskLine; readonly isTree: boolean }): JSX.Element {
   const words = language.value;
+  const name = jobName(line.name, line.id);
   const indent = isTree ? Math.min(line.depth, 12) * 14 : 0;
   return (
     <>
-      <span role="cell" class="name" title={line.name} style={{ paddingLeft: `${indent + 8}px` }}>
+      <span role="cell" class="name" title={name} style={{ paddingLeft: `${indent + 8}px` }}>
         <a class="link" href={`#tasks?job=${line.job}`} onClick={(event) => event.preventDefault()}>
-          {line.name}
+          {name}
         </a>
       </span>
       <span role="cell" class="state">

@@ -5,15 +5,19 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { momentAt } from "../analysis/event-order.js";
 import type { GroupName, Model, PathInfo, TaskDetail } from "../analysis/model.js";
 import { duration, number } from "../format.js";
-import { Badge, Empty, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
+import { Badge, colourOf, Empty, jobName, SHORT, SPLIT, SplitBar, StateName, Swatch } from "../parts.js";
 import { go, isFollowing, language, order, place, showsKeys, t, view } from "../state.js";
 import type { Picture, Shown } from "../timeline/canvas-timeline.js";
+import { jumpFrom, type JumpTo } from "../timeline/jump.js";
 import { Lanes } from "../timeline/lanes.js";
+import { layOut } from "../timeline/layout.js";
 import { MiniMap } from "../timeline/mini-map.js";
 import type { TimeWindow } from "../timeline/paint-row.js";
 import { arrowsOf, itemsNamed, placesOfPath, slicesOf } from "../timeline/related.js";
-import { itemIndex, itemKind, ItemKind } from "../timeline/span-store.js";
+import { itemIndex, itemKind, ItemKind, rowOf } from "../timeline/span-store.js";
 import { State, STATES } from "../timeline/states.js";
+import { COLOUR_BY, type ColourBy, type ToneName, TONES } from "../timeline/tones.js";
+import { usePicture } from "../timeline/use-picture.js";
 import { around, panBy, zoomAt } from "../timeline/window.js";
 import { isTyping } from "../typing.js";
 import { useAnswer } from "../use-answer.js";
@@ -22,6 +26,8 @@ const NO_ARROWS: Shown["arrows"] = [];
 const NO_PATH: Shown["path"] = [];
 const ZOOM = 0.75;
 const PAN = 0.15;
+/** Pixels above a row that was jumped to. */
+const ROOM_ABOVE = 80;
 /** Pixels that an arrow key scrolls. */
 const SCROLL = 60;
 
@@ -36,16 +42,7 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
   const [isTooMany, setIsTooMany] = useState(false);
 
   const ordered = here.inEventOrder ? order.value : undefined;
-  const picture = useMemo<Picture>(
-    () => ({
-      columns: ordered?.columns ?? model.columns,
-      rows: model.rows,
-      groups: model.groups,
-      names: model.names,
-      extent: ordered === undefined ? model.durationMs : ordered.momentsMs.length,
-    }),
-    [model, ordered],
-  );
+  const { picture, toneNames } = usePicture(model, ordered);
   useEffect(() => {
     order.value = undefined;
   }, [model]);
@@ -61,7 +58,9 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
     () => (here.item === undefined ? [] : slicesOf(model.columns, model.groups, here.item)),
     [here.item, model],
   );
-  const selected = slice !== undefined && slices.includes(slice) ? slice : slices[0];
+  // Beside the slices of a task's bar also its steps on threads, where one was chosen.
+  const isOfItem = slice !== undefined && here.item !== undefined && model.columns.item[slice] === here.item;
+  const selected = isOfItem ? slice : slices[0];
   const isJob = here.item !== undefined && itemKind(here.item) === ItemKind.job;
   const about = useAnswer<"detail">(
     isJob ? { kind: "detail", slot: "first", job: itemIndex(here.item ?? 0) } : undefined,
@@ -138,14 +137,36 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
     const next = slices[Math.max(0, Math.min(slices.length - 1, index))];
     if (next === undefined) return;
     setSlice(next);
+    bringIntoWindow(next);
+  };
+  const bringIntoWindow = (span: number): void => {
     const { columns, extent } = picture;
-    const [begin, end] = [columns.begin[next] ?? 0, columns.end[next] ?? 0];
+    const [begin, end] = [columns.begin[span] ?? 0, columns.end[span] ?? 0];
     const width = window.toMs - window.fromMs;
     if (begin >= window.fromMs && end <= window.toMs) return;
     const middle = (begin + end) / 2;
     setWindow(
       end - begin > width ? around(begin, end, extent) : { fromMs: middle - width / 2, toMs: middle + width / 2 },
     );
+  };
+  const jumpedFrom = useRef<{ readonly span: number; readonly from: number; readonly model: Model } | undefined>(
+    undefined,
+  );
+  const jump = useMemo(() => (selected === undefined ? undefined : jumpFrom(model, selected)), [model, selected]);
+  const goAlong = (): void => {
+    if (selected === undefined || jump === undefined) return;
+    // Back is where it came from, even if the thread did something else for longer.
+    const last = jumpedFrom.current;
+    const isBack = last?.span === selected && last.model === model;
+    const span = isBack ? last.from : jump.span;
+    jumpedFrom.current = { span, from: selected, model };
+    select(span);
+    const row = rowOf(picture.columns, span);
+    const group = model.rows[row]?.group;
+    const open = new Set([...folded].filter((name) => name !== group));
+    if (open.size < folded.size) setFolded(open);
+    setScrollTop(Math.max(0, (layOut(model.rows, model.groups, open).top[row] ?? 0) - ROOM_ABOVE));
+    bringIntoWindow(span);
   };
 
   const actions = useRef<(key: string) => boolean>(() => false);
@@ -177,6 +198,12 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
         return true;
       case "f":
         go({ fromMs: undefined, toMs: undefined });
+        return true;
+      case "c":
+        go({ colourBy: COLOUR_BY[(COLOUR_BY.indexOf(here.colourBy) + 1) % COLOUR_BY.length] ?? "task" });
+        return true;
+      case "g":
+        goAlong();
         return true;
       case "o":
         go({ inEventOrder: !here.inEventOrder, fromMs: undefined, toMs: undefined });
@@ -270,6 +297,21 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
             {t("timeline.order")}
           </button>
         </div>
+        <div class="buttons" role="group" aria-label={t("timeline.colour")} title="C" data-testid="colour-by">
+          <span class="weak">{t("timeline.colour")}</span>
+          {COLOUR_BY.map((by) => (
+            <button
+              type="button"
+              class="chip"
+              key={by}
+              aria-pressed={here.colourBy === by}
+              data-testid={`colour-${by}`}
+              onClick={() => go({ colourBy: by })}
+            >
+              {t(`timeline.colour.${by}`)}
+            </button>
+          ))}
+        </div>
         <label class="search">
           <svg viewBox="0 0 24 24" aria-hidden="true">
             <path d="M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5" />
@@ -325,9 +367,9 @@ export function TimelineScreen({ model }: { readonly model: Model }): JSX.Elemen
         onOpen={openSpan}
       />
       {hover === undefined ? null : <Tooltip model={model} picture={picture} {...hover} />}
-      <Selection model={model} span={selected} detail={detail} path={shownPath} />
+      <Selection model={model} span={selected} detail={detail} path={shownPath} jump={jump?.to} onJump={goAlong} />
       <RangePanel model={model} />
-      <Legend />
+      <Legend by={here.colourBy} names={toneNames} />
     </div>
   );
 }
@@ -391,20 +433,36 @@ function Selection(props: {
   readonly span: number | undefined;
   readonly detail: TaskDetail | undefined;
   readonly path: PathInfo | undefined;
+  readonly jump: JumpTo | undefined;
+  readonly onJump: () => void;
 }): JSX.Element | null {
-  const { model, span, detail, path } = props;
+  const { model, span, detail, path, jump } = props;
   if (span === undefined || span >= model.columns.begin.length) return null;
   const { columns } = model;
   const words = language.value;
   const item = columns.item[span] ?? 0;
+  const row = model.rows[rowOf(columns, span)];
   return (
     <div class="selection" role="status" data-testid="selection">
       <b>{nameOfSpan(model, span)}</b>
+      {row?.group === "cores" ? <span>{t("timeline.core", row.label)}</span> : null}
+      {row?.group === "threads" ? <span>{threadName(model, row.thread)}</span> : null}
       <StateName state={columns.state[span] ?? State.running} />
       <span>
         {duration((columns.end[span] ?? 0) - (columns.begin[span] ?? 0), words)} · {t("timeline.from")}{" "}
         {duration(columns.begin[span] ?? 0, words)}
       </span>
+      {jump === undefined ? null : (
+        <button
+          type="button"
+          class="chip"
+          title={jump === "thread" ? `G. ${t("timeline.jump.noCores")}` : "G"}
+          data-testid="jump"
+          onClick={props.onJump}
+        >
+          {t(`timeline.jump.${jump}`)}
+        </button>
+      )}
       {detail === undefined ? null : <SplitBar split={detail.line.split} />}
       {itemKind(item) === ItemKind.job ? (
         <button type="button" class="chip" onClick={() => go({ screen: "tasks", job: itemIndex(item) })}>
@@ -490,7 +548,7 @@ function RangePanel({ model }: { readonly model: Model }): JSX.Element {
                       <span>{line.name}</span>
                     ) : (
                       <button type="button" class="link" onClick={() => go({ screen: "tasks", job: line.job })}>
-                        {line.name}
+                        {jobName(line.name, line.id)}
                       </button>
                     )}
                   </th>
@@ -512,16 +570,51 @@ function RangePanel({ model }: { readonly model: Model }): JSX.Element {
   );
 }
 
-function Legend(): JSX.Element {
+function threadName({ summary }: Model, index: number | undefined): string {
+  return summary.threads.find((thread) => thread.index === index)?.name ?? "";
+}
+
+function Legend({ by, names }: { readonly by: ColourBy; readonly names: readonly ToneName[] }): JSX.Element {
   return (
-    <ul class="legend" aria-label={t("timeline.legend")}>
+    <ul class="legend" aria-label={t("timeline.legend")} data-testid="legend">
+      {names.map(({ tone, name }) => (
+        <li key={tone} class="tone-name">
+          <span class="swatch" style={{ backgroundColor: colourOf(TONES[tone]) }} aria-hidden="true" />
+          <span>
+            {name === undefined ? t(`timeline.others.${by === "thread" ? "thread" : "task"}`) : toneName(name)}
+          </span>
+        </li>
+      ))}
+      {by === "state" ? null : <li>{t("timeline.pale")}</li>}
       {STATES.map((look, state) =>
-        look.name === "held" || look.name === "gc" ? null : (
+        by !== "state" && look.letter === "" ? null : (
           <li key={look.name}>
-            <StateName state={state} />
+            {by === "state" || !isOfTask(state) ? <StateName state={state} /> : <PlainState state={state} />}
           </li>
         ),
       )}
     </ul>
+  );
+}
+
+function toneName(name: string): string {
+  return name === "" ? t("timeline.unnamed") : name;
+}
+
+/** States that tasks and threads can be in, whose colour then is that of the task or thread. */
+function isOfTask(state: number): boolean {
+  return state !== State.stall && state !== State.gc && state !== State.dropped;
+}
+
+/** Its letter and pattern, in no colour. */
+function PlainState({ state }: { readonly state: number }): JSX.Element {
+  const look = STATES[state];
+  return (
+    <span class="state-name">
+      <span class={`swatch plain pattern-${look?.pattern ?? "none"}`} aria-hidden="true">
+        {look?.letter}
+      </span>
+      {look === undefined ? "" : t(look.text)}
+    </span>
   );
 }

@@ -11,6 +11,7 @@ import { firstRowBelow, HEADING_HEIGHT, type Layout, layOut } from "./layout.js"
 import { RowPainter, type TimeWindow } from "./paint-row.js";
 import { itemKind, ItemKind, rowOf, type SpanColumns, spanAt } from "./span-store.js";
 import { pixelOf, STATES, type Pattern } from "./states.js";
+import { TONES } from "./tones.js";
 import { ticksOf } from "./window.js";
 
 export const RULER_HEIGHT = 26;
@@ -18,6 +19,8 @@ export const RULER_HEIGHT = 26;
 /** What is drawn. */
 export interface Picture {
   readonly columns: SpanColumns;
+  /** The same, with tones in place of states. */
+  readonly painted: SpanColumns;
   readonly rows: readonly RowInfo[];
   readonly groups: readonly GroupInfo[];
   readonly names: readonly string[];
@@ -51,7 +54,6 @@ export interface Colours {
   readonly line: string;
   readonly accent: string;
   readonly problem: string;
-  readonly onBar: string;
 }
 
 /** How to write what is drawn in words of the language. */
@@ -97,7 +99,7 @@ export class CanvasTimeline {
   #pixels = new ImageData(1, 1);
   #painted: Painted | undefined;
   readonly #patterns = new Map<Pattern, CanvasPattern | null>();
-  #palette = new Uint32Array(STATES.length);
+  #palette = new Uint32Array(TONES.length);
   #colours: Colours | undefined;
   #width = 0;
   #height = 0;
@@ -120,7 +122,7 @@ export class CanvasTimeline {
   set colours(colours: Colours) {
     if (colours === this.#colours) return;
     this.#colours = colours;
-    this.#palette = Uint32Array.from(STATES, ({ dark, light }) => pixelOf(colours.isDark ? dark : light));
+    this.#palette = Uint32Array.from(TONES, ({ dark, light }) => pixelOf(colours.isDark ? dark : light));
     this.#patterns.clear();
   }
 
@@ -213,7 +215,7 @@ export class CanvasTimeline {
   }
 
   /** Paints the rows on the screen. @returns for each of them the spans that are wide */
-  #rows(shown: Shown, { columns }: Picture, layout: Layout, colours: Colours): readonly PaintedRow[] {
+  #rows(shown: Shown, { painted: columns }: Picture, layout: Layout, colours: Colours): readonly PaintedRow[] {
     const { scrollTop, window } = shown;
     const deviceWidth = Math.max(1, Math.round(this.chartWidth * this.#scale));
     const visible: number[] = [];
@@ -295,7 +297,7 @@ export class CanvasTimeline {
         const left = this.xOf(columns.begin[span] ?? 0, window);
         const right = this.xOf(columns.end[span] ?? 0, window);
         if (right < this.gutter || left > this.#width) continue;
-        const look = STATES[columns.state[span] ?? 0];
+        const look = TONES[columns.state[span] ?? 0];
         context.fillStyle = (colours.isDark ? look?.dark : look?.light) ?? colours.accent;
         const x = Math.max(left, this.gutter);
         context.fillRect(x, y, Math.max(2, right - x), height);
@@ -306,7 +308,7 @@ export class CanvasTimeline {
   /** Patterns, letters and names. */
   #bars(
     shown: Shown,
-    { columns, names }: Picture,
+    { columns, painted, names }: Picture,
     layout: Layout,
     colours: Colours,
     rows: readonly PaintedRow[],
@@ -341,7 +343,8 @@ export class CanvasTimeline {
         const text = hasName && shownName !== "" ? this.#fitted(shownName, look.letter, width - 8) : look.letter;
         if (text === "") continue;
         context.font = height < 16 ? SMALL_FONT : FONT;
-        context.fillStyle = look.name === "scope" || look.name === "idle" ? colours.text : colours.onBar;
+        const tone = TONES[painted.state[span] ?? 0];
+        context.fillStyle = (colours.isDark ? tone?.inkOnDark : tone?.inkOnLight) ?? colours.text;
         context.fillText(text, left + 4, y + height / 2 - 0.5);
       }
     }

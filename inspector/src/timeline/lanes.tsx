@@ -82,7 +82,8 @@ function wordingOf(inEventOrder: boolean): Wording {
   const words = language.value;
   return {
     heading: (group: GroupInfo) => `${t(`group.${group.name}`)} · ${number(group.count, words)}`,
-    label: ({ group, label }: RowInfo) => (group === "cores" ? t("timeline.core", label) : label),
+    label: ({ group, label, title }: RowInfo) =>
+      group === "cores" ? t("timeline.core", label) : (title?.[words] ?? label),
     badge: (row: RowInfo) => (row.badge === "sampled" ? t("timeline.samples") : ""),
     tick: (at, step) => (inEventOrder ? t("timeline.event", number(at, words)) : tick(at, step, words)),
     unnamed: t("timeline.unnamed"),

@@ -1,7 +1,7 @@
 /** The whole recording, small: jobs in flight and cores busy, findings, and the window, which can be dragged. */
-import type { Finding } from "#skein/trace/findings/finding";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { Finding } from "skein/trace";
 
 import type { Series } from "../analysis/model.js";
 import { colours } from "../colours.js";

@@ -163,34 +163,55 @@ export function withPyramid(bare: Bare): SpanColumns {
 }
 
 function fillRow(columns: SpanColumns, row: number): void {
-  const { begin, end, state, groupBegin, groupEnd, covered, mostly, levelStart } = columns;
-  const first = columns.rowStart[row] ?? 0;
+  const { begin, end, groupBegin, groupEnd, covered } = columns;
+  forEachGroup(columns, row, (group, from, to, level) => {
+    let sum = 0;
+    for (let child = from; child < to; child++) {
+      sum += level === 1 ? (end[child] ?? 0) - (begin[child] ?? 0) : (covered[child] ?? 0);
+    }
+    groupBegin[group] = (level === 1 ? begin[from] : groupBegin[from]) ?? 0;
+    groupEnd[group] = (level === 1 ? end[to - 1] : groupEnd[to - 1]) ?? 0;
+    covered[group] = sum;
+  });
+  fillMostly(columns, row);
+}
+
+/** Fills for each group of a row by what most of it is covered; what it covers is known already. */
+export function fillMostly(columns: SpanColumns, row: number): void {
+  const { begin, end, state, covered, mostly } = columns;
   const byState = new Float64Array(256);
-  let size = (columns.rowStart[row + 1] ?? 0) - first;
+  forEachGroup(columns, row, (group, from, to, level) => {
+    const of = level === 1 ? state : mostly;
+    for (let child = from; child < to; child++) {
+      const what = of[child] ?? 0;
+      const length = level === 1 ? (end[child] ?? 0) - (begin[child] ?? 0) : (covered[child] ?? 0);
+      byState[what] = (byState[what] ?? 0) + length + Number.MIN_VALUE;
+    }
+    let best = of[from] ?? 0;
+    for (let child = from; child < to; child++) {
+      const what = of[child] ?? 0;
+      if ((byState[what] ?? 0) > (byState[best] ?? 0)) best = what;
+    }
+    for (let child = from; child < to; child++) byState[of[child] ?? 0] = 0;
+    mostly[group] = best;
+  });
+}
+
+/** Each group of a row, from the lowest level up, with its children: spans at level 1, else groups. */
+function forEachGroup(
+  { rowStart, levelStart }: SpanColumns,
+  row: number,
+  visit: (group: number, from: number, to: number, level: number) => void,
+): void {
+  const first = rowStart[row] ?? 0;
+  let size = (rowStart[row + 1] ?? 0) - first;
   for (let level = 1; size > (level === 1 ? 0 : 1); level++) {
     const groups = Math.ceil(size / FANOUT);
     const at = levelStart[row * (LEVELS + 1) + level] ?? 0;
     const below = level === 1 ? first : (levelStart[row * (LEVELS + 1) + level - 1] ?? 0);
     for (let group = 0; group < groups; group++) {
       const from = below + group * FANOUT;
-      const to = Math.min(from + FANOUT, below + size);
-      let sum = 0;
-      for (let child = from; child < to; child++) {
-        const length = level === 1 ? (end[child] ?? 0) - (begin[child] ?? 0) : (covered[child] ?? 0);
-        const what = (level === 1 ? state[child] : mostly[child]) ?? 0;
-        sum += length;
-        byState[what] = (byState[what] ?? 0) + length + Number.MIN_VALUE;
-      }
-      let best = (level === 1 ? state[from] : mostly[from]) ?? 0;
-      for (let child = from; child < to; child++) {
-        const what = (level === 1 ? state[child] : mostly[child]) ?? 0;
-        if ((byState[what] ?? 0) > (byState[best] ?? 0)) best = what;
-      }
-      for (let child = from; child < to; child++) byState[(level === 1 ? state[child] : mostly[child]) ?? 0] = 0;
-      groupBegin[at + group] = (level === 1 ? begin[from] : groupBegin[from]) ?? 0;
-      groupEnd[at + group] = (level === 1 ? end[to - 1] : groupEnd[to - 1]) ?? 0;
-      covered[at + group] = sum;
-      mostly[at + group] = best;
+      visit(at + group, from, Math.min(from + FANOUT, below + size), level);
     }
     size = groups;
   }
@@ -235,6 +256,15 @@ export function spanAt(columns: SpanColumns, row: number, atMs: number, slackMs:
     }
   }
   return best;
+}
+
+/** The spans of a row that lie over a stretch of time, in order. */
+export function* overlapping(columns: SpanColumns, row: number, fromMs: number, toMs: number): Generator<number> {
+  const limit = columns.rowStart[row + 1] ?? 0;
+  for (let span = firstEndingAfter(columns, row, fromMs); span < limit; span++) {
+    if ((columns.begin[span] ?? 0) >= toMs) return;
+    yield span;
+  }
 }
 
 /** The row in which a span stands. */

@@ -53,6 +53,27 @@ export const STATES: readonly StateLook[] = [
   { name: "jobs", text: "state.jobs", letter: "J", pattern: "rising", dark: "#8fa3bd", light: "#6f86a3" },
 ];
 
+const DARK_INK = "#0d1116";
+const LIGHT_INK = "#ffffff";
+/** Where both inks are equally easy to read. */
+const MIDDLE_LUMINANCE = 0.185;
+
+/** In which ink a colour is written on. */
+export function inkOn(colour: string): string {
+  const light = (at: number): number => ((channel(colour, at) / 255 + 0.055) / 1.055) ** 2.4;
+  return 0.2126 * light(1) + 0.7152 * light(3) + 0.0722 * light(5) > MIDDLE_LUMINANCE ? DARK_INK : LIGHT_INK;
+}
+
+function channel(hex: string, at: number): number {
+  return Number.parseInt(hex.slice(at, at + 2), 16);
+}
+
+/** `share` of the one colour in the other. */
+export function mixed(colour: string, into: string, share: number): string {
+  const parts = [1, 3, 5].map((at) => Math.round(channel(colour, at) * share + channel(into, at) * (1 - share)));
+  return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /** A colour as the bytes of an `ImageData` have it, read as one number on a little-endian machine. */
 export function pixelOf(hex: string): number {
   const value = Number.parseInt(hex.slice(1), 16);

@@ -70,6 +70,11 @@ function startThread(options: HostThreadOptions): HostThread {
   worker.unref();
   // "exit" follows in any case, and only then is nothing more to come.
   worker.on("error", (error) => (thrown = error));
+  // Whatever it was about is lost. It can't be known what: so the thread is, with all its calls.
+  worker.on("messageerror", (error) => {
+    thrown = error;
+    void worker.terminate();
+  });
   worker.on("exit", (exitCode) => options.onEnd({ exitCode, error: thrown }));
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),

@@ -1,5 +1,5 @@
 /** Finds what makes TypeScript modules importable on this runtime. */
-import type { TypeScriptLoader } from "../registry.js";
+import { registry, type TypeScriptLoader } from "../registry.js";
 
 /** True for a module that is TypeScript by its name. */
 export function isTypeScript(url: string): boolean {
@@ -41,6 +41,23 @@ export function findTsx(
     }
   }
   return undefined;
+}
+
+/**
+ * Makes the TypeScript module of this URL importable here, and what it spawns on threads
+ * the same way: one loader, the same sources.
+ *
+ * @returns false if there is no loader, and the runtime needs one
+ */
+export async function useTypeScript(url: string): Promise<boolean> {
+  const loader = findTsx(url);
+  if (loader === undefined) return stripsTypesItself();
+  for (const part of [loader.cjs, loader.esm]) {
+    const { register } = (await import(part)) as { register: () => unknown };
+    register();
+  }
+  registry().typeScriptLoader = { esm: loader.esm, cjs: loader.cjs };
+  return true;
 }
 
 /** See `Host.typeScriptLoaderFor`. */

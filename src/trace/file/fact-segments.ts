@@ -2,6 +2,7 @@
 import type {
   Capability,
   CoreRun,
+  Gauge,
   KernelSample,
   KernelThread,
   KernelThreadKind,
@@ -29,6 +30,7 @@ const LEAST_SAMPLE_BYTES = 7;
 const LEAST_CORE_RUN_BYTES = 5;
 const LEAST_STALL_BYTES = 7;
 const LEAST_FRAME_BYTES = 4;
+const LEAST_GAUGE_BYTES = 4;
 const LEAST_CAPABILITY_BYTES = 5;
 
 export function writeUsage(to: ByteWriter, { cpuMs, coreWaitMs, cores }: ProcessUsage): void {
@@ -155,5 +157,24 @@ function readStack(from: ByteReader): StackFrame[] {
     url: from.text(),
     line: from.number(),
     column: from.number(),
+  }));
+}
+
+export function writeGauges(to: ByteWriter, gauges: readonly Gauge[]): void {
+  to.count(gauges.length);
+  for (const { thread, name, atMs, value } of gauges) {
+    to.number(thread);
+    to.text(name);
+    to.number(atMs);
+    to.number(value);
+  }
+}
+
+export function readGauges(from: ByteReader): Gauge[] {
+  return Array.from({ length: from.countOf("gauges", LEAST_GAUGE_BYTES) }, () => ({
+    thread: from.number(),
+    name: from.text(),
+    atMs: from.number(),
+    value: from.number(),
   }));
 }

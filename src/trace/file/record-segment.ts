@@ -43,6 +43,7 @@ const NAMES_TEXT: ReadonlySet<number> = new Set([
   ProbeKind.poolGrow,
   ProbeKind.resourceMade,
   ProbeKind.waitAt,
+  ProbeKind.placed,
   ProbeKind.mark,
 ]);
 

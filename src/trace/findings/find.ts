@@ -10,6 +10,7 @@ import { findLeakedJobs, findUnawaitedScopes } from "./jobs.js";
 import { findConvoys, findLostWakeUps, findOrphanedLocks, findStarvingJobs, findStarvingWaits } from "./locks.js";
 import { findBlockedLoops, findBusyLoops } from "./loops.js";
 import { findExhaustedIoPool, findGcPressure } from "./platform.js";
+import { findUnhandledRejections } from "./unhandled.js";
 import { findIoBound } from "./waiting.js";
 
 const RANK: Readonly<Record<Severity, number>> = { problem: 0, warning: 1, note: 2 };
@@ -57,6 +58,7 @@ export function findFindings(trace: Trace, timeline: Timeline): readonly Finding
     ...findLeakedJobs(index, stuck),
     ...findUnawaitedScopes(index),
     ...findExhaustedIoPool(index),
+    ...findUnhandledRejections(index),
     ...findGcPressure(index),
     ...(deadlocks.length > 0 ? [] : findIoBound(index)),
   ];

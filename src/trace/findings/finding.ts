@@ -24,6 +24,7 @@ import { placeOf } from "./places.js";
  * - "leaked-job": a job that its scope gave up, or that never ends though those like it do.
  * - "unawaited-scope": a scope outlived the code that opened it.
  * - "io-pool-exhausted": all threads that do file and name look-ups were busy.
+ * - "unhandled-rejection": a promise was rejected and nobody handled it.
  * - "gc-pressure": collecting garbage took a large part of the time.
  * - "io-bound": the program mostly waited.
  *
@@ -45,6 +46,7 @@ export type FindingKind =
   | "leaked-job"
   | "unawaited-scope"
   | "io-pool-exhausted"
+  | "unhandled-rejection"
   | "gc-pressure"
   | "io-bound";
 

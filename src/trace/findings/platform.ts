@@ -3,9 +3,9 @@ import { ProbeKind } from "../../core/probe.js";
 import { countsOf, type ThreadCounts } from "../core-use.js";
 import { levelsOf } from "../levels.js";
 import { intersection, lengthOf, type Stretch, totalOf, union } from "../stretches.js";
-import type { TraceIndex } from "../trace-index.js";
+import { groupBy, type TraceIndex } from "../trace-index.js";
 import { duration, englishCount, percent, russianCount } from "../words/language.js";
-import { type Finding, toFinding } from "./finding.js";
+import { type Finding, type FindingDraft, toFinding } from "./finding.js";
 import { longestRun, meanWithin } from "./loops.js";
 
 /**
@@ -25,29 +25,94 @@ export function findExhaustedIoPool(index: TraceIndex): readonly Finding[] {
   const allBusy = pool.map((counts) => busyTimes(index, counts)).reduce(intersection);
   const run = longestRun(allBusy);
   if (run === undefined || lengthOf(run) < EXHAUSTED_FROM_MS) return [];
-  // With no more jobs than threads each had its own.
+  // With no more jobs, or calls, than threads each had its own.
   const inFlight = meanWithin(levelsOf(timeline.jobs, timeline.durationMs), run);
-  if (inFlight <= pool.length) return [];
-  const [busyMs, count, waiting] = [totalOf(allBusy), pool.length, Math.round(inFlight)];
-  return [
-    toFinding(index, {
-      kind: "io-pool-exhausted",
-      about: "pool",
-      severity: "warning",
-      text: {
-        en: `All ${englishCount(count, "thread")} with which the platform does file, name and cryptographic calls were busy for ${duration(busyMs, "en")}, with ${englishCount(waiting, "job")} in flight: further calls stood in a queue.`,
-        ru: `Все потоки платформы для файлов, имён узлов и криптографии (${count}) были заняты ${duration(busyMs, "ru")}; в работе ${russianCount(waiting, "задача", "задачи", "задач")}, и новые вызовы стояли в очереди.`,
-      },
-      advice: {
-        en: "Give it more threads by the environment variable UV_THREADPOOL_SIZE, or have fewer such calls under way at once.",
-        ru: "Увеличьте их число переменной окружения UV_THREADPOOL_SIZE или выполняйте меньше таких вызовов одновременно.",
-      },
-      fromMs: run.beginMs,
-      toMs: run.endMs,
-      evidence: { threads: count, busyMs, longestMs: lengthOf(run), meanInFlight: inFlight },
-      badge: "sampled",
+  const calls = callsWithin(index, run);
+  if (inFlight > pool.length) return [queuedJobs(index, allBusy, pool.length, run, inFlight)];
+  if (calls > pool.length) return [queuedCalls(index, pool.length, calls, run)];
+  return timeline.jobs.length > 0 ? [] : [busyPool(index, pool.length, run)];
+}
+
+function queuedJobs(
+  index: TraceIndex,
+  allBusy: readonly Stretch[],
+  count: number,
+  run: Stretch,
+  inFlight: number,
+): Finding {
+  const [busyMs, waiting] = [totalOf(allBusy), Math.round(inFlight)];
+  return exhaustedPool(index, run, {
+    severity: "warning",
+    text: {
+      en: `All ${englishCount(count, "thread")} with which the platform does file, name and cryptographic calls were busy for ${duration(busyMs, "en")}, with ${englishCount(waiting, "job")} in flight: further calls stood in a queue.`,
+      ru: `Все потоки платформы для файлов, имён узлов и криптографии (${count}) были заняты ${duration(busyMs, "ru")}; в работе ${russianCount(waiting, "задача", "задачи", "задач")}, и новые вызовы стояли в очереди.`,
+    },
+    evidence: { threads: count, busyMs, longestMs: lengthOf(run), meanInFlight: inFlight },
+    badge: "sampled",
+  });
+}
+
+/** Calls of a program that has no jobs, as far as they were counted. */
+function queuedCalls(index: TraceIndex, count: number, calls: number, run: Stretch): Finding {
+  const waiting = Math.round(calls);
+  return exhaustedPool(index, run, {
+    severity: "warning",
+    text: {
+      en: `All ${englishCount(count, "thread")} with which the platform does file, name and cryptographic calls were busy for ${duration(lengthOf(run), "en")}, with ${englishCount(waiting, "call")} under way: the others stood in a queue.`,
+      ru: `Все потоки платформы для файлов, имён узлов и криптографии (${count}) были заняты ${duration(lengthOf(run), "ru")}; начато ${russianCount(waiting, "вызов", "вызова", "вызовов")}, остальные стояли в очереди.`,
+    },
+    evidence: { threads: count, longestMs: lengthOf(run), meanCalls: calls },
+    badge: "sampled",
+  });
+}
+
+/** Nobody counted calls, as of cryptography: whether any stood in the queue is not known. */
+function busyPool(index: TraceIndex, count: number, run: Stretch): Finding {
+  return exhaustedPool(index, run, {
+    severity: "note",
+    text: {
+      en: `All ${englishCount(count, "thread")} with which the platform does file, name and cryptographic calls were busy for ${duration(lengthOf(run), "en")}: any further call had to wait.`,
+      ru: `Все потоки платформы для файлов, имён узлов и криптографии (${count}) были заняты ${duration(lengthOf(run), "ru")}: любой новый вызов ждал бы.`,
+    },
+    evidence: { threads: count, longestMs: lengthOf(run) },
+    badge: "inferred",
+  });
+}
+
+function exhaustedPool(
+  index: TraceIndex,
+  run: Stretch,
+  draft: Pick<FindingDraft, "severity" | "text" | "evidence" | "badge">,
+): Finding {
+  const advice = {
+    en: "Give it more threads by the environment variable UV_THREADPOOL_SIZE, or have fewer such calls under way at once.",
+    ru: "Увеличьте их число переменной окружения UV_THREADPOOL_SIZE или выполняйте меньше таких вызовов одновременно.",
+  };
+  return toFinding(index, {
+    kind: "io-pool-exhausted",
+    about: "pool",
+    advice,
+    fromMs: run.beginMs,
+    toMs: run.endMs,
+    ...draft,
+  });
+}
+
+/** Requests that these threads do: for files, and for names. */
+const POOL_CALL =
+  /^work:(?:FSReq|GetAddrInfo|GetNameInfo|FSREQ|GETADDRINFO|GETNAMEINFO|PBKDF2|SCRYPT|RANDOMBYTES|ZLIB)/;
+
+/** How many of them were under way on average, by the counts that were taken meanwhile. */
+function callsWithin({ trace }: TraceIndex, { beginMs, endMs }: Stretch): number {
+  const taken = groupBy(
+    (trace.gauges ?? []).filter(({ name, atMs }) => {
+      const sinceMs = atMs - trace.startedMs;
+      return POOL_CALL.test(name) && sinceMs >= beginMs && sinceMs <= endMs;
     }),
-  ];
+    ({ atMs }) => atMs,
+  );
+  const sums = [...taken.values()].map((gauges) => gauges.reduce((sum, { value }) => sum + value, 0));
+  return sums.length === 0 ? 0 : sums.reduce((sum, calls) => sum + calls, 0) / sums.length;
 }
 
 /** A thread of that pool sleeps on a lock when it has nothing to do. */

@@ -66,6 +66,8 @@ class WatchedLoop {
   /** Counts when the last beat was seen, or when they were first known after that. */
   usageAtBeat: ThreadUsage | undefined = undefined;
   open: Draft | undefined = undefined;
+  /** By how much it was late at most since that was asked. */
+  delayMs = 0;
 
   constructor(thread: number, pulse: PulseSource, lates: number | undefined) {
     this.thread = thread;
@@ -145,12 +147,16 @@ export class LoopWatch {
     else if (loop.open !== undefined && (reading.beats !== last?.beats || reading.isResting)) {
       this.#end(loop, reading.atMs, undefined, nowMs);
     }
-    if (reading.beats !== last?.beats) loop.usageAtBeat = undefined;
+    if (reading.beats !== last?.beats) {
+      loop.usageAtBeat = undefined;
+      if (last !== undefined) loop.delayMs = Math.max(loop.delayMs, delayOf(last, reading, loop.pulse.everyMs));
+    }
     // Of a thread that stalls as soon as it began, the sampler may know only now.
     loop.usageAtBeat ??= this.#usageNow(reading);
     if (reading.isResting) return;
     const { everyMs, limitMs } = loop.pulse;
     const dueMs = Math.max(reading.atMs + everyMs, reading.awakeMs);
+    loop.delayMs = Math.max(loop.delayMs, nowMs - dueMs);
     if (loop.open === undefined) {
       if (nowMs - dueMs >= limitMs && nowMs - this.#away.toMs >= GRACE_MS) this.#begin(loop, reading, dueMs, nowMs);
     } else if (!loop.open.isTold && nowMs - loop.open.foundMs >= TELL_AFTER_MS) {
@@ -241,6 +247,16 @@ export class LoopWatch {
     return this.#finished.splice(0).toSorted((a, b) => a.beginMs - b.beginMs);
   }
 
+  /** By how many milliseconds each loop was late at most since it was asked last; of those that have had a beat. */
+  drainDelays(): readonly (readonly [thread: number, delayMs: number])[] {
+    return [...this.#loops.values()].flatMap((loop) => {
+      if (loop.reading === undefined) return [];
+      const { delayMs } = loop;
+      loop.delayMs = 0;
+      return [[loop.thread, delayMs] as const];
+    });
+  }
+
   /** Ends the watch. @returns what `drain` would, and the stalls that last */
   finish(nowMs: number): Stall[] {
     const stalls = this.drain();
@@ -260,6 +276,13 @@ export class LoopWatch {
     this.#loops.clear();
     return stalls.toSorted((a, b) => a.beginMs - b.beginMs);
   }
+}
+
+/** How late the last beat was, if each of those since `last` came as long after the one before as the others. */
+function delayOf(last: PulseReading, { beats, atMs, awakeMs, isResting }: PulseReading, everyMs: number): number {
+  // Who rested in between beats when it wakes, and is not late.
+  if (isResting || last.isResting || awakeMs > last.atMs) return 0;
+  return Math.max(0, atMs - last.atMs - ((beats - last.beats) | 0) * everyMs);
 }
 
 function newDraft(thread: number, beginMs: number, foundMs: number): Draft {

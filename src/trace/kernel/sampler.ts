@@ -14,7 +14,7 @@ import type { KernelFacts, KernelSample, KernelThread, KernelThreadKind, ThreadS
 import { type ProcFile, ProcFiles } from "./proc-file.js";
 import { parseSchedstat, parseStat, parseSwitches } from "./proc-text.js";
 import { type Reading, SampleLog } from "./sample-log.js";
-import { isLoopCall, parseCall, stateInCall } from "./system-calls.js";
+import { isLoopCall, parseCall, stateInCall, stateInChannel } from "./system-calls.js";
 import { enginePoolOf, kindOfForeign, type OurThread } from "./thread-kinds.js";
 
 const DEFAULT_EVERY_MS = 20;
@@ -48,6 +48,8 @@ export interface KernelSamplerOptions {
   readonly proc?: string;
   /** How often `sample` is called; 20 by default. */
   readonly everyMs?: number;
+  /** Another process of the same user; this one by default. */
+  readonly pid?: number;
 }
 
 /** One thread of the system, as the sampler follows it. */
@@ -65,6 +67,7 @@ class SampledThread {
   readonly stat: ProcFile;
   readonly status: ProcFile;
   readonly syscall: ProcFile;
+  readonly wchan: ProcFile;
   readonly comm: ProcFile;
   readonly log: SampleLog;
   readonly seen = new Set<ThreadState>();
@@ -99,6 +102,7 @@ class SampledThread {
     this.stat = file("stat");
     this.status = file("status");
     this.syscall = file("syscall");
+    this.wchan = file("wchan");
     this.comm = file("comm");
     this.systemName = this.#readName() ?? "";
     this.name = this.systemName;
@@ -122,7 +126,7 @@ class SampledThread {
   }
 
   close(): void {
-    for (const file of [this.schedstat, this.stat, this.status, this.syscall, this.comm]) file.close();
+    for (const file of [this.schedstat, this.stat, this.status, this.syscall, this.wchan, this.comm]) file.close();
   }
 
   described(samples: readonly KernelSample[]): KernelThread {
@@ -157,18 +161,21 @@ export class KernelSampler {
   #discoveredMs = -Infinity;
   #count = 0;
 
-  constructor({ proc = "/proc", everyMs = DEFAULT_EVERY_MS }: KernelSamplerOptions = {}) {
+  constructor({ proc = "/proc", everyMs = DEFAULT_EVERY_MS, pid }: KernelSamplerOptions = {}) {
     this.everyMs = everyMs;
-    this.#folder = `${proc}/self/task`;
+    this.#folder = `${proc}/${pid ?? "self"}/task`;
     const files = ProcFiles.open();
     const host = (globalThis as { process?: SamplerHost }).process;
     this.#arch = host?.arch ?? "";
-    this.#enginePool = enginePoolOf([...(host?.env?.["NODE_OPTIONS"] ?? "").split(/\s+/), ...(host?.execArgv ?? [])]);
-    let mainTid = -1;
+    const ownFlags = [...(host?.env?.["NODE_OPTIONS"] ?? "").split(/\s+/), ...(host?.execArgv ?? [])];
+    this.#enginePool = enginePoolOf(pid === undefined ? ownFlags : flagsOf(files, `${proc}/${pid}`));
+    let mainTid = pid ?? -1;
     let ownTid = -1;
     try {
-      mainTid = Number(files?.link(`${proc}/self`) ?? -1);
-      ownTid = Number(files?.link(`${proc}/thread-self`).split("/").at(-1) ?? -1);
+      if (pid === undefined) {
+        mainTid = Number(files?.link(`${proc}/self`) ?? -1);
+        ownTid = Number(files?.link(`${proc}/thread-self`).split("/").at(-1) ?? -1);
+      }
       files?.names(this.#folder);
       this.#files = files;
     } catch {
@@ -269,7 +276,11 @@ export class KernelSampler {
     if (letter !== "S" && letter !== "D") return "unknown";
     const call = parseCall(thread.syscall.read() ?? "");
     if (call === "running") return "running"; // woken since its state was read
-    if (call === undefined) return letter === "D" ? "blocked" : "unknown";
+    if (call === undefined) {
+      // Where tracing is restricted, other processes' calls are not shown, but what they sleep in.
+      const state = stateInChannel(thread.wchan.read() ?? "");
+      return state === "unknown" && letter === "D" ? "blocked" : state;
+    }
     if (isLoopCall(call, this.#arch)) {
       // The first thread's loop is older than any child process, and its file lower.
       if (thread.tid === this.#mainTid) thread.loopFile = Math.min(thread.loopFile ?? Infinity, call.first);
@@ -340,6 +351,20 @@ export class KernelSampler {
     for (const thread of this.#threads.values()) thread.close();
     this.#threads.clear();
   }
+}
+
+/** What a process was started with: its arguments, and its environment's options. */
+function flagsOf(files: ProcFiles | undefined, folder: string): readonly string[] {
+  const texts = ["cmdline", "environ"].map((name) => {
+    try {
+      return files?.text(`${folder}/${name}`) ?? "";
+    } catch {
+      return ""; // another user's, or ended
+    }
+  });
+  const [args = "", environment = ""] = texts;
+  const options = environment.split("\0").find((entry) => entry.startsWith("NODE_OPTIONS=")) ?? "";
+  return [...args.split("\0"), ...options.slice("NODE_OPTIONS=".length).split(/\s+/)];
 }
 
 function hasNew(ourThreads: ReadonlyMap<number, OurThread>, known: ReadonlyMap<number, unknown>): boolean {

@@ -84,3 +84,20 @@ export function stateInCall(call: SystemCall, arch: string, loopFile: number | u
 export function isLoopCall(call: SystemCall, arch: string): boolean {
   return TABLES[arch]?.get(call.number) === "loop";
 }
+
+// Names of functions of the kernel, of several of its versions; a thread that sleeps
+// stands in one of them.
+const CHANNELS: readonly (readonly [RegExp, ThreadState])[] = [
+  [/^(?:futex_|do_futex)/, "lock"],
+  [/^(?:do_epoll_wait|ep_poll|do_sys_poll|poll_schedule|do_select|io_cqring_wait)/, "io"],
+];
+
+/**
+ * The state of a thread that sleeps, by the file `wchan`: the kernel's function in which
+ * it does. "0" and nothing stand where that is not told.
+ */
+export function stateInChannel(text: string): ThreadState {
+  const name = text.trim();
+  if (name === "" || name === "0") return "unknown";
+  return CHANNELS.find(([names]) => names.test(name))?.[1] ?? "blocked";
+}

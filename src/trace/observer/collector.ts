@@ -12,18 +12,20 @@ import { PulseReader } from "../../core/pulse.js";
 import type { SegmentThread } from "../file/record-segment.js";
 import { UsageMeter } from "../host-node.js";
 import { KernelSampler, LoopWatch, type OurThread } from "../kernel/index.js";
-import type { Capability, CoreRun, Stall } from "../kernel-facts.js";
+import type { Capability, CoreRun, Gauge, Stall } from "../kernel-facts.js";
 import {
   beginSegment,
   coreRunsSegment,
   endSegment,
   fileHeader,
+  gaugesSegment,
   kernelSegment,
   profileSegment,
   recordSegment,
   stallsSegment,
 } from "../trace-file.js";
 import { NO_NAMES, type OpenNames, openNamesIn } from "./open-names.js";
+import { type ForeignPlaces, ForeignThreads } from "./foreign-threads.js";
 import { SegmentStore } from "./segment-store.js";
 
 /** So often threads are sampled and watched. */
@@ -32,6 +34,9 @@ export const SAMPLE_EVERY_MS = 20;
 const KERNEL_SEGMENT_EVERY_MS = 500;
 /** Records of a segment: less than a mebibyte. */
 const RECORDS_A_SEGMENT = 32_768;
+
+/** Threads that are none of ours are numbered from here on: a process has fewer of ours. */
+const FIRST_FOREIGN = 100_000;
 
 /** A thread to be observed. */
 export interface ObservedThread {
@@ -74,6 +79,10 @@ export class Collector {
   readonly #sampler = new KernelSampler({ everyMs: SAMPLE_EVERY_MS });
   readonly #watch: LoopWatch;
   readonly #own: { readonly tid: number; readonly thread: OurThread } | undefined;
+  #foreign: ForeignThreads | undefined = undefined;
+  /** By the places of threads that are none of ours: their indexes, and their pulses. */
+  readonly #foreignAt = new Map<number, { readonly index: number; readonly pulse: PulseReader; wasRead: boolean }>();
+  #nextForeign = FIRST_FOREIGN;
   #capabilities: readonly Capability[] = [];
   #kernelMs = 0;
   #isSampling = false;
@@ -119,6 +128,37 @@ export class Collector {
     this.#isSampling = true;
   }
 
+  /** Follows threads that are none of ours from now on. */
+  adopt(places: ForeignPlaces): void {
+    this.#foreign = new ForeignThreads(places);
+  }
+
+  #lookForForeign(foreign: ForeignThreads, nowMs: number): void {
+    const { come, gone } = foreign.look((place) => this.#isGone(place));
+    for (const place of gone) {
+      const known = this.#foreignAt.get(place);
+      this.#foreignAt.delete(place);
+      if (known !== undefined) this.endThread(known.index, nowMs);
+    }
+    for (const { place, name, pulse } of come) {
+      const index = this.#nextForeign++;
+      this.addThread({ index, name, kind: "worker" }, nowMs);
+      this.setPulse(index, pulse, nowMs);
+      this.#foreignAt.set(place, { index, pulse: new PulseReader(pulse), wasRead: false });
+    }
+  }
+
+  /** Of a thread that was stopped only the kernel tells that it is not there any more. */
+  #isGone(place: number): boolean {
+    const known = this.#foreignAt.get(place);
+    const tid = known?.pulse.read()?.kernelThread;
+    if (known === undefined || tid === undefined) return false;
+    const isThere = this.#sampler.usageOf(tid) !== undefined;
+    // The sampler finds one a moment after it has come.
+    if (isThere) known.wasRead = true;
+    return known.wasRead && !isThere;
+  }
+
   /** The thread has ended: what stands in its ring is the last of it. */
   endThread(index: number, nowMs: number): void {
     const source = this.#sources.get(index);
@@ -131,6 +171,7 @@ export class Collector {
   /** Takes samples, and looks after event loops; to be called every `SAMPLE_EVERY_MS`. */
   sample(nowMs: number): void {
     if (!this.#isSampling) return;
+    if (this.#foreign !== undefined) this.#lookForForeign(this.#foreign, nowMs);
     const ours = new Map<number, OurThread>();
     for (const [tid, index] of this.#watch.kernelThreads()) {
       const thread = this.#sources.get(index)?.thread;
@@ -158,6 +199,14 @@ export class Collector {
     for (const thread of this.#sampler.drain().threads) {
       if (thread.samples.length > 0) this.#keep(kernelSegment(thread, thread.samples), nowMs, undefined, 0);
     }
+    this.addGauges(
+      this.#watch.drainDelays().map(([thread, value]) => ({ thread, name: "loop-delay", atMs: nowMs, value })),
+      nowMs,
+    );
+  }
+
+  addGauges(gauges: readonly Gauge[], nowMs: number): void {
+    if (gauges.length > 0) this.#keep(gaugesSegment(gauges), nowMs, undefined, 0);
   }
 
   addProfile(part: ProfilePart): void {

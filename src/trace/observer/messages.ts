@@ -1,6 +1,7 @@
 /** What the thread that observes and the one that started it say to each other. */
-import type { Capability } from "../kernel-facts.js";
+import type { Capability, Gauge } from "../kernel-facts.js";
 import type { ObservedThread } from "./collector.js";
+import type { ForeignPlaces } from "./foreign-threads.js";
 
 /** To the observer. */
 export type ToObserver =
@@ -8,6 +9,9 @@ export type ToObserver =
   | { readonly kind: "ring"; readonly index: number; readonly ring: SharedArrayBuffer | undefined }
   | { readonly kind: "pulse"; readonly index: number; readonly pulse: SharedArrayBuffer | undefined }
   | { readonly kind: "ended"; readonly index: number; readonly atMs: number }
+  /** Threads that are none of ours tell there that they have come. */
+  | { readonly kind: "foreign"; readonly places: ForeignPlaces }
+  | { readonly kind: "gauges"; readonly gauges: readonly Gauge[] }
   /** A ring is half full: do not wait for the next time. */
   | { readonly kind: "collect" }
   /** Collect, and answer: by the port for answers, and say so in the word. */

@@ -103,6 +103,12 @@ class ObserverThread {
       case "ended":
         collector.endThread(message.index, message.atMs);
         break;
+      case "foreign":
+        collector.adopt(message.places);
+        break;
+      case "gauges":
+        collector.addGauges(message.gauges, epochMs());
+        break;
       case "collect":
         collector.collect(epochMs());
         break;

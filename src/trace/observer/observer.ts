@@ -13,9 +13,10 @@ import { MisuseError } from "../../core/errors.js";
 import { makeRingMemory, probe, setNotes } from "../../core/probe.js";
 import { makePulseMemory } from "../../core/pulse.js";
 import { onThread, runningThreads, type ThreadRecord, workerMarker } from "../../core/thread.js";
-import type { Capability } from "../kernel-facts.js";
+import type { Capability, Gauge } from "../kernel-facts.js";
 import { decodeTrace } from "../trace-file.js";
 import type { Trace } from "../trace.js";
+import { type ForeignPlaces, makeForeignPlaces } from "./foreign-threads.js";
 import { type ObserverWorker, startObserverWorker } from "./host-worker.js";
 import type { Answer, Asked, FromObserver, ToObserver, Wrote } from "./messages.js";
 import { LEVELS, type ObserverLevel, type ObserverOptions, requireLevel, requireOptions } from "./options.js";
@@ -149,6 +150,14 @@ class ThreadObserver implements Observer {
 
   #reports(level: ObserverLevel): boolean {
     return LEVELS.indexOf(this.level) >= LEVELS.indexOf(level);
+  }
+
+  adopt(places: ForeignPlaces): void {
+    this.#post({ kind: "foreign", places });
+  }
+
+  noteGauges(gauges: readonly Gauge[]): void {
+    if (this.#file === undefined) this.#post({ kind: "gauges", gauges });
   }
 
   setLevel(level: ObserverLevel): void {
@@ -344,6 +353,23 @@ export function observe(options: ObserverOptions = {}): Observer {
   }
   underWay = new ThreadObserver(options);
   return underWay;
+}
+
+/**
+ * Has the observation under way follow threads that are none of ours.
+ *
+ * @returns the memory by which they tell that they are there; see `enterForeignThread`
+ */
+export function observeForeignThreads(): ForeignPlaces | undefined {
+  if (underWay === undefined) return undefined;
+  const places = makeForeignPlaces(POOL_STALLS * DEFAULT_STALL_MS);
+  underWay.adopt(places);
+  return places;
+}
+
+/** Adds figures to the observation under way, if there is one. */
+export function noteGauges(gauges: readonly Gauge[]): void {
+  underWay?.noteGauges(gauges);
 }
 
 // The clock of the records.

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { after } from "node:test";
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { decodeTrace, encodeTrace, type Trace } from "skein/trace";
+import { decodeTrace, type Trace } from "skein/trace";
 
 import { ROOT, runNode, SKEIN } from "../../support/run-program.js";
+import { type RawTrace, readRawTrace, withoutKernel } from "./raw-trace.js";
 
 const folder = mkdtempSync(join(tmpdir(), "skein-inspector-"));
 const closing: (() => unknown)[] = [];
@@ -26,24 +27,26 @@ export interface Recorded {
   readonly path: string;
   readonly report: string;
   readonly trace: Trace;
+  /** The same, read from the file by a reader of our own. */
+  readonly raw: RawTrace;
 }
 
 /**
  * Runs a program of `fixtures/` and records it.
  *
- * In the trace that is shown the kernel's readings of single threads are left out: what
- * they say of a program of some milliseconds is as much about the machine, and the plain
- * sums that the page is compared with know nothing of them.
+ * In the trace that is shown the kernel's readings of single threads are left out, unless
+ * they are asked for: what they say of a program of some milliseconds is as much about the
+ * machine, and the plain sums that the page is compared with know nothing of them.
  */
-export async function record(name: string): Promise<Recorded> {
+export async function record(name: string, hasKernel = false): Promise<Recorded> {
   const path = inFolder(`${name}.skein`);
   const report = inFolder(`${name}.html`);
   const program = join(ROOT, `build/test/inspector/fixtures/${name}.js`);
   const { stderr } = await runNode([SKEIN, "run", "--trace", path, "--report", report, program]);
   if (!existsSync(path) || !existsSync(report)) throw new Error(`nothing was recorded:\n${stderr}`);
-  const trace: Trace = { ...decodeTrace(readFileSync(path)), kernel: undefined, stalls: [] };
-  writeFileSync(path, encodeTrace(trace));
-  return { path, report, trace };
+  if (!hasKernel) writeFileSync(path, withoutKernel(readFileSync(path)));
+  const bytes = readFileSync(path);
+  return { path, report, trace: decodeTrace(bytes), raw: readRawTrace(bytes) };
 }
 
 export interface Started {

@@ -1,77 +1,157 @@
 /**
- * Numbers of a trace, worked out anew from its raw records in the plainest way: what the
- * page shows is compared with them.
+ * Numbers of a trace, worked out anew from the bytes of its file in the plainest way: what
+ * the page shows is compared with them.
  */
 import { ProbeKind } from "#skein/core/probe";
-import type { Trace } from "skein/trace";
+
+import type { RawRecord, RawTrace } from "./raw-trace.js";
+
+export interface RawStretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 export interface RawJob {
   readonly id: number;
+  /** As the page calls it: by its number where it has no name. */
   readonly name: string;
   readonly spawnedMs: number;
+  readonly startedMs: number | undefined;
   readonly endedMs: number;
   /** Stretches in which a thread was inside it. */
-  readonly steps: readonly { readonly thread: number; readonly fromMs: number; readonly toMs: number }[];
+  readonly steps: readonly RawStretch[];
   readonly isOver: boolean;
 }
 
-/** Every job that was spawned during the recording; times since its beginning. */
-export function rawJobs(trace: Trace): RawJob[] {
-  const all = trace.threads.flatMap((thread) => thread.records.map((record) => ({ ...record, thread })));
-  const durationMs = trace.stoppedMs - trace.startedMs;
-  return all
+const STARTS = new Set<number>([ProbeKind.jobStart, ProbeKind.jobResume]);
+const STOPS = new Set<number>([ProbeKind.jobSuspend, ProbeKind.jobStop]);
+
+/** Every job that was spawned during the recording. */
+export function rawJobs(trace: RawTrace): RawJob[] {
+  return trace.records
     .filter(({ kind }) => kind === ProbeKind.jobSpawn)
     .map((spawn) => {
-      const own = all.filter(({ subject }) => subject === spawn.subject);
+      const own = trace.records.filter(({ subject }) => subject === spawn.subject);
       const end = own.find(({ kind }) => kind === ProbeKind.jobEnd);
       return {
         id: spawn.subject,
-        name: spawn.thread.texts[spawn.value] ?? "",
-        spawnedMs: spawn.timeMs - trace.startedMs,
-        endedMs: end === undefined ? durationMs : end.timeMs - trace.startedMs,
-        steps: stepsOf(own, trace),
+        name: spawn.text === "" ? `job ${spawn.subject}` : spawn.text,
+        spawnedMs: spawn.atMs,
+        startedMs: own.find(({ kind }) => kind === ProbeKind.jobStart)?.atMs,
+        endedMs: end?.atMs ?? trace.durationMs,
+        steps: [...trace.threads].flatMap(([thread, { toMs }]) =>
+          insides(
+            own.filter((record) => record.thread === thread),
+            toMs,
+          ),
+        ),
         isOver: end !== undefined,
       };
     });
 }
 
-type Located = Trace["threads"][number]["records"][number] & { readonly thread: Trace["threads"][number] };
-
-/** Each start with the suspension or stop that follows on the same thread. */
-function stepsOf(own: readonly Located[], trace: Trace): RawJob["steps"] {
-  return trace.threads.flatMap(({ index }) => {
-    const steps: { thread: number; fromMs: number; toMs: number }[] = [];
-    let startedMs: number | undefined;
-    for (const { kind, timeMs, thread } of own) {
-      if (thread.index !== index) continue;
-      const atMs = timeMs - trace.startedMs;
-      if (STARTS.has(kind)) startedMs ??= atMs;
-      else if (STOPS.has(kind) && startedMs !== undefined) {
-        steps.push({ thread: index, fromMs: startedMs, toMs: atMs });
-        startedMs = undefined;
-      }
-    }
-    return steps;
-  });
+/**
+ * The stretches in which a thread was inside something: from a start to the stop of the
+ * same. Of what went on after an await of something else only the stop is there.
+ */
+function insides(records: readonly RawRecord[], endMs: number): RawStretch[] {
+  const stretches: RawStretch[] = [];
+  const open = new Set<number>();
+  let fromMs = 0;
+  for (const { kind, atMs, subject } of records) {
+    if (STARTS.has(kind)) {
+      if (open.size === 0) fromMs = atMs;
+      open.add(subject);
+    } else if (STOPS.has(kind) && open.delete(subject) && open.size === 0) stretches.push({ fromMs, toMs: atMs });
+  }
+  return open.size === 0 ? stretches : [...stretches, { fromMs, toMs: endMs }];
 }
 
-const STARTS = new Set<number>([ProbeKind.jobStart, (ProbeKind as Record<string, number>)["jobResume"] ?? -1]);
-const STOPS = new Set<number>([ProbeKind.jobSuspend, ProbeKind.jobStop]);
+/** Milliseconds that each thread was inside jobs and bodies of scopes, by its name. */
+export function rawBusyMs(trace: RawTrace): Map<string, number> {
+  return new Map([...rawRunning(trace)].map(([name, stretches]) => [name, totalMs(stretches)]));
+}
+
+function rawRunning(trace: RawTrace): Map<string, RawStretch[]> {
+  return new Map(
+    [...trace.threads].map(([thread, { name, toMs }]) => [
+      name,
+      insides(
+        trace.records.filter((record) => record.thread === thread),
+        toMs,
+      ),
+    ]),
+  );
+}
+
+export function rawMeanRunning(trace: RawTrace): number {
+  return [...rawRunning(trace).values()].reduce((sum, own) => sum + totalMs(own), 0) / trace.durationMs;
+}
+
+export function rawMostRunning(trace: RawTrace): number {
+  return mostAtOnce([...rawRunning(trace).values()].flat());
+}
 
 /** Jobs in flight, each moment weighted alike. */
-export function rawMeanInFlight(trace: Trace): number {
-  const lives = rawJobs(trace).map(({ spawnedMs, endedMs }) => endedMs - spawnedMs);
-  return lives.reduce((sum, life) => sum + life, 0) / (trace.stoppedMs - trace.startedMs);
+export function rawMeanInFlight(trace: RawTrace): number {
+  return totalMs(livesOf(trace)) / trace.durationMs;
 }
 
-export function rawMostInFlight(trace: Trace): number {
-  const jobs = rawJobs(trace);
+export function rawMostInFlight(trace: RawTrace): number {
+  return mostAtOnce(livesOf(trace));
+}
+
+function livesOf(trace: RawTrace): RawStretch[] {
+  return rawJobs(trace).map(({ spawnedMs, endedMs }) => ({ fromMs: spawnedMs, toMs: endedMs }));
+}
+
+function mostAtOnce(stretches: readonly RawStretch[]): number {
   const at = (moment: number): number =>
-    jobs.filter(({ spawnedMs, endedMs }) => spawnedMs <= moment && moment < endedMs).length;
-  return Math.max(0, ...jobs.map(({ spawnedMs }) => at(spawnedMs)));
+    stretches.filter(({ fromMs, toMs }) => fromMs <= moment && moment < toMs).length;
+  return Math.max(0, ...stretches.map(({ fromMs }) => at(fromMs)));
+}
+
+function totalMs(stretches: readonly RawStretch[]): number {
+  return stretches.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
 }
 
 /** Milliseconds within a range in which a thread was inside the job. */
 export function rawRunningMs({ steps }: RawJob, fromMs: number, toMs: number): number {
   return steps.reduce((sum, step) => sum + Math.max(0, Math.min(step.toMs, toMs) - Math.max(step.fromMs, fromMs)), 0);
+}
+
+/** The length of the steps of each job that ran. */
+export function rawRunTimes(trace: RawTrace): number[] {
+  return rawJobs(trace).flatMap(({ steps }) => (steps.length === 0 ? [] : totalMs(steps)));
+}
+
+/** Of each job that started, how long after its spawning. */
+export function rawWaitTimes(trace: RawTrace): number[] {
+  return rawJobs(trace).flatMap(({ spawnedMs, startedMs }) => (startedMs === undefined ? [] : startedMs - spawnedMs));
+}
+
+/** The nearest one that occurred. */
+export function rawPercentile(values: readonly number[], share: number): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1];
+}
+
+/** How long each wait lasted whose label ends so. */
+export function rawWaitsMs({ records, durationMs }: RawTrace, label: string): number[] {
+  const ends = new Map(
+    records.flatMap(({ kind, subject, atMs }) => (kind === ProbeKind.waitEnd ? [[subject, atMs]] : [])),
+  );
+  return records
+    .filter(({ kind, text }) => kind === ProbeKind.waitBegin && text.endsWith(label))
+    .map(({ subject, atMs }) => (ends.get(subject) ?? durationMs) - atMs);
+}
+
+/** How long a lock of this name was held each time; one at a time has it. */
+export function rawHoldsMs({ records }: RawTrace, name: string): number[] {
+  const id = records.find(({ kind, text }) => kind === ProbeKind.resourceMade && text === name)?.subject;
+  const of = (kind: number): readonly RawRecord[] => records.filter((one) => one.kind === kind && one.subject === id);
+  const releases = of(ProbeKind.released);
+  return of(ProbeKind.acquired).flatMap(({ atMs }, at) => {
+    const release = releases[at];
+    return release === undefined ? [] : release.atMs - atMs;
+  });
 }

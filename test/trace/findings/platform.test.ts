@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import type { Trace } from "skein/trace";
+import { ProbeKind } from "#skein/core/probe";
 
 import { foundIn, kindsIn } from "../support/found.js";
 import { readings, ThreadReadings, ThreadScript, traceOf } from "../support/traces.js";
@@ -37,6 +38,72 @@ void describe("the platform's pool for files and names", () => {
     assert.ok(!kindsIn(pool(900, 20, 3)).includes("io-pool-exhausted"));
     assert.ok(!kindsIn(pool(900, 4)).includes("io-pool-exhausted"));
     assert.ok(!kindsIn(pool(180, 20)).includes("io-pool-exhausted"));
+  });
+});
+
+void describe("the same pool of a program that has no jobs", () => {
+  const pool = (calls: number): Trace => {
+    const threads = Array.from({ length: 4 }, (_, place) =>
+      new ThreadReadings(20 + place, "io")
+        .spend(100, 0, 0, "lock")
+        .spend(900, 0.01, 0, "blocked")
+        .spend(500, 0, 0, "lock"),
+    );
+    const trace = traceOf(1500, [new ThreadScript()]);
+    return {
+      ...trace,
+      kernel: readings(new ThreadReadings(1, "loop", 0).spend(1500, 0), ...threads),
+      gauges: [200, 400, 600].flatMap((atMs) =>
+        ["work:FSReqPromise", "work:Timeout"].map((name) => ({
+          thread: 0,
+          name,
+          atMs: trace.startedMs + atMs,
+          value: calls,
+        })),
+      ),
+    };
+  };
+
+  void it("is exhausted when more calls were counted than it has threads", () => {
+    const found = foundIn(pool(50), "io-pool-exhausted");
+    assert.equal(found.severity, "warning");
+    assert.match(found.text.en, /were busy for 900 ms, with 50 calls under way: the others stood in a queue/);
+    assert.match(found.text.ru, /начато 50 вызовов, остальные стояли в очереди/);
+  });
+
+  void it("is only said to have been busy when nobody counted more", () => {
+    const found = foundIn(pool(0), "io-pool-exhausted");
+    assert.deepEqual([found.severity, found.badge], ["note", "inferred"]);
+    assert.match(found.text.en, /any further call had to wait/);
+  });
+});
+
+void describe("promises that nobody handles", () => {
+  const rejected = (...reasons: string[]): Trace => {
+    const main = new ThreadScript();
+    const trace = traceOf(1000, [main]);
+    const [thread] = trace.threads;
+    const texts = ["deadlock", ...new Set(reasons.map((reason) => `unhandled rejection: ${reason}`))];
+    const records = ["deadlock", ...reasons.map((reason) => `unhandled rejection: ${reason}`)].map((text, i) => ({
+      timeMs: trace.startedMs + 10 * i,
+      kind: ProbeKind.mark,
+      subject: 0,
+      other: 0,
+      value: texts.indexOf(text),
+    }));
+    return { ...trace, threads: [{ ...(thread as Trace["threads"][number]), texts, records }] };
+  };
+
+  void it("are told of with what they were rejected, and how often", () => {
+    const found = foundIn(rejected("Error: a (f.js:1:2)", "Error: a (f.js:1:2)"), "unhandled-rejection");
+    assert.equal(found.text.en, "A promise was rejected and nobody handled it, 2 times: Error: a (f.js:1:2).");
+    assert.equal(found.text.ru, "Отказ промиса никто не обработал, 2 раза: Error: a (f.js:1:2).");
+    assert.deepEqual([found.severity, found.fromMs, found.toMs], ["problem", 10, 20]);
+  });
+
+  void it("are told of one by one, and other marks are none of them", () => {
+    assert.equal(kindsIn(rejected("a", "b")).filter((kind) => kind === "unhandled-rejection").length, 2);
+    assert.ok(!kindsIn(rejected()).includes("unhandled-rejection"));
   });
 });
 

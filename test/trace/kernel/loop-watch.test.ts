@@ -75,6 +75,41 @@ function watching(options: LoopWatchOptions = {}) {
 
 const STACK = [{ name: "crunch", url: "file:///a.js", line: 3, column: 1 }];
 
+describe("the delay of a loop", () => {
+  it("is that of its latest beat, at most since it was asked for", () => {
+    const { watch, pulse, check } = watching();
+    check(0, 0);
+    pulse.beat(26);
+    check(30, 30);
+    pulse.beat(63);
+    check(64, 64);
+    pulse.beat(89);
+    check(90, 90);
+    assert.deepEqual(watch.drainDelays(), [[7, 12]]);
+    assert.deepEqual(watch.drainDelays(), [[7, 0]]);
+  });
+
+  it("grows while a beat is overdue, and is none of a thread that rested", () => {
+    const { watch, pulse } = watching();
+    watch.check(0);
+    watch.check(75);
+    assert.deepEqual(watch.drainDelays(), [[7, 50]]);
+    pulse.change({ isResting: true });
+    watch.check(1000);
+    pulse.change({ isResting: false, awakeMs: 1990 });
+    pulse.beat(2000);
+    watch.check(2001);
+    assert.deepEqual(watch.drainDelays(), [[7, 0]]);
+  });
+
+  it("is not known of one that has had no beat", () => {
+    const { watch, pulse } = watching();
+    pulse.reading = undefined;
+    watch.check(0);
+    assert.deepEqual(watch.drainDelays(), []);
+  });
+});
+
 describe("the watch on a loop", () => {
   it("tells nothing of one that turns", () => {
     const { watch, pulse, requests, told } = watching();

@@ -210,4 +210,29 @@ describe("the sampler where the kernel tells less", () => {
       [[100, "running"]],
     );
   });
+
+  it("reads another process, and what its threads sleep in where calls are not shown", () => {
+    const other = { stat: statOf("S", 1), comm: "node\n", schedstat: "1000000 0 1\n" };
+    const proc = fakeProc({
+      100: { ...other, wchan: "do_epoll_wait" },
+      101: { ...other, wchan: "futex_do_wait" },
+      102: { ...other, wchan: "pipe_read" },
+      103: { ...other, wchan: "0" },
+    });
+    const sampler = new KernelSampler({ proc, pid: 100 });
+    sampler.sample(1000, NOBODY);
+    assert.deepEqual(
+      sampler.facts().threads.map(({ tid, samples }) => [tid, samples[0]?.state]),
+      [
+        [100, "io"],
+        [101, "lock"],
+        [102, "blocked"],
+        [103, "unknown"],
+      ],
+    );
+    assert.equal(threadOf(sampler, 100)?.kind, "loop");
+    sampler.close();
+    const nobody = new KernelSampler({ proc, pid: 999 });
+    assert.equal(nobody.isAvailable, false);
+  });
 });

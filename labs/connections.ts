@@ -1,0 +1,54 @@
+/** Thousands of network connections, all open and waiting at the same time, on one thread. */
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+import type { Scope } from "skein";
+import { semaphore } from "skein/async";
+
+type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
+
+const WANTED = 10_000;
+const FILES_EACH = 2; // both ends are in this process
+const FILES_KEPT = 200; // for everything else that is open
+const OPENING_MS = 1500; // on a slow machine there are fewer
+const OPENING_AT_ONCE = 200; // what stands in the server's door
+
+export async function measure(s: Scope, phase: Phase, machine: { mostFiles: number | undefined }) {
+  const room = Math.floor(((machine.mostFiles ?? Infinity) - FILES_KEPT) / FILES_EACH);
+  const most = Math.max(1, Math.min(WANTED, room));
+
+  // The server answers nobody until all are connected, so all wait at the same time.
+  const waiting = new Set<Socket>();
+  let mostWaiting = 0;
+  const server = createServer((socket) => {
+    waiting.add(socket.on("error", () => undefined));
+    mostWaiting = Math.max(mostWaiting, waiting.size);
+  });
+  server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+
+  const door = semaphore(OPENING_AT_ONCE);
+  let [answered, refused] = [0, 0];
+  const client = (opened: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", opened);
+      socket.once("data", () => answered++).once("end", resolve);
+      socket.once("error", () => [refused++, opened(), resolve()]);
+    });
+
+  await phase("connections", async () => {
+    const stopMs = performance.now() + OPENING_MS;
+    const clients = [];
+    for (let i = 0; i < most && performance.now() < stopMs && refused === 0; i++) {
+      const permit = await door.acquire(1, s);
+      clients.push(s.spawn(() => client(() => permit.release())));
+    }
+    await door.acquire(OPENING_AT_ONCE, s); // until all are inside
+    while (waiting.size + refused < clients.length) await new Promise((resolve) => setImmediate(resolve));
+    for (const socket of waiting) socket.end("hello");
+    await Promise.all(clients);
+  });
+  server.close();
+  return { numbers: { room: most, mostWaiting, answered, refused } };
+}
