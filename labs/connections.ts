@@ -6,6 +6,7 @@ import type { Scope } from "skein";
 import { semaphore } from "skein/async";
 
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
+type Lane = { readonly name: string; readonly runs: [number, number][] };
 
 const WANTED = 10_000;
 const FILES_EACH = 2; // both ends are in this process
@@ -30,12 +31,15 @@ export async function measure(s: Scope, phase: Phase, machine: { mostFiles: numb
 
   const door = semaphore(OPENING_AT_ONCE);
   let [answered, refused] = [0, 0];
-  const client = (opened: () => void): Promise<void> =>
-    new Promise((resolve) => {
-      const socket = connect(port, "127.0.0.1", opened);
-      socket.once("data", () => answered++).once("end", resolve);
-      socket.once("error", () => [refused++, opened(), resolve()]);
-    });
+  const lives: Lane[] = []; // of the connections
+  const client = async (opened: () => void): Promise<void> => {
+    const begin = performance.now();
+    const lane: Lane = { name: `no. ${lives.length + 1}`, runs: [] };
+    lives.push(lane);
+    const socket = connect(port, "127.0.0.1", opened).once("data", () => answered++);
+    await once(socket, "end").catch(() => [refused++, opened()]);
+    lane.runs.push([begin, performance.now()]);
+  };
 
   await phase("connections", async () => {
     const stopMs = performance.now() + OPENING_MS;
@@ -50,5 +54,7 @@ export async function measure(s: Scope, phase: Phase, machine: { mostFiles: numb
     await Promise.all(clients);
   });
   server.close();
-  return { numbers: { room: most, mostWaiting, answered, refused } };
+  const tenth = Math.ceil(lives.length / 10);
+  const lanes = { connections: lives.filter((_, i) => i % tenth === 0) };
+  return { numbers: { room: most, mostWaiting, answered, refused }, lanes };
 }

@@ -3,16 +3,20 @@ import { DeadlockError, type Scope, sleep, task, threads } from "skein";
 import { Barrier, findDeadlocks, Mutex } from "skein/shared";
 
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
+type Lane = { readonly name: string; readonly runs: [number, number][] };
 
-/** Takes the first lock, then the second. @returns whether it got both */
-export const takeBoth = task(function takeBoth(first: Mutex, second: Mutex, step: Barrier | undefined): boolean {
+/** Takes the first lock, then the second, if it can get both; and tells how long it waited for the second. */
+export const takeBoth = task(function takeBoth(first: Mutex, second: Mutex, step: Barrier | undefined) {
+  let begin = 0;
+  const outcome = (gotBoth: boolean, end = performance.now()) => ({ gotBoth, wait: [begin, end] as [number, number] });
   try {
     return first.withLockSync(() => {
       step?.waitSync(); // each has its first lock now
-      return second.withLockSync(() => true);
+      begin = performance.now();
+      return second.withLockSync(() => outcome(true));
     });
   } catch (error) {
-    if (error instanceof DeadlockError) return false;
+    if (error instanceof DeadlockError) return outcome(false);
     throw error;
   }
 });
@@ -40,12 +44,12 @@ export async function measure(s: Scope, phase: Phase) {
   const sameOrder = await phase("same order", () =>
     Promise.all([0, 1].map(() => s.spawn(takeBoth, [fork, knife, undefined], { on }))),
   );
-  return {
-    numbers: {
-      circle,
-      refused: outcomes.filter((gotBoth) => !gotBoth).length,
-      wentOn: outcomes.filter((gotBoth) => gotBoth).length,
-      sameOrder: sameOrder.filter((gotBoth) => gotBoth).length,
-    },
+  const numbers = {
+    circle,
+    refused: outcomes.filter(({ gotBoth }) => !gotBoth).length,
+    wentOn: outcomes.filter(({ gotBoth }) => gotBoth).length,
+    sameOrder: sameOrder.filter(({ gotBoth }) => gotBoth).length,
   };
+  const rows = outcomes.map(({ wait }, i): Lane => ({ name: `thread ${i + 1} waits`, runs: [wait] }));
+  return { numbers, lanes: { "opposite order": rows } };
 }

@@ -5,6 +5,7 @@ import { type Scope, task, threads } from "skein";
 import { Barrier, SharedArray } from "skein/shared";
 
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
+type Lane = { readonly name: string; readonly runs: [number, number][] };
 type Cells = SharedArray<"int32">;
 
 const DEPTHS = [1, 500, 5000];
@@ -16,9 +17,11 @@ export const descend = task(function descend(index: number, depth: number, cells
     step.waitSync(); // now all stand at the bottom of their stacks, at the same time
     return 1;
   };
+  const begin = performance.now();
   const reached = dive(depth);
+  const lane: Lane = { name: `depth ${depth}`, runs: [[begin, performance.now()]] };
   const seen = cells.values.reduce((sum, value) => sum + value, 0);
-  return { process: process.pid, thread: threadId, reached, seen };
+  return { process: process.pid, thread: threadId, reached, seen, lane };
 });
 
 /** Calls itself without end: at some time its stack is full, and only its own. */
@@ -27,7 +30,7 @@ export const overflow = task(function overflow(): number {
   return dive(0);
 });
 
-export async function measure(s: Scope, phase: Phase): Promise<{ numbers: Record<string, number> }> {
+export async function measure(s: Scope, phase: Phase) {
   const on = threads({ size: DEPTHS.length, name: "diver" });
   await on.ready(descend);
   const cells = new SharedArray({ type: "int32", length: DEPTHS.length });
@@ -46,5 +49,5 @@ export async function measure(s: Scope, phase: Phase): Promise<{ numbers: Record
     overflows: failed instanceof RangeError ? 1 : 0,
     lost: on.statistics().lost,
   };
-  return { numbers };
+  return { numbers, lanes: { "three threads": dives.map(({ lane }) => lane) } };
 }

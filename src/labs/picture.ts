@@ -4,7 +4,7 @@ import type { Lane } from "./lab.js";
 const SHADES = ["·", "░", "▒", "▓", "█"] as const;
 /** More rows than this say no more. */
 const MOST_ROWS = 12;
-const NAME_WIDTH = 14;
+const NAME_WIDTH = 16;
 
 /** A picture of lanes, all on one scale from the first beginning to the last end. */
 export function drawLanes(lanes: readonly Lane[], width: number): readonly string[] {

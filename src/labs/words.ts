@@ -8,10 +8,12 @@ const LANE_WORDS: Readonly<Record<Exclude<Language, "en">, Readonly<Record<strin
     "other work": "другое",
     "the thread": "сам поток",
     computes: "считает",
+    depth: "глубина",
     job: "задача",
     long: "длинная",
     maker: "создаёт",
     middle: "средняя",
+    "no.": "№",
     operation: "операция",
     piece: "часть",
     requests: "запросы",
@@ -25,7 +27,7 @@ const LANE_WORDS: Readonly<Record<Exclude<Language, "en">, Readonly<Record<strin
 export function laneName(name: string, language: Language): string {
   if (language === "en") return name;
   const words = Object.entries(LANE_WORDS[language]);
-  return words.reduce((text, [word, translated]) => text.replace(new RegExp(`\\b${word}\\b`), translated), name);
+  return words.reduce((text, [word, translated]) => text.replace(word, translated), name);
 }
 
 interface Words {
@@ -76,7 +78,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     predicted: "You said",
     itWas: "it was",
     numbers: "Numbers",
-    picture: (phase, ms) => `Who ran when: ${phase} (${ms})`,
+    picture: (phase, ms) => `Timeline: ${phase} (${ms})`,
     means: "Meaning",
     next: "Change",
     nextHow: (number) => [`skein lab ${number} --code > mine.ts`, `skein lab ${number} --with mine.ts`],
@@ -102,7 +104,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     predicted: "Вы сказали",
     itWas: "вышло",
     numbers: "Числа",
-    picture: (phase, ms) => `Кто когда выполнялся: ${phase} (${ms})`,
+    picture: (phase, ms) => `Во времени: ${phase} (${ms})`,
     means: "Смысл",
     next: "Дальше",
     nextHow: (number) => [`skein lab ${number} --code > mine.ts`, `skein lab ${number} --with mine.ts`],
