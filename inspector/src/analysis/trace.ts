@@ -9,7 +9,7 @@ export { spread } from "#skein/trace/durations";
 export { computeFigures } from "#skein/trace/figures";
 export { findFindings } from "#skein/trace/findings/find";
 export { describeActor, describePlace, describeResource } from "#skein/trace/findings/places";
-export { diagnoseLoop, diagnoseStall, type LoopDiagnosis } from "#skein/trace/kernel/diagnose";
+export { diagnoseLoop } from "#skein/trace/kernel/diagnose";
 export { levelsOf } from "#skein/trace/levels";
 export { phasesOf, splitOfJob, splitOfThread } from "#skein/trace/time-split";
 export { buildTimeline } from "#skein/trace/timeline";

@@ -198,7 +198,7 @@ export function stepsByThread({ rows }: Model): ReadonlyMap<number, readonly num
 }
 
 /** The innermost step at a moment. */
-export function stepAt(columns: SpanColumns, rows: readonly number[], atMs: number): number | undefined {
+function stepAt(columns: SpanColumns, rows: readonly number[], atMs: number): number | undefined {
   for (const row of rows) {
     const span = spanAt(columns, row, atMs, 0);
     if (span !== -1 && columns.state[span] === State.running) return span;
@@ -206,7 +206,7 @@ export function stepAt(columns: SpanColumns, rows: readonly number[], atMs: numb
   return undefined;
 }
 
-export function middleOf({ begin, end }: SpanColumns, span: number): number {
+function middleOf({ begin, end }: SpanColumns, span: number): number {
   return ((begin[span] ?? 0) + (end[span] ?? 0)) / 2;
 }
 
