@@ -92,7 +92,9 @@ export function adviseOn(trace: Trace, profile: CpuProfile | undefined, program:
     .filter(({ looseMs }) => looseMs >= Math.max(LEAST_SAMPLED_MS, program.wallMs * LEAST_SHARE_OF_FUNCTION))
     .slice(0, MOST_FUNCTIONS)
     .map((one) => adviceOnFunction(one, loop as LoopProfile, program));
-  const all = [...functions, ...plain].sort((a, b) => b.cpuMs - a.cpuMs);
+  // What a function calls is in another row.
+  const ownMs = ({ selfMs, cpuMs }: FunctionAdvice): number => selfMs ?? cpuMs;
+  const all = [...functions, ...plain].sort((a, b) => ownMs(b) - ownMs(a));
   return {
     wallMs: program.wallMs,
     cores: program.cores,

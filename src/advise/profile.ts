@@ -133,7 +133,8 @@ function readStacks(
     else if (isOfProgram(url)) {
       const key = `${name} ${url} ${lineNumber}`;
       const leaf = sumsOf.get(key) ?? {
-        name: name === "" ? "(anonymous)" : name,
+        // A module's own code has no name, and begins where the module does.
+        name: name !== "" ? name : lineNumber === 0 ? "(top level)" : "(anonymous)",
         url,
         line: lineNumber + 1,
         selfMs: 0,

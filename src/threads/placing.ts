@@ -275,7 +275,7 @@ export class Placing {
         this.#owner.crew.bring(place, call.task.identity);
       } catch (error) {
         // The platform refuses threads. This job pays for the try.
-        hasFailed = this.#constrained.remove(call);
+        if (this.#constrained.remove(call)) hasFailed = true;
         this.#owner.failCall(call, noThread(call.task.identity, error));
       }
     }

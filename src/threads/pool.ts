@@ -62,6 +62,10 @@ const MOST_PRINT_MS = 1000;
 /** Of a thread that was stopped before a call was put to it. */
 const NO_END: ThreadEnd = { exitCode: undefined, error: undefined };
 
+function neverRan({ name }: Call): CancelledError {
+  return new CancelledError(`job "${name}" was cancelled before it started`);
+}
+
 type Answer = Extract<FromThread, { readonly call: number }>;
 
 export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, PlacingOwner {
@@ -225,7 +229,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       const keyed = affinity === undefined ? undefined : { affinity };
       const call = this.#callOf(task as AnyTask, [channel, ...args], keyed);
       call.isStream = true;
-      this.#takeOn(call);
+      if (this.#room === undefined || this.#takeRoom(call, this.#room.tryAcquire())) this.#takeOn(call);
       return call.promise;
     });
   }
@@ -266,7 +270,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       return;
     }
     if (kind === at.NEVER_RAN) {
-      this.#fail(call, new CancelledError(`job "${call.name}" was cancelled before it started`));
+      this.#fail(call, neverRan(call));
       return;
     }
     let value: unknown;
@@ -507,7 +511,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     if (call === undefined) return;
     if (this.#destroyed !== undefined || call.isToldToCancel) {
       // Whoever had taken it did not run it, and nobody will.
-      this.#fail(call, this.#destroyed ?? new CancelledError(`job "${call.name}" was cancelled before it started`));
+      this.#fail(call, this.#destroyed ?? neverRan(call));
       this.collected();
     } else {
       this.leave(call);
@@ -548,7 +552,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       // What was moved to the thread has gone with it. And what was put there while the pool
       // was destroyed, by an argument that was read for it, goes nowhere else.
       if (call.isBound || this.#destroyed !== undefined) lost.push(call);
-      else this.leave(call);
+      else if (!call.isToldToCancel) this.leave(call);
     }
     this.crew.ended(thread);
     thread.tellFailed(undefined, threadLost(thread.name, end));
@@ -566,6 +570,8 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     // thread held finds it free.
     poolThreadEnded(thread.index, lost.length > 0);
     for (const call of waited) this.#modules.stopWaiting(call);
+    // Cancelled as its arguments were posted, so before it could be withdrawn: it is told once.
+    for (const call of behind) if (call.isToldToCancel) this.#fail(call, this.#destroyed ?? neverRan(call));
     for (const call of new Set([...lost, ...waited])) {
       this.#fail(call, this.#destroyed ?? lostCall(thread.name, end, call.task.identity));
     }

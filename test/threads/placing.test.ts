@@ -108,6 +108,26 @@ describe("an argument that cancels when it is read", { timeout: 30_000 }, () => 
     assert.equal(await pool.run(accept, [1]), "number");
   });
 
+  it("its own job, as the platform reads it for a thread that ends: it goes to no other", async () => {
+    await using pool = threads({ size: 1, name: "cancelled when posted" });
+    await pool.ready(appendOrder, double);
+    const order = new Int32Array(new SharedArrayBuffer(64));
+    const failure = await failureOf(
+      scope(async (s) => {
+        // The codec has refused shared memory before it came to this.
+        const value = reading(() => {
+          s.cancel("read");
+          void (pool as Pool).threads[0]?.terminate();
+          return 1;
+        });
+        await s.spawn(appendOrder, [order, value as never], { on: pool });
+      }),
+    );
+    assert.ok(failure instanceof CancelledError, String(failure));
+    assert.equal(await pool.run(double, [2]), 4);
+    assert.equal(order[0], 0);
+  });
+
   it("jobs that wait behind it", async () => {
     const { pool, gate, held } = await heldUp("others cancelled");
     const order = new Int32Array(new SharedArrayBuffer(64));

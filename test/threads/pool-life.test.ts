@@ -9,6 +9,7 @@ import type { Pool } from "#skein/threads/pool";
 import { spawnThread, type ThreadPool, type ThreadPoolOptions } from "skein/threads";
 
 import { failureOf } from "../support/failure.js";
+import { squares } from "./fixtures/crossing-tasks.js";
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import * as life from "./fixtures/life-tasks.js";
 import { appendOrder, double, passGate, refuse, spinForEver, whereAmI } from "./fixtures/tasks.js";
@@ -183,6 +184,7 @@ describe("the queue of a pool", () => {
     const error = await failureOf(pool.run(double, [2]));
     assert.ok(error instanceof QueueFullError);
     assert.match(error.message, /1 waiting\).*submit/s);
+    assert.ok((await failureOf(pool.stream(squares, [3]).next())) instanceof QueueFullError);
     const order: number[] = [];
     const waiting = [1, 2, 3].map(async (value) => {
       const { result } = await pool.submit(double, [value]);

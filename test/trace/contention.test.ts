@@ -77,6 +77,11 @@ void describe("contention of a lock", () => {
     assert.equal(useOf(new ThreadScript().release(40, LOCK, 11)).heldShare, 0.4);
   });
 
+  void it("takes no more memory for a channel that says it holds more than there is", () => {
+    const use = useOf(new ThreadScript().make(0, LOCK, "channel", "news").level(0, LOCK, 1e15).level(50, LOCK, 0));
+    assert.deepEqual([use.mostLevel, use.meanLevel], [1e15, 5e14]);
+  });
+
   void it("tells how full a channel is", () => {
     const channel = new ThreadScript()
       .make(0, LOCK, "channel", "orders")

@@ -29,6 +29,7 @@ void describe("a timeline", () => {
       {
         id: JOB,
         name: "parse",
+        spawnSite: undefined,
         scope: SCOPE,
         thread: 0,
         beginMs: 2,
