@@ -12,6 +12,10 @@ const TAKEN_FROM_CORES = 0.25;
 /** With so much of a core unused, whoever wanted one could have had it. */
 const IDLE_FROM_CORES = 0.35;
 
+/** What of running at the same time is no chance of the clock's grain any more. */
+const LEAST_AT_ONCE = 0.05;
+const FLOOR_TIMES = 5;
+
 /** Something that the verdict needs was not measured. */
 class NotMeasured extends Error {
   readonly because: Sentence;
@@ -155,6 +159,28 @@ export function decide(holds: boolean, because: Sentence, excuse?: Sentence): Ju
   if (holds) return shown(because);
   if (excuse === undefined) return notShown(because);
   return inconclusive({ en: `${because.en}; but ${excuse.en}`, ru: `${because.ru}; но ${excuse.ru}` });
+}
+
+/**
+ * Whether threads ran at the same time, by the share of the time for which several did.
+ *
+ * Where others kept the cores from them it can't be much, but what there was of it
+ * happened: it counts if it is far from what is measured where it can't be.
+ *
+ * @param wanted - share that shows it where the cores were free
+ * @param floor - share that was measured where threads could not run at the same time
+ * @param missing - why there were too few cores, if that is so
+ */
+export function decideAtOnce(
+  share: number,
+  wanted: number,
+  floor: number,
+  because: Sentence,
+  missing: Sentence | undefined,
+): Judgement {
+  const isSeen = share >= LEAST_AT_ONCE && share >= FLOOR_TIMES * floor;
+  if (share >= wanted || missing === undefined || !isSeen) return decide(share >= wanted, because, missing);
+  return shown({ en: `${because.en}, although ${missing.en}`, ru: `${because.ru}, хотя ${missing.ru}` });
 }
 
 /** The choice that a prediction's outcome is, if the measurement tells. */

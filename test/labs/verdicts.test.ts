@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { findLabs, LABS } from "#skein/labs/catalog";
 import { amdahl } from "#skein/labs/catalog/parallel";
 import { judge, outcomeOf } from "#skein/labs/evidence";
-import type { Judgement, JudgementKind, Lab, Measured, PhaseFacts } from "#skein/labs/lab";
+import type { Judgement, JudgementKind, Lab, Lane, Measured, PhaseFacts } from "#skein/labs/lab";
 
 import { lanesAtOnce, lanesInTurns, measurement, phaseOf, TAKEN, UNKNOWN } from "./support/measurements.js";
 
@@ -166,6 +166,12 @@ describe("the verdict of every lab", () => {
   }
 });
 
+/** Two lanes that run together for a tenth of the time. */
+const TENTH_AT_ONCE: readonly Lane[] = [
+  { name: "a", runs: [[0, 55]] },
+  { name: "b", runs: [[45, 100]] },
+];
+
 /** What turns a verdict, and into what. */
 const TURNS: readonly (readonly [name: string, what: string, expected: JudgementKind, measured: Measured])[] = [
   ["four-models", "the results differ", "not-shown", but("four-models", { numbers: { results: 2 } })],
@@ -232,6 +238,28 @@ const TURNS: readonly (readonly [name: string, what: string, expected: Judgement
     "others had the cores",
     "inconclusive",
     but("illusion", { lanes: { "a core each": lanesInTurns(2) } }, { "*": TAKEN }),
+  ],
+  [
+    "illusion",
+    "a tenth of the time is common, as others had the cores",
+    "shown",
+    but("illusion", { lanes: { "a core each": TENTH_AT_ONCE } }, { "*": TAKEN }),
+  ],
+  [
+    "illusion",
+    "a tenth of the time is common, though the cores were free",
+    "not-shown",
+    but("illusion", { lanes: { "a core each": TENTH_AT_ONCE } }),
+  ],
+  [
+    "illusion",
+    "a tenth of the time is common, but hardly less where cores are shared",
+    "inconclusive",
+    but(
+      "illusion",
+      { lanes: { "a core each": TENTH_AT_ONCE, "cores shared": [...lanesInTurns(2), { name: "c", runs: [[4, 14]] }] } },
+      { "*": TAKEN },
+    ),
   ],
   [
     "illusion",

@@ -1,4 +1,4 @@
-import { decide } from "../evidence.js";
+import { decide, decideAtOnce, notShown } from "../evidence.js";
 import type { Lab } from "../lab.js";
 import { shareAtLevel } from "../levels.js";
 import { shareText } from "../text.js";
@@ -63,13 +63,12 @@ export const fourModels: Lab = {
     const isSame = e.number("results") === 1 && inFlight.every((most) => most === jobs);
     const isApart = [here, turns, oneCore].every((share) => share < HARDLY);
     const shares = (language: "en" | "ru"): string => atOnce.map((share) => shareText(share, language)).join(", ");
-    return decide(
-      isSame && isApart && allCores >= OFTEN,
-      {
-        en: `${isSame ? "the same result everywhere, and" : "not the same everywhere:"} ${inFlight.join(", ")} jobs in flight; of the computing time, two or more really ran at once for ${shares("en")}`,
-        ru: `${isSame ? "результат везде один;" : "не везде одинаково;"} задач в работе: ${inFlight.join(", ")}; доля времени вычислений, когда две и больше действительно выполнялись сразу: ${shares("ru")}`,
-      },
-      isSame ? (isApart ? e.coresMissing(ALL_CORES) : e.disturbance(ONE_CORE)) : undefined,
-    );
+    const because = {
+      en: `${isSame ? "the same result everywhere, and" : "not the same everywhere:"} ${inFlight.join(", ")} jobs in flight; of the computing time, two or more really ran at once for ${shares("en")}`,
+      ru: `${isSame ? "результат везде один;" : "не везде одинаково;"} задач в работе: ${inFlight.join(", ")}; доля времени вычислений, когда две и больше действительно выполнялись сразу: ${shares("ru")}`,
+    };
+    if (!isSame) return notShown(because);
+    if (!isApart) return decide(false, because, e.disturbance(ONE_CORE));
+    return decideAtOnce(allCores, OFTEN, oneCore, because, e.coresMissing(ALL_CORES));
   },
 };

@@ -1,4 +1,4 @@
-import { decide, inconclusive } from "../evidence.js";
+import { decide, decideAtOnce, inconclusive } from "../evidence.js";
 import type { Lab } from "../lab.js";
 import { shareAtLevel, turnsTaken } from "../levels.js";
 import { shareText } from "../text.js";
@@ -70,10 +70,7 @@ export const illusion: Lab = {
       });
     }
     const isIllusion = atOnce < HARDLY && turns > 2;
-    return decide(
-      isIllusion && real >= MOSTLY,
-      because,
-      isIllusion ? e.coresMissing("a core each") : e.disturbance("cores shared"),
-    );
+    if (!isIllusion) return decide(false, because, e.disturbance("cores shared"));
+    return decideAtOnce(real, MOSTLY, atOnce, because, e.coresMissing("a core each"));
   },
 };
