@@ -68,7 +68,7 @@ function makeModel() {
       findings: [],
       threads: [],
       resources: [],
-      waitGraph: { nodes: [], edges: [], circle: [] },
+      waitGraph: { nodes: [], edges: [], circle: [], circles: [] },
       advice: [],
       stalls: [],
       capabilities: [],

@@ -82,8 +82,9 @@ export interface Tones {
  */
 export function tonesOf(model: Model, by: ColourBy, before: readonly ToneName[] = []): Tones {
   const { columns } = model;
-  if (by === "state") return { ofSpan: Uint8Array.from(columns.state, toneOfState), names: [] };
-  const ofSpan = Uint8Array.from(columns.state, (state) => toneOfState(KEEP_COLOUR.has(state) ? state : State.scope));
+  if (by === "state") return { ofSpan: columns.state.map(toneOfState), names: [] };
+  const grey = STATES.map((_, state) => toneOfState(KEEP_COLOUR.has(state) ? state : State.scope));
+  const ofSpan = columns.state.map((state) => grey[state] ?? 0);
   const keys = by === "task" ? taskKeys(model) : threadKeys(model);
   const nameOf = (key: number): string =>
     by === "task" ? (model.names[key] ?? "") : (model.summary.threads[key]?.name ?? "");
@@ -119,14 +120,18 @@ function huesOf(
   keys: Int32Array,
   hueBefore: (key: number) => number | undefined,
 ): ReadonlyMap<number, number> {
-  const ranMs = new Map<number, number>();
+  let most = NO_KEY;
+  for (let span = 0; span < keys.length; span++) most = Math.max(most, keys[span] ?? NO_KEY);
+  const ranMs = new Float64Array(most + 1).fill(NaN); // NaN of keys that no span has
   for (let span = 0; span < keys.length; span++) {
     const key = keys[span] ?? NO_KEY;
     if (key === NO_KEY) continue;
     const ms = state[span] === State.running ? (end[span] ?? 0) - (begin[span] ?? 0) : 0;
-    ranMs.set(key, (ranMs.get(key) ?? 0) + ms);
+    ranMs[key] = (Number.isNaN(ranMs[key]) ? 0 : (ranMs[key] ?? 0)) + ms;
   }
-  const ranking = [...ranMs].sort(([keyA, a], [keyB, b]) => b - a || keyA - keyB).map(([key]) => key);
+  const ranking = [...ranMs.keys()]
+    .filter((key) => !Number.isNaN(ranMs[key]))
+    .sort((a, b) => (ranMs[b] ?? 0) - (ranMs[a] ?? 0) || a - b);
   const hues = new Map<number, number>();
   for (const key of ranking) {
     const hue = hueBefore(key);

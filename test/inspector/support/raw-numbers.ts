@@ -115,9 +115,10 @@ function totalMs(stretches: readonly RawStretch[]): number {
   return stretches.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
 }
 
-/** Milliseconds within a range in which a thread was inside the job. */
-export function rawRunningMs({ steps }: RawJob, fromMs: number, toMs: number): number {
-  return steps.reduce((sum, step) => sum + Math.max(0, Math.min(step.toMs, toMs) - Math.max(step.fromMs, fromMs)), 0);
+/** Milliseconds of its life within a range in which a thread was inside the job. */
+export function rawRunningMs({ steps, spawnedMs, endedMs }: RawJob, fromMs: number, toMs: number): number {
+  const [from, to] = [Math.max(fromMs, spawnedMs), Math.min(toMs, endedMs)];
+  return steps.reduce((sum, step) => sum + Math.max(0, Math.min(step.toMs, to) - Math.max(step.fromMs, from)), 0);
 }
 
 /** The length of the steps of each job that ran. */

@@ -68,6 +68,9 @@ export function readRawTrace(bytes: Uint8Array): RawTrace {
   let usage: readonly number[] = [];
   const threads = new Map<number, { readonly name: string; readonly toMs: number }>();
   const records: RawRecord[] = [];
+  // A step that follows another at once takes that one's time, be there a record between:
+  // on a thread nothing happens before what is written before it.
+  const lastMs = new Map<number, number>();
   while (at < bytes.length) {
     const kind = byte();
     const end = view.getUint32(at, true) + at + 8;
@@ -91,9 +94,11 @@ export function readRawTrace(bytes: Uint8Array): RawTrace {
         subject += number();
         const other = byte() === 0 ? 0 : subject + number();
         const value = number();
+        const atMs = Math.max(lastMs.get(thread) ?? 0, ticks / 4096 - startedMs);
+        lastMs.set(thread, atMs);
         records.push({
           kind: what,
-          atMs: ticks / 4096 - startedMs,
+          atMs,
           subject,
           other,
           value,
