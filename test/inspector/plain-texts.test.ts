@@ -48,11 +48,25 @@ describe("texts from anywhere", () => {
             stack: [{ name: hostile, url: hostile, line: 1, column: 1 }],
           },
         ],
+        profiles: [
+          {
+            thread: 0,
+            beginMs: trace.startedMs + 3,
+            endMs: trace.startedMs + 5,
+            frames: [[hostile, hostile, 1, 1]] as const,
+            nodeFrames: Int32Array.of(0),
+            nodeParents: Int32Array.of(-1),
+            samples: Int32Array.of(0, 0),
+            deltasUs: Int32Array.of(500, 500),
+          },
+        ],
+        gauges: [{ thread: 0, name: hostile, atMs: trace.startedMs + 10, value: 1 }],
         capabilities: [{ name: hostile, isAvailable: false, gives: hostile, why: hostile, remedy: hostile }],
       };
       const analysed = analyse(strange, hostile, false);
       const { columns, jobThreads, ...shown } = analysed.model;
       assert.ok(columns.begin.length > 0 && jobThreads.length === 1);
+      assert.ok((taskDetail(analysed, 0)?.hot.length ?? 0) > 0);
       const all = JSON.stringify([shown, taskLine(analysed, 0), taskDetail(analysed, 0)]);
       assert.doesNotMatch(all, /[\u202A-\u202E\u2066-\u2069]|\\u0000|\\u001b|x{5000}/i);
     }

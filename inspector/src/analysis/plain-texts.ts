@@ -5,7 +5,7 @@
  * each of a thousand lines, and characters that are not seen but turn a line around.
  */
 import { printable } from "#skein/trace/words/printable";
-import type { Capability, StackFrame, Stall, ThreadTrace, Trace } from "skein/trace";
+import type { Capability, Gauge, StackFrame, Stall, ThreadTrace, Trace } from "skein/trace";
 
 /** Longer than any name that is recorded. */
 const MOST_LETTERS = 600;
@@ -33,6 +33,15 @@ export function withPlainTexts(trace: Trace): Trace {
       ...kernel,
       threads: kernel.threads.map((thread) => ({ ...thread, name: plainText(thread.name) })),
     },
+    profiles: trace.profiles.map((part) => ({
+      ...part,
+      frames: part.frames.map(
+        ([name, url, line, column]) => [plainText(name), plainText(url, MOST_WORDS), line, column] as const,
+      ),
+    })),
+    ...(trace.gauges === undefined
+      ? {}
+      : { gauges: trace.gauges.map((gauge): Gauge => ({ ...gauge, name: plainText(gauge.name) })) }),
     stalls: trace.stalls.map((stall): Stall => ({ ...stall, stack: stall.stack?.map(plainFrame) })),
     capabilities: trace.capabilities.map(({ isAvailable, ...texts }): Capability => ({
       isAvailable,
