@@ -13,14 +13,7 @@ import { probe, ProbeRing } from "./probe-ring.js";
 import { startPulse, stopPulse } from "./pulse.js";
 import { announceThread, threadIndex, workerMarker } from "./thread.js";
 
-export {
-  ProbeKind,
-  type ProbeKindValue,
-  ProbeOutcome,
-  type ProbeOutcomeValue,
-  type ProbeRecord,
-  ProbeResource,
-} from "./probe-kinds.js";
+export { ProbeKind, ProbeOutcome, type ProbeOutcomeValue, type ProbeRecord, ProbeResource } from "./probe-kinds.js";
 export { ProbedResource } from "./probed-resource.js";
 export { probe, ProbeRing } from "./probe-ring.js";
 export { makeRingMemory, setNotes } from "./ring-memory.js";
