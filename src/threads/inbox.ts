@@ -25,7 +25,7 @@ import {
   OUTCOME_BYTES_END,
   TOLD_MS,
 } from "./line.js";
-import { Patience } from "./patience.js";
+import { Patience, WAKES_OF_A_POOL } from "./patience.js";
 import type { PoolThread } from "./thread.js";
 
 /** So long after it has armed the pool looks again, then after twice as long, and so on. */
@@ -56,7 +56,7 @@ export class Inbox {
   #isLooking = false;
   #isArmed = false;
   #isCollecting = false;
-  readonly #patience = new Patience();
+  readonly #patience = new Patience(WAKES_OF_A_POOL);
   /** When there were outcomes last, or the first job came. */
   #sinceMs = 0;
   #lookUntilMs = 0;

@@ -25,7 +25,7 @@ import { probe, ProbeKind } from "../core/probe.js";
 import { restPulse, wakePulse } from "../core/pulse.js";
 import { threadIndex } from "../core/thread.js";
 import * as at from "./line.js";
-import { Patience } from "./patience.js";
+import { Patience, WAKES_OF_A_THREAD } from "./patience.js";
 import type { Taking } from "./taking.js";
 
 /**
@@ -49,7 +49,7 @@ export class Parking {
   readonly #taking: Taking;
   /** Called when the thread is awake again. */
   readonly #onAwake: () => void;
-  readonly #patience = new Patience();
+  readonly #patience = new Patience(WAKES_OF_A_THREAD);
   /** When the last call of a turn had ended; 0 while there are any. */
   #idleSinceMs = 0;
   /** When the thread was woken last. */
