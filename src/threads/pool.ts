@@ -10,6 +10,10 @@
  * - A job with a key waits in the queue of its key's place in the pool, unless it is on
  *   the line of the thread there; only that thread takes it.
  * - While a job has not settled, the inbox looks for outcomes or has itself told.
+ *
+ * It has more than 600 lines because all ways on which a call leaves the table stand here
+ * beside each other: its outcome, its cancellation, the end of its thread or of the pool.
+ * That each is settled once can be read in one place.
  */
 import { load, store } from "#atomics";
 import { nowMs, setTurn } from "#clock";

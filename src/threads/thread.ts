@@ -290,7 +290,13 @@ export class PoolThread {
     return load(this.line.cells, STATE) === PARKED;
   }
 
-  /** Whether it sleeps, and nothing waits on its line; others may run what was put there. */
+  /**
+   * Whether it sleeps, and nothing waits on its line; others may run what was put there.
+   *
+   * It passes calls before it writes PARKED, so who sees that sees all that it has passed. By the
+   * time of the answer somebody may have woken it, and it may have stolen a call: a call that was
+   * put to it for this answer then waits behind that one, and is found by `#reconsider` in `placing.ts`.
+   */
   get isIdle(): boolean {
     return this.isParked && this.filled === this.line.cells[PASSED];
   }
