@@ -10,8 +10,9 @@
  * gives up just before, and so both would go on sleeping for good, though neither has anything
  * to do. If one looks for longer it sees the other's call, and answers at once; then the other
  * waits for less than a wake-up, looks too, and from then on neither sleeps. The one is the
- * thread: the pool takes longer to wake up, and a pool that looks on after it has woken a
- * thread is in that one's way, as systems begin it on the core of who has woken it. It takes
+ * thread: the pool takes longer to wake up, and a pool that looked on for some wake-ups after it
+ * had woken a thread was measured to hold that up, perhaps as systems like to begin it on the
+ * core of who has woken it. It takes
  * the pool several waits to learn, so tries come several in a row. For the same reason a wait
  * is counted up to the moment when there was something, not to when the sleeper had woken up.
  *
