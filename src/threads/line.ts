@@ -46,9 +46,11 @@
  * to steal and to cancel is the same move, made by whoever comes first.
  *
  * A record is filled again as soon as it is FREE, whether or not the line's own
- * thread has passed it. Then that thread finds a later call at an earlier count; it
- * takes it, and finds the record FREE when it comes by again. Order is lost only
- * among calls of which others were stolen.
+ * thread has passed it. Then who looks there finds a later call at an earlier count,
+ * be it published or not: it takes it, and whoever comes by again finds the record
+ * FREE. That call becomes QUEUED by an atomic store, which stands for the one of
+ * PUBLISHED: without it who finds the state might not find the rest. Order is lost
+ * only among calls of which others were stolen.
  *
  * A call is at each moment in a record that is QUEUED; or in one taken by thread n;
  * or in RUNNING of n, which is written before the record is freed; or in the outcomes

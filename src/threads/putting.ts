@@ -1,4 +1,5 @@
 /** How calls get on lines: records filled one by one, and published many at a time. */
+import { store } from "#atomics";
 import { nowMs } from "#clock";
 
 import { heap } from "../shared/heap.js";
@@ -119,7 +120,10 @@ export class Putting {
     cells[record + at.CALL_TAGS] = tags;
     line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
     const isForAll = !call.isPosted && !isKeyed;
-    cells[record + at.CALL_STATE] = isForAll ? at.QUEUED : at.QUEUED_HERE;
+    const state = isForAll ? at.QUEUED : at.QUEUED_HERE;
+    // Who looks for calls further back may take it as of now, so all of it must be there.
+    if (thread.isNextLapping) store(cells, record + at.CALL_STATE, state);
+    else cells[record + at.CALL_STATE] = state;
     thread.filled = (thread.filled + 1) | 0;
     if (!thread.isFilledForAll && !thread.isFilledForItself) this.#filled.push(thread);
     if (!isForAll) {

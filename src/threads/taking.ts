@@ -154,11 +154,11 @@ export class Taking {
       const published = load(cells, at.PUBLISHED);
       const searched = this.#searched[other];
       if (searched === published) continue;
-      const passed = cells[at.PASSED] as number;
-      let from = searched === undefined || ((passed - searched) | 0) > 0 ? passed : searched;
-      // Records further behind were filled again.
-      if (((published - from) | 0) > at.RECORDS) from = (published - at.RECORDS) | 0;
-      for (; from !== published; from = (from + 1) | 0) {
+      const count = Math.min(
+        unpassed(cells, published),
+        searched === undefined ? at.RECORDS : (published - searched) >>> 0,
+      );
+      for (let from = (published - count) | 0; from !== published; from = (from + 1) | 0) {
         const record = line.call(from);
         if (load(cells, record + at.CALL_STATE) !== at.QUEUED) continue;
         if (!this.#canRunAt(cells, record)) {
@@ -211,14 +211,24 @@ export class Taking {
   }
 }
 
+/**
+ * How many of the calls published last a line's own thread may not have passed. Never more
+ * than there are records, whatever the difference says: it is beyond all bounds if the thread
+ * has passed calls that were published since `published` was read, and means little if it
+ * passed none for 2^31 calls, as all were stolen. To go by it alone is to go round 2^32 records,
+ * 36 seconds long, now and then in a million bursts.
+ */
+function unpassed(cells: SharedCells, published: number): number {
+  return Math.min((published - (cells[at.PASSED] as number)) >>> 0, at.RECORDS);
+}
+
 /** Whether the thread of a line sleeps while there are calls that it has not passed. */
 function isLeftAsleep(line: at.Line): boolean {
   const { cells } = line;
   // The word first: a thread that is parked has passed all that it will before it is woken.
   if (load(cells, at.STATE) !== at.PARKED) return false;
   const published = load(cells, at.PUBLISHED);
-  const passed = cells[at.PASSED] as number;
-  for (let count = Math.min((published - passed) >>> 0, at.RECORDS); count > 0; count--) {
+  for (let count = unpassed(cells, published); count > 0; count--) {
     const state = load(cells, line.call((published - count) | 0) + at.CALL_STATE);
     if (state === at.QUEUED || state === at.QUEUED_HERE) return true;
   }

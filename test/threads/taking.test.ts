@@ -151,3 +151,33 @@ describe("a thread that was idle and can run none of the calls there are", () =>
     assert.deepEqual(lines.parked, [1]);
   });
 });
+
+describe("a thread that looks for calls on another's line", () => {
+  it("finds the end of it when that thread has passed more than was published at the first look", () => {
+    const lines = new Lines(2);
+    lines.publish(1, 1);
+    assert.equal(lines.take(), 1);
+    // The order of the two reads, stood still between them: PUBLISHED was 2, PASSED is 3 already. What
+    // comes behind that is reached only by going on from there, all around the count of calls.
+    lines.publish(1, 2);
+    const { cells } = lines.lines[1] as at.Line;
+    for (const call of [3, 4]) lines.publish(1, call);
+    cells[at.PASSED] = 3;
+    cells[at.PUBLISHED] = 2;
+    assert.equal(lines.take(), 2);
+    assert.equal(lines.take(), undefined);
+    assert.equal(lines.take(), undefined);
+  });
+
+  it("finds what is there when that thread passed nothing for 2^31 calls", () => {
+    const lines = new Lines(2);
+    const { cells } = lines.lines[1] as at.Line;
+    cells[at.PASSED] = 5;
+    cells[at.PUBLISHED] = (5 + 2 ** 31 + 10) | 0;
+    lines.publish(1, 1);
+    assert.equal(lines.take(), 1);
+    assert.equal(lines.take(), undefined);
+    lines.publish(1, 2);
+    assert.equal(lines.take(), 2);
+  });
+});
