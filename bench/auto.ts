@@ -31,7 +31,7 @@ async function measure(load: Load, on: Executor): Promise<Samples> {
   };
   const tinyCalls = load.of(1000, 100);
   return {
-    tiny: await batches(load.of(60, 2), tinyCalls, load.of(40, 1), () =>
+    tiny: await batches(load.of(300, 2), tinyCalls, load.of(100, 1), () =>
       spawnAll(tinyCalls, (s) => s.spawn(tiny, [1, 2], { on })),
     ),
     "CPU 200 µs": await batches(load.of(30, 1), 64, load.of(20, 1), () =>

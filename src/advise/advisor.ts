@@ -22,7 +22,7 @@ import { availableCores } from "../threads/available-cores.js";
 import type { Language } from "../trace/words/language.js";
 import type { AutoExecutor, AutoOptions, AutoStatistics, Decision } from "./decision.js";
 import { LoopShare } from "./loop-share.js";
-import { type Place, Placement } from "./placement.js";
+import { type Place, Placement, SAMPLE_EVERY_MS } from "./placement.js";
 import { REASONS } from "./reasons.js";
 
 /** Calls that make up a group on threads, of which what each took is told. */
@@ -51,6 +51,8 @@ class Entry {
   /** Calls let through since this turn began. */
   burst = 0;
   glancedMs = 0;
+  /** Calls since that were seen. */
+  glanced = 0;
   elsewhere = 0;
   /** On threads now, and since when some are. */
   onThreads = 0;
@@ -60,6 +62,8 @@ class Entry {
   groupCalls = 0;
   groupBusyMs = 0;
   isDisturbed = false;
+  /** When a glance asked for a sample last. */
+  askedMs = -Infinity;
   isCold = true;
   /** What the pool had told of it. */
   toldRuns = 0;
@@ -123,8 +127,12 @@ export class Auto implements AutoExecutor {
     if (entry === undefined) return true;
     if (affinity !== undefined) return false;
     const { placement } = entry;
+    if (placement.passesUnseen()) return true;
     if (!placement.passes()) return false;
-    if ((placement.toPass & (CALLS_BETWEEN_GLANCES - 1)) === 0) glance(entry);
+    if (++entry.glanced >= CALLS_BETWEEN_GLANCES || !placement.isWidthOfInterest) {
+      glance(entry);
+      placement.leaveUnseen(CALLS_BETWEEN_GLANCES - 1);
+    }
     if (placement.isWidthOfInterest && entry.burst++ === 0) {
       void SETTLED.then(() => this.#burstEnded(entry));
     }
@@ -358,7 +366,10 @@ function glance(entry: Entry): void {
   const now = nowMs();
   const eachMs = (now - entry.glancedMs) / CALLS_BETWEEN_GLANCES;
   entry.glancedMs = now;
-  if (eachMs > FAR_LONGER * (entry.placement.measured?.loopMs ?? 0)) entry.placement.sampleNext();
+  entry.glanced = 0;
+  if (now - entry.askedMs < SAMPLE_EVERY_MS || eachMs <= FAR_LONGER * (entry.placement.measured?.loopMs ?? 0)) return;
+  entry.askedMs = now;
+  entry.placement.sampleNext();
 }
 
 /** Why a call that failed so never began; `undefined` if it did. */

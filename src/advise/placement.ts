@@ -62,9 +62,13 @@ export interface RunsElsewhere {
 
 /** The cost of a sampled call in place of one that is let through, with its own part of the spawning. */
 const SAMPLE_MS = 0.01;
+/** The same where the code that samples has left the caches: among calls that are so short, or that wait. */
+const COLD_SAMPLE_MS = 0.05;
 /** Of the time of short calls, what samples may take. */
 const SHARE_OF_SAMPLES = 0.02;
-const MOST_BETWEEN_SAMPLES = 1024;
+const MOST_BETWEEN_SAMPLES = 8192;
+/** Time after which a sample is within that share, whatever the calls are like. */
+export const SAMPLE_EVERY_MS: number = COLD_SAMPLE_MS / SHARE_OF_SAMPLES;
 /** A call to a thread takes this loop that long, with its spawning, till measured (bench `dispatch`). */
 const DISPATCH_MS = 0.004;
 /** Whatever was measured, it takes that at least. */
@@ -152,6 +156,8 @@ export class Placement {
   /** Calls that were placed, and those that may pass. */
   #asked = 0;
   #toPass = 0;
+  /** Of those, the ones that pass without a look at anything. */
+  #unseen = 0;
   #isTrying = false;
   #trialLeft = 0;
   /** How many times as long its calls may take. */
@@ -172,7 +178,7 @@ export class Placement {
 
   /** Calls so far. */
   get calls(): number {
-    return this.#asked - this.#toPass;
+    return this.#asked - this.#toPass - this.#unseen;
   }
 
   /** @returns what a call holds the loop for, runs for, and computes, if that is known */
@@ -204,6 +210,20 @@ export class Placement {
     return true;
   }
 
+  /** Whether a call passes as one of those that were let through before: nothing else is to be done for it. */
+  passesUnseen(): boolean {
+    if (this.#unseen === 0) return false;
+    this.#unseen--;
+    return true;
+  }
+
+  /** So many calls at most pass without a look at anything, if how many come at a time does not matter. */
+  leaveUnseen(most: number): void {
+    if (this.isWidthOfInterest) return;
+    this.#unseen = Math.min(most, this.#toPass);
+    this.#toPass -= this.#unseen;
+  }
+
   #renew(): void {
     const isSettled = this.samples >= WARM_UP_CALLS && this.place === "here" && !this.#isTrying;
     if (!isSettled && !this.#isPinned) return;
@@ -214,16 +234,13 @@ export class Placement {
     this.#asked += count;
   }
 
-  /** Calls that may pass before the next is measured. */
-  get toPass(): number {
-    return this.#toPass;
-  }
-
   /** The next call is to be measured. */
   sampleNext(): void {
-    this.#toTrial += this.#toPass;
-    this.#asked -= this.#toPass;
+    const left = this.#toPass + this.#unseen;
+    this.#toTrial += left;
+    this.#asked -= left;
     this.#toPass = 0;
+    this.#unseen = 0;
   }
 
   /**
@@ -263,7 +280,8 @@ export class Placement {
   }
 
   #betweenSamples(): number {
-    const calls = SAMPLE_MS / (SHARE_OF_SAMPLES * this.#loop.value);
+    const sampleMs = this.#loop.value > TINY_MS && !this.#isMostlyWaiting ? SAMPLE_MS : COLD_SAMPLE_MS;
+    const calls = sampleMs / (SHARE_OF_SAMPLES * this.#loop.value);
     return Math.min(MOST_BETWEEN_SAMPLES, Math.ceil(calls));
   }
 
