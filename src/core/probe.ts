@@ -17,6 +17,7 @@ export { ProbeKind, ProbeOutcome, type ProbeOutcomeValue, type ProbeRecord, Prob
 export { ProbedResource } from "./probed-resource.js";
 export { probe, ProbeRing } from "./probe-ring.js";
 export { makeRingMemory, setNotes } from "./ring-memory.js";
+export { RecordBatch } from "./record-batch.js";
 export { ProbeRingReader } from "./ring-reader.js";
 
 /** Puts a ring in place on this thread, or takes it away. */

@@ -1,13 +1,13 @@
 /** Reading what a thread records, on any other thread. */
 import { add, load, type SharedCells } from "#atomics";
 
-import { type ProbeKindValue, type ProbeRecord } from "./probe-kinds.js";
+import type { ProbeRecord } from "./probe-kinds.js";
+import { RecordBatch } from "./record-batch.js";
 import {
   capacityOf,
   FLOATS_A_RECORD,
   HEAD,
   HEADER_BYTES,
-  INTS_A_RECORD,
   NO_ROOM,
   RECORD_BYTES,
   TEXT_BYTES,
@@ -31,6 +31,8 @@ export class ProbeRingReader {
   readonly #texts: string[] = [NO_ROOM];
   #textBytesRead = 0;
   #read = 0;
+  /** Room for what was read last. */
+  #copied = new ArrayBuffer(0);
 
   constructor(memory: SharedArrayBuffer) {
     this.#capacity = capacityOf(memory);
@@ -55,28 +57,16 @@ export class ProbeRingReader {
   }
 
   /**
-   * Appends the records written since the last call to `into`, oldest first.
-   *
-   * @returns how many records were overwritten before they could be read
+   * The records written since the last call, oldest first, and how many were overwritten
+   * before they could be read. They are valid until the next call.
    */
-  drain(into: ProbeRecord[]): number {
+  take(): { readonly records: RecordBatch; readonly dropped: number } {
     const head = load(this.#cells, HEAD);
-    const origin = this.#floats[TIME_ORIGIN] ?? 0;
+    const originMs = this.#floats[TIME_ORIGIN] as number;
     let first = this.#read;
     if (((head - first) | 0) > this.#capacity) first = (head - this.#capacity) | 0;
-    const start = into.length;
-    for (let number = first; number !== head; number = (number + 1) | 0) {
-      const slot = number & (this.#capacity - 1);
-      const float = HEADER_BYTES / 8 + slot * FLOATS_A_RECORD;
-      const int = HEADER_BYTES / 4 + slot * INTS_A_RECORD;
-      into.push({
-        timeMs: origin + (this.#floats[float] ?? 0),
-        subject: this.#floats[float + 1] ?? 0,
-        other: this.#floats[float + 2] ?? 0,
-        kind: (this.#cells[int + 6] ?? 0) as ProbeKindValue,
-        value: this.#cells[int + 7] ?? 0,
-      });
-    }
+    const count = (head - first) | 0;
+    this.#copy(first, count);
     // The writer may have lapped the copy above: while HEAD is h, it may be in
     // the middle of overwriting record h - capacity. So a copied record counts
     // only if its number exceeds h - capacity for an h read after the copy. A
@@ -86,10 +76,32 @@ export class ProbeRingReader {
     // by as many records as its store buffer holds.
     const after = add(this.#cells, HEAD, 0);
     const oldestWhole = (after - this.#capacity + 1 + this.#early) | 0;
-    const torn = Math.min(Math.max(0, (oldestWhole - first) | 0), into.length - start);
-    into.splice(start, torn);
+    const torn = Math.min(Math.max(0, (oldestWhole - first) | 0), count);
     const dropped = ((first - this.#read) | 0) + torn;
     this.#read = head;
+    return { records: new RecordBatch(this.#copied, torn, count - torn, originMs), dropped };
+  }
+
+  /** Copies records as they stand, in two pieces where they go over the end of the ring. */
+  #copy(first: number, count: number): void {
+    if (this.#copied.byteLength < count * RECORD_BYTES) this.#copied = new ArrayBuffer(count * RECORD_BYTES);
+    const from = first & (this.#capacity - 1);
+    const toEnd = Math.min(count, this.#capacity - from);
+    const to = new Float64Array(this.#copied);
+    const records = HEADER_BYTES / 8;
+    to.set(this.#floats.subarray(records + from * FLOATS_A_RECORD, records + (from + toEnd) * FLOATS_A_RECORD));
+    const rest = (count - toEnd) * FLOATS_A_RECORD;
+    to.set(this.#floats.subarray(records, records + rest), toEnd * FLOATS_A_RECORD);
+  }
+
+  /**
+   * Appends the records written since the last call to `into`, oldest first.
+   *
+   * @returns how many records were overwritten before they could be read
+   */
+  drain(into: ProbeRecord[]): number {
+    const { records, dropped } = this.take();
+    for (let i = 0; i < records.length; i++) into.push(records.at(i));
     return dropped;
   }
 }

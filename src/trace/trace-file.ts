@@ -11,7 +11,7 @@
  * before it is seen to be there, and segments of unknown kinds are passed over.
  */
 import { TraceFileError } from "../core/errors.js";
-import type { ProbeRecord } from "../core/probe.js";
+import type { ProbeRecord, RecordBatch } from "../core/probe.js";
 import type { ProfilePart } from "../core/host-thread-profile.js";
 import { ByteReader, ByteWriter } from "./file/bytes.js";
 import * as facts from "./file/fact-segments.js";
@@ -107,7 +107,7 @@ export function beginSegment(
 export function recordSegment(
   thread: SegmentThread,
   dropped: number,
-  records: readonly ProbeRecord[],
+  records: RecordBatch | readonly ProbeRecord[],
   texts: readonly string[],
 ): Uint8Array {
   return segment(RECORDS, (to) => writeRecords(to, thread, dropped, records, texts));

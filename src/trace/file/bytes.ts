@@ -9,6 +9,8 @@ import { TraceFileError } from "../../core/errors.js";
 
 /** Beyond these a whole number is written as a float: its double must be exact. */
 const MOST_WHOLE = 2 ** 50;
+/** Below these a whole number is coded by shifts: four times as much is less than 2^31. */
+const MOST_SHORT = 2 ** 28;
 const FIRST_CAPACITY = 4096;
 /** Bytes of the longest varint that is read: more than 53 bits are never written. */
 const MOST_VARINT_BYTES = 8;
@@ -45,6 +47,11 @@ export class ByteWriter {
   }
 
   number(value: number): void {
+    // Most of them, in a fraction of the time that doubles take.
+    if ((value | 0) === value && value < MOST_SHORT && value > -MOST_SHORT && (value !== 0 || 1 / value > 0)) {
+      this.#short((value < 0 ? ~value * 2 + 1 : value * 2) * 2);
+      return;
+    }
     if (Number.isInteger(value) && Math.abs(value) < MOST_WHOLE && !Object.is(value, -0)) {
       this.count((value < 0 ? -2 * value - 1 : 2 * value) * 2);
       return;
@@ -53,6 +60,17 @@ export class ByteWriter {
     this.#reserve(8);
     this.#view.setFloat64(this.length, value, true);
     this.length += 8;
+  }
+
+  /** As `count`, below 2^31. */
+  #short(value: number): void {
+    this.#reserve(MOST_VARINT_BYTES);
+    let rest = value;
+    while (rest > 127) {
+      this.#bytes[this.length++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    this.#bytes[this.length++] = rest;
   }
 
   /** A number, or that there is none. */

@@ -7,7 +7,7 @@
  * time since the one before, its subject and its other as differences, its value. Most
  * records take 5 to 9 bytes.
  */
-import { ProbeKind, type ProbeRecord } from "../../core/probe.js";
+import { ProbeKind, type ProbeRecord, RecordBatch } from "../../core/probe.js";
 import { type ByteReader, type ByteWriter } from "./bytes.js";
 
 /** Who wrote the records, and since and until when all of them are known. */
@@ -47,6 +47,9 @@ const NAMES_TEXT: ReadonlySet<number> = new Set([
   ProbeKind.mark,
 ]);
 
+const TEXT_KINDS = Uint8Array.from({ length: 256 }, (_, kind) => (NAMES_TEXT.has(kind) ? 1 : 0));
+const namesText = (kind: number): boolean => TEXT_KINDS[kind] === 1;
+
 /** A kind, and four numbers of a byte at least. */
 const LEAST_RECORD_BYTES = 5;
 
@@ -57,33 +60,40 @@ export function writeRecords(
   to: ByteWriter,
   thread: SegmentThread,
   dropped: number,
-  records: readonly ProbeRecord[],
+  records: RecordBatch | readonly ProbeRecord[],
   texts: readonly string[],
 ): void {
   writeThread(to, thread);
   to.count(dropped);
+  const batch = records instanceof RecordBatch ? records : RecordBatch.of(records);
   // The texts that these records name, in the order of their being named first.
   const indexes = new Map<number, number>();
-  for (const { kind, value } of records) {
-    if (NAMES_TEXT.has(kind) && texts[value] !== undefined && !indexes.has(value)) indexes.set(value, indexes.size);
+  for (let i = 0; i < batch.length; i++) {
+    if (!namesText(batch.kind(i))) continue;
+    const value = batch.value(i);
+    if (texts[value] !== undefined && !indexes.has(value)) indexes.set(value, indexes.size);
   }
   to.count(indexes.size);
   for (const index of indexes.keys()) to.text(texts[index] as string);
-  to.count(records.length);
+  to.count(batch.length);
   let lastTicks = 0;
   let lastSubject = 0;
-  for (const { kind, timeMs, subject, other, value } of records) {
+  for (let i = 0; i < batch.length; i++) {
+    const kind = batch.kind(i);
     to.byte(kind);
-    const ticks = timeMs * TICKS_A_MS;
+    const ticks = batch.timeMs(i) * TICKS_A_MS;
     to.number(ticks - lastTicks);
     lastTicks = ticks;
+    const subject = batch.subject(i);
     to.number(subject - lastSubject);
     lastSubject = subject;
     // Nothing, or something near: the scope of a job, or the job of a wait.
+    const other = batch.other(i);
     to.byte(other === 0 ? 0 : 1);
     if (other !== 0) to.number(other - subject);
+    const value = batch.value(i);
     // One that names a text which is not there names none that is.
-    to.number(NAMES_TEXT.has(kind) ? (indexes.get(value) ?? indexes.size) : value);
+    to.number(namesText(kind) ? (indexes.get(value) ?? indexes.size) : value);
   }
 }
 
@@ -143,7 +153,7 @@ export function recordsOf(columns: RecordColumns, indexOf: (text: string) => num
       kind,
       subject: subjects[i] as number,
       other: others[i] as number,
-      value: NAMES_TEXT.has(kind) ? (indexes[value] ?? -1) : value,
+      value: namesText(kind) ? (indexes[value] ?? -1) : value,
     });
   }
   return records;

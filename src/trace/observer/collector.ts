@@ -6,7 +6,7 @@
  * the collector: a thread that writes faster than it reads overwrites its oldest records,
  * which are counted.
  */
-import { ProbeKind, type ProbeRecord, ProbeRingReader } from "../../core/probe.js";
+import { ProbeKind, ProbeRingReader, RecordBatch } from "../../core/probe.js";
 import type { ProfilePart } from "../../core/host-thread-profile.js";
 import { PulseReader } from "../../core/pulse.js";
 import type { SegmentThread } from "../file/record-segment.js";
@@ -37,6 +37,8 @@ const RECORDS_A_SEGMENT = 32_768;
 
 /** Threads that are none of ours are numbered from here on: a process has fewer of ours. */
 const FIRST_FOREIGN = 100_000;
+
+const NOTHING = { records: RecordBatch.of([]), dropped: 0 };
 
 /** A thread to be observed. */
 export interface ObservedThread {
@@ -221,21 +223,22 @@ export class Collector {
 
   #collectFrom(source: Source, nowMs: number, hasEnded: boolean): void {
     const { reader, thread, fromMs } = source;
-    const records: ProbeRecord[] = [];
-    const dropped = reader?.drain(records) ?? 0;
+    const { records, dropped } = reader?.take() ?? NOTHING;
     // Each thread is told of once, be it that it writes nothing.
     if (records.length === 0 && dropped === 0 && source.hasSegments && !hasEnded) return;
     source.hasSegments = true;
     const texts = reader?.texts ?? [];
     const about: SegmentThread = { index: thread.index, name: thread.name, fromMs, toMs: nowMs, hasEnded };
     for (let from = 0; from === 0 || from < records.length; from += RECORDS_A_SEGMENT) {
-      const some = records.slice(from, from + RECORDS_A_SEGMENT);
+      const some = records.part(from, Math.min(RECORDS_A_SEGMENT, records.length - from));
       const lost = from === 0 ? dropped : 0;
       const names = openNamesIn(some, texts);
       this.#keep(recordSegment(about, lost, some, texts), nowMs, about, some.length + lost, names);
     }
-    if (this.#options.onMark === undefined) return;
-    for (const { kind, value } of records) if (kind === ProbeKind.mark) this.#options.onMark(texts[value] ?? "");
+    const { onMark } = this.#options;
+    for (let i = 0; onMark !== undefined && i < records.length; i++) {
+      if (records.kind(i) === ProbeKind.mark) onMark(texts[records.value(i)] ?? "");
+    }
   }
 
   #keep(

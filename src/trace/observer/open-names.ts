@@ -7,7 +7,7 @@
  * up, its beginnings are kept here, and what ended in it is forgotten. So what stands
  * here began in what was given up and had not ended by its end.
  */
-import { ProbeKind, type ProbeRecord } from "../../core/probe.js";
+import { ProbeKind, type ProbeRecord, RecordBatch } from "../../core/probe.js";
 
 /** More are not kept of one thread: what a program makes without end, as a lock for each request, is not to fill the memory. */
 const MOST_KEPT = 10_000;
@@ -29,7 +29,7 @@ export interface OpenNames {
 
 export const NO_NAMES: OpenNames = { begun: [], ended: [] };
 
-const BEGINNINGS: ReadonlySet<number> = new Set([
+const BEGINNINGS = flags([
   ProbeKind.jobSpawn,
   ProbeKind.spawnedAt,
   ProbeKind.scopeOpen,
@@ -39,31 +39,39 @@ const BEGINNINGS: ReadonlySet<number> = new Set([
   ProbeKind.resourceMade,
   ProbeKind.poolGrow,
 ]);
-const ENDINGS: ReadonlySet<number> = new Set([
-  ProbeKind.jobEnd,
-  ProbeKind.scopeEnd,
-  ProbeKind.waitEnd,
-  ProbeKind.poolShrink,
-]);
+const ENDINGS = flags([ProbeKind.jobEnd, ProbeKind.scopeEnd, ProbeKind.waitEnd, ProbeKind.poolShrink]);
 /** Of these the value is no text. */
 const WITHOUT_TEXT: ReadonlySet<number> = new Set([ProbeKind.waitOn]);
 
-function keyOf({ kind, subject, other }: ProbeRecord): Key {
-  return kind === ProbeKind.poolGrow || kind === ProbeKind.poolShrink ? `thread ${other} of a pool` : subject;
+/** By kind, as a look into a set for each of a million records takes long. */
+function flags(kinds: readonly number[]): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, kind) => (kinds.includes(kind) ? 1 : 0));
+}
+
+function keyOf(batch: RecordBatch, i: number): Key {
+  const kind = batch.kind(i);
+  return kind === ProbeKind.poolGrow || kind === ProbeKind.poolShrink
+    ? `thread ${batch.other(i)} of a pool`
+    : batch.subject(i);
 }
 
 /** What begins in these records and does not end in them, and what ends in them. */
-export function openNamesIn(records: readonly ProbeRecord[], texts: readonly string[]): OpenNames {
+export function openNamesIn(records: RecordBatch | readonly ProbeRecord[], texts: readonly string[]): OpenNames {
+  const batch = records instanceof RecordBatch ? records : RecordBatch.of(records);
   const ended = new Set<Key>();
   const over = new Set<Key>();
-  for (const record of records) if (ENDINGS.has(record.kind)) ended.add(keyOf(record));
+  for (let i = 0; i < batch.length; i++) if (ENDINGS[batch.kind(i)] === 1) ended.add(keyOf(batch, i));
   const begun: Beginning[] = [];
-  for (const record of records) {
-    if (!BEGINNINGS.has(record.kind)) continue;
-    const key = keyOf(record);
+  for (let i = 0; i < batch.length; i++) {
+    if (BEGINNINGS[batch.kind(i)] !== 1) continue;
+    const key = keyOf(batch, i);
     // Over within the segment: nobody needs to know of it before or after.
-    if (ended.has(key)) over.add(key);
-    else begun.push({ key, record, text: WITHOUT_TEXT.has(record.kind) ? undefined : texts[record.value] });
+    if (ended.has(key)) {
+      over.add(key);
+      continue;
+    }
+    const record = batch.at(i);
+    begun.push({ key, record, text: WITHOUT_TEXT.has(record.kind) ? undefined : texts[record.value] });
   }
   return { begun, ended: [...ended].filter((key) => !over.has(key)) };
 }
