@@ -8,6 +8,7 @@ import type { Badge } from "../trace/figures.js";
 import { levelsOf } from "../trace/levels.js";
 import type { JobSpan, Timeline } from "../trace/spans.js";
 import type { Trace } from "../trace/trace.js";
+import { isWorthAdvice, LEAST_SAMPLED_MS, type Nature, natureOf, suggest, type Suggestion } from "./nature.js";
 import { type CpuProfile, type LoopProfile, type ProfiledFunction, readProfile } from "./profile.js";
 
 /** What the observed program tells of itself at its end. */
@@ -20,9 +21,6 @@ export interface ObservedProgram {
   /** Of the jobs of each name that were spawned: which task they are, if any. */
   readonly tasks: Readonly<Record<string, { readonly key: string; readonly module: string }>>;
 }
-
-export type Nature = "computes" | "waits" | "both" | "short";
-export type Suggestion = "here" | "threads" | "sliced" | "as it is";
 
 /** What is known of a task, of a kind of job, or of a function, and what to do with it. */
 export interface FunctionAdvice {
@@ -64,16 +62,8 @@ export interface Advice {
 
 /** Jobs of one name that are split one by one; of more the others are taken to be alike. */
 const MOST_JOBS = 5000;
-/** A call that computes less is not worth the way (bench `dispatch`). */
-const SHORT_MS = 0.02;
-/** A call that waits less waited for its turn. */
-const SHORT_WAIT_MS = 0.5;
-/** Less than this share of the run is not worth advice. */
-const LEAST_SHARE = 0.02;
 /** The same of functions that are no tasks, which there are many of. */
 const LEAST_SHARE_OF_FUNCTION = 0.05;
-/** Fewer samples than that say nothing. */
-const LEAST_SAMPLED_MS = 10;
 const MOST_FUNCTIONS = 10;
 
 export function adviseOn(trace: Trace, profile: CpuProfile | undefined, program: ObservedProgram): Advice {
@@ -168,7 +158,6 @@ function adviceOnJobs(
   const mostAtOnce = levelsOf(jobs, timeline.durationMs).reduce((most, { count }) => Math.max(most, count), 0);
   const nature = natureOf(cpuMs, waitingMs, jobs.length, isSampled ? cpuMs / jobs.length : medianOf(runs));
   const isTask = identity !== undefined;
-  const isWorthIt = cpuMs >= Math.max(LEAST_SAMPLED_MS, program.wallMs * LEAST_SHARE);
   return {
     name,
     kind: isTask ? "task" : "job",
@@ -183,27 +172,13 @@ function adviceOnJobs(
     shareOfBlocked: blockedShare(sampled, loop),
     runsOn,
     mostAtOnce,
-    suggestion: suggest(nature, runsOn, isWorthIt, program.cores),
+    suggestion: suggest(nature, runsOn, isWorthAdvice(cpuMs, program.wallMs), program.cores),
     needsTask: !isTask,
   };
 }
 
-/** @param typicalMs - what a call computes; the mean would be that of the few that were held up */
-function natureOf(cpuMs: number, waitingMs: number, calls: number, typicalMs: number): Nature {
-  const share = cpuMs / Math.max(1e-9, cpuMs + waitingMs);
-  if (typicalMs < SHORT_MS && waitingMs / calls < SHORT_WAIT_MS) return "short";
-  if (share < 0.3) return "waits";
-  return share > 0.7 ? "computes" : "both";
-}
-
 function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-function suggest(nature: Nature, runsOn: FunctionAdvice["runsOn"], isWorthIt: boolean, cores: number): Suggestion {
-  if (nature === "waits" || nature === "short") return runsOn === "here" ? "as it is" : "here";
-  if (runsOn === "threads" || !isWorthIt) return "as it is";
-  return cores > 1 ? "threads" : "sliced";
 }
 
 function adviceOnFunction(one: ProfiledFunction, loop: LoopProfile, { cores }: ObservedProgram): FunctionAdvice {

@@ -1,5 +1,6 @@
 /** The advice of `skein advise` in words, in both languages. */
-import type { Advice, FunctionAdvice, Nature, Suggestion } from "../advise/advice.js";
+import type { Advice, FunctionAdvice } from "../advise/advice.js";
+import type { Nature, Suggestion } from "../advise/nature.js";
 import type { Badge } from "../trace/figures.js";
 import {
   decimal,

@@ -75,7 +75,7 @@ export function analyse(given: Trace, name: string, isLive: boolean, problem?: s
       threads,
       resources: resourcesOf(trace, timeline),
       waitGraph: waitGraphOf(trace, timeline, findings),
-      advice: adviceOf(trace, timeline).slice(0, MOST_ADVICE),
+      advice: adviceOf(trace, timeline, figures.coresAllowed.value ?? 2).slice(0, MOST_ADVICE),
       stalls: trace.stalls,
       capabilities: trace.capabilities,
       jobs: timeline.jobs.length,

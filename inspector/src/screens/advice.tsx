@@ -71,7 +71,7 @@ function whyOf({ place, cpuMs, split }: AdviceLine): string {
   const each = duration(cpuMs, words);
   const lifeMs = split.reduce((sum, ms) => sum + ms, 0);
   const waits = lifeMs === 0 ? 0 : 1 - (split[0] ?? 0) / lifeMs;
-  if (place === "threads") return t("advice.why.computes", each);
+  if (place === "threads" || place === "sliced") return t("advice.why.computes", each);
   if (place === "stay") return t("advice.why.parallel", each);
   return place === "here" && waits > 0.5 ? t("advice.why.waits", percent(waits, words)) : t("advice.why.short", each);
 }
