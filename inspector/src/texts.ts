@@ -113,6 +113,7 @@ const EN = {
   "group.helpers": "Engine helpers",
   "group.tasks": "Scopes and tasks",
   "group.resources": "Resources",
+  "group.placements": "Placed by auto()",
   "group.stalls": "Loop stalls",
   "group.gc": "Garbage collection",
 
@@ -457,6 +458,7 @@ const RU: Readonly<Record<TextKey, string>> = {
   "group.helpers": "Служебные потоки",
   "group.tasks": "Области и задачи",
   "group.resources": "Ресурсы",
+  "group.placements": "Размещено auto()",
   "group.stalls": "Остановки цикла",
   "group.gc": "Сборка мусора",
 

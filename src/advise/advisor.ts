@@ -69,6 +69,8 @@ class Entry {
   toldRuns = 0;
   toldRunMs = 0;
   told: Place = "here";
+  /** To whom that was told. */
+  toldTo: unknown = undefined;
 
   constructor(key: string, module: string, placement: Placement) {
     this.key = key;
@@ -304,13 +306,13 @@ export class Auto implements AutoExecutor {
   // Telling
 
   #tell(entry: Entry): void {
-    const { place } = entry.placement;
-    if (place === entry.told) return;
-    entry.told = place;
+    const { place, reason: why } = entry.placement;
     const { ring } = probe;
-    if (ring === undefined) return;
+    if (ring === undefined || why === "not known yet" || (place === entry.told && ring === entry.toldTo)) return;
+    entry.told = place;
+    entry.toldTo = ring;
     const { task, reason } = this.#decision(entry, "en");
-    ring.write(ProbeKind.placed, this.#id, place === "here" ? 0 : 1, ring.text(`${task}: ${place}, as it ${reason}`));
+    ring.write(ProbeKind.placed, this.#id, place === "here" ? 0 : 1, ring.text(`${task}: ${place}, ${reason}`));
   }
 
   #decision({ key, module, placement }: Entry, language: Language): Decision {

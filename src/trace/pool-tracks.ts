@@ -73,7 +73,7 @@ export class PoolTracks {
         break;
       }
       case ProbeKind.placed:
-        this.#placements.push({ atMs, thread, place: other === 0 ? "here" : "threads", text: texts[value] });
+        this.#placed(atMs, thread, other === 0 ? "here" : "threads", texts[value]);
         break;
       case ProbeKind.gcPause: {
         const beginMs = Math.max(0, atMs - value / 1000);
@@ -96,6 +96,12 @@ export class PoolTracks {
     }
     if (kind !== ProbeKind.gcPause) this.#knownFromMs = undefined;
     return true;
+  }
+
+  #placed(atMs: number, thread: number, place: PlacementMark["place"], text: string | undefined): void {
+    // As the advisor writes it: the task, the place, and why.
+    const end = text?.lastIndexOf(`: ${place}, `) ?? -1;
+    this.#placements.push({ atMs, thread, place, text, task: end < 0 ? undefined : text?.slice(0, end) });
   }
 
   #pool(id: number): PoolDraft {

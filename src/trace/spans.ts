@@ -159,6 +159,28 @@ export interface PlacementMark {
   readonly place: "here" | "threads";
   /** The task, the place and why. */
   readonly text: string | undefined;
+  /** Its task alone. */
+  readonly task: string | undefined;
+}
+
+/** How long the calls of a task were placed so. */
+export interface PlacedSpan extends PlacementMark {
+  readonly endMs: number;
+}
+
+/** The decisions on each task, each as the time until the next one. */
+export function placedSpans({ placements, durationMs }: Timeline): ReadonlyMap<string, readonly PlacedSpan[]> {
+  const byTask = new Map<string, PlacementMark[]>();
+  for (const mark of placements) {
+    const known = byTask.get(mark.task ?? "");
+    if (known === undefined) byTask.set(mark.task ?? "", [mark]);
+    else known.push(mark);
+  }
+  const spans = ([task, marks]: [string, PlacementMark[]]): [string, PlacedSpan[]] => [
+    task,
+    marks.map((mark, i) => ({ ...mark, endMs: marks[i + 1]?.atMs ?? durationMs })),
+  ];
+  return new Map([...byTask].map(spans));
 }
 
 /**

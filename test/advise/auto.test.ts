@@ -9,6 +9,7 @@ import { buildTimeline, decodeTrace, encodeTrace, record } from "skein/trace";
 
 import { Auto } from "#skein/advise/advisor";
 import { LoopShare } from "#skein/advise/loop-share";
+import { placedSpans } from "#skein/trace/spans";
 
 import { callBack, compute, fail, inSteps, isHere, time, useTime, waitFor } from "./fixtures/tasks.js";
 
@@ -227,7 +228,9 @@ describe("auto() on real threads", () => {
     );
     const [placement] = buildTimeline(trace).placements;
     assert.deepEqual([placement?.thread, placement?.place], [0, "threads"]);
-    assert.equal(placement?.text, "isHere: threads, as it computes, so other cores help");
+    assert.equal(placement?.text, "isHere: threads, computes, so other cores help");
+    const spans = placedSpans(buildTimeline(trace)).get("isHere") ?? [];
+    assert.deepEqual([spans[0]?.atMs, spans.at(-1)?.endMs], [placement?.atMs, buildTimeline(trace).durationMs]);
     // A file has the text too.
     assert.deepEqual(buildTimeline(decodeTrace(encodeTrace(trace))).placements[0]?.text, placement?.text);
   });

@@ -21,6 +21,7 @@ import {
   findFindings,
   groupBy,
   indexOf,
+  placedSpans,
   verdict,
 } from "./trace.js";
 
@@ -52,6 +53,7 @@ export function analyse(given: Trace, name: string, isLive: boolean, problem?: s
   rows.threads();
   rows.tasks(tree);
   rows.resources();
+  rows.placements();
   rows.stalls();
   rows.pauses();
   const findings = findFindings(trace, timeline);
@@ -311,6 +313,20 @@ class RowsBuilder {
     levels.forEach(({ atMs, count }, at) => {
       if (count === 0) return;
       this.#add(atMs, levels[at + 1]?.atMs ?? durationMs, state, String(count), 0);
+    });
+  }
+
+  /** Of each task that `auto()` placed, where it did, and from when on. */
+  placements(): void {
+    this.#group("placements", () => {
+      const placed = placedSpans(this.#timeline);
+      for (const [task, spans] of placed) {
+        this.#row({ group: "placements", label: task, badge: "measured" });
+        for (const { atMs, endMs, place, text } of spans) {
+          this.#add(atMs, endMs, place === "here" ? State.scope : State.running, text ?? place, 0);
+        }
+      }
+      return placed.size;
     });
   }
 

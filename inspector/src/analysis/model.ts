@@ -17,7 +17,7 @@ import type { SpanColumns } from "../timeline/span-store.js";
 import type { Language } from "../texts.js";
 import type { AdviceLine } from "./advice.js";
 
-export type GroupName = "cores" | "threads" | "helpers" | "tasks" | "resources" | "stalls" | "gc";
+export type GroupName = "cores" | "threads" | "helpers" | "tasks" | "resources" | "placements" | "stalls" | "gc";
 
 /** A row of the timeline. */
 export interface RowInfo {

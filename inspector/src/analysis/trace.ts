@@ -11,6 +11,7 @@ export { findFindings } from "#skein/trace/findings/find";
 export { describeActor, describePlace, describeResource } from "#skein/trace/findings/places";
 export { diagnoseLoop } from "#skein/trace/kernel/diagnose";
 export { levelsOf } from "#skein/trace/levels";
+export { placedSpans } from "#skein/trace/spans";
 export { phasesOf, splitOfJob, splitOfThread } from "#skein/trace/time-split";
 export { buildTimeline } from "#skein/trace/timeline";
 export { decodeTrace, isHeadOfFile } from "#skein/trace/trace-file";

@@ -7,7 +7,8 @@
  *   them is laid onto lanes, and each lane is a track of its own; the viewer shows tracks
  *   of one name as one group.
  * - A job that started on another thread has a flow from the step that spawned it.
- * - Dropped records and stalls of event loops have tracks under their thread's.
+ * - Dropped records and stalls of event loops have tracks under their thread's; each task that
+ *   `auto()` placed has one that shows where.
  * - What the kernel told makes a track for each core, and counters.
  *
  * Times are nanoseconds since the recording began. Numbers of fields are those of the
@@ -15,7 +16,7 @@
  */
 import type { KernelFacts } from "../kernel-facts.js";
 import { type Level, levelsOf, outermost } from "../levels.js";
-import type { JobSpan, Span, Timeline } from "../spans.js";
+import { type JobSpan, placedSpans, type Span, type Timeline } from "../spans.js";
 import { buildTimeline } from "../timeline.js";
 import type { Trace } from "../trace.js";
 import { packLanes } from "./lanes.js";
@@ -152,6 +153,7 @@ function* partsOf(timeline: Timeline, trace: Trace, packets: Packets): Generator
     );
   }
   yield* stallSlices(trace, tracks, packets);
+  yield* placedSlices(timeline, packets);
   if (trace.kernel !== undefined) yield* coreSlices(trace, trace.kernel, packets);
   yield* counter(packets, "jobs in flight", "jobs", levelsOf(timeline.jobs, timeline.durationMs));
   yield* counter(packets, "threads running", "threads", levelsOf(outermost(timeline.steps), timeline.durationMs));
@@ -229,6 +231,19 @@ function* stallSlices(
         },
       })),
     );
+  }
+}
+
+/** Of each task that `auto()` placed, where it did, and from when on. */
+function* placedSlices(timeline: Timeline, packets: Packets): Generator<() => void> {
+  for (const [task, spans] of placedSpans(timeline)) {
+    const placed = spans.map(({ atMs, endMs, place, text }) => ({
+      beginMs: atMs,
+      endMs,
+      name: place,
+      values: { why: text },
+    }));
+    yield* slices(packets, packets.track(`placed by auto(): ${task}`, undefined), "placement", placed);
   }
 }
 
