@@ -2,6 +2,8 @@
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
 
+import type { ObserverLevel } from "skein/trace";
+
 import { duration, number } from "./format.js";
 import { KeysHelp } from "./keys-help.js";
 import { SCREENS, type ScreenName } from "./link.js";
@@ -16,11 +18,13 @@ import { TasksScreen } from "./screens/tasks.js";
 import { TimelineScreen } from "./screens/timeline.js";
 import { openFile } from "./source.js";
 import {
+  askedLevel,
   connection,
   failure,
   go,
   language,
   leftOut,
+  level,
   model,
   place,
   screen,
@@ -31,6 +35,8 @@ import {
   toggleTheme,
 } from "./state.js";
 import { isTyping } from "./typing.js";
+
+const LEVELS: readonly ObserverLevel[] = ["off", "light", "normal", "deep"];
 
 const ICONS: Readonly<Record<ScreenName, string>> = {
   now: "M3 17l5-6 4 3 8-9M3 21h18",
@@ -178,9 +184,12 @@ function Status(): JSX.Element | null {
   switch (connection.value) {
     case "live":
       return (
-        <span class="status live" role="status" data-testid="status">
-          {t("app.live")}
-        </span>
+        <>
+          <span class="status live" role="status" data-testid="status">
+            {t("app.live")}
+          </span>
+          <LevelChoice />
+        </>
       );
     case "ended":
       return (
@@ -197,6 +206,31 @@ function Status(): JSX.Element | null {
     default:
       return null;
   }
+}
+
+/** How much the program reports. What was chosen holds when the program says so: it may be busy. */
+function LevelChoice(): JSX.Element | null {
+  const now = level.value;
+  if (now === undefined) return null;
+  const asked = askedLevel.value ?? now;
+  return (
+    <label class="level" title={t("level.title")}>
+      <span class="weak">{t("level.label")}</span>
+      <select
+        data-testid="level"
+        aria-busy={asked !== now}
+        value={asked}
+        onChange={({ currentTarget }) => (askedLevel.value = currentTarget.value as ObserverLevel)}
+      >
+        {LEVELS.map((one) => (
+          <option key={one} value={one}>
+            {t(`level.${one}`)}
+            {one === asked && asked !== now ? " …" : ""}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }
 
 function Body(): JSX.Element {

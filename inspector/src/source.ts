@@ -2,10 +2,13 @@
  * Where the trace comes from: out of the page itself, if that is a report; else from the
  * server that served the page, as a file or live.
  */
+import { effect } from "@preact/signals";
+import type { ObserverLevel } from "skein/trace";
+
 import workerUrl from "./analysis/worker.ts?worker&url";
 import { Analyst } from "./analyst.js";
 import type { Slot } from "./analysis/protocol.js";
-import { analyst, connection, exportsThere, failure, leftOut, models, t } from "./state.js";
+import { analyst, askedLevel, connection, exportsThere, failure, leftOut, level, models, t } from "./state.js";
 
 /** What the server says of itself. */
 export interface Session {
@@ -72,11 +75,21 @@ function listen(made: Analyst): void {
   socket.binaryType = "arraybuffer";
   socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
     if (typeof data !== "string") return made.segment(data);
-    const told = JSON.parse(data) as { readonly leftOut?: number; readonly ended?: boolean };
+    const told = JSON.parse(data) as {
+      readonly leftOut?: number;
+      readonly ended?: boolean;
+      readonly level?: ObserverLevel;
+    };
+    if (told.level !== undefined) level.value = told.level;
     if (told.leftOut !== undefined) leftOut.value = told.leftOut;
     if (told.ended === true) connection.value = "ended";
   };
+  const stopAsking = effect(() => {
+    const asked = askedLevel.value;
+    if (asked !== undefined && asked !== level.peek()) socket.send(JSON.stringify({ level: asked }));
+  });
   socket.onclose = () => {
+    stopAsking();
     if (connection.value === "live") connection.value = "lost";
   };
 }

@@ -1,5 +1,6 @@
 /** What the page is in the middle of. Signals: whoever reads one is drawn again when it changes. */
 import { computed, effect, signal } from "@preact/signals";
+import type { ObserverLevel } from "skein/trace";
 
 import type { Analyst } from "./analyst.js";
 import type { InOrder } from "./analysis/event-order.js";
@@ -28,6 +29,9 @@ export const models = signal<{ readonly first: Model | undefined; readonly secon
 export const failure = signal<{ readonly slot: Slot; readonly message: string } | undefined>(undefined);
 /** Parts of a live recording that the server left out, because the page was too slow for it. */
 export const leftOut = signal(0);
+/** How much the program reports, and what it was asked for; `undefined` where it can't be changed from here. */
+export const level = signal<ObserverLevel | undefined>(undefined);
+export const askedLevel = signal<ObserverLevel | undefined>(undefined);
 /** What the server can make of the trace, by the last part of its address. */
 export const exportsThere = signal<readonly string[]>([]);
 export const place = signal<Place>(decodePlace(location.hash));

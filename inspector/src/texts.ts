@@ -9,6 +9,13 @@ const EN = {
   "app.live": "live",
   "app.ended": "the program has ended",
   "app.lost": "connection lost",
+  "level.label": "Reports",
+  "level.title":
+    "How much the program reports: light, that its loops turn and what the kernel tells; normal, each job, wait and lock too; deep, also whose code runs after every await, and profiles, for some 5 % of the time",
+  "level.off": "nothing",
+  "level.light": "light",
+  "level.normal": "normal",
+  "level.deep": "deep",
   "app.behind": "the page fell behind: {0} parts of the recording were left out",
   "app.failed": "This trace cannot be shown",
   "app.brokenReport":
@@ -354,6 +361,13 @@ const RU: Readonly<Record<TextKey, string>> = {
   "app.live": "в эфире",
   "app.ended": "программа завершилась",
   "app.lost": "связь потеряна",
+  "level.label": "Сообщает",
+  "level.title":
+    "Сколько сообщает программа: мало — что её циклы идут и что говорит ядро; обычно — ещё и каждое задание, ожидание и замок; подробно — ещё и чей код идёт после каждого await, и профили, за 5 % времени",
+  "level.off": "ничего",
+  "level.light": "мало",
+  "level.normal": "обычно",
+  "level.deep": "подробно",
   "app.behind": "страница не успевала: пропущено частей записи: {0}",
   "app.failed": "Эту запись нельзя показать",
   "app.brokenReport":

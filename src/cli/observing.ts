@@ -115,6 +115,7 @@ export async function observeFor(command: string, flags: ObserveFlags, name: str
   });
   if (inspector !== undefined) {
     observer.feed(inspector.parts);
+    inspector.switchLevelOf(observer);
     const problem = shareSession({ name, url: inspector.url, kernelThread: inspector.kernelThread });
     if (share && problem !== undefined) console.error(`${command}: \`skein top\` can't find this program: ${problem}`);
     if (port !== undefined) {

@@ -8,6 +8,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
 import { kernelThreadId } from "../core/host-thread.js";
+import type { ObserverLevel } from "../trace/observer/options.js";
 import { exportsOf } from "./exports.js";
 import { LiveFeed } from "./live-feed.js";
 import { InspectorServer } from "./server.js";
@@ -17,6 +18,11 @@ export interface InspectorThreadData {
   readonly port: number;
   /** Gives parts of the recording, which together are a trace file; "ended" is the last message. */
   readonly parts: MessagePort;
+}
+
+/** What the thread says when a page asks for another level, and what it is told when that is so. */
+export interface LevelNews {
+  readonly level: ObserverLevel;
 }
 
 /** What the thread says once it can be reached, or can't. */
@@ -30,6 +36,11 @@ parts.on("message", (part: Uint8Array | "ended") => {
   if (part === "ended") feed.end();
   else feed.push(part);
 });
+
+parentPort?.on("message", ({ level }: LevelNews) => feed.setLevel(level));
+// The server keeps this thread, not what it may be told.
+parentPort?.unref();
+feed.onLevelAsked = (level) => parentPort?.postMessage({ level } satisfies LevelNews);
 
 const server = new InspectorServer({
   name,

@@ -8,6 +8,7 @@
  */
 import type { WebSocket } from "ws";
 
+import { LEVELS, type ObserverLevel } from "../trace/observer/options.js";
 import { isHeadOfFile } from "../trace/trace-file.js";
 
 /** Bytes of the recording that are kept for pages that come later. */
@@ -32,6 +33,10 @@ export class LiveFeed {
   #first = 0;
   #bytes = 0;
   #hasEnded = false;
+  /** How much the program reports; `undefined` if that can't be changed from here. */
+  #level: ObserverLevel | undefined = undefined;
+  /** Called when a page asks for another level. */
+  onLevelAsked: (level: ObserverLevel) => void = () => undefined;
   readonly #readers = new Set<Reader>();
   readonly #keptBytes: number;
   readonly #backlogBytes: number;
@@ -66,6 +71,23 @@ export class LiveFeed {
     for (const reader of this.#readers) this.#pump(reader);
   }
 
+  /** The program reports as much from now on; pages may ask it for another level. */
+  setLevel(level: ObserverLevel): void {
+    this.#level = level;
+    for (const reader of this.#readers) this.#tellLevel(reader);
+  }
+
+  #tellLevel(reader: Reader): void {
+    if (this.#level !== undefined) this.#send(reader, JSON.stringify({ level: this.#level }));
+  }
+
+  /** Of what a page says, only a level that there is means anything. */
+  #said(data: unknown): void {
+    if (this.#level === undefined) return;
+    const level = LEVELS.find((one) => String(data) === JSON.stringify({ level: one }));
+    if (level !== undefined) this.onLevelAsked(level);
+  }
+
   /** Nothing more will come. */
   end(): void {
     this.#hasEnded = true;
@@ -78,6 +100,8 @@ export class LiveFeed {
     socket.on("close", () => this.#readers.delete(reader));
     // A broken socket is closed by the library, which tells it here first.
     socket.on("error", () => undefined);
+    socket.on("message", (data) => this.#said(data));
+    this.#tellLevel(reader);
     this.#pump(reader);
   }
 

@@ -3,7 +3,14 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 
 import { conditionFlags } from "../core/host-thread.js";
 
-import type { InspectorThreadData, InspectorThreadNews } from "./inspector-thread.js";
+import type { ObserverLevel } from "../trace/observer/options.js";
+import type { InspectorThreadData, InspectorThreadNews, LevelNews } from "./inspector-thread.js";
+
+/** What has a level: an observer. */
+export interface Levelled {
+  readonly level: ObserverLevel;
+  setLevel(level: ObserverLevel): void;
+}
 
 export interface LiveInspector {
   /** The page's address, with its token. */
@@ -15,6 +22,8 @@ export interface LiveInspector {
    * what an observer feeds. May be handed on to the thread that collects them.
    */
   readonly parts: MessagePort;
+  /** Has pages show the level of what is observed, and change it. They are told when it has changed, as the program may be busy. */
+  switchLevelOf(observer: Levelled): void;
   /** True keeps the process alive for the page. */
   keepAlive(isKept: boolean): void;
   close(): Promise<void>;
@@ -51,7 +60,8 @@ export async function startInspector(name: string, port: number): Promise<LiveIn
     throw new InspectorStartError(news.message, news.code);
   }
   // What happens to the inspector later is no reason for the program to fail.
-  worker.removeAllListeners();
+  // By their names: without the platform's own listeners no message would come any more.
+  for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
   worker.on("error", (error: unknown) => console.error("skein: the inspector has failed:", error));
   worker.unref();
   port1.unref();
@@ -59,6 +69,16 @@ export async function startInspector(name: string, port: number): Promise<LiveIn
     url: news.url,
     kernelThread: news.kernelThread,
     parts: port1,
+    switchLevelOf: (observer) => {
+      const tell = (): void => worker.postMessage({ level: observer.level } satisfies LevelNews);
+      worker.on("message", ({ level }: LevelNews) => {
+        observer.setLevel(level);
+        tell();
+      });
+      // The listener holds the process.
+      worker.unref();
+      tell();
+    },
     keepAlive: (isKept) => {
       if (isKept) worker.ref();
       else worker.unref();

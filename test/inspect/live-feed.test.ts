@@ -117,3 +117,46 @@ describe("a live feed", () => {
     assert.deepEqual(partsOf(socket), []);
   });
 });
+
+describe("the level of a live feed", () => {
+  it("is told to pages, those that come later too, and asked for by them", () => {
+    const feed = feedOf();
+    const asked: string[] = [];
+    feed.onLevelAsked = (level) => asked.push(level);
+    const early = new SlowSocket();
+    feed.add(early as unknown as WebSocket);
+    feed.setLevel("normal");
+    const late = new SlowSocket();
+    feed.add(late as unknown as WebSocket);
+    for (const { sent } of [early, late]) {
+      assert.deepEqual(
+        sent.filter((data) => typeof data === "string"),
+        ['{"level":"normal"}'],
+      );
+    }
+    late.emit("message", Buffer.from('{"level":"deep"}'));
+    assert.deepEqual(asked, ["deep"]);
+  });
+
+  it("heeds nothing but a level that there is, and nothing where it can't be changed", () => {
+    const feed = feedOf();
+    const asked: string[] = [];
+    feed.onLevelAsked = (level) => asked.push(level);
+    const socket = new SlowSocket();
+    feed.add(socket as unknown as WebSocket);
+    socket.emit("message", Buffer.from('{"level":"deep"}'));
+    feed.setLevel("light");
+    for (const text of [
+      "",
+      "{",
+      '{"level":"deepest"}',
+      '{"level":"__proto__"}',
+      "deep",
+      "null",
+      '{"level":["deep"]}',
+    ]) {
+      socket.emit("message", Buffer.from(text));
+    }
+    assert.deepEqual(asked, []);
+  });
+});

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { describe, it } from "node:test";
 
 import { InspectorStartError, startInspector } from "#skein/inspect/live-inspector";
+import type { ObserverLevel } from "skein/trace";
 import { WebSocket } from "ws";
 
 /** A socket as a page opens it, and what came over it. */
@@ -46,6 +47,25 @@ describe("the inspector of a running program", () => {
     assert.equal(await exported.text(), "SKEIN\u0001beginonetwo");
     first.socket.close();
     second.socket.close();
+    await inspector.close();
+  });
+
+  it("has a page switch how much the program reports", async () => {
+    const inspector = await startInspector("program.ts", 0);
+    inspector.parts.postMessage(bytes("SKEIN"));
+    inspector.parts.postMessage(bytes("\u0001begin"));
+    const observer = {
+      level: "normal" as ObserverLevel,
+      setLevel: (level: ObserverLevel): void => void (observer.level = level),
+    };
+    inspector.switchLevelOf(observer);
+    const page = await openSocket(inspector.url);
+    await page.until(3);
+    assert.equal(page.got.filter((text) => text.startsWith("{")).join(), '{"level":"normal"}');
+    page.socket.send('{"level":"deep"}');
+    await page.until(4);
+    assert.deepEqual([page.got.at(-1), observer.level], ['{"level":"deep"}', "deep"]);
+    page.socket.close();
     await inspector.close();
   });
 

@@ -3,6 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 
+import type { ObserverLevel } from "skein/trace";
+
 import { type LiveInspector, startInspector } from "#skein/inspect/live-inspector";
 import { beginSegment, fileHeader, recordSegment } from "#skein/trace/trace-file";
 
@@ -71,5 +73,38 @@ describe("the page of a running program", () => {
     writeFileSync(file, "");
     assert.equal(await started.exitCode, 0);
     assert.deepEqual(errors, []);
+  });
+
+  it("switches how much the program reports, when that has time for it", async () => {
+    const file = inFolder("go-on-deep");
+    const program = join(ROOT, "build/test/inspector/fixtures/blocked-program.js");
+    const started = await startSkein(["run", "--inspect", program, file]);
+    const { page, errors } = await openPage(started.url);
+    const level = page.getByTestId("level");
+    await level.waitFor();
+    assert.equal(await level.inputValue(), "normal");
+    await level.selectOption("deep");
+    // The program computes, and hears of nothing until it goes on.
+    await page.locator('[data-testid="level"][aria-busy="true"]').waitFor();
+    writeFileSync(file, "");
+    assert.equal(await started.exitCode, 0);
+    assert.deepEqual(errors, []);
+  });
+
+  it("shows the level that the program is at", async () => {
+    const switched = await startInspector("server.ts", 0);
+    switched.parts.postMessage(fileHeader());
+    switched.parts.postMessage(beginSegment(START_MS, 0, []));
+    switched.parts.postMessage(segmentOf(1, 1, 10));
+    const observer = {
+      level: "normal" as ObserverLevel,
+      setLevel: (level: ObserverLevel): void => void (observer.level = level),
+    };
+    switched.switchLevelOf(observer);
+    const { page, errors } = await openPage(switched.url);
+    await page.getByTestId("level").selectOption("light");
+    await page.locator('[data-testid="level"][aria-busy="false"]').waitFor();
+    assert.deepEqual([observer.level, await page.getByTestId("level").inputValue(), errors], ["light", "light", []]);
+    await switched.close();
   });
 });
