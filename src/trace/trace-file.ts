@@ -133,6 +133,21 @@ export function gaugesSegment(gauges: readonly Gauge[]): Uint8Array {
   return segment(GAUGES, (to) => facts.writeGauges(to, gauges));
 }
 
+/** What the end of a recording says, or of what there was of it so far; the last one counts. */
+export interface RecordingEnd {
+  readonly stoppedMs: number;
+  readonly usage: ProcessUsage;
+}
+
+/** @returns what a segment says if it is such an end */
+export function endIn(bytes: Uint8Array): RecordingEnd | undefined {
+  return bytes[0] === END ? readEnd(new ByteReader(bytes.subarray(SEGMENT_HEADER_BYTES))) : undefined;
+}
+
+function readEnd(from: ByteReader): RecordingEnd {
+  return { stoppedMs: from.number(), usage: facts.readUsage(from) };
+}
+
 export function endSegment(stoppedMs: number, usage: ProcessUsage): Uint8Array {
   return segment(END, (to) => {
     to.number(stoppedMs);
@@ -264,7 +279,7 @@ class TraceFileReader {
     } else if (kind === GAUGES) {
       for (const gauge of facts.readGauges(from)) this.#gauges.push(gauge);
     } else if (kind === END) {
-      this.#end = { stoppedMs: from.number(), usage: facts.readUsage(from) };
+      this.#end = readEnd(from);
     }
   }
 
@@ -273,7 +288,7 @@ class TraceFileReader {
     const startedMs = this.#begin?.startedMs ?? Math.min(...this.#parts.map(({ thread }) => thread.fromMs));
     return {
       startedMs,
-      stoppedMs: Math.max(startedMs, this.#end?.stoppedMs ?? this.#lastMs),
+      stoppedMs: Math.max(startedMs, this.#end?.stoppedMs ?? 0, this.#lastMs),
       usage: this.#end?.usage ?? { cpuMs: undefined, coreWaitMs: undefined, cores: undefined },
       capabilities: this.#begin?.capabilities ?? [],
       parts: this.#parts,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { beginSegment } from "#skein/trace/trace-file";
+import { beginSegment, endSegment } from "#skein/trace/trace-file";
 import { buildTimeline, traceFileChunks } from "skein/trace";
 
 import { LiveTrace } from "../../inspector/src/analysis/live-trace.js";
@@ -53,6 +53,23 @@ describe("a live trace", () => {
     assert.deepEqual(names, ["job 16", "job 17", "job 18", "job 19"]);
     // And begins where that does.
     assert.equal(trace.startedMs, START_MS + 160);
+  });
+
+  it("knows what the process used so far, and of a long recording what it used since its beginning", () => {
+    const used = (atMs: number, cpuMs: number): Uint8Array =>
+      endSegment(START_MS + atMs, { cpuMs, coreWaitMs: cpuMs / 2, cores: 2 });
+    const live = new LiveTrace(Infinity, 1000);
+    const [header, begin, ...parts] = partsOf(10) as [Uint8Array, Uint8Array, ...Uint8Array[]];
+    for (const head of [header, begin]) live.add(head, 0);
+    parts.forEach((part, index) => {
+      live.add(part, index * 300);
+      live.add(used(index * 10 + 5, 100 + index), index * 300);
+      if (index === 1) assert.deepEqual(live.trace()?.usage, { cpuMs: 101, coreWaitMs: 50.5, cores: 2 });
+    });
+    const trace = live.trace();
+    // The first six were given up, with what was used by the end of the last of them.
+    assert.deepEqual(trace?.usage, { cpuMs: 4, coreWaitMs: 2, cores: 2 });
+    assert.deepEqual([trace?.startedMs, trace?.stoppedMs], [START_MS + 60, START_MS + 95]);
   });
 
   it("keeps what came in the last minute", () => {

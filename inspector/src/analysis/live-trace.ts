@@ -2,9 +2,9 @@
  * A recording under way, put together from its parts as they come. Of a long one the
  * last minute is kept, as far as it is not too large to be analysed again and again.
  */
-import type { KernelFacts, ThreadTrace, Trace } from "skein/trace";
+import type { KernelFacts, ProcessUsage, ThreadTrace, Trace } from "skein/trace";
 
-import { decodeTrace, isHeadOfFile } from "./trace.js";
+import { decodeTrace, endIn, isHeadOfFile, type RecordingEnd } from "./trace.js";
 
 /** What a chart shows, and a bit more, so that its beginning is whole. */
 const KEPT_MS = 75_000;
@@ -17,6 +17,8 @@ export class LiveTrace {
   readonly #segments: { readonly bytes: Uint8Array; readonly cameMs: number }[] = [];
   #bytes = 0;
   #hasGivenUp = false;
+  /** What the process had used by then: the last such thing that was given up. */
+  #usedBefore: RecordingEnd | undefined = undefined;
   readonly #keptBytes: number;
   readonly #keptMs: number;
 
@@ -34,8 +36,10 @@ export class LiveTrace {
     this.#segments.push({ bytes: part, cameMs: nowMs });
     this.#bytes += part.length;
     while (this.#segments.length > 1 && this.#mustGo(nowMs)) {
-      this.#bytes -= this.#segments.shift()?.bytes.length ?? 0;
+      const { bytes } = this.#segments.shift() as { readonly bytes: Uint8Array };
+      this.#bytes -= bytes.length;
       this.#hasGivenUp = true;
+      this.#usedBefore = endIn(bytes) ?? this.#usedBefore;
     }
   }
 
@@ -54,22 +58,35 @@ export class LiveTrace {
       at += part.length;
     }
     const trace = decodeTrace(bytes);
-    return this.#hasGivenUp ? fromFirstRecord(trace) : trace;
+    return this.#hasGivenUp ? fromFirstRecord(trace, this.#usedBefore) : trace;
   }
 }
 
 /** The same trace, as if it had begun with the first that is still known of it. */
-function fromFirstRecord(trace: Trace): Trace {
+function fromFirstRecord(trace: Trace, before: RecordingEnd | undefined): Trace {
   const firsts = trace.threads.flatMap(({ records }) => records[0]?.timeMs ?? []);
   const samples = trace.kernel?.threads.flatMap((thread) => thread.samples[0]?.atMs ?? []) ?? [];
-  const startedMs = Math.min(trace.stoppedMs, ...firsts, ...samples);
+  const firstMs = Math.min(trace.stoppedMs, ...firsts, ...samples);
+  // What was used is known as of then.
+  const startedMs = Math.max(firstMs, Math.min(before?.stoppedMs ?? 0, trace.stoppedMs));
   if (startedMs <= trace.startedMs) return trace;
   return {
     ...trace,
     startedMs,
+    usage: usedSince(trace.usage, before?.usage),
     threads: trace.threads.map((thread): ThreadTrace => ({ ...thread, fromMs: Math.max(thread.fromMs, startedMs) })),
     kernel: trace.kernel === undefined ? undefined : since(trace.kernel, startedMs),
     stalls: trace.stalls.filter(({ endMs }) => endMs > startedMs),
+  };
+}
+
+function usedSince(now: ProcessUsage, before: ProcessUsage | undefined): ProcessUsage {
+  const differ = (a: number | undefined, b: number | undefined): number | undefined =>
+    a === undefined || b === undefined ? undefined : a - b;
+  return {
+    cpuMs: differ(now.cpuMs, before?.cpuMs),
+    coreWaitMs: differ(now.coreWaitMs, before?.coreWaitMs),
+    cores: now.cores,
   };
 }
 

@@ -14,7 +14,7 @@ export { levelsOf } from "#skein/trace/levels";
 export { placedSpans } from "#skein/trace/spans";
 export { phasesOf, splitOfJob, splitOfThread } from "#skein/trace/time-split";
 export { buildTimeline } from "#skein/trace/timeline";
-export { decodeTrace, isHeadOfFile } from "#skein/trace/trace-file";
+export { decodeTrace, endIn, isHeadOfFile, type RecordingEnd } from "#skein/trace/trace-file";
 export { groupBy, indexOf, type TraceIndex } from "#skein/trace/trace-index";
 export { verdict } from "#skein/trace/verdict";
 export { WAYS } from "#skein/trace/wait-ways";

@@ -189,7 +189,10 @@ export class Collector {
   collect(nowMs: number): void {
     for (const source of this.#sources.values()) this.#collectFrom(source, nowMs, false);
     this.#keepStalls(this.#watch.drain(), nowMs);
-    if (nowMs - this.#kernelMs >= KERNEL_SEGMENT_EVERY_MS) this.#collectKernel(nowMs);
+    if (nowMs - this.#kernelMs < KERNEL_SEGMENT_EVERY_MS) return;
+    this.#collectKernel(nowMs);
+    // Of no use in what is kept, where the next takes its place.
+    this.#options.onSegment?.(this.#end(nowMs));
   }
 
   #keepStalls(stalls: readonly Stall[], nowMs: number): void {
