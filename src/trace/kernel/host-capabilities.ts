@@ -38,6 +38,15 @@ interface HostProcess {
 
 const host: HostProcess = (globalThis as { process?: HostProcess }).process ?? {};
 
+/** What takes longer than a short program lasts. */
+interface Slow {
+  readonly lanes: Tried;
+  readonly pinning: Tried;
+  readonly workerStacks: Tried;
+}
+
+const NOT_YET: Tried = { isAvailable: false, why: "to find out takes a second, and the recording was shorter" };
+
 /**
  * Tries every source, as this thread may use it.
  *
@@ -45,9 +54,18 @@ const host: HostProcess = (globalThis as { process?: HostProcess }).process ?? {
  * first of them; the rest a few milliseconds.
  */
 export async function capabilities(options: CapabilitiesOptions = {}): Promise<readonly Capability[]> {
-  const { proc = "/proc", perf = "perf", taskset = "taskset" } = options;
-  const files = ProcFiles.open();
+  const { perf = "perf", taskset = "taskset" } = options;
   const [lanes, pinning, workerStacks] = await Promise.all([tryLanes(perf), tryPinning(taskset), tryWorkerStacks()]);
+  return allOf(options, { lanes, pinning, workerStacks });
+}
+
+/** The same, without those that take long. */
+export function capabilitiesAtOnce(options: CapabilitiesOptions = {}): readonly Capability[] {
+  return allOf(options, { lanes: NOT_YET, pinning: NOT_YET, workerStacks: NOT_YET });
+}
+
+function allOf({ proc = "/proc" }: CapabilitiesOptions, { lanes, pinning, workerStacks }: Slow): readonly Capability[] {
+  const files = ProcFiles.open();
   const sources: readonly (readonly [name: string, gives: string, tried: Tried])[] = [
     ["threads", "every thread of the process, by its number and name", tryThreads(files, proc)],
     [

@@ -1,6 +1,6 @@
 export { diagnoseLoop, diagnoseStall, type LoopUse } from "./diagnose.js";
 export { GapMeter } from "./gap-meter.js";
-export { capabilities } from "./host-capabilities.js";
+export { capabilities, capabilitiesAtOnce } from "./host-capabilities.js";
 export { startCoreLanes } from "./host-core-lanes.js";
 export { type StackRequest, type TakenStack } from "./host-thread-stack.js";
 export { LoopWatch, type LoopWatchOptions, type PulseSource } from "./loop-watch.js";

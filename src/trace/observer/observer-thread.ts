@@ -9,7 +9,7 @@ import { notify, store, type SharedCells } from "#atomics";
 
 import { kernelThreadId } from "../../core/host-thread.js";
 import { ProfileListener } from "../../core/host-thread-profile.js";
-import { capabilities, startCoreLanes } from "../kernel/index.js";
+import { capabilities, capabilitiesAtOnce, startCoreLanes } from "../kernel/index.js";
 import { Collector, SAMPLE_EVERY_MS } from "./collector.js";
 import { type FileSystem, type ObserverMarker, OBSERVER_MARKER } from "./host-worker.js";
 import type { Answer, Asked, FromObserver, ToObserver, Wrote } from "./messages.js";
@@ -72,6 +72,8 @@ class ObserverThread {
   }
 
   async #findOut(): Promise<void> {
+    // So that the recording of a short program has them too.
+    this.#collector.setCapabilities(capabilitiesAtOnce());
     const known = await capabilities();
     this.#collector.setCapabilities(known);
     this.#say({ kind: "capabilities", capabilities: known });

@@ -28,6 +28,7 @@ const GIVES: Readonly<Record<string, string>> = {
 
 /** What a source rests on, why it is missing, and what would mend it: by its shape in English. */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
+  [/^to find out takes a second, and the recording was shorter$/, "чтобы узнать, нужна секунда, а запись короче"],
   [/^this runtime reads no files$/, "эта среда не читает файлы"],
   [/^(.+) names (\d+) threads$/, "$1 перечисляет потоки, их $2"],
   [/^(.+) has it of every thread$/, "в $1 это есть для каждого потока"],
