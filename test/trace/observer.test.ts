@@ -69,6 +69,12 @@ const snapshotsIn = (folder: string): readonly { readonly name: string; readonly
 const namesIn = (trace: Trace): readonly (string | undefined)[] => buildTimeline(trace).jobs.map(({ name }) => name);
 
 describe("an observer", () => {
+  it("knows what there is to be seen, however short it is", () => {
+    const { capabilities } = observe().stop();
+    const found = new Map(capabilities.map(({ name, isAvailable }) => [name, isAvailable]));
+    assert.deepEqual([found.get("gc"), found.has("core-lanes")], [true, true]);
+  });
+
   it("has the jobs of all threads, and what the kernel knows of these", async () => {
     const observer = observe();
     const pool = threads({ size: 1, name: "observed" });
