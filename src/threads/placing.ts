@@ -125,7 +125,8 @@ export class Placing {
     if (call.isConstrained) this.#constrained.add(call);
     else this.#queue.add(call);
     probe.ring?.write(ProbeKind.poolQueue, this.#owner.crew.id, 0, this.#queue.size);
-    if (call.affinity !== undefined || this.#isByPriority) this.#isToLook = true;
+    // What held up others need not hold up this one.
+    if (call.isConstrained || this.#isByPriority) this.#isToLook = true;
   }
 
   /** Has jobs wait that came before all those that wait. */
