@@ -22,6 +22,8 @@
  *   one pause of the garbage collector is no change of nature; two in a row are one.
  */
 
+import { Smoothed, WEIGHT } from "./smoothed.js";
+
 /** Where calls run. */
 export type Place = "here" | "threads";
 
@@ -84,11 +86,7 @@ const LONG_MS = 1;
 const WARM_UP_CALLS = 4;
 /** A first call so long is known well enough. */
 const WARM_UP_MS = 20;
-const WEIGHT = 1 / 8;
 const OLD_WEIGHT = 1 / 2;
-const MOST_JUMP = 4;
-/** Below this no length is a change of nature. */
-const LEAST_JUMP_MS = 0.01;
 /** A trial that the model speaks against is made only if it says that threads take no more than so many times as long. */
 const WORTH_A_TRIAL = 3;
 const TRIAL_CALLS = 16;
@@ -111,27 +109,6 @@ const CALLS_BEFORE_LOOK = 64;
 /** The same for calls that would hold the loop long, or are far from being better off here. */
 const CALLS_BEFORE_LONG_LOOK = 1024;
 const LONG_LOOK_MS = 20;
-
-/** A smoothed figure. */
-class Smoothed {
-  value: number;
-  /** The sample before, if it was far above. */
-  #outlier: number | undefined = undefined;
-
-  constructor(value: number) {
-    this.value = value;
-  }
-
-  /** @returns whether the sample is so far above that the next one is of interest */
-  add(sample: number, weight: number = WEIGHT): boolean {
-    const most = Math.max(this.value * MOST_JUMP, LEAST_JUMP_MS);
-    const isOutlier = sample > most;
-    if (isOutlier && this.#outlier !== undefined) this.value = Math.min(sample, this.#outlier);
-    else this.value += weight * (Math.min(sample, most) - this.value);
-    this.#outlier = isOutlier ? sample : undefined;
-    return isOutlier;
-  }
-}
 
 export class Placement {
   readonly #threads: number;
