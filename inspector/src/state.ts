@@ -13,7 +13,7 @@ import { clamp, fitAll } from "./timeline/window.js";
 export type Theme = "dark" | "light";
 
 /** Where the trace comes from, and whether it still does. */
-export type Connection = "loading" | "file" | "report" | "live" | "ended" | "lost";
+export type Connection = "loading" | "file" | "report" | "live" | "ended" | "lost" | "labs";
 
 export const language = signal<Language>(chosen("skein.language", LANGUAGES) ?? languageOfBrowser());
 export const theme = signal<Theme>(
@@ -28,6 +28,8 @@ export const models = signal<{ readonly first: Model | undefined; readonly secon
 export const failure = signal<{ readonly slot: Slot; readonly message: string } | undefined>(undefined);
 /** Parts of a live recording that the server left out, because the page was too slow for it. */
 export const leftOut = signal(0);
+/** Whether the server runs labs. */
+export const hasLabs = signal(false);
 /** What the server can make of the trace, by the last part of its address. */
 export const exportsThere = signal<readonly string[]>([]);
 export const place = signal<Place>(decodePlace(location.hash));

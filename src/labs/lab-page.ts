@@ -6,7 +6,7 @@ import type { Sentence } from "../trace/words/language.js";
 import { LABS, numberOf } from "./catalog.js";
 import { outcomeOf } from "./evidence.js";
 import { knobsOf, usualOf } from "./knobs.js";
-import type { Judgement, Knobs, Lab, Measured, NumberEntry, PhaseFacts } from "./lab.js";
+import type { Judgement, JudgementKind, Knobs, Lab, Measured, NumberEntry, PhaseFacts } from "./lab.js";
 import { shareAtLevel } from "./levels.js";
 import type { LabRun } from "./start-lab.js";
 import { STATEMENTS } from "./statements.js";
@@ -73,7 +73,7 @@ export interface LabsState {
     | { readonly run: number; readonly lab: string; readonly phase: string | undefined; readonly forMs: number }
     | undefined;
   /** Runs that are kept, the oldest first. */
-  readonly runs: readonly { readonly run: number; readonly lab: string }[];
+  readonly runs: readonly { readonly run: number; readonly lab: string; readonly kind: JudgementKind }[];
   /** The run that was stopped last before it was over. */
   readonly stopped: number | undefined;
 }

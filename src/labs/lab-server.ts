@@ -207,7 +207,7 @@ export class LabServer {
         phase: running.phase,
         forMs: nowMs() - running.sinceMs,
       },
-      runs: [...this.#kept.values()].map(({ page: { run, lab } }) => ({ run, lab })),
+      runs: [...this.#kept.values()].map(({ page: { run, lab, judgement } }) => ({ run, lab, kind: judgement.kind })),
       stopped: this.#stopped,
     };
   }

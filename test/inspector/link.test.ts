@@ -16,6 +16,7 @@ const whole = fc.option(fc.nat(), { nil: undefined });
 const place: fc.Arbitrary<Place> = fc
   .record({
     screen: fc.constantFrom(...SCREENS),
+    lab: fc.constant(undefined),
     window: pair,
     range: pair,
     inEventOrder: fc.boolean(),

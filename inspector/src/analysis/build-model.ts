@@ -5,7 +5,7 @@ import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
 import { State, type StateIndex } from "../timeline/states.js";
 import { adviceOf } from "./advice.js";
 import { statesOf, titleOfActor } from "./job-states.js";
-import type { GroupInfo, GroupName, Model, RowInfo, ThreadInfo } from "./model.js";
+import type { GroupInfo, GroupName, Lane, Model, RowInfo, ThreadInfo } from "./model.js";
 import { Names } from "./names.js";
 import { plainText, withPlainTexts } from "./plain-texts.js";
 import { resourcesOf, waitGraphOf } from "./resources.js";
@@ -41,13 +41,21 @@ const MOST_CORES = 1024;
 /** Resources beyond these were hardly used; they are in the table. */
 const MOST_RESOURCE_ROWS = 100;
 
-export function analyse(given: Trace, name: string, isLive: boolean, problem?: string): Analysed {
+/** @param lanes - noted by the program itself, to be shown above the rest */
+export function analyse(
+  given: Trace,
+  name: string,
+  isLive: boolean,
+  problem?: string,
+  lanes: readonly Lane[] = [],
+): Analysed {
   const trace = withPlainTexts(given);
   const timeline = buildTimeline(trace);
   const tree = treeOf(timeline);
   const figures = computeFigures(timeline, trace);
   const threads = threadsOf(trace, timeline, figures.threads.value ?? []);
   const rows = new RowsBuilder(trace, timeline, threads);
+  rows.lanes(lanes);
   rows.cores();
   rows.threads();
   rows.tasks(tree);
@@ -115,6 +123,18 @@ class RowsBuilder {
   #row(info: Pick<RowInfo, "group" | "label"> & Partial<RowInfo>): void {
     this.rows.push({ title: undefined, badge: undefined, thread: undefined, depth: 0, ...info });
     this.store.row();
+  }
+
+  lanes(lanes: readonly Lane[]): void {
+    this.#group("lanes", () => {
+      for (const { name, runs } of lanes) {
+        const title = { en: plainText(name.en), ru: plainText(name.ru) };
+        this.#row({ group: "lanes", label: title.en, title, badge: "measured" });
+        const inOrder = runs.toSorted(([a], [b]) => a - b);
+        for (const [beginMs, endMs] of inOrder) this.#add(beginMs, endMs, State.noted, "", 0);
+      }
+      return lanes.length;
+    });
   }
 
   /** Only from the kernel's switches: the core of a sample tells too little to draw a lane from. */
