@@ -44,7 +44,7 @@ export interface LanePage {
 
 export interface PhasePage extends PhaseFacts {
   readonly lanes: readonly LanePage[];
-  /** Of the time in which any lane ran, the share in which two or more did; `undefined` without lanes. */
+  /** Of the time in which any lane ran, the share in which two or more did; `undefined` where lanes do not tell. */
   readonly atOnce: number | undefined;
   /** Whether there is a recording of it. */
   readonly hasTrace: boolean;
@@ -115,15 +115,15 @@ export function runPage(
     output,
     cores: measured?.cores,
     numbers: measured?.numbers ?? {},
-    phases: measured?.phases.map((facts, at) => phasePage(facts, measured, traces[at] !== undefined)) ?? [],
+    phases: measured?.phases.map((facts, at) => phasePage(lab, facts, measured, traces[at] !== undefined)) ?? [],
   };
 }
 
-function phasePage(facts: PhaseFacts, { lanes }: Measured, hasTrace: boolean): PhasePage {
+function phasePage(lab: Lab, facts: PhaseFacts, { lanes }: Measured, hasTrace: boolean): PhasePage {
   const own = lanes[facts.name] ?? [];
   return {
     ...facts,
-    atOnce: own.some(({ runs }) => runs.length > 0) ? shareAtLevel(own, 2) : undefined,
+    atOnce: lab.lanesRan === true && own.some(({ runs }) => runs.length > 0) ? shareAtLevel(own, 2) : undefined,
     hasTrace,
     lanes: own.map(({ name, runs }) => ({
       name: { en: name, ru: laneName(name, "ru") },

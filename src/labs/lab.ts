@@ -125,6 +125,8 @@ export interface Lab {
   /** Names of phases in words; in order. */
   readonly phases: Readonly<Record<string, Sentence>>;
   readonly numbers: readonly NumberEntry[];
+  /** True if who stands in a lane ran meanwhile; else it may have waited, or just lived. */
+  readonly lanesRan?: true;
   /** None where nothing can be turned. */
   readonly knobs?: readonly Knob[];
   /** What the numbers mean, in a sentence or two. */

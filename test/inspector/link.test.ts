@@ -46,6 +46,16 @@ describe("the address of a view", () => {
     );
   });
 
+  it("names the lab that is shown, if it is a name at all", () => {
+    assert.equal(encodePlace({ ...NOWHERE, screen: "labs" }), "#labs");
+    assert.equal(encodePlace({ ...NOWHERE, screen: "labs", lab: "four-models" }), "#labs/four-models");
+    assert.deepEqual(decodePlace("#labs/four-models"), { ...NOWHERE, screen: "labs", lab: "four-models" });
+    for (const hash of ["#labs/", "#labs/<b>", "#labs/..", `#labs/${"a".repeat(99)}`]) {
+      assert.deepEqual(decodePlace(hash), { ...NOWHERE, screen: "labs" });
+    }
+    assert.equal(decodePlace("#now/illusion").lab, undefined);
+  });
+
   it("is short where nothing is special", () => {
     assert.equal(encodePlace(NOWHERE), "#now");
     assert.equal(encodePlace({ ...NOWHERE, screen: "timeline", fromMs: 1, toMs: 2.5 }), "#timeline?from=1&to=2.5");

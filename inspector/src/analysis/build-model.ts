@@ -41,13 +41,13 @@ const MOST_CORES = 1024;
 /** Resources beyond these were hardly used; they are in the table. */
 const MOST_RESOURCE_ROWS = 100;
 
-/** @param lanes - noted by the program itself, to be shown above the rest */
+/** @param lanes - noted by the program itself, to be shown above the rest; threads that did nothing are then left out */
 export function analyse(
   given: Trace,
   name: string,
   isLive: boolean,
   problem?: string,
-  lanes: readonly Lane[] = [],
+  lanes?: readonly Lane[],
 ): Analysed {
   const trace = withPlainTexts(given);
   const timeline = buildTimeline(trace);
@@ -55,9 +55,9 @@ export function analyse(
   const figures = computeFigures(timeline, trace);
   const threads = threadsOf(trace, timeline, figures.threads.value ?? []);
   const rows = new RowsBuilder(trace, timeline, threads);
-  rows.lanes(lanes);
+  rows.lanes(lanes ?? []);
   rows.cores();
-  rows.threads();
+  rows.threads(lanes !== undefined);
   rows.tasks(tree);
   rows.resources();
   rows.stalls();
@@ -157,16 +157,17 @@ class RowsBuilder {
     });
   }
 
-  threads(): void {
+  threads(isBrief: boolean): void {
     const { kernel } = this.#trace;
     this.#group("threads", () => {
       const steps = groupBy(this.#timeline.steps, ({ thread }) => thread);
-      for (const lane of this.#timeline.threads) {
+      const lanes = this.#timeline.threads.filter(({ index }) => !isBrief || steps.has(index));
+      for (const lane of lanes) {
         this.#steps(lane.index, lane.name, steps.get(lane.index) ?? [], lane.gaps);
         const seen = kernel?.threads.find(({ index }) => index === lane.index);
         if (seen !== undefined) this.#samples(seen, "threads", "");
       }
-      return this.#timeline.threads.length;
+      return lanes.length;
     });
     if (kernel === undefined) return;
     this.#group("helpers", () => {

@@ -39,13 +39,14 @@ export function Result(props: {
           </button>
         }
       >
-        <Verdict run={run} />
         {compared === undefined ? null : (
           <>
-            <p class="weak">{t("labs.runName", compared.run)}:</p>
+            <p class="weak">{t("labs.runName", compared.run)}</p>
             <Verdict run={compared} />
+            <p class="weak">{t("labs.runName", run.run)}</p>
           </>
         )}
+        <Verdict run={run} />
         <Prediction lab={lab} run={run} />
         {run.tries > 1 ? <p class="weak">{t("labs.tries")}</p> : null}
         {run.output.trim() === "" ? null : (
@@ -74,10 +75,10 @@ export function Result(props: {
       )}
       <div class="lab-after">
         <Panel title={t("labs.means")}>
-          <p>{lab.explanation[words]}</p>
+          <p>{withCode(lab.explanation[words])}</p>
         </Panel>
         <Panel title={t("labs.next")}>
-          <p>{lab.next[words]}</p>
+          <p>{withCode(lab.next[words])}</p>
           <pre class="lab-output">
             {`skein lab ${lab.number} --code > mine.ts\nskein lab ${lab.number} --with mine.ts`}
           </pre>
@@ -126,6 +127,13 @@ function Prediction({ lab, run }: { readonly lab: LabPage; readonly run: RunPage
       )}
     </dl>
   );
+}
+
+/** What stands between backticks is code. */
+function withCode(text: string): JSX.Element[] {
+  return text
+    .split("`")
+    .map((part, at) => (at % 2 === 0 ? <span key={at}>{part}</span> : <code key={at}>{part}</code>));
 }
 
 export function letterOf(choice: number): string {

@@ -57,6 +57,7 @@ export const fairShare: Lab = {
         ] as const,
     ),
   ],
+  lanesRan: true,
   knobs: [
     {
       name: "lengthMs",

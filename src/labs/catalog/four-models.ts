@@ -47,6 +47,7 @@ export const fourModels: Lab = {
     { name: "jobs", unit: "count", words: { en: "jobs", ru: "задач" } },
     { name: "results", unit: "count", words: { en: "different results", ru: "разных результатов" } },
   ],
+  lanesRan: true,
   knobs: [
     { name: "jobs", least: 1, most: 8, usual: 4, words: { en: "jobs", ru: "задач" } },
     {

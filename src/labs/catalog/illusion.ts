@@ -43,6 +43,7 @@ export const illusion: Lab = {
     { name: "threads", unit: "count", words: { en: "threads that shared", ru: "потоков делили" } },
     { name: "coresShared", unit: "count", words: { en: "cores among them", ru: "ядер на всех" } },
   ],
+  lanesRan: true,
   knobs: [
     {
       name: "threads",

@@ -60,6 +60,7 @@ export const interleaving: Lab = {
       words: { en: "in turns: slices used up", ru: "по очереди: исчерпанных квантов" },
     },
   ],
+  lanesRan: true,
   knobs: [{ name: "sliceMs", least: 1, most: 1000, usual: 4, words: { en: "quantum, ms", ru: "квант, мс" } }],
   explanation: {
     en: "This is what the kernel does with threads, in plain sight: a job has the thread for some milliseconds, then the next. No result changes; only the order of what is done when.",

@@ -56,6 +56,7 @@ export const parallel: Lab = {
     { name: `${ALL} ms`, unit: "ms", words: { en: "all divided", ru: "разделено всё" } },
     { name: `${HALF} ms`, unit: "ms", words: { en: "half divided", ru: "разделена половина" } },
   ],
+  lanesRan: true,
   knobs: [
     {
       name: "threads",

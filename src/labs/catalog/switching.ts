@@ -46,6 +46,7 @@ export const switching: Lab = {
     { name: "threadsOnSeveral", unit: "count", words: { en: "threads, then", ru: "потоков потом" } },
     { name: "coresSeveral", unit: "count", words: { en: "on cores", ru: "на ядрах" } },
   ],
+  lanesRan: true,
   knobs: [
     { name: "threads", least: 1, most: 16, usual: 4, words: { en: "threads", ru: "потоков" } },
     {
