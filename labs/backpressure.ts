@@ -5,17 +5,15 @@ import { yieldNow } from "skein/async";
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 
-const VALUES = 2000;
-const CAPACITY = 8;
 const KILOBYTES = 16; // of each value
 const USE_STEPS = 30_000; // what the user computes for each
 
-export async function measure(s: Scope, phase: Phase) {
-  const numbers: Record<string, number> = { values: VALUES, capacity: CAPACITY };
+export async function measure(s: Scope, phase: Phase, _: unknown, knobs: { values: number; capacity: number }) {
+  const numbers: Record<string, number> = { ...knobs };
   const lanes: Record<string, Lane[]> = {};
   for (const [name, capacity] of [
     ["no limit", Infinity],
-    ["limit", CAPACITY],
+    ["limit", knobs.capacity],
   ] as const) {
     const queue = channel<Uint8Array>({ capacity, name }, s);
     const maker: Lane = { name: "maker", runs: [] };
@@ -23,7 +21,7 @@ export async function measure(s: Scope, phase: Phase) {
     let [most, used, inOrder] = [0, 0, 0];
     await phase(name, async () => {
       s.spawn(async function make() {
-        for (let i = 0; i < VALUES; i++) {
+        for (let i = 0; i < knobs.values; i++) {
           const begin = performance.now();
           const value = new Uint8Array(KILOBYTES * 1024).fill(i % 256);
           maker.runs.push([begin, performance.now()]);

@@ -4,36 +4,36 @@ import { Event, SharedChannel } from "skein/shared";
 
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
+type Requests = SharedChannel<number>;
 
-const REQUESTS = 10;
-const DEVICE_MS = 30;
 const BEAT_MS = 5;
 
 /** The device, as a disk or a network: answers each request after a while, any number at a time. */
-export const device = scopedTask(async function device(s, requests: SharedChannel<number>, answers: readonly Event[]) {
-  answers[2 * REQUESTS]?.set(); // it has begun
+export const device = scopedTask(async function device(s, needsMs: number, requests: Requests, answers: Event[]) {
+  answers.at(-1)?.set(); // it has begun
   for await (const request of requests) {
     s.spawn(async () => {
-      await sleep(DEVICE_MS, s);
+      await sleep(needsMs, s);
       answers[request]?.set();
     });
   }
 });
 
-export async function measure(s: Scope, phase: Phase) {
+export async function measure(s: Scope, phase: Phase, _: unknown, knobs: Record<"requests" | "deviceMs", number>) {
+  const { requests: count, deviceMs } = knobs;
   const requests = new SharedChannel<number>({ capacity: 64, name: "requests" });
-  const answers = Array.from({ length: 2 * REQUESTS + 1 }, (_, i) => new Event({ name: `answer ${i}` }));
-  s.spawn(device, [requests, answers], { on: threads({ size: 1, name: "device" }) });
-  await answers[2 * REQUESTS]?.wait(s);
+  const answers = Array.from({ length: 2 * count + 1 }, (_, i) => new Event({ name: `answer ${i}` }));
+  s.spawn(device, [deviceMs, requests, answers], { on: threads({ size: 1, name: "device" }) });
+  await answers.at(-1)?.wait(s);
 
-  const numbers: Record<string, number> = { requests: REQUESTS };
+  const numbers: Record<string, number> = { requests: count };
   const lanes: Record<string, Lane[]> = {};
   /** What else the event loop gets done: a beat every 5 ms, if it is free. */
   const withBeats = async (name: "blocking" | "asynchronous", body: (first: number) => Promise<unknown> | void) => {
     const beats: Lane = { name: "other work", runs: [] };
     const beat = setInterval(() => beats.runs.push([performance.now(), performance.now() + 1]), BEAT_MS);
     const begin = performance.now();
-    await phase(name, () => body(name === "blocking" ? 0 : REQUESTS));
+    await phase(name, () => body(name === "blocking" ? 0 : count));
     clearInterval(beat);
     lanes[name] = [{ name: "requests", runs: [[begin, performance.now()]] }, beats];
     numbers[`${name}Ms`] = performance.now() - begin;
@@ -41,17 +41,17 @@ export async function measure(s: Scope, phase: Phase) {
   };
 
   await withBeats("blocking", (first) => {
-    for (let i = first; i < first + REQUESTS; i++) {
+    for (let i = first; i < first + count; i++) {
       requests.sendSync(i);
       answers[i]?.waitSync(); // nothing else happens on this thread
     }
   });
   await withBeats("asynchronous", async (first) => {
-    const request = async (i: number): Promise<void> => {
+    const request = async (i: number) => {
       await requests.send(i, s);
       await answers[i]?.wait(s); // the thread is free meanwhile
     };
-    await Promise.all(Array.from({ length: REQUESTS }, (_, i) => s.spawn(() => request(first + i))));
+    await Promise.all(Array.from({ length: count }, (_, i) => s.spawn(() => request(first + i))));
   });
   requests.close();
   return { numbers, lanes };

@@ -7,16 +7,16 @@ import { semaphore } from "skein/async";
 
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
+type Machine = { mostFiles: number | undefined };
 
-const WANTED = 10_000;
 const FILES_EACH = 2; // both ends are in this process
 const FILES_KEPT = 200; // for everything else that is open
 const OPENING_MS = 1500; // on a slow machine there are fewer
 const OPENING_AT_ONCE = 200; // what stands in the server's door
 
-export async function measure(s: Scope, phase: Phase, machine: { mostFiles: number | undefined }) {
-  const room = Math.floor(((machine.mostFiles ?? Infinity) - FILES_KEPT) / FILES_EACH);
-  const most = Math.max(1, Math.min(WANTED, room));
+export async function measure(s: Scope, phase: Phase, { mostFiles }: Machine, { wanted }: { wanted: number }) {
+  const room = Math.floor(((mostFiles ?? Infinity) - FILES_KEPT) / FILES_EACH);
+  const most = Math.max(1, Math.min(wanted, room));
 
   // The server answers nobody until all are connected, so all wait at the same time.
   const waiting = new Set<Socket>();
@@ -56,5 +56,5 @@ export async function measure(s: Scope, phase: Phase, machine: { mostFiles: numb
   server.close();
   const tenth = Math.ceil(lives.length / 10);
   const lanes = { connections: lives.filter((_, i) => i % tenth === 0) };
-  return { numbers: { room: most, mostWaiting, answered, refused }, lanes };
+  return { numbers: { wanted, room: most, mostWaiting, answered, refused }, lanes };
 }

@@ -4,7 +4,6 @@ import { type Executor, here, type Scope, task, threads } from "skein";
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 
-const PIECES = 8;
 const CHUNKS = 250; // of some 0.1 ms, in a piece
 const OFF_CORE_MS = 0.6; // a longer step of the clock: meanwhile somebody else had the core
 const BEAT_MS = 5;
@@ -24,12 +23,13 @@ export const piece = task(async function piece(name: string): Promise<Lane> {
   return { name: state === 0 ? "" : name, runs };
 });
 
-export async function measure(s: Scope, phase: Phase, machine: { cores: number }) {
+export async function measure(s: Scope, phase: Phase, machine: { cores: number }, knobs: { pieces: number }) {
+  const { pieces } = knobs;
   const pool = threads({ size: Math.min(4, Math.max(2, machine.cores)), name: "computer" });
   await pool.ready(piece);
   await Promise.all([piece("warm"), ...Array.from({ length: 4 }, () => s.spawn(piece, ["warm"], { on: pool }))]);
 
-  const numbers: Record<string, number> = { pieces: PIECES, threads: pool.statistics().alive };
+  const numbers: Record<string, number> = { pieces, threads: pool.statistics().alive };
   const lanes: Record<string, Lane[]> = {};
   /** What else the event loop gets done meanwhile: a beat every 5 ms, if it is free. */
   const withBeats = async (name: "one by one" | "promises" | "threads", body: () => Promise<Lane[]>) => {
@@ -47,11 +47,11 @@ export async function measure(s: Scope, phase: Phase, machine: { cores: number }
     lanes[name] = [...done, { name: "other work", runs: inside }];
   };
   const together = (on: Executor): Promise<Lane[]> =>
-    Promise.all(Array.from({ length: PIECES }, (_, i) => s.spawn(piece, [`piece ${i + 1}`], { on })));
+    Promise.all(Array.from({ length: pieces }, (_, i) => s.spawn(piece, [`piece ${i + 1}`], { on })));
 
   await withBeats("one by one", async () => {
     const done = [];
-    for (let i = 0; i < PIECES; i++) done.push(await piece(`piece ${i + 1}`));
+    for (let i = 0; i < pieces; i++) done.push(await piece(`piece ${i + 1}`));
     return done;
   });
   await withBeats("promises", () => together(here));

@@ -7,10 +7,9 @@ import { sliced } from "skein/async";
 
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
+type Knobs = { jobs: number; answerMs: number; sliceMs: number };
 
-const JOBS = 4;
 const CHUNKS = 400; // some 0.05 ms each
-const ANSWER_MS = 15;
 const OFF_CORE_MS = 0.4; // a longer step of the clock: meanwhile somebody else ran
 
 /** Input and output: a question to a server, which thinks about it. */
@@ -36,25 +35,26 @@ export const mixed = task(function* mixed(name: string, port: number) {
   return { lane, result };
 });
 
-export async function measure(s: Scope, phase: Phase, machine: { pinTo: readonly number[] }) {
-  const server = createServer((socket) => void setTimeout(() => socket.end("7"), ANSWER_MS)).listen(0, "127.0.0.1");
+export async function measure(s: Scope, phase: Phase, { pinTo }: { pinTo: readonly number[] }, knobs: Knobs) {
+  const { jobs, answerMs, sliceMs } = knobs;
+  const server = createServer((socket) => void setTimeout(() => socket.end("7"), answerMs)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
   // Where threads can't be bound to a core, a single one uses no more than that.
-  const oneCore = machine.pinTo.length > 0 ? { size: JOBS, cores: machine.pinTo.slice(0, 1) } : { size: 1 };
+  const oneCore = pinTo.length > 0 ? { size: jobs, cores: pinTo.slice(0, 1) } : { size: 1 };
   const one = threads({ name: "one", ...oneCore });
-  const all = threads({ size: JOBS, name: "all" });
+  const all = threads({ size: jobs, name: "all" });
   await Promise.all([one.ready(mixed), all.ready(mixed)]);
-  const turns = sliced({ sliceMs: 3 });
+  const turns = sliced({ sliceMs });
   const places = { here, sliced: turns, "threads, one core": one, "threads, all cores": all };
 
   const lanes: Record<string, Lane[]> = {};
   const results = new Set<number>();
   for (const [name, on] of Object.entries<Executor>(places)) {
     const spawn = (i: number) => s.spawn(mixed, [`job ${i + 1}`, port], { on });
-    const done = await phase(name, () => Promise.all(Array.from({ length: JOBS }, (_, i) => spawn(i))));
+    const done = await phase(name, () => Promise.all(Array.from({ length: jobs }, (_, i) => spawn(i))));
     lanes[name] = done.map(({ lane }) => lane);
     for (const { result } of done) results.add(result);
   }
-  return { numbers: { jobs: JOBS, results: results.size }, lanes };
+  return { numbers: { jobs, results: results.size }, lanes };
 }

@@ -6,7 +6,6 @@ type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Resul
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 
 const CHUNKS = { long: 1200, middle: 600, short: 200 }; // some 0.1 ms each
-const SLICE_MS = 4;
 const ELSEWHERE_MS = 1; // a longer step of the clock: meanwhile another job ran
 
 export const job = task(function* job(name: string, chunks: number) {
@@ -25,10 +24,10 @@ export const job = task(function* job(name: string, chunks: number) {
   return { lane: { name, runs }, state };
 });
 
-export async function measure(s: Scope, phase: Phase) {
+export async function measure(s: Scope, phase: Phase, _: unknown, { sliceMs }: { sliceMs: number }) {
   const lanes: Record<string, Lane[]> = {};
   const numbers: Record<string, number> = { jobs: Object.keys(CHUNKS).length };
-  const turns = sliced({ sliceMs: SLICE_MS });
+  const turns = sliced({ sliceMs });
   const places: [string, Executor][] = [
     ["one after the other", here],
     ["in turns", turns],

@@ -9,15 +9,14 @@ import { Event } from "skein/shared";
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 
-const OPERATION_MS = 30;
 /** On a thread of its own: something happens there after a while. */
-export const happen = task(async function happen(event: Event): Promise<void> {
-  await sleep(OPERATION_MS);
+export const happen = task(async function happen(event: Event, afterMs: number): Promise<void> {
+  await sleep(afterMs);
   event.set();
 });
 
-export async function measure(s: Scope, phase: Phase) {
-  const server = createServer((socket) => void setTimeout(() => socket.end("done"), OPERATION_MS));
+export async function measure(s: Scope, phase: Phase, _: unknown, { operationMs }: { operationMs: number }) {
+  const server = createServer((socket) => void setTimeout(() => socket.end("done"), operationMs));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
@@ -26,12 +25,12 @@ export async function measure(s: Scope, phase: Phase) {
 
   /** Each starts its operation, and calls `handle` when it is told of the end. */
   const ways: Record<string, (handle: () => void) => unknown> = {
-    callback: (handle) => setTimeout(handle, OPERATION_MS),
-    promise: (handle) => void s.spawn(() => sleep(OPERATION_MS, s).then(handle)),
+    callback: (handle) => setTimeout(handle, operationMs),
+    promise: (handle) => void s.spawn(() => sleep(operationMs, s).then(handle)),
     event: (handle) => connect(port, "127.0.0.1").once("data", handle),
     trigger: (handle) => {
       const event = new Event({ name: "happened" });
-      s.spawn(happen, [event], { on });
+      s.spawn(happen, [event, operationMs], { on });
       void event.wait(s).then(handle);
     },
   };

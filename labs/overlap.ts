@@ -4,11 +4,10 @@ import { type Scope, sleep } from "skein";
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 
-const JOBS = 60;
 const ROUNDS = 5;
-const WAIT_MS = 30;
 
-export async function measure(s: Scope, phase: Phase) {
+export async function measure(s: Scope, phase: Phase, _: unknown, knobs: { jobs: number; waitMs: number }) {
+  const { jobs, waitMs } = knobs;
   let [alive, mostAlive, inside, mostInside, steps] = [0, 0, 0, 0, 0];
   const lives: Lane[] = [];
   const works: Lane[] = [];
@@ -22,7 +21,7 @@ export async function measure(s: Scope, phase: Phase) {
     const begin = performance.now();
     mostAlive = Math.max(mostAlive, ++alive);
     for (let round = 0; round < ROUNDS; round++) {
-      await sleep(WAIT_MS, s);
+      await sleep(waitMs, s);
       const from = performance.now();
       inside++; // between two awaits nobody else runs on this thread
       mostInside = Math.max(mostInside, inside);
@@ -36,12 +35,12 @@ export async function measure(s: Scope, phase: Phase) {
   };
 
   await phase("sixty jobs", async () => {
-    await Promise.all(Array.from({ length: JOBS }, (_, i) => s.spawn(() => job(`job ${i + 1}`))));
+    await Promise.all(Array.from({ length: jobs }, (_, i) => s.spawn(() => job(`job ${i + 1}`))));
   });
   const lifeMs = lives.reduce((sum, { runs: [[begin, end] = [0, 0]] }) => sum + end - begin, 0);
   const workMs = works.reduce((sum, { runs }) => sum + runs.reduce((own, [from, to]) => own + to - from, 0), 0);
   return {
-    numbers: { jobs: JOBS, mostAlive, mostInside, steps, workShare: workMs / lifeMs },
+    numbers: { jobs, mostAlive, mostInside, steps, workShare: workMs / lifeMs },
     // The lives of some of them; and the work of all, on one row.
     lanes: { "sixty jobs": [...lives.slice(0, 6), { name: "the thread", runs: works.flatMap(({ runs }) => runs) }] },
   };

@@ -9,7 +9,6 @@ type Lane = { readonly name: string; readonly runs: [number, number][] };
 const PIECES = 24;
 const CHUNKS = 150; // of some 0.1 ms, in a piece
 const OFF_CORE_MS = 0.6; // a longer step of the clock: meanwhile somebody else had the core
-const MOST_THREADS = 4;
 
 export const piece = task(function piece(): Lane {
   const runs: [number, number][] = [];
@@ -26,8 +25,7 @@ export const piece = task(function piece(): Lane {
   return { name: state === 0 ? "" : `thread ${threadId}`, runs };
 });
 
-export async function measure(s: Scope, phase: Phase, machine: { cores: number }) {
-  const count = Math.min(MOST_THREADS, Math.max(2, machine.cores));
+export async function measure(s: Scope, phase: Phase, _: unknown, { threads: count }: { threads: number }) {
   const one = threads({ size: 1, name: "one" });
   const many = threads({ size: count, name: "many" });
   await Promise.all([one.ready(piece), many.ready(piece)]);

@@ -1,10 +1,11 @@
 /** The worker, seen from the page: traces go in, models and answers come out. */
-import type { Model } from "./analysis/model.js";
-import type { Answers, FromWorker, Question, Slot, ToWorker } from "./analysis/protocol.js";
+import type { Lane, Model } from "./analysis/model.js";
+import type { Answers, FromWorker, LabSlot, Question, Slot, ToWorker } from "./analysis/protocol.js";
 
 export interface AnalystListener {
   onModel(slot: Slot, model: Model): void;
-  onFailed(slot: Slot, message: string): void;
+  onDrawn(slot: LabSlot, model: Model): void;
+  onFailed(slot: Slot | LabSlot, message: string): void;
 }
 
 export class Analyst {
@@ -18,6 +19,8 @@ export class Analyst {
       switch (data.kind) {
         case "model":
           return listener.onModel(data.slot, data.model);
+        case "drawn":
+          return listener.onDrawn(data.slot, data.model);
         case "failed":
           return listener.onFailed(data.slot, data.message);
         case "answer":
@@ -31,6 +34,11 @@ export class Analyst {
   /** Hands over a trace; the bytes are moved, and gone here. */
   open(slot: Slot, name: string, bytes: ArrayBuffer): void {
     this.#tell({ kind: "open", slot, name, bytes }, [bytes]);
+  }
+
+  /** The same, with what the program noted itself, to be drawn and no more. */
+  draw(slot: LabSlot, name: string, bytes: ArrayBuffer, lanes: readonly Lane[]): void {
+    this.#tell({ kind: "draw", slot, name, bytes, lanes }, [bytes]);
   }
 
   /** What comes is of a program that still runs. */

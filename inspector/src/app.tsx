@@ -6,10 +6,12 @@ import type { ObserverLevel } from "skein/trace";
 
 import { duration, number } from "./format.js";
 import { KeysHelp } from "./keys-help.js";
-import { SCREENS, type ScreenName } from "./link.js";
+import { LABS_SCREEN, SCREENS, type ScreenName } from "./link.js";
+import { Empty } from "./parts.js";
 import { AdviceScreen } from "./screens/advice.js";
 import { CapabilitiesScreen } from "./screens/capabilities.js";
 import { CompareScreen } from "./screens/compare.js";
+import { LabsScreen } from "./screens/labs.js";
 import { LoopsScreen } from "./screens/loops.js";
 import { NowScreen } from "./screens/now.js";
 import { ResourcesScreen } from "./screens/resources.js";
@@ -22,6 +24,7 @@ import {
   connection,
   failure,
   go,
+  hasLabs,
   language,
   leftOut,
   level,
@@ -46,6 +49,7 @@ const ICONS: Readonly<Record<ScreenName, string>> = {
   loops: "M20 12a8 8 0 11-3-6.2M20 3v4h-4",
   advice: "M9 18h6M10 21h4M12 3a6 6 0 00-4 10.5c.7.7 1 1.5 1 2.5h6c0-1 .3-1.8 1-2.5A6 6 0 0012 3z",
   compare: "M8 4v16M16 4v16M3 8h5M3 14h5M16 10h5M16 16h5",
+  labs: "M9 3h6M10 3v6L5 19a1.5 1.5 0 001.4 2h11.2A1.5 1.5 0 0019 19L14 9V3M7.5 15h9",
   capabilities: "M12 3v12M7 10l5 5 5-5M4 20h16",
 };
 
@@ -64,7 +68,10 @@ function App(): JSX.Element {
       if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "?") showsKeys.value = !showsKeys.value;
       else if (event.key === "Escape" && showsKeys.value) showsKeys.value = false;
-      else if (/^[1-8]$/.test(event.key)) go({ screen: SCREENS[Number(event.key) - 1] ?? "now", job: undefined });
+      else if (/^[1-9]$/.test(event.key)) {
+        const wanted = screensThere()[Number(event.key) - 1];
+        if (wanted !== undefined) go({ screen: wanted, job: undefined, lab: undefined });
+      }
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
@@ -86,6 +93,10 @@ function App(): JSX.Element {
   );
 }
 
+function screensThere(): readonly ScreenName[] {
+  return hasLabs.value ? [...SCREENS, LABS_SCREEN] : SCREENS;
+}
+
 function skip(event: Event): void {
   event.preventDefault();
   document.getElementById("screen")?.focus();
@@ -101,7 +112,7 @@ function Sidebar(): JSX.Element {
         <span>Skein</span>
       </div>
       <ul>
-        {SCREENS.map((name, index) => (
+        {screensThere().map((name, index) => (
           <li key={name}>
             <button
               type="button"
@@ -109,7 +120,7 @@ function Sidebar(): JSX.Element {
               aria-current={screen.value === name ? "page" : undefined}
               title={`${t(`screen.${name}`)} (${index + 1})`}
               data-testid={`nav-${name}`}
-              onClick={() => go({ screen: name, job: undefined })}
+              onClick={() => go({ screen: name, job: undefined, lab: undefined })}
             >
               <svg viewBox="0 0 24 24" aria-hidden="true">
                 <path d={ICONS[name]} />
@@ -234,6 +245,7 @@ function LevelChoice(): JSX.Element | null {
 }
 
 function Body(): JSX.Element {
+  if (screen.value === LABS_SCREEN && hasLabs.value) return <LabsScreen />;
   const failed = failure.value;
   if (failed !== undefined && failed.slot === "first") {
     return (
@@ -255,6 +267,7 @@ function Body(): JSX.Element {
     );
   }
   const shown = model.value;
+  if (shown === undefined && hasLabs.value) return <Empty>{t("labs.nothingOpen")}</Empty>;
   if (shown === undefined) {
     return (
       <p class="loading" role="status">
@@ -283,5 +296,7 @@ function Body(): JSX.Element {
       return <CompareScreen model={shown} />;
     case "capabilities":
       return <CapabilitiesScreen model={shown} />;
+    case LABS_SCREEN:
+      return <Empty>{t("labs.none")}</Empty>;
   }
 }

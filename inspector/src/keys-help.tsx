@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { showsKeys, t } from "./state.js";
+import { hasLabs, showsKeys, t } from "./state.js";
 import type { TextKey } from "./texts.js";
 
 const KEYS: readonly (readonly [string, TextKey])[] = [
@@ -34,7 +34,7 @@ export function KeysHelp(): JSX.Element {
         {KEYS.map(([key, text]) => (
           <div key={text}>
             <dt>
-              <kbd>{key}</kbd>
+              <kbd>{text === "keys.screens" && hasLabs.value ? "1 – 9" : key}</kbd>
             </dt>
             <dd>{t(text)}</dd>
           </div>

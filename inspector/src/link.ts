@@ -6,7 +6,9 @@ import type { SortKey } from "./analysis/tasks.js";
 import { COLOUR_BY, type ColourBy } from "./timeline/tones.js";
 
 export const SCREENS = ["now", "timeline", "tasks", "resources", "loops", "advice", "compare", "capabilities"] as const;
-export type ScreenName = (typeof SCREENS)[number];
+/** Where labs can be run. */
+export const LABS_SCREEN = "labs";
+export type ScreenName = (typeof SCREENS)[number] | typeof LABS_SCREEN;
 
 const SORTS: readonly SortKey[] = [
   "tree",
@@ -44,6 +46,8 @@ export interface Place {
   readonly isDescending: boolean;
   /** Index of the job whose details are shown. */
   readonly job: number | undefined;
+  /** Name of the lab that is shown; of the screen of labs. */
+  readonly lab: string | undefined;
 }
 
 export const NOWHERE: Place = {
@@ -61,6 +65,7 @@ export const NOWHERE: Place = {
   sort: "tree",
   isDescending: false,
   job: undefined,
+  lab: undefined,
 };
 
 export function encodePlace(place: Place): string {
@@ -83,12 +88,15 @@ export function encodePlace(place: Place): string {
   put("sort", place.sort === "tree" ? undefined : `${place.isDescending ? "-" : ""}${place.sort}`);
   put("job", place.job);
   const text = params.toString();
-  return `#${place.screen}${text === "" ? "" : `?${text}`}`;
+  const lab = place.screen === LABS_SCREEN && place.lab !== undefined ? `/${place.lab}` : "";
+  return `#${place.screen}${lab}${text === "" ? "" : `?${text}`}`;
 }
 
 /** Whatever does not make sense is left out: an address may come from anywhere. */
 export function decodePlace(hash: string): Place {
-  const [name = "", text = ""] = hash.replace(/^#/, "").split("?", 2);
+  const [path = "", text = ""] = hash.replace(/^#/, "").split("?", 2);
+  const [name = "", lab = ""] = path.split("/", 2);
+  const isLabs = name === LABS_SCREEN;
   const params = new URLSearchParams(text);
   const numberOf = (key: string): number | undefined => {
     const value = params.get(key);
@@ -107,7 +115,7 @@ export function decodePlace(hash: string): Place {
   const sortText = params.get("sort") ?? "";
   const sort = SORTS.find((known) => known === sortText.replace(/^-/, "")) ?? "tree";
   return {
-    screen: SCREENS.find((known) => known === name) ?? "now",
+    screen: isLabs ? LABS_SCREEN : (SCREENS.find((known) => known === name) ?? "now"),
     fromMs: window?.[0],
     toMs: window?.[1],
     inEventOrder: params.get("order") === "1",
@@ -121,5 +129,6 @@ export function decodePlace(hash: string): Place {
     sort,
     isDescending: sortText.startsWith("-"),
     job: wholeOf("job"),
+    lab: isLabs && /^[a-z-]{1,40}$/.test(lab) ? lab : undefined,
   };
 }

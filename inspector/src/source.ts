@@ -7,12 +7,26 @@ import type { ObserverLevel } from "skein/trace";
 
 import workerUrl from "./analysis/worker.ts?worker&url";
 import { Analyst } from "./analyst.js";
-import type { Slot } from "./analysis/protocol.js";
-import { analyst, askedLevel, connection, exportsThere, failure, leftOut, level, models, t } from "./state.js";
+import type { LabSlot, Slot } from "./analysis/protocol.js";
+import { labDrawn, labFailed, startLabs } from "./labs/labs-state.js";
+import {
+  analyst,
+  askedLevel,
+  connection,
+  exportsThere,
+  failure,
+  go,
+  hasLabs,
+  leftOut,
+  level,
+  models,
+  t,
+} from "./state.js";
 
 /** What the server says of itself. */
 export interface Session {
   readonly isLive: boolean;
+  readonly hasLabs: boolean;
   readonly name: string;
   /** Addresses of traces, one or two. */
   readonly traces: readonly { readonly name: string; readonly url: string }[];
@@ -30,6 +44,7 @@ export async function start(): Promise<void> {
       models.value = { ...models.value, [slot]: model };
       if (failure.value?.slot === slot) failure.value = undefined;
     },
+    onDrawn: labDrawn,
     onFailed: fail,
   });
   analyst.current = made;
@@ -41,7 +56,12 @@ export async function start(): Promise<void> {
   }
   const session = (await (await fetched("session.json")).json()) as Session;
   exportsThere.value = session.exports;
-  if (session.isLive) {
+  if (session.hasLabs) {
+    hasLabs.value = true;
+    connection.value = "labs";
+    if (location.hash.length < 2) go({ screen: "labs" });
+    await startLabs();
+  } else if (session.isLive) {
     connection.value = "live";
     made.goLive(session.name);
     listen(made);
@@ -53,8 +73,9 @@ export async function start(): Promise<void> {
   }
 }
 
-function fail(slot: Slot, message: string): void {
-  failure.value = { slot, message };
+function fail(slot: Slot | LabSlot, message: string): void {
+  if (slot !== "first" && slot !== "second") labFailed(slot, message);
+  else failure.value = { slot, message };
 }
 
 /** A file that a person chose or dropped. */

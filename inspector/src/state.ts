@@ -14,7 +14,7 @@ import { clamp, fitAll } from "./timeline/window.js";
 export type Theme = "dark" | "light";
 
 /** Where the trace comes from, and whether it still does. */
-export type Connection = "loading" | "file" | "report" | "live" | "ended" | "lost";
+export type Connection = "loading" | "file" | "report" | "live" | "ended" | "lost" | "labs";
 
 export const language = signal<Language>(chosen("skein.language", LANGUAGES) ?? languageOfBrowser());
 export const theme = signal<Theme>(
@@ -32,6 +32,8 @@ export const leftOut = signal(0);
 /** How much the program reports, and what it was asked for; `undefined` where it can't be changed from here. */
 export const level = signal<ObserverLevel | undefined>(undefined);
 export const askedLevel = signal<ObserverLevel | undefined>(undefined);
+/** Whether the server runs labs. */
+export const hasLabs = signal(false);
 /** What the server can make of the trace, by the last part of its address. */
 export const exportsThere = signal<readonly string[]>([]);
 export const place = signal<Place>(decodePlace(location.hash));

@@ -9,6 +9,7 @@ import type { ObserveFlags } from "./observing.js";
 import { runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
 import type { LabOptions } from "../labs/lab-command.js";
+import type { LabInspectOptions } from "./open-labs.js";
 
 interface WatchFlags {
   readonly output?: string;
@@ -142,8 +143,14 @@ export function runCommand(): void {
     .option("--with <file>", "run this program in the place of the lab's own")
     .option("--predict <letter>", "what you expect: a, b or c; asked for on a terminal")
     .option("--json", "print what was measured as JSON")
+    .option("-i, --inspect [port]", "run labs in the browser: predict, turn knobs, compare timelines", portOf)
+    .option("--no-browser", "with --inspect: only print the address")
     .addOption(new Option("--lang <language>", "language of what is printed").choices(["en", "ru"]))
-    .action(async (which: string[], options: LabOptions) => {
+    .action(async (which: string[], options: LabOptions & LabInspectOptions) => {
+      if (options.inspect !== undefined) {
+        const { openLabs } = await import("./open-labs.js");
+        return openLabs(which, options);
+      }
       const { runLabs } = await import("../labs/lab-command.js");
       await runLabs(which, options);
     });
@@ -163,6 +170,7 @@ Examples:
   skein watch server.js
   skein attach 4711
   skein lab 3
+  skein lab --inspect
   skein doctor`,
   );
 
@@ -195,6 +203,8 @@ function addObserveOptions(command: Command): Command {
 /** `--inspect` alone means any port: to the parser, the program's file behind it would be its value. */
 function withInspectPort(argv: readonly string[]): string[] {
   const args = [...argv];
+  // A lab has no arguments of its own, so the option may stand behind its name too.
+  if (args[2] === "lab") return args.map((arg) => (arg === "--inspect" || arg === "-i" ? "--inspect=0" : arg));
   if (args[2] !== "run" && args[2] !== "watch") return args;
   for (let i = 3; args[i]?.startsWith("-") === true && args[i] !== "--"; i++) {
     const arg = args[i] ?? "";

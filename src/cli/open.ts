@@ -3,6 +3,7 @@ import { basename } from "node:path";
 
 import { exportsOf, InspectorServer, readTrace, TraceInputError } from "../inspect/index.js";
 import { openBrowser } from "./open-browser.js";
+import { interrupted, portProblem } from "./serving.js";
 
 export interface OpenOptions {
   readonly port: number;
@@ -42,14 +43,5 @@ export async function openTraces(files: readonly string[], options: OpenOptions)
 
 function wordsFor(error: unknown, port: number): string | undefined {
   if (error instanceof TraceInputError) return error.message;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE") return `port ${port} is taken; without --port a free one is found`;
-  return code === "EACCES" ? `port ${port} is not allowed; name one from 1024 on` : undefined;
-}
-
-/** Settles when the person, or who started us, has seen enough. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => resolve());
-  });
+  return portProblem(error, port);
 }

@@ -17,18 +17,27 @@ export interface Export {
   make(): string | Uint8Array | Iterable<string | Uint8Array>;
 }
 
+/** Answers a part of what is asked, once the request has been let in. */
+export interface Answerer {
+  /** @param path - behind the part's own */
+  answer(path: string, request: IncomingMessage, response: ServerResponse): void;
+}
+
 export interface Content {
   /** What is looked at: the program, or the file. */
   readonly name: string;
   /** One or two traces, encoded; none of a live recording. */
   readonly traces: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   readonly live: LiveFeed | undefined;
+  /** Runs labs, where the page is to. */
+  readonly labs?: Answerer;
   /** By the last part of their address. */
   readonly exports: ReadonlyMap<string, Export>;
 }
 
 /** A request with more than this in its headers is none of the page's. */
 const MOST_HEADER_BYTES = 8192;
+const LABS_PATH = "labs/";
 const REQUEST_MS = 30_000;
 /** The page says nothing over its socket. */
 const MOST_SOCKET_BYTES = 1024;
@@ -95,6 +104,10 @@ export class InspectorServer {
     const path = this.#allowed(request);
     // Whoever has no token learns nothing, not even that there is an inspector.
     if (path === undefined) return refuse(response, 404, "not found");
+    const { labs } = this.#content;
+    if (labs !== undefined && path.startsWith(LABS_PATH)) {
+      return labs.answer(path.slice(LABS_PATH.length), request, response);
+    }
     if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "only GET");
     const file = this.#files.get(path === "" ? "index.html" : path);
     if (file !== undefined) return send(request, response, file.type, file.body);
@@ -123,10 +136,11 @@ export class InspectorServer {
   }
 
   #session(): object {
-    const { name, live, traces, exports } = this.#content;
+    const { name, live, traces, exports, labs } = this.#content;
     return {
       name,
       isLive: live !== undefined,
+      hasLabs: labs !== undefined,
       traces: traces.map(({ name: traceName }, index) => ({ name: traceName, url: `trace/${index}` })),
       exports: [...exports.keys()],
     };

@@ -121,7 +121,7 @@ async function runWithProgress(lab: Lab, program: string | undefined, { language
   const words = WORDS[language];
   stopProgress = progress(`${words.lab} ${numberOf(lab)} · ${lab.title[language]}: ${words.running}`);
   try {
-    return await runLabAgain(lab, program, (stop) => (stopLab = stop));
+    return await runLabAgain(lab, { programUrl: program, onStart: (stop) => (stopLab = stop) });
   } finally {
     stopProgress();
     stopLab = stopProgress = () => undefined;

@@ -100,6 +100,20 @@ export interface Prediction {
   readonly outcome: (evidence: Evidence) => number | undefined;
 }
 
+/** Values of a lab's knobs, by their names: the fourth argument of `measure`. */
+export type Knobs = Readonly<Record<string, number>>;
+
+/** A whole number that can be turned before a run; the lab's claim is made for the usual one. */
+export interface Knob {
+  readonly name: string;
+  /** With the unit, where it has one. */
+  readonly words: Sentence;
+  readonly least: number;
+  readonly most: number;
+  /** Where it depends on the machine, by its cores. */
+  readonly usual: number | ((cores: number) => number);
+}
+
 /** A lab: its place in the catalogue. Its program is `labs/<name>.ts`. */
 export interface Lab {
   readonly name: string;
@@ -111,6 +125,10 @@ export interface Lab {
   /** Names of phases in words; in order. */
   readonly phases: Readonly<Record<string, Sentence>>;
   readonly numbers: readonly NumberEntry[];
+  /** True if who stands in a lane ran meanwhile; else it may have waited, or just lived. */
+  readonly lanesRan?: true;
+  /** None where nothing can be turned. */
+  readonly knobs?: readonly Knob[];
   /** What the numbers mean, in a sentence or two. */
   readonly explanation: Sentence;
   /** What to change in the code, and what then happens. */

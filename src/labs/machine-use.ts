@@ -1,4 +1,5 @@
 /** Who uses the cores: this process, others, nobody. Read from Linux's /proc, where it can be. */
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 import { nowMs } from "#clock";
@@ -51,6 +52,16 @@ export function parseCoreList(text: string): readonly number[] {
 export function allowedCoreNumbers(): readonly number[] {
   const line = /^Cpus_allowed_list:\s*(.+)$/m.exec(textOf("/proc/self/status") ?? "")?.[1];
   return line === undefined ? [] : parseCoreList(line);
+}
+
+/** Keeps every thread of this process on these cores. @returns false if that can't be done here */
+export function bindToCores(cores: readonly number[]): boolean {
+  if (cores.length === 0) return false;
+  try {
+    return spawnSync("taskset", ["-a", "-p", "-c", cores.join(","), String(process.pid)]).status === 0;
+  } catch {
+    return false; // Node runs with --permission, and may start no processes
+  }
 }
 
 export function readMachineUse(cores: readonly number[]): MachineUse {

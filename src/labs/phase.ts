@@ -4,6 +4,7 @@ import { nowMs } from "#clock";
 import { computeFigures } from "../trace/figures.js";
 import { type Recording, startRecording } from "../trace/recording.js";
 import { buildTimeline } from "../trace/timeline.js";
+import type { Trace } from "../trace/trace.js";
 import type { PhaseFacts } from "./lab.js";
 import {
   allowedCoreNumbers,
@@ -17,11 +18,22 @@ import {
 /** Runs a part of a lab and measures it; the second argument of `measure`. */
 export type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 
+/** Hears of phases, outside of what is measured. */
+export interface PhaseListener {
+  readonly onBegin?: (name: string) => void;
+  /** What was recorded meanwhile. */
+  readonly onEnd?: (trace: Trace) => void;
+}
+
 /** @returns the measuring, and the phases that it has measured so far */
-export function phaseMeter(): { readonly phase: Phase; readonly phases: readonly PhaseFacts[] } {
+export function phaseMeter({ onBegin, onEnd }: PhaseListener = {}): {
+  readonly phase: Phase;
+  readonly phases: readonly PhaseFacts[];
+} {
   const phases: PhaseFacts[] = [];
   const cores = allowedCoreNumbers();
   const phase = async <Result>(name: string, body: () => Result): Promise<Awaited<Result>> => {
+    onBegin?.(name);
     const before = { threads: countThreads(), waits: readCoreWaits(), use: readMachineUse(cores) };
     const recording = startRecording();
     const usage = process.resourceUsage();
@@ -32,7 +44,8 @@ export function phaseMeter(): { readonly phase: Phase; readonly phases: readonly
     const { user, system } = process.cpuUsage(cpu);
     const useAfter = readMachineUse(cores);
     const { voluntaryContextSwitches, involuntaryContextSwitches } = process.resourceUsage();
-    const figures = computeFigures(buildTimeline(recording.stop()));
+    const trace = recording.stop();
+    const figures = computeFigures(buildTimeline(trace));
     const cpuMs = (user + system) / 1000;
     phases.push({
       name,
@@ -49,6 +62,7 @@ export function phaseMeter(): { readonly phase: Phase; readonly phases: readonly
       mostInFlight: figures.mostInFlight.value ?? 0,
       ...othersBetween(before.use, useAfter, cores.length),
     });
+    onEnd?.(trace);
     return result;
   };
   return { phase, phases };

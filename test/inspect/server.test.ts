@@ -167,6 +167,7 @@ describe("the inspector's server", () => {
     assert.deepEqual(session, {
       name: "program.ts",
       isLive: true,
+      hasLabs: false,
       traces: [{ name: "program.ts", url: "trace/0" }],
       exports: ["parts.txt", "broken.txt"],
     });

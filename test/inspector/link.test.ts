@@ -16,6 +16,7 @@ const whole = fc.option(fc.nat(), { nil: undefined });
 const place: fc.Arbitrary<Place> = fc
   .record({
     screen: fc.constantFrom(...SCREENS),
+    lab: fc.constant(undefined),
     window: pair,
     range: pair,
     inEventOrder: fc.boolean(),
@@ -43,6 +44,16 @@ describe("the address of a view", () => {
         assert.deepEqual(decodePlace(encodePlace(there)), there);
       }),
     );
+  });
+
+  it("names the lab that is shown, if it is a name at all", () => {
+    assert.equal(encodePlace({ ...NOWHERE, screen: "labs" }), "#labs");
+    assert.equal(encodePlace({ ...NOWHERE, screen: "labs", lab: "four-models" }), "#labs/four-models");
+    assert.deepEqual(decodePlace("#labs/four-models"), { ...NOWHERE, screen: "labs", lab: "four-models" });
+    for (const hash of ["#labs/", "#labs/<b>", "#labs/..", `#labs/${"a".repeat(99)}`]) {
+      assert.deepEqual(decodePlace(hash), { ...NOWHERE, screen: "labs" });
+    }
+    assert.equal(decodePlace("#now/illusion").lab, undefined);
   });
 
   it("is short where nothing is special", () => {

@@ -139,17 +139,17 @@ describe("a lab whose program is changed", () => {
   });
 
   it("has no backpressure without a limit", async () => {
-    const { verdict } = await planted("backpressure", ["const CAPACITY = 8", "const CAPACITY = Infinity"]);
+    const { verdict } = await planted("backpressure", ["knobs.capacity]", "Infinity]"]);
     assert.equal(verdict, "not-shown");
   });
 
   it("has no turns with endless slices", async () => {
-    const { verdict } = await planted("interleaving", ["const SLICE_MS = 4", "const SLICE_MS = 1e6"]);
+    const { verdict } = await planted("interleaving", ["sliced({ sliceMs })", "sliced({ sliceMs: 1e6 })"]);
     assert.equal(verdict, "not-shown");
   });
 
   it("has no overlap without waiting", async () => {
-    const { numbers, verdict } = await planted("overlap", ["await sleep(WAIT_MS, s);", ""]);
+    const { numbers, verdict } = await planted("overlap", ["await sleep(waitMs, s);", ""]);
     assert.equal(numbers?.["mostAlive"], 1);
     assert.notEqual(verdict, "shown");
   });

@@ -17,6 +17,16 @@ describe("a phase", () => {
     for (const { wallMs, cpuMs, beginMs } of phases) assert.ok(wallMs >= 0 && cpuMs >= 0 && beginMs > 0);
   });
 
+  it("is told of when it begins and with its recording when it is over", async () => {
+    const heard: string[] = [];
+    const { phase } = phaseMeter({
+      onBegin: (name) => heard.push(`${name} begins`),
+      onEnd: ({ startedMs, stoppedMs }) => heard.push(startedMs <= stoppedMs ? "recorded" : "not recorded"),
+    });
+    await phase("one", () => heard.push("runs"));
+    assert.deepEqual(heard, ["one begins", "runs", "recorded"]);
+  });
+
   it("counts the jobs that were in flight at once", async () => {
     const { phase, phases } = phaseMeter();
     await phase("three", () =>

@@ -5,7 +5,7 @@ import { ItemKind, itemOf, SpanStoreBuilder } from "../timeline/span-store.js";
 import { State, type StateIndex } from "../timeline/states.js";
 import { adviceOf } from "./advice.js";
 import { statesOf, titleOfActor } from "./job-states.js";
-import type { GroupInfo, GroupName, Model, RowInfo, ThreadInfo } from "./model.js";
+import type { GroupInfo, GroupName, Lane, Model, RowInfo, ThreadInfo } from "./model.js";
 import { Names } from "./names.js";
 import { plainText, withPlainTexts } from "./plain-texts.js";
 import { resourcesOf, waitGraphOf } from "./resources.js";
@@ -42,15 +42,23 @@ const MOST_CORES = 1024;
 /** Resources beyond these were hardly used; they are in the table. */
 const MOST_RESOURCE_ROWS = 100;
 
-export function analyse(given: Trace, name: string, isLive: boolean, problem?: string): Analysed {
+/** @param lanes - noted by the program itself, to be shown above the rest; threads that did nothing are then left out */
+export function analyse(
+  given: Trace,
+  name: string,
+  isLive: boolean,
+  problem?: string,
+  lanes?: readonly Lane[],
+): Analysed {
   const trace = withPlainTexts(given);
   const timeline = buildTimeline(trace);
   const tree = treeOf(timeline);
   const figures = computeFigures(timeline, trace);
   const threads = threadsOf(trace, timeline, figures.threads.value ?? []);
   const rows = new RowsBuilder(trace, timeline, threads);
+  rows.lanes(lanes ?? []);
   rows.cores();
-  rows.threads();
+  rows.threads(lanes !== undefined);
   rows.tasks(tree);
   rows.resources();
   rows.placements();
@@ -119,6 +127,18 @@ class RowsBuilder {
     this.store.row();
   }
 
+  lanes(lanes: readonly Lane[]): void {
+    this.#group("lanes", () => {
+      for (const { name, runs } of lanes) {
+        const title = { en: plainText(name.en), ru: plainText(name.ru) };
+        this.#row({ group: "lanes", label: title.en, title, badge: "measured" });
+        const inOrder = runs.toSorted(([a], [b]) => a - b);
+        for (const [beginMs, endMs] of inOrder) this.#add(beginMs, endMs, State.noted, "", 0);
+      }
+      return lanes.length;
+    });
+  }
+
   /** Only from the kernel's switches: the core of a sample tells too little to draw a lane from. */
   cores(): void {
     const { kernel, startedMs } = this.#trace;
@@ -139,16 +159,17 @@ class RowsBuilder {
     });
   }
 
-  threads(): void {
+  threads(isBrief: boolean): void {
     const { kernel } = this.#trace;
     this.#group("threads", () => {
       const steps = groupBy(this.#timeline.steps, ({ thread }) => thread);
-      for (const lane of this.#timeline.threads) {
+      const lanes = this.#timeline.threads.filter(({ index }) => !isBrief || steps.has(index));
+      for (const lane of lanes) {
         this.#steps(lane.index, lane.name, steps.get(lane.index) ?? [], lane.gaps);
         const seen = kernel?.threads.find(({ index }) => index === lane.index);
         if (seen !== undefined) this.#samples(seen, "threads", "");
       }
-      return this.#timeline.threads.length;
+      return lanes.length;
     });
     if (kernel === undefined) return;
     this.#group("helpers", () => {

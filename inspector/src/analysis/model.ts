@@ -17,7 +17,22 @@ import type { SpanColumns } from "../timeline/span-store.js";
 import type { Language } from "../texts.js";
 import type { AdviceLine } from "./advice.js";
 
-export type GroupName = "cores" | "threads" | "helpers" | "tasks" | "resources" | "placements" | "stalls" | "gc";
+export type GroupName =
+  | "lanes"
+  | "cores"
+  | "threads"
+  | "helpers"
+  | "tasks"
+  | "resources"
+  | "placements"
+  | "stalls"
+  | "gc";
+
+/** What a program noted of itself: a name, and when that ran, in milliseconds since the beginning. */
+export interface Lane {
+  readonly name: Sentence;
+  readonly runs: readonly (readonly [beginMs: number, endMs: number])[];
+}
 
 /** A row of the timeline. */
 export interface RowInfo {

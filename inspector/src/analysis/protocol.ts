@@ -1,11 +1,13 @@
 /** What the page and its worker say to each other. */
 import type { InOrder } from "./event-order.js";
-import type { Model, PathInfo, SplitLine, TaskDetail, TaskLine } from "./model.js";
+import type { Lane, Model, PathInfo, SplitLine, TaskDetail, TaskLine } from "./model.js";
 import type { Query } from "./query.js";
 import type { SortKey } from "./tasks.js";
 
 /** Which of the two traces of a comparison. */
 export type Slot = "first" | "second";
+/** A phase of a run of a lab: it is only drawn, and nothing is asked about it. */
+export type LabSlot = `lab/${number}/${number}`;
 
 export type Question =
   | { readonly kind: "split"; readonly slot: Slot; readonly fromMs: number; readonly toMs: number }
@@ -37,11 +39,19 @@ export interface Answers {
 
 export type ToWorker =
   | { readonly kind: "open"; readonly slot: Slot; readonly name: string; readonly bytes: ArrayBuffer }
+  | {
+      readonly kind: "draw";
+      readonly slot: LabSlot;
+      readonly name: string;
+      readonly bytes: ArrayBuffer;
+      readonly lanes: readonly Lane[];
+    }
   | { readonly kind: "segment"; readonly bytes: ArrayBuffer }
   | { readonly kind: "live"; readonly name: string }
   | { readonly kind: "ask"; readonly number: number; readonly question: Question };
 
 export type FromWorker =
   | { readonly kind: "model"; readonly slot: Slot; readonly model: Model }
-  | { readonly kind: "failed"; readonly slot: Slot; readonly message: string }
+  | { readonly kind: "drawn"; readonly slot: LabSlot; readonly model: Model }
+  | { readonly kind: "failed"; readonly slot: Slot | LabSlot; readonly message: string }
   | { readonly kind: "answer"; readonly number: number; readonly answer: Answers[keyof Answers] };

@@ -8,7 +8,7 @@ import { dumpOf } from "./dump.js";
 import { inOrder } from "./event-order.js";
 import { LiveTrace } from "./live-trace.js";
 import { pathTo } from "./path.js";
-import type { Answers, FromWorker, Question, Slot, ToWorker } from "./protocol.js";
+import type { Answers, FromWorker, LabSlot, Question, Slot, ToWorker } from "./protocol.js";
 import { splitRange } from "./split.js";
 import { listTasks, taskDetail, taskLine } from "./tasks.js";
 import { decodeTrace } from "./trace.js";
@@ -43,7 +43,7 @@ function showLive(): void {
   refreshMs = Math.max(REFRESH_MS, (performance.now() - startMs) * SHARE_OF_TIME);
 }
 
-function fail(slot: Slot, error: unknown): void {
+function fail(slot: Slot | LabSlot, error: unknown): void {
   worker.postMessage({ kind: "failed", slot, message: error instanceof Error ? error.message : String(error) });
 }
 
@@ -81,6 +81,15 @@ worker.onmessage = ({ data }) => {
         let problem: string | undefined;
         const trace = decodeTrace(new Uint8Array(data.bytes), {}, ({ message }) => (problem = message));
         show(data.slot, analyse(trace, data.name, false, problem));
+      } catch (error) {
+        fail(data.slot, error);
+      }
+      break;
+    case "draw":
+      try {
+        const trace = decodeTrace(new Uint8Array(data.bytes));
+        const { model } = analyse(trace, data.name, false, undefined, data.lanes);
+        worker.postMessage({ kind: "drawn", slot: data.slot, model });
       } catch (error) {
         fail(data.slot, error);
       }

@@ -134,7 +134,8 @@ function Both({ first, second }: { readonly first: Model; readonly second: Model
   );
 }
 
-function changeOf(a: number | undefined, b: number | undefined): string {
+/** From one figure to another, in words. */
+export function changeOf(a: number | undefined, b: number | undefined): string {
   if (a === undefined || b === undefined || a === 0) return "–";
   if (a === b) return "=";
   const ratio = b / a;

@@ -21,6 +21,7 @@ export const State = {
   held: 10,
   idle: 11,
   jobs: 12,
+  noted: 13,
 } as const;
 
 export type StateIndex = (typeof State)[keyof typeof State];
@@ -51,6 +52,7 @@ export const STATES: readonly StateLook[] = [
   { name: "held", text: "state.held", letter: "H", pattern: "none", dark: "#5fb0b8", light: "#338a93" },
   { name: "idle", text: "state.idle", letter: "", pattern: "none", dark: "#2a313c", light: "#e3e8ee" },
   { name: "jobs", text: "state.jobs", letter: "J", pattern: "rising", dark: "#8fa3bd", light: "#6f86a3" },
+  { name: "noted", text: "state.noted", letter: "", pattern: "none", dark: "#3fb7a0", light: "#008f78" },
 ];
 
 const DARK_INK = "#0d1116";

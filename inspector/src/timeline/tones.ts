@@ -108,7 +108,14 @@ export function inTones(columns: SpanColumns, { ofSpan }: Tones): SpanColumns {
 
 const NO_KEY = -1;
 /** States that no task or thread can be in, in any colouring. */
-const KEEP_COLOUR: ReadonlySet<number> = new Set([State.stall, State.gc, State.dropped, State.idle, State.scope]);
+const KEEP_COLOUR: ReadonlySet<number> = new Set([
+  State.stall,
+  State.gc,
+  State.dropped,
+  State.idle,
+  State.scope,
+  State.noted,
+]);
 
 function isAtWork(state: number | undefined): boolean {
   return state === State.running || state === State.held;

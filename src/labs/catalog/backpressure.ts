@@ -51,6 +51,10 @@ export const backpressure: Lab = {
     },
     { name: `${BOUNDED}: kB`, unit: "kb", words: { en: "limit: memory for that", ru: "с пределом: память на это" } },
   ],
+  knobs: [
+    { name: "values", least: 10, most: 5000, usual: 2000, words: { en: "values", ru: "значений" } },
+    { name: "capacity", least: 1, most: 1000, usual: 8, words: { en: "room in the queue", ru: "мест в очереди" } },
+  ],
   explanation: {
     en: "The user sets the pace either way. Without a limit the maker runs ahead and what it made lies about; with one it waits, in `send`, and nothing is lost.",
     ru: "Темп в обоих случаях задаёт потребитель. Без предела производитель убегает вперёд, и сделанное копится; с пределом он ждёт в `send`, и ничего не теряется.",

@@ -52,6 +52,16 @@ export const blocking: Lab = {
       words: { en: "asynchronous: other work done meanwhile", ru: "асинхронно: сделано другого" },
     },
   ],
+  knobs: [
+    { name: "requests", least: 1, most: 50, usual: 10, words: { en: "requests", ru: "запросов" } },
+    {
+      name: "deviceMs",
+      least: 1,
+      most: 200,
+      usual: 30,
+      words: { en: "the device needs for each, ms", ru: "устройство тратит на каждый, мс" },
+    },
+  ],
   explanation: {
     en: "Neither way used much of a core: the time was waiting, not work. Blocked, the thread waits ten times and does nothing else; freed, it has all ten waits at once, and goes on.",
     ru: "Ядро почти не понадобилось ни там, ни там: это было ожидание, а не работа. Заблокированный поток ждёт десять раз и ничего больше не делает; свободный ждёт всё сразу и продолжает работать.",

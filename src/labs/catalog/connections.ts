@@ -36,19 +36,28 @@ export const connections: Lab = {
     { name: "answered", unit: "count", words: { en: "answered", ru: "получили ответ" } },
     { name: "refused", unit: "count", words: { en: "failed", ru: "не удалось" } },
   ],
+  knobs: [
+    {
+      name: "wanted",
+      least: 1,
+      most: 20_000,
+      usual: 10_000,
+      words: { en: "connections wanted", ru: "сколько нужно соединений" },
+    },
+  ],
   explanation: {
     en: "Both ends of every connection were on this one thread, client and server. Who waits needs a few kilobytes, no thread.",
     ru: "Оба конца каждого соединения, и клиент, и сервер, были в одном этом потоке. Ожидающему нужно несколько килобайт, а не поток.",
   },
   next: {
-    en: "Raise `WANTED`, and the limit of open files (`ulimit -n`): the number grows, the threads do not.",
-    ru: "Увеличьте `WANTED` и предел открытых файлов (`ulimit -n`): соединений станет больше, а потоков нет.",
+    en: "Raise `wanted`, and the limit of open files (`ulimit -n`): the number grows, the threads do not.",
+    ru: "Увеличьте `wanted` и предел открытых файлов (`ulimit -n`): соединений станет больше, а потоков нет.",
   },
   judge: (e) => {
     const [open, answered, room] = [e.number("mostWaiting"), e.number("answered"), e.number("room")];
     const { newThreads } = e.phase(PHASE);
     const limit =
-      room < WANTED
+      room < (e.measured.numbers["wanted"] ?? WANTED)
         ? {
             en: ` (the limit of open files leaves room for ${room})`,
             ru: ` (предел открытых файлов оставляет место для ${room})`,

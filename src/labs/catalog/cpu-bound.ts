@@ -61,6 +61,7 @@ export const cpuBound: Lab = {
       words: { en: "threads: of that, loop stood still", ru: "потоки: из него цикл стоял" },
     },
   ],
+  knobs: [{ name: "pieces", least: 1, most: 32, usual: 8, words: { en: "pieces of work", ru: "вычислений" } }],
   explanation: {
     en: "A promise does not compute elsewhere: it is the same thread that does, and nothing else gets its turn. On threads the loop goes on meanwhile, and with free cores it is faster too.",
     ru: "Промис не вычисляет где-то ещё: вычисляет тот же поток, и до другого очередь не доходит. С потоками цикл событий тем временем работает, а при свободных ядрах выходит и быстрее.",

@@ -57,6 +57,16 @@ export const fairShare: Lab = {
         ] as const,
     ),
   ],
+  lanesRan: true,
+  knobs: [
+    {
+      name: "lengthMs",
+      least: 50,
+      most: 2000,
+      usual: 400,
+      words: { en: "each computes, ms", ru: "каждый вычисляет, мс" },
+    },
+  ],
   explanation: {
     en: "The core's time stays what it is; more threads get smaller parts, and no one is left out. What is missing to the whole went to others, or into switching.",
     ru: "Время ядра не прибавляется: чем больше потоков, тем меньше доля каждого, и никто не обделён. Недостающее до целого досталось другим программам или ушло на переключения.",

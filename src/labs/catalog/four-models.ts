@@ -47,6 +47,18 @@ export const fourModels: Lab = {
     { name: "jobs", unit: "count", words: { en: "jobs", ru: "задач" } },
     { name: "results", unit: "count", words: { en: "different results", ru: "разных результатов" } },
   ],
+  lanesRan: true,
+  knobs: [
+    { name: "jobs", least: 1, most: 8, usual: 4, words: { en: "jobs", ru: "задач" } },
+    {
+      name: "answerMs",
+      least: 0,
+      most: 200,
+      usual: 15,
+      words: { en: "the server thinks for, ms", ru: "сервер думает, мс" },
+    },
+    { name: "sliceMs", least: 1, most: 50, usual: 3, words: { en: "quantum of sliced, ms", ru: "квант (sliced), мс" } },
+  ],
   explanation: {
     en: "Where it runs is an option; the result and the number of jobs in flight are the structure's. Down the pictures: nobody interrupts; jobs take turns; the kernel takes turns; cores work at the same time.",
     ru: "Где выполнять — лишь параметр; результат и число задач в работе задаёт структура. На картинках сверху вниз: никто не прерывает; задачи чередуются; чередует ядро системы; ядра процессора работают одновременно.",

@@ -43,6 +43,23 @@ export const illusion: Lab = {
     { name: "threads", unit: "count", words: { en: "threads that shared", ru: "потоков делили" } },
     { name: "coresShared", unit: "count", words: { en: "cores among them", ru: "ядер на всех" } },
   ],
+  lanesRan: true,
+  knobs: [
+    {
+      name: "threads",
+      least: 1,
+      most: 8,
+      usual: 2,
+      words: { en: "threads that share a core", ru: "потоков на одном ядре" },
+    },
+    {
+      name: "lengthMs",
+      least: 50,
+      most: 2000,
+      usual: 250,
+      words: { en: "each computes, ms", ru: "каждый вычисляет, мс" },
+    },
+  ],
   explanation: {
     en: "Both rows of the first picture fill up, and seen from afar they grow at once. Look closer: where one has the core, the other has none. In the second picture both have one.",
     ru: "Обе строки первой картинки заполняются, и издалека кажется, что одновременно. Присмотритесь: где ядро у одного, у другого его нет. На второй картинке ядро есть у обоих.",

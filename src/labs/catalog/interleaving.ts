@@ -60,13 +60,15 @@ export const interleaving: Lab = {
       words: { en: "in turns: slices used up", ru: "по очереди: исчерпанных квантов" },
     },
   ],
+  lanesRan: true,
+  knobs: [{ name: "sliceMs", least: 1, most: 1000, usual: 4, words: { en: "quantum, ms", ru: "квант, мс" } }],
   explanation: {
     en: "This is what the kernel does with threads, in plain sight: a job has the thread for some milliseconds, then the next. No result changes; only the order of what is done when.",
     ru: "То же, что ядро системы делает с потоками, но на виду: задача занимает поток на несколько миллисекунд, затем следующая. Результаты не меняются, меняется лишь порядок.",
   },
   next: {
-    en: "Set `SLICE_MS` to 1000: no job is interrupted any more, and both pictures are the same.",
-    ru: "Задайте `SLICE_MS` 1000: задачи больше не прерываются, и обе картинки одинаковы.",
+    en: "Set `sliceMs` to 1000: no job is interrupted any more, and both pictures are the same.",
+    ru: "Задайте `sliceMs` 1000: задачи больше не прерываются, и обе картинки одинаковы.",
   },
   judge: (e) => {
     const jobs = e.number("jobs");

@@ -47,6 +47,22 @@ export const lostUpdates: Lab = {
     },
     { name: "lostLocked", unit: "count", words: { en: "lost with a lock", ru: "потеряно с блокировкой" } },
   ],
+  knobs: [
+    {
+      name: "threads",
+      least: 1,
+      most: 4,
+      usual: 2,
+      words: { en: "threads that want the number", ru: "потоков, меняющих число" },
+    },
+    {
+      name: "times",
+      least: 1_000,
+      most: 5_000_000,
+      usual: 1_000_000,
+      words: { en: "additions by each, without a lock", ru: "сложений у каждого, без блокировки" },
+    },
+  ],
   explanation: {
     en: "An addition is three steps: read, add, write. What another thread writes between the first and the last is overwritten. The lock makes the three steps one.",
     ru: "Прибавление состоит из трёх шагов: прочитать, прибавить, записать. Что другой поток записал между первым и последним, затирается. Блокировка делает из трёх шагов один.",

@@ -53,6 +53,15 @@ export const notified: Lab = {
       words: { en: `${WORDS[way].en}: told of the end`, ru: `${WORDS[way].ru}: уведомлений` },
     },
   ]),
+  knobs: [
+    {
+      name: "operationMs",
+      least: 1,
+      most: 500,
+      usual: 30,
+      words: { en: "the operation takes, ms", ru: "операция длится, мс" },
+    },
+  ],
   explanation: {
     en: "Starting returns at once, long before the operation has ended. The four ways differ in how the end is told, not in who waits: nobody does.",
     ru: "Запуск возвращается сразу, задолго до конца операции. Четыре способа различаются тем, как приходит уведомление, а не тем, кто ждёт: не ждёт никто.",

@@ -50,6 +50,10 @@ export const overlap: Lab = {
       words: { en: "of its life, a job worked", ru: "доля жизни задачи, занятая работой" },
     },
   ],
+  knobs: [
+    { name: "jobs", least: 1, most: 500, usual: 60, words: { en: "jobs", ru: "задач" } },
+    { name: "waitMs", least: 1, most: 200, usual: 30, words: { en: "each wait, ms", ru: "каждое ожидание, мс" } },
+  ],
   explanation: {
     en: "The rows are lives: all overlap. The last row is the thread: it does one thing at a time, and most of the time nothing.",
     ru: "Строки — это жизни задач: все перекрываются. Последняя строка — поток: он делает одно за раз, а большую часть времени ничего.",

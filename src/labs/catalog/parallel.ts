@@ -56,6 +56,16 @@ export const parallel: Lab = {
     { name: `${ALL} ms`, unit: "ms", words: { en: "all divided", ru: "разделено всё" } },
     { name: `${HALF} ms`, unit: "ms", words: { en: "half divided", ru: "разделена половина" } },
   ],
+  lanesRan: true,
+  knobs: [
+    {
+      name: "threads",
+      least: 1,
+      most: 16,
+      usual: (cores) => Math.min(4, Math.max(2, cores)),
+      words: { en: "threads", ru: "потоков" },
+    },
+  ],
   explanation: {
     en: "The part that can't be divided takes as long as ever, and sets the limit: by Amdahl's law 1 / (1 − p + p / cores) times as fast, with a share p that can.",
     ru: "Неделимая часть занимает столько же, сколько и раньше, и задаёт предел: по закону Амдала ускорение 1 / (1 − p + p / ядра), где p — делимая доля.",

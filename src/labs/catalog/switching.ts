@@ -46,6 +46,17 @@ export const switching: Lab = {
     { name: "threadsOnSeveral", unit: "count", words: { en: "threads, then", ru: "потоков потом" } },
     { name: "coresSeveral", unit: "count", words: { en: "on cores", ru: "на ядрах" } },
   ],
+  lanesRan: true,
+  knobs: [
+    { name: "threads", least: 1, most: 16, usual: 4, words: { en: "threads", ru: "потоков" } },
+    {
+      name: "lengthMs",
+      least: 50,
+      most: 2000,
+      usual: 300,
+      words: { en: "each computes, ms", ru: "каждый вычисляет, мс" },
+    },
+  ],
   explanation: {
     en: "No thread asked to be interrupted: the forced switches are the scheduler's. Each stretch on a core is a few milliseconds, so all seem to go on at once.",
     ru: "Ни один поток не просил его прерывать: вынужденные переключения сделал планировщик. Каждый отрезок на ядре длится миллисекунды, поэтому кажется, что все идут сразу.",
