@@ -90,4 +90,17 @@ describe("calls that are published", () => {
     keyed.isBusy = true;
     assert.equal(putOn([keyed], "a"), 0);
   });
+
+  it("have another one woken in whichever place of RUNNING the call stands that the thread runs", () => {
+    const isBusy = Object.getOwnPropertyDescriptor(PoolThread.prototype, "isBusy") as PropertyDescriptor;
+    const isRunning = Object.getOwnPropertyDescriptor(PoolThread.prototype, "isRunning") as PropertyDescriptor;
+    for (const place of [0, 1, at.MOST_RUNNING - 1]) {
+      // Stolen, so not counted in `inFlight`; where it is not the first, what began before it has ended.
+      const busy = Object.defineProperties(new LineOnly(at.AWAKE), { isBusy, isRunning });
+      busy.line.cells[at.RUNNING + place] = 7;
+      assert.equal(putOn([busy], undefined), 1, `place ${place}`);
+    }
+    const idle = Object.defineProperties(new LineOnly(at.AWAKE), { isBusy, isRunning });
+    assert.equal(putOn([idle], undefined), 0);
+  });
 });
