@@ -67,6 +67,26 @@ function putOn(threads: readonly LineOnly[], affinity: string | undefined): numb
   return others;
 }
 
+describe("a call that is put on a line", () => {
+  it("is all there for who finds its state, as threads that steal look at records before they are published", (t) => {
+    const thread = new LineOnly(at.AWAKE);
+    const { cells } = thread.line;
+    const record = thread.line.call(0);
+    const isWhole: boolean[] = [];
+    // An atomic store alone orders those before it.
+    const { store } = Atomics;
+    t.mock.method(Atomics, "store", (view: Int32Array, index: number, value: number) => {
+      if (view === cells && index === record + at.CALL_STATE) {
+        isWhole.push(cells[record + at.CALL_NUMBER] !== 0 && cells[record + at.CALL_TAGS] !== 0);
+        assert.equal(cells[at.PUBLISHED], 0);
+      }
+      return store(view, index, value);
+    });
+    putOn([thread], undefined);
+    assert.deepEqual(isWhole, [true]);
+  });
+});
+
 describe("calls that are published", () => {
   const parked = (count: number): LineOnly[] => Array.from({ length: count }, () => new LineOnly(at.PARKED));
 

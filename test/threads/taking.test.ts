@@ -40,7 +40,7 @@ class Lines {
   readonly passedOn: number[] = [];
   readonly givenBack: number[] = [];
 
-  constructor(size: number, canRun = true) {
+  constructor(size: number, canRun: boolean | (() => boolean) = true) {
     const inHeap = heap();
     this.board = at.Board.make(inHeap, size);
     this.lines = Array.from({ length: size }, () => at.Line.make(inHeap));
@@ -50,7 +50,7 @@ class Lines {
       this.#line(0),
       this.board,
       { line: 0, board: 0, size, number: 0, cores: size, jobsAtOnce: 1 },
-      () => canRun,
+      typeof canRun === "function" ? canRun : () => canRun,
       (call) => this.givenBack.push(call),
       (functions) => this.passedOn.push(...functions),
     );
@@ -179,5 +179,25 @@ describe("a thread that looks for calls on another's line", () => {
     assert.equal(lines.take(), undefined);
     lines.publish(1, 2);
     assert.equal(lines.take(), 2);
+  });
+
+  it("may find one that is not published, where the thread has passed those that it goes through", () => {
+    const line = (): at.Line => lines.lines[1] as at.Line;
+    let looks = 0;
+    // It stands still here, at the first of two calls, which it can't run.
+    const canRun = (): boolean => {
+      if (looks++ > 0) return true;
+      const { cells } = line();
+      // Meanwhile the thread of the line runs both, and the ring comes round to the second.
+      for (const count of [0, 1]) cells[line().call(count) + at.CALL_STATE] = at.FREE;
+      cells[at.PASSED] = 2;
+      cells[line().call(at.RECORDS + 1) + at.CALL_NUMBER] = 3;
+      Atomics.store(cells, line().call(at.RECORDS + 1) + at.CALL_STATE, at.QUEUED);
+      return false;
+    };
+    const lines = new Lines(2, canRun);
+    for (const call of [1, 2]) lines.publish(1, call);
+    assert.equal(lines.take(), 3);
+    assert.deepEqual(lines.givenBack, []);
   });
 });
