@@ -129,6 +129,28 @@ describe("a thread that was idle and takes a call", () => {
   });
 });
 
+describe("a thread that is to stop", () => {
+  it("wakes another for the call for which it may have been woken", () => {
+    const lines = new Lines(3);
+    lines.publish(2, 1);
+    lines.park(1);
+    // Woken by who has left a call on its line, and told to stop before it has looked.
+    const { cells } = lines.lines[0] as at.Line;
+    cells[at.STOPPING] = 1;
+    assert.equal(lines.take(), undefined);
+    assert.deepEqual(lines.parked, []);
+  });
+
+  it("wakes nobody behind calls that it has run, for which it passed that on", () => {
+    const lines = new Lines(3);
+    lines.park(1);
+    const { cells } = lines.lines[0] as at.Line;
+    cells[at.STOPPING] = 1;
+    assert.equal(lines.take(false), undefined);
+    assert.deepEqual(lines.parked, [1]);
+  });
+});
+
 describe("a thread that was idle and can run none of the calls there are", () => {
   it("has the pool wake one that can", () => {
     const lines = new Lines(3, false);
