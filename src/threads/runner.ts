@@ -101,6 +101,8 @@ class Runner {
   readonly #remotes: RemoteEnds;
   /** Calls that wait for something: they run, but not now. */
   #suspended = 0;
+  /** Whether a call that was taken waits for what knows shared objects: until then no other is taken. */
+  #isBringing = false;
   /** Calls that have ended, but what they printed has not arrived. */
   #printing = 0;
   #isTurnPlanned = false;
@@ -216,7 +218,7 @@ class Runner {
     this.#isTurnPlanned = false;
     let beganMs = 0;
     let count = 0;
-    while (this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
+    while (!this.#isBringing && this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
       if (!this.#taking.next(count === 0)) break;
       if (count++ === 0) {
         // Not before: a thread that has yet to run something has no use for a clock,
@@ -245,7 +247,7 @@ class Runner {
       return;
     }
     // The end of one of those that are suspended brings the next turn.
-    if (this.#suspended >= this.#most || this.#places.length === 0) return;
+    if (this.#isBringing || this.#suspended >= this.#most || this.#places.length === 0) return;
     if (count === 0) this.#park();
     else if (this.#parking.look(this.#nowMs)) this.#planTurn();
     // A turn between, for what the calls left to their event loop.
@@ -309,9 +311,14 @@ class Runner {
       return;
     }
     // Meanwhile the record stays taken. If they don't come, the values are refused.
+    //
+    // And no other call is taken. It could not begin either, and unlike others that wait it has
+    // not begun: if this one then blocks, until that one has run, nobody else could run it.
     this.#suspended++;
+    this.#isBringing = true;
     const goOn = (): void => {
       this.#suspended--;
+      this.#isBringing = false;
       this.#nowMs = nowMs();
       this.#takeIn(line, record, place);
       this.#planTurn();

@@ -8,9 +8,11 @@ import { heap } from "#skein/shared/heap";
 import * as at from "#skein/threads/line";
 import type { Pool } from "#skein/threads/pool";
 import { Taking } from "#skein/threads/taking";
+import type { PoolThread } from "#skein/threads/thread";
 
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import { meet, passLater } from "./fixtures/life-tasks.js";
+import { passGate } from "./fixtures/tasks.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -28,6 +30,27 @@ describe("as many threads as there are jobs", () => {
     openGate(gate);
     await Promise.all(waiting);
   });
+});
+
+describe("jobs that block until the others have begun", () => {
+  it(
+    "each get a thread, though the first to come is the first there with a shared object",
+    { timeout: 30_000 },
+    async () => {
+      await using pool = threads({ size: 2, jobsPerThread: 4, name: "bringing" });
+      await pool.ready(meet);
+      // One thread is busy, so the other takes all that there is.
+      const gate = makeGate();
+      const busy = pool.run(passGate, [gate, 1]);
+      await entered(gate, 1);
+      const other = (pool as Pool).threads.find((thread) => thread?.isRunning === false) as PoolThread;
+      using barrier = new Barrier({ parties: 2 });
+      const meeting = [pool.run(meet, [barrier]), pool.run(meet, [barrier])];
+      while (other.count(at.RUNS) === 0) await turn();
+      openGate(gate);
+      await Promise.all([busy, ...meeting]);
+    },
+  );
 });
 
 const FUNCTION = 7;
