@@ -134,7 +134,9 @@ class Runner {
       (message, transfer) => port.postMessage(message, transfer),
       () => this.#suspended < this.#most && this.#taking.hasOwn,
     );
-    this.#parking = new Parking(this.#line, this.#board, setup.cores, this.#taking, this.#onAwake);
+    this.#parking = new Parking(this.#line, this.#board, setup.cores, this.#taking, this.#onAwake, () =>
+      this.#takeMessage(),
+    );
   }
 
   begin(): void {
@@ -196,11 +198,14 @@ class Runner {
 
   /** Takes messages from the port until `isEnough`. They were posted before the record that needs them was published. */
   #receiveUntil(isEnough: () => boolean): void {
-    while (!isEnough()) {
-      const next = host.receiveNow(this.#port);
-      if (next === undefined) return;
-      this.#receive(next.message);
-    }
+    while (!isEnough() && this.#takeMessage());
+  }
+
+  #takeMessage(): boolean {
+    const next = host.receiveNow(this.#port);
+    if (next === undefined) return false;
+    this.#receive(next.message);
+    return true;
   }
 
   // Turns
