@@ -117,7 +117,12 @@ export class SharedDeque extends SharedObject {
       this.cells[OWNER] = this.heap.slot;
     }
     this.#isWhole = TYPES[this.cells[TYPE] as number] === "int32";
-    if (options instanceof Place) return;
+    if (options instanceof Place) {
+      // The object by which this thread pushed may have been forgotten, and the deque have come
+      // back to it: it pushes and pops by this one, so that has to know where.
+      if (this.cells[OWNER] === this.heap.slot) this.#catchUp();
+      return;
+    }
     this.#addRing();
     this.made();
   }
@@ -219,7 +224,12 @@ export class SharedDeque extends SharedObject {
     // The one before may have been stopped within a pop.
     const top = load(cells, TOP);
     if (((load(cells, BOTTOM) - top) | 0) < 0) store(cells, BOTTOM, top);
-    this.#seenTop = top;
+    this.#catchUp();
+  }
+
+  /** What the owner keeps of the deque is as of now. */
+  #catchUp(): void {
+    this.#seenTop = load(this.cells, TOP);
     this.#ringInUse();
   }
 

@@ -3,7 +3,7 @@
  * state of every other structure of this room.
  *
  * Layout, as Int32 indexes from `word`
- *   0  STATE    the owner's slot in bits 2 and up, 0 if the lock is free; flags below
+ *   0  STATE    the owner's slot in bits 3 and up, 0 if the lock is free; flags below
  *   1  INSISTS  slot of a thread that the next release has to grant the lock to, or 0
  *
  * States, and who moves them
@@ -15,6 +15,7 @@
  *                       it, finding that; anybody, once that thread has ended
  * CONTENDED is set by those who are about to sleep, and stays until the lock is
  * free. Who takes the lock after having waited sets it too, for others may sleep.
+ * IN_LOOP is set beside it by those who sleep in their event loops.
  *
  * Invariants
  * - Owner and state are one word, moved by one operation: there is no moment in
@@ -23,6 +24,12 @@
  * - Who sleeps has seen CONTENDED in the word it sleeps on; a release that finds it
  *   set wakes one. One suffices: the lock has room for one, and whoever takes it in
  *   its stead, woken or not, has or finds CONTENDED and wakes the next.
+ * - One suffices only if it comes. A blocked thread does; a promise is heard of when its
+ *   thread's event loop has its turn, and that may be held up for as long as a job likes to
+ *   compute. The lock would be free all that time, and the others asleep. So a release that
+ *   finds IN_LOOP wakes all, of whom those that don't get the lock set the flags anew. It
+ *   is in the word for as long as anybody sleeps in a loop: only a change of state takes it
+ *   out, and each of those wakes all.
  *
  * Fairness: a newcomer may take the lock ahead of sleepers, which spares a switch
  * of threads for each hand-over. A sleeper that was woken and passed over for a
@@ -47,10 +54,16 @@ export const LOCK_CELLS = 2;
 // Flags of STATE.
 const CONTENDED = 1;
 const GRANTED = 2;
-const OWNER_SHIFT = 2;
+/** Some that sleep do so in their event loops. */
+const IN_LOOP = 4;
+const OWNER_SHIFT = 3;
+/** What those set who are about to sleep. */
+const ASLEEP: number = CONTENDED | IN_LOOP;
 
 /** No state that the word ever has: to sleep on it returns at once. */
 const NEVER = CONTENDED;
+
+const grantedTo = (slot: number): number => (slot << OWNER_SHIFT) | ASLEEP | GRANTED;
 
 export class LockWord implements Waitable<true, void> {
   readonly cells: SharedCells;
@@ -61,6 +74,8 @@ export class LockWord implements Waitable<true, void> {
   readonly resource: ProbedResource | undefined;
   readonly #slot: number;
   readonly #held: number;
+  /** The state once the lock has been granted to this thread. */
+  readonly #granted: number;
   readonly #amount: number;
 
   /**
@@ -84,6 +99,7 @@ export class LockWord implements Waitable<true, void> {
     this.label = label;
     this.#slot = inHeap.slot;
     this.#held = inHeap.slot << OWNER_SHIFT;
+    this.#granted = grantedTo(inHeap.slot);
     this.#amount = amount;
   }
 
@@ -99,7 +115,7 @@ export class LockWord implements Waitable<true, void> {
 
   /** Whether this thread holds it. */
   get isOwn(): boolean {
-    return (load(this.cells, this.word + STATE) & ~CONTENDED) === this.#held;
+    return (load(this.cells, this.word + STATE) & ~ASLEEP) === this.#held;
   }
 
   /** Takes the lock if it is free. */
@@ -110,9 +126,10 @@ export class LockWord implements Waitable<true, void> {
   /** As `tryTake`, for those who wait: others may sleep, and the lock may have been granted to this thread. */
   tryGrant(): true | undefined {
     const { cells, word } = this;
-    const mine = this.#held | CONTENDED;
     const state = load(cells, word + STATE);
-    if (state !== 0 && state !== (mine | GRANTED)) return undefined;
+    if (state !== 0 && state !== this.#granted) return undefined;
+    // Whoever sleeps while it is granted has found the flags set.
+    const mine = this.#held | (state === 0 ? CONTENDED : ASLEEP);
     if (compareExchange(cells, word + STATE, state, mine) !== state) return undefined;
     if (load(cells, word + INSISTS) === this.#slot) compareExchange(cells, word + INSISTS, this.#slot, 0);
     return true;
@@ -130,7 +147,7 @@ export class LockWord implements Waitable<true, void> {
       const leftMs = endMs - nowMs();
       if (leftMs <= 0) return false;
       try {
-        const expected = this.mark();
+        const expected = this.mark(false);
         if (this.tryGrant() === true) return true;
         wait(this.cells, this.word, expected, leftMs);
       } catch {
@@ -139,13 +156,15 @@ export class LockWord implements Waitable<true, void> {
     }
   }
 
-  mark(): number {
+  mark(isInLoop: boolean): number {
     const { cells, word } = this;
+    const flags = isInLoop ? ASLEEP : CONTENDED;
     for (let state = load(cells, word + STATE); ;) {
       if (state === 0) return NEVER;
-      if ((state & CONTENDED) !== 0) return state;
-      const seen = compareExchange(cells, word + STATE, state, state | CONTENDED);
-      if (seen === state) return state | CONTENDED;
+      const marked = state | flags;
+      if (marked === state) return state;
+      const seen = compareExchange(cells, word + STATE, state, marked);
+      if (seen === state) return marked;
       state = seen;
     }
   }
@@ -163,8 +182,7 @@ export class LockWord implements Waitable<true, void> {
     compareExchange(cells, word + INSISTS, this.#slot, 0);
     // Either a release reads INSISTS after that and grants nothing, or takes its
     // grant back; or it granted before, and this sees it.
-    const granted = this.#held | CONTENDED | GRANTED;
-    compareExchange(cells, word + STATE, granted, 0);
+    compareExchange(cells, word + STATE, this.#granted, 0);
     notify(cells, word + STATE);
   }
 
@@ -186,12 +204,14 @@ export class LockWord implements Waitable<true, void> {
     const { cells, word } = this;
     for (;;) {
       const state = load(cells, word + STATE);
-      if ((state & ~CONTENDED) !== this.#held) return false;
+      if ((state & ~ASLEEP) !== this.#held) return false;
       const insisting = load(cells, word + INSISTS);
-      const next = insisting === 0 ? 0 : (insisting << OWNER_SHIFT) | CONTENDED | GRANTED;
-      if (compareExchange(cells, word + STATE, state, next) !== state) continue; // somebody set CONTENDED
+      // All flags: while it is granted nobody who is about to sleep changes the word.
+      const next = insisting === 0 ? 0 : grantedTo(insisting);
+      if (compareExchange(cells, word + STATE, state, next) !== state) continue; // somebody set flags
       if (next === 0) {
-        notify(cells, word + STATE, 1);
+        if ((state & IN_LOOP) === 0) notify(cells, word + STATE, 1);
+        else notify(cells, word + STATE);
         return true;
       }
       // It may have given up between the two reads and have found no grant to

@@ -21,7 +21,8 @@
  *   from byte 24     the value, then the key, each from a multiple of 8 on
  *
  * Invariants
- * - Who reads or changes a stripe, its tables or nodes is inside its monitor.
+ * - Who reads or changes a stripe, its tables or nodes is inside its monitor. Values are
+ *   made of copies of their bytes, outside: that may run code of the program.
  * - A node is never changed but for NEXT_NODE, and for its value where that is a
  *   number, which is one write. An entry is added, replaced and removed by one write
  *   of the word that leads to its node. So a thread that is stopped did it or not;
@@ -41,7 +42,7 @@ import { codecOf, type Element, elementOf, type ElementType, numberTypeOf, type 
 import { keyAt, PreparedKey, type SharedMapKey } from "./map-key.js";
 import { Monitor } from "./monitor.js";
 import { HEADER_BYTES, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
-import { freePayload, takeInHand } from "./payload.js";
+import { copyBytes, freePayload, takeInHand } from "./payload.js";
 import type { Codec } from "./places.js";
 import type { RecordOf, RecordSchema } from "./record-schema.js";
 
@@ -71,6 +72,9 @@ const VALUE_LENGTH = 5;
 const VALUE_BYTES = 24;
 
 const UNIT_BYTES = 16;
+/** Values that are no longer than that are decoded from one place. */
+const MOST_TAKEN_BYTES = 256;
+
 /** How a shared map is made. */
 export interface SharedMapOptions<Type extends ElementType = ElementType> extends SharedOptions {
   /** What the values are; `"value"`, any plain data, by default. Keys are strings and numbers. */
@@ -113,6 +117,9 @@ class StripedMap<T> extends SharedObject implements Iterable<[SharedMapKey, T]> 
   readonly #key = new PreparedKey();
   /** Result of the last search. */
   readonly #found: Found = { node: 0, link: 0 };
+  /** Where the bytes of short values are copied to, while none is being decoded there. */
+  readonly #taken = new Uint8Array(MOST_TAKEN_BYTES);
+  #isDecoding = false;
   /** All of the memory, as bytes and doubles; renewed when it has grown. */
   #bytes: Uint8Array = new Uint8Array(0);
   #doubles: Float64Array = new Float64Array(0);
@@ -148,13 +155,16 @@ class StripedMap<T> extends SharedObject implements Iterable<[SharedMapKey, T]> 
   get(key: SharedMapKey): T | undefined {
     const stripe = this.#prepare(key);
     const monitor = this.#monitors[stripe] as Monitor;
+    let taken: number | Uint8Array;
     monitor.enter();
     try {
       const { node } = this.#find(stripe);
-      return node === 0 ? undefined : this.#valueOf(node);
+      if (node === 0) return undefined;
+      taken = this.#take(node);
     } finally {
       monitor.exit();
     }
+    return this.#valueOf(taken);
   }
 
   has(key: SharedMapKey): boolean {
@@ -215,16 +225,16 @@ class StripedMap<T> extends SharedObject implements Iterable<[SharedMapKey, T]> 
       const stripe = this.#prepare(key);
       const seen = this.#inside(stripe, () => {
         const { node } = this.#find(stripe);
-        if (node === 0) return { handle: 0, value: undefined };
-        return { handle: this.heap.handleOf(node), value: this.#valueOf(node) };
+        if (node === 0) return { handle: 0, taken: undefined };
+        return { handle: this.heap.handleOf(node), taken: this.#take(node) };
       });
-      const next = change(seen.value);
+      const next = change(seen.taken === undefined ? undefined : this.#valueOf(seen.taken));
       // A node names one value for good, by its handle; but a number is written in place.
       const isSame = (node: number): boolean =>
         node === 0
           ? seen.handle === 0
           : this.heap.handleOf(node) === seen.handle &&
-            (this.#codec !== undefined || Object.is(this.#valueOf(node), seen.value));
+            (this.#codec !== undefined || Object.is(this.#take(node), seen.taken));
       if (next === undefined ? this.#deleteIf(key, isSame) : this.#put(key, next, isSame)) return next;
     }
   }
@@ -251,9 +261,10 @@ class StripedMap<T> extends SharedObject implements Iterable<[SharedMapKey, T]> 
   *entries(): Generator<[SharedMapKey, T], undefined> {
     this.requireAlive();
     for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) {
-      yield* this.#inside(stripe, (at) =>
-        Array.from(this.#nodes(at), ({ node }): [SharedMapKey, T] => [this.#keyOf(node), this.#valueOf(node)]),
+      const taken = this.#inside(stripe, (at) =>
+        Array.from(this.#nodes(at), ({ node }) => [this.#keyOf(node), this.#take(node, true)] as const),
       );
+      for (const [key, value] of taken) yield [key, this.#valueOf(value)];
     }
     return undefined;
   }
@@ -439,11 +450,33 @@ class StripedMap<T> extends SharedObject implements Iterable<[SharedMapKey, T]> 
     return node;
   }
 
-  #valueOf(node: number): T {
+  /**
+   * Inside: a node's number, or a copy of the bytes of its value. To make the value of those
+   * runs code of the program, where that has registered classes. Inside, it would hold up all
+   * who come to the stripe, and this thread for ever if it comes there itself.
+   *
+   * @param isKept - whether the bytes are good for longer than until the next call
+   */
+  #take(node: number, isKept = false): number | Uint8Array {
     const cells = this.#all(node);
-    if (this.#codec === undefined) return this.#doubles[(node + VALUE_BYTES) / 8] as T;
+    if (this.#codec === undefined) return this.#doubles[(node + VALUE_BYTES) / 8] as number;
     const length = cells[node / 4 + VALUE_LENGTH] as number;
-    return this.#codec.decode(this.#bytes.subarray(node + VALUE_BYTES, node + VALUE_BYTES + length));
+    const hasRoom = !isKept && !this.#isDecoding && length <= this.#taken.length;
+    const taken = hasRoom ? this.#taken.subarray(0, length) : new Uint8Array(length);
+    copyBytes(this.#bytes, node + VALUE_BYTES, length, taken, 0);
+    return taken;
+  }
+
+  /** Outside: the value of what was taken. */
+  #valueOf(taken: number | Uint8Array): T {
+    if (typeof taken === "number") return taken as T;
+    const wasDecoding = this.#isDecoding;
+    this.#isDecoding = true;
+    try {
+      return (this.#codec as Codec<T>).decode(taken);
+    } finally {
+      this.#isDecoding = wasDecoding;
+    }
   }
 
   #keyOf(node: number): SharedMapKey {

@@ -97,6 +97,10 @@ export class SharedRing<Type extends NumberType = NumberType> extends SharedObje
     // Of another type perhaps; that this is one of numbers is all that matters here.
     this.#places = new ARRAYS[type](buffer, byteOffset + byteLength, mask + 1) as unknown as Int32Array;
     if (!(options instanceof Place)) this.made();
+    // The object by which this thread filled or emptied the ring may have been forgotten, and the
+    // ring have come back to it. What it remembers then must be no older than a ring's length: of
+    // counts that are 2^31 apart the differences say the opposite.
+    else this.#look();
   }
 
   get type(): Type {
@@ -221,8 +225,12 @@ export class SharedRing<Type extends NumberType = NumberType> extends SharedObje
           "use a shared channel for several threads",
       );
     }
-    this.#seenHead = load(cells, HEAD);
-    this.#seenTail = load(cells, TAIL);
+    this.#look();
+  }
+
+  #look(): void {
+    this.#seenHead = load(this.cells, HEAD);
+    this.#seenTail = load(this.cells, TAIL);
   }
 
   #refuse(value: unknown): never {

@@ -65,8 +65,13 @@ export interface Waitable<T, Wish> {
   tryGrant(wish: Wish): T | undefined;
   /** As `tryGrant`, for who has not marked yet, and tries again and again. */
   trySpinning(wish: Wish): T | undefined;
-  /** Says that this thread waits; `unmark` follows. @returns the word's value at which to sleep */
-  mark(): number;
+  /**
+   * Says that this thread waits; `unmark` follows.
+   *
+   * @param isInLoop - whether it is to hear of a wake-up by its event loop: so perhaps not soon
+   * @returns the word's value at which to sleep
+   */
+  mark(isInLoop: boolean): number;
   unmark(): void;
   /** This thread has waited for long although it was woken: from now on others should let it pass. */
   insist(wish: Wish): void;
@@ -161,7 +166,7 @@ function waitAsleep<T, Wish>(on: Waitable<T, Wish>, wish: Wish, cancel: CancelNo
   let nextLookMs = beganMs + FIRST_LOOK_MS;
   const amount = on.amountOf(wish);
   for (;;) {
-    const expected = on.mark();
+    const expected = on.mark(false);
     let wasWoken: boolean;
     try {
       const granted = on.tryGrant(wish);
@@ -368,7 +373,7 @@ export class SharedWaits<T, Wish> {
         return;
       }
       if (this.#armed !== undefined) return; // woken by that
-      const expected = on.mark();
+      const expected = on.mark(true);
       const before = this.#queue.size;
       this.#grantOldest();
       if (this.#queue.size < before) {

@@ -224,7 +224,9 @@ export class Inbox {
       bytesEnd = cells[record + OUTCOME_BYTES_END] as number;
       this.#owner.outcome(line, record);
     }
-    cells[BYTES_COLLECTED] = bytesEnd;
+    // Atomically too: the thread reads this word alone, and writes where it says. A plain store may
+    // be seen before what was read of the bytes before it has been read.
+    store(cells, BYTES_COLLECTED, bytesEnd);
     store(cells, COLLECTED, next);
     return (next - first) | 0;
   }

@@ -40,17 +40,20 @@
  *                                 once thread n has ended
  *   WITHDRAWN -> FREE             the line's own thread, passing by; the pool, once
  *                                 that has ended
- * FREE to QUEUED is a plain store: nobody looks at a record before PUBLISHED has
- * passed it, and PUBLISHED is stored atomically, after it. All else is a
- * compare-exchange from QUEUED, so a call is run by one thread or by none: to run,
+ * FREE to QUEUED is an atomic store, behind the plain ones of what else the record has:
+ * who finds that state finds the rest. PUBLISHED, which is stored after it, is not enough,
+ * as who steals may look at a record before PUBLISHED has passed it. It reads PASSED and
+ * PUBLISHED, and goes through what is between; meanwhile the line's own thread may pass
+ * those, others free them, and the pool fill them for calls 1024 further on. What it finds
+ * there then is published by nothing but its state. (By a plain store it could find the
+ * state and, on processors that write in another order, an earlier call's number.) All else
+ * is a compare-exchange from QUEUED, so a call is run by one thread or by none: to run,
  * to steal and to cancel is the same move, made by whoever comes first.
  *
  * A record is filled again as soon as it is FREE, whether or not the line's own
  * thread has passed it. Then who looks there finds a later call at an earlier count,
  * be it published or not: it takes it, and whoever comes by again finds the record
- * FREE. That call becomes QUEUED by an atomic store, which stands for the one of
- * PUBLISHED: without it who finds the state might not find the rest. Order is lost
- * only among calls of which others were stolen.
+ * FREE. Order is lost only among calls of which others were stolen.
  *
  * A call is at each moment in a record that is QUEUED; or in one taken by thread n;
  * or in RUNNING of n, which is written before the record is freed; or in the outcomes

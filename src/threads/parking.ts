@@ -15,7 +15,10 @@
  * A blocked thread serves no messages and no timers. So it blocks only if its loop
  * waits for nothing else, at the begin of a turn in which nothing ran, for a fraction
  * of a second at a time. After more than a second it parks in the loop, from where waking
- * it takes longer but nothing is spent. Who posts it a message wakes it.
+ * it takes longer but nothing is spent. Who posts it a message wakes it, by the same steps
+ * as who publishes a call: posts, and then reads the word. So before the thread blocks it
+ * looks for messages too, after it has written PARKED. One that came before that would
+ * else wait until it looks after its loop: what it is to import, or that it is to end.
  */
 import { add, compareExchange, hasWaitAsync, load, notify, store, wait, waitAsync } from "#atomics";
 import { nowMs } from "#clock";
@@ -46,9 +49,11 @@ export class Parking {
   readonly #line: at.Line;
   readonly #board: at.Board;
   readonly #cores: number;
-  readonly #taking: Taking;
+  readonly #taking: Pick<Taking, "hasOwn" | "hasAny">;
   /** Called when the thread is awake again. */
   readonly #onAwake: () => void;
+  /** Takes a message in. @returns false if there is none */
+  readonly #takeMessage: () => boolean;
   readonly #patience = new Patience(WAKES_OF_A_THREAD);
   /** When the last call of a turn had ended; 0 while there are any. */
   #idleSinceMs = 0;
@@ -58,7 +63,15 @@ export class Parking {
   /** Parked on a promise, so that the event loop goes on. */
   isInLoop = false;
 
-  constructor(line: at.Line, board: at.Board, cores: number, taking: Taking, onAwake: () => void) {
+  constructor(
+    line: at.Line,
+    board: at.Board,
+    cores: number,
+    taking: Pick<Taking, "hasOwn" | "hasAny">,
+    onAwake: () => void,
+    takeMessage: () => boolean,
+  ) {
+    this.#takeMessage = takeMessage;
     this.#line = line;
     this.#board = board;
     this.#cores = cores;
@@ -113,7 +126,8 @@ export class Parking {
     this.#countAsParked();
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
-    if (this.#taking.hasAny) {
+    // Messages are looked for as calls are, where the loop would not hear of them meanwhile.
+    if (this.#taking.hasAny || (isBlocking && this.#takeMessage())) {
       this.#awake(false);
     } else if (isBlocking || !hasWaitAsync) {
       this.#count(at.BLOCKS);

@@ -121,9 +121,8 @@ export class Putting {
     line.float64[(record + at.CALL_JOB) >> 1] = options === undefined ? 0 : options.jobId;
     const isForAll = !call.isPosted && !isKeyed;
     const state = isForAll ? at.QUEUED : at.QUEUED_HERE;
-    // Who looks for calls further back may take it as of now, so all of it must be there.
-    if (thread.isNextLapping) store(cells, record + at.CALL_STATE, state);
-    else cells[record + at.CALL_STATE] = state;
+    // Who looks for calls further back may take it as of now, published or not: see `line.ts`.
+    store(cells, record + at.CALL_STATE, state);
     thread.filled = (thread.filled + 1) | 0;
     if (!thread.isFilledForAll && !thread.isFilledForItself) this.#filled.push(thread);
     if (!isForAll) {

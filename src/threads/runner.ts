@@ -101,6 +101,8 @@ class Runner {
   readonly #remotes: RemoteEnds;
   /** Calls that wait for something: they run, but not now. */
   #suspended = 0;
+  /** Whether a call that was taken waits for what knows shared objects: until then no other is taken. */
+  #isBringing = false;
   /** Calls that have ended, but what they printed has not arrived. */
   #printing = 0;
   #isTurnPlanned = false;
@@ -132,7 +134,9 @@ class Runner {
       (message, transfer) => port.postMessage(message, transfer),
       () => this.#suspended < this.#most && this.#taking.hasOwn,
     );
-    this.#parking = new Parking(this.#line, this.#board, setup.cores, this.#taking, this.#onAwake);
+    this.#parking = new Parking(this.#line, this.#board, setup.cores, this.#taking, this.#onAwake, () =>
+      this.#takeMessage(),
+    );
   }
 
   begin(): void {
@@ -194,11 +198,14 @@ class Runner {
 
   /** Takes messages from the port until `isEnough`. They were posted before the record that needs them was published. */
   #receiveUntil(isEnough: () => boolean): void {
-    while (!isEnough()) {
-      const next = host.receiveNow(this.#port);
-      if (next === undefined) return;
-      this.#receive(next.message);
-    }
+    while (!isEnough() && this.#takeMessage());
+  }
+
+  #takeMessage(): boolean {
+    const next = host.receiveNow(this.#port);
+    if (next === undefined) return false;
+    this.#receive(next.message);
+    return true;
   }
 
   // Turns
@@ -216,7 +223,7 @@ class Runner {
     this.#isTurnPlanned = false;
     let beganMs = 0;
     let count = 0;
-    while (this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
+    while (!this.#isBringing && this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
       if (!this.#taking.next(count === 0)) break;
       if (count++ === 0) {
         // Not before: a thread that has yet to run something has no use for a clock,
@@ -245,7 +252,7 @@ class Runner {
       return;
     }
     // The end of one of those that are suspended brings the next turn.
-    if (this.#suspended >= this.#most || this.#places.length === 0) return;
+    if (this.#isBringing || this.#suspended >= this.#most || this.#places.length === 0) return;
     if (count === 0) this.#park();
     else if (this.#parking.look(this.#nowMs)) this.#planTurn();
     // A turn between, for what the calls left to their event loop.
@@ -309,9 +316,14 @@ class Runner {
       return;
     }
     // Meanwhile the record stays taken. If they don't come, the values are refused.
+    //
+    // And no other call is taken. It could not begin either, and unlike others that wait it has
+    // not begun: if this one then blocks, until that one has run, nobody else could run it.
     this.#suspended++;
+    this.#isBringing = true;
     const goOn = (): void => {
       this.#suspended--;
+      this.#isBringing = false;
       this.#nowMs = nowMs();
       this.#takeIn(line, record, place);
       this.#planTurn();

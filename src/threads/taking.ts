@@ -15,6 +15,8 @@
  * module has not come here, it may have been woken in place of one that can: it tells the
  * pool, which wakes such a one.
  *
+ * A thread that was told to stop takes none of others' calls, and wakes one that does.
+ *
  * What is left is a call that is published while the line's own thread, awake and not yet
  * busy, is about to run another line's: so after it has said that it runs something it
  * looks at its own line once more. Either the pool saw that it is busy, or it sees the call.
@@ -117,7 +119,13 @@ export class Taking {
       this.record = record;
       return true;
     }
-    if (this.#size === 1 || load(cells, at.STOPPING) !== 0) return false;
+    if (this.#size === 1) return false;
+    if (load(cells, at.STOPPING) !== 0) {
+      // It may have been woken for a call of another's line just before it was told to stop, and
+      // is not at its end for as long as calls of its own wait for something.
+      if (isFirst) this.wakeAnother();
+      return false;
+    }
     const hasStolen = this.#steal(isFirst);
     if (this.#foreign.size > 0) {
       // It may have been woken for these.

@@ -328,10 +328,17 @@ export class PoolThread {
     return false;
   }
 
-  /** Whether it runs a call, its own line's or another's, or is behind with its line. */
+  /**
+   * Whether it runs a call, its own line's or another's, or is behind with its line.
+   *
+   * A call of its own line counts in `inFlight`, beside the one that was just put there. One that
+   * it has stolen stands in RUNNING alone, in any of the places: the first is free again when the
+   * call there has ended before those that began after it. Who looked there alone would take the
+   * thread for one that comes to its line soon, while it runs one of the others without end: then
+   * what was put there would wait for that, and nobody be woken for it.
+   */
   get isBusy(): boolean {
-    const { cells } = this.line;
-    return load(cells, RUNNING) !== 0 || this.inFlight > 1;
+    return this.inFlight > 1 || this.isRunning;
   }
 
   /** What it counts of itself; see COUNTS. */

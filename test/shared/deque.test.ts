@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 import { heap } from "#skein/shared/heap";
+import { Place } from "#skein/shared/object";
 import { adopt, SharedDeque } from "skein/shared";
 
 import { codeOf } from "../support/failure.js";
@@ -107,6 +108,25 @@ const TOP = 40;
 const BOTTOM = 56;
 
 describe("a shared deque", () => {
+  it("goes on where it was when its owner has forgotten it and gets it again", () => {
+    for (const count of [3, 64, 200]) {
+      const numbers = Array.from({ length: count }, (_, i) => i + 1);
+      const deque = new SharedDeque({ type: "int32" });
+      for (const number of numbers) deque.push(number);
+      assert.equal(deque.steal(), numbers.shift());
+      // As when it comes from another thread after the object here was collected.
+      using again = new SharedDeque(new Place(heap(), deque.offset));
+      again.push(-1);
+      assert.equal(again.pop(), -1);
+      const third = new SharedDeque(new Place(heap(), deque.offset));
+      assert.equal(third.pop(), numbers.pop());
+      third.takeOver();
+      assert.deepEqual(third.stealMany(1), numbers.splice(0, 1));
+      for (let number = numbers.pop(); number !== undefined; number = numbers.pop()) assert.equal(third.pop(), number);
+      assert.equal(third.pop(), undefined);
+    }
+  });
+
   for (const begin of [0, 2 ** 31 - 20, -20]) {
     it(`does what an array does, counting from ${begin}`, () => {
       const uses = fc.array(

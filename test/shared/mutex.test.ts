@@ -6,7 +6,8 @@ import { Mutex } from "skein/shared";
 
 import { codeOf } from "../support/failure.js";
 import { hammer, hammerWithStops } from "../support/hammer.js";
-import { addUnderLock, holdForEver } from "./fixtures/mutex-tasks.js";
+import { entered, makeGate, openGate } from "../threads/fixtures/gate.js";
+import { addUnderLock, ask, askAndStandStill, holdForEver } from "./fixtures/mutex-tasks.js";
 import { FIRST, INTRUSIONS, type MutexHits, SECOND } from "./fixtures/mutex-hits.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -86,6 +87,25 @@ describe("a shared mutex", () => {
       for (const came of await Promise.all(jobs)) assert.equal(came, mutex);
     });
     assert.equal(cells[0], 6000);
+    await pool.close();
+  });
+
+  it("goes to one that can come while the event loop stands still of another that waits", async () => {
+    const pool = threads({ size: 2, name: "still" });
+    await pool.ready(ask);
+    using mutex = new Mutex();
+    for (let round = 0; round < 20; round++) {
+      const gate = makeGate();
+      const guard = mutex.lockSync();
+      const still = pool.run(askAndStandStill, [mutex, gate]);
+      await entered(gate, 1);
+      const other = pool.run(ask, [mutex, gate]);
+      await entered(gate, 2);
+      guard.release();
+      await other;
+      openGate(gate);
+      assert.ok(await still);
+    }
     await pool.close();
   });
 

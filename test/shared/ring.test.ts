@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 import { heap } from "#skein/shared/heap";
+import { HEADER_BYTES, Place } from "#skein/shared/object";
 import { SharedRing } from "skein/shared";
 
 import { codeOf } from "../support/failure.js";
@@ -17,6 +18,24 @@ const TAIL = 24;
 const HEAD = 40;
 
 describe("a shared ring", () => {
+  it("goes on where it was when its thread has forgotten it and gets it again, wherever its counts are", () => {
+    for (const begin of [0, 2 ** 31 - 20, -20, -(2 ** 31)]) {
+      const ring = new SharedRing({ type: "int32", capacity: 8 });
+      const cells = new Int32Array(heap().buffer, ring.offset + HEADER_BYTES, HEAD + 1);
+      cells[TAIL] = begin;
+      cells[HEAD] = begin;
+      assert.equal(ring.write([1, 2, 3, 4, 5]), 5);
+      assert.equal(ring.pop(), 1);
+      // As when it comes from another thread after the object here was collected.
+      using again = new SharedRing<"int32">(new Place(heap(), ring.offset));
+      assert.equal(again.write([6, 7, 8, 9, 10, 11]), 4);
+      const third = new SharedRing<"int32">(new Place(heap(), ring.offset));
+      const into = new Int32Array(12);
+      assert.equal(third.read(into), 8);
+      assert.deepEqual([...into.subarray(0, 8)], [2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+  });
+
   for (const begin of [0, 2 ** 31 - 20, -20]) {
     it(`does what an array does, counting from ${begin}`, () => {
       const number = fc.integer({ min: -128, max: 127 });

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { heap } from "#skein/shared/heap";
+import { HEADER_BYTES } from "#skein/shared/object";
 import { decodeValue, encodeValue } from "#skein/shared/value-codec";
 import { threads } from "skein";
-import { registerClass, SharedChannel } from "skein/shared";
+import { registerClass, SharedChannel, SharedMap } from "skein/shared";
 
 import { codeOf, failureOf } from "../support/failure.js";
 import { Money, Purse, total } from "./fixtures/money.js";
@@ -44,7 +46,51 @@ class Vague {
 }
 registerClass(Vague, { leave: () => 1, arrive: (): Vague => JSON.parse("5") as Vague });
 
+/** Looks around in a map when it arrives. */
+class Curious {
+  readonly key: string;
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+const visited = new SharedMap({ name: "visited" });
+let seen: unknown[] = [];
+registerClass(Curious, {
+  leave: ({ key }) => key,
+  arrive(key) {
+    // The lock words of the stripes: who is inside one of them would wait there for itself.
+    const cells = new Int32Array(heap().buffer, visited.offset + HEADER_BYTES, 8 + 32 * 16);
+    for (let stripe = 0; stripe < 32; stripe++) assert.equal(cells[8 + stripe * 16], 0, "inside the map");
+    if (key !== "") seen.push(visited.get(key), visited.size);
+    return new Curious(key);
+  },
+});
+
 describe("an instance of a registered class", () => {
+  it("may use the map that it comes from", () => {
+    visited.set("a", [1, 2, 3, "a text that is longer than the place for short ones", new Curious("b"), 4]);
+    visited.set("b", [5, new Curious("")]);
+    const whole = [1, 2, 3, "a text that is longer than the place for short ones", new Curious("b"), 4];
+    const other = [5, new Curious("")];
+    assert.deepEqual(visited.get("a"), whole);
+    assert.deepEqual(seen, [other, 2]);
+    seen = [];
+    assert.deepEqual(
+      new Map(visited),
+      new Map([
+        ["a", whole],
+        ["b", other],
+      ]),
+    );
+    assert.deepEqual(seen, [other, 2]);
+    visited.update("a", (value) => {
+      assert.deepEqual(value, whole);
+      return undefined;
+    });
+    assert.equal(visited.size, 1);
+    visited.dispose();
+  });
+
   it("goes to a task and comes back as one, with others inside", async () => {
     await using pool = threads({ size: 1, name: "purse" });
     const sum = await pool.run(total, [new Purse([new Money(120), new Money(5)])]);

@@ -10,6 +10,7 @@ import { Inbox, type InboxOwner } from "#skein/threads/inbox";
 import {
   Board,
   BOARD_AWAKE,
+  BYTES_COLLECTED,
   COLLECTED,
   DONE,
   FINISHED,
@@ -125,6 +126,22 @@ describe("the inbox of a pool", () => {
     const pool = new FloodedPool();
     for (let i = 0; i < pool.lines.length; i++) pool.collectWhenFull();
     assert.deepEqual(new Set(pool.taken), new Set([4 * RECORDS]));
+  });
+
+  it("gives the bytes of outcomes back by an atomic store, behind all that it has read of them", (t) => {
+    const pool = new FloodedPool();
+    const { cells } = pool.lines[0] as Line;
+    const last = (pool.lines[0] as Line).outcome(RECORDS - 1);
+    cells[last + OUTCOME_BYTES_END] = 640;
+    const takenBefore: number[] = [];
+    const { store } = Atomics;
+    t.mock.method(Atomics, "store", (view: Int32Array, index: number, value: number) => {
+      if (view === cells && index === BYTES_COLLECTED) takenBefore.push(pool.taken[0] as number, value);
+      return store(view, index, value);
+    });
+    pool.collectWhenFull();
+    assert.deepEqual(takenBefore, [RECORDS, 640]);
+    assert.equal(cells[BYTES_COLLECTED], 640);
   });
 
   it("finds the outcome of the first of two calls while it is armed, though the thread puts off telling it", () =>

@@ -67,6 +67,26 @@ function putOn(threads: readonly LineOnly[], affinity: string | undefined): numb
   return others;
 }
 
+describe("a call that is put on a line", () => {
+  it("is all there for who finds its state, as threads that steal look at records before they are published", (t) => {
+    const thread = new LineOnly(at.AWAKE);
+    const { cells } = thread.line;
+    const record = thread.line.call(0);
+    const isWhole: boolean[] = [];
+    // An atomic store alone orders those before it.
+    const { store } = Atomics;
+    t.mock.method(Atomics, "store", (view: Int32Array, index: number, value: number) => {
+      if (view === cells && index === record + at.CALL_STATE) {
+        isWhole.push(cells[record + at.CALL_NUMBER] !== 0 && cells[record + at.CALL_TAGS] !== 0);
+        assert.equal(cells[at.PUBLISHED], 0);
+      }
+      return store(view, index, value);
+    });
+    putOn([thread], undefined);
+    assert.deepEqual(isWhole, [true]);
+  });
+});
+
 describe("calls that are published", () => {
   const parked = (count: number): LineOnly[] => Array.from({ length: count }, () => new LineOnly(at.PARKED));
 
@@ -89,5 +109,18 @@ describe("calls that are published", () => {
     const keyed = new LineOnly(at.AWAKE);
     keyed.isBusy = true;
     assert.equal(putOn([keyed], "a"), 0);
+  });
+
+  it("have another one woken in whichever place of RUNNING the call stands that the thread runs", () => {
+    const isBusy = Object.getOwnPropertyDescriptor(PoolThread.prototype, "isBusy") as PropertyDescriptor;
+    const isRunning = Object.getOwnPropertyDescriptor(PoolThread.prototype, "isRunning") as PropertyDescriptor;
+    for (const place of [0, 1, at.MOST_RUNNING - 1]) {
+      // Stolen, so not counted in `inFlight`; where it is not the first, what began before it has ended.
+      const busy = Object.defineProperties(new LineOnly(at.AWAKE), { isBusy, isRunning });
+      busy.line.cells[at.RUNNING + place] = 7;
+      assert.equal(putOn([busy], undefined), 1, `place ${place}`);
+    }
+    const idle = Object.defineProperties(new LineOnly(at.AWAKE), { isBusy, isRunning });
+    assert.equal(putOn([idle], undefined), 0);
   });
 });

@@ -8,9 +8,11 @@ import { heap } from "#skein/shared/heap";
 import * as at from "#skein/threads/line";
 import type { Pool } from "#skein/threads/pool";
 import { Taking } from "#skein/threads/taking";
+import type { PoolThread } from "#skein/threads/thread";
 
 import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import { meet, passLater } from "./fixtures/life-tasks.js";
+import { passGate } from "./fixtures/tasks.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -30,6 +32,27 @@ describe("as many threads as there are jobs", () => {
   });
 });
 
+describe("jobs that block until the others have begun", () => {
+  it(
+    "each get a thread, though the first to come is the first there with a shared object",
+    { timeout: 30_000 },
+    async () => {
+      await using pool = threads({ size: 2, jobsPerThread: 4, name: "bringing" });
+      await pool.ready(meet);
+      // One thread is busy, so the other takes all that there is.
+      const gate = makeGate();
+      const busy = pool.run(passGate, [gate, 1]);
+      await entered(gate, 1);
+      const other = (pool as Pool).threads.find((thread) => thread?.isRunning === false) as PoolThread;
+      using barrier = new Barrier({ parties: 2 });
+      const meeting = [pool.run(meet, [barrier]), pool.run(meet, [barrier])];
+      while (other.count(at.RUNS) === 0) await turn();
+      openGate(gate);
+      await Promise.all([busy, ...meeting]);
+    },
+  );
+});
+
 const FUNCTION = 7;
 
 /** The lines of a pool of some threads, of which one is here. */
@@ -40,7 +63,7 @@ class Lines {
   readonly passedOn: number[] = [];
   readonly givenBack: number[] = [];
 
-  constructor(size: number, canRun = true) {
+  constructor(size: number, canRun: boolean | (() => boolean) = true) {
     const inHeap = heap();
     this.board = at.Board.make(inHeap, size);
     this.lines = Array.from({ length: size }, () => at.Line.make(inHeap));
@@ -50,7 +73,7 @@ class Lines {
       this.#line(0),
       this.board,
       { line: 0, board: 0, size, number: 0, cores: size, jobsAtOnce: 1 },
-      () => canRun,
+      typeof canRun === "function" ? canRun : () => canRun,
       (call) => this.givenBack.push(call),
       (functions) => this.passedOn.push(...functions),
     );
@@ -129,6 +152,28 @@ describe("a thread that was idle and takes a call", () => {
   });
 });
 
+describe("a thread that is to stop", () => {
+  it("wakes another for the call for which it may have been woken", () => {
+    const lines = new Lines(3);
+    lines.publish(2, 1);
+    lines.park(1);
+    // Woken by who has left a call on its line, and told to stop before it has looked.
+    const { cells } = lines.lines[0] as at.Line;
+    cells[at.STOPPING] = 1;
+    assert.equal(lines.take(), undefined);
+    assert.deepEqual(lines.parked, []);
+  });
+
+  it("wakes nobody behind calls that it has run, for which it passed that on", () => {
+    const lines = new Lines(3);
+    lines.park(1);
+    const { cells } = lines.lines[0] as at.Line;
+    cells[at.STOPPING] = 1;
+    assert.equal(lines.take(false), undefined);
+    assert.deepEqual(lines.parked, [1]);
+  });
+});
+
 describe("a thread that was idle and can run none of the calls there are", () => {
   it("has the pool wake one that can", () => {
     const lines = new Lines(3, false);
@@ -179,5 +224,25 @@ describe("a thread that looks for calls on another's line", () => {
     assert.equal(lines.take(), undefined);
     lines.publish(1, 2);
     assert.equal(lines.take(), 2);
+  });
+
+  it("may find one that is not published, where the thread has passed those that it goes through", () => {
+    const line = (): at.Line => lines.lines[1] as at.Line;
+    let looks = 0;
+    // It stands still here, at the first of two calls, which it can't run.
+    const canRun = (): boolean => {
+      if (looks++ > 0) return true;
+      const { cells } = line();
+      // Meanwhile the thread of the line runs both, and the ring comes round to the second.
+      for (const count of [0, 1]) cells[line().call(count) + at.CALL_STATE] = at.FREE;
+      cells[at.PASSED] = 2;
+      cells[line().call(at.RECORDS + 1) + at.CALL_NUMBER] = 3;
+      Atomics.store(cells, line().call(at.RECORDS + 1) + at.CALL_STATE, at.QUEUED);
+      return false;
+    };
+    const lines = new Lines(2, canRun);
+    for (const call of [1, 2]) lines.publish(1, call);
+    assert.equal(lines.take(), 3);
+    assert.deepEqual(lines.givenBack, []);
   });
 });
