@@ -8,7 +8,7 @@ type Lane = { readonly name: string; readonly runs: [number, number][] };
 const KILOBYTES = 16; // of each value
 const USE_STEPS = 30_000; // what the user computes for each
 
-export async function measure(s: Scope, phase: Phase, _: unknown, knobs: { values: number; capacity: number }) {
+export async function measure(s: Scope, phase: Phase, _machine: unknown, knobs: { values: number; capacity: number }) {
   const numbers: Record<string, number> = { ...knobs };
   const lanes: Record<string, Lane[]> = {};
   for (const [name, capacity] of [

@@ -5,6 +5,7 @@ import { Event, SharedChannel } from "skein/shared";
 type Phase = <Result>(name: string, body: () => Result) => Promise<Awaited<Result>>;
 type Lane = { readonly name: string; readonly runs: [number, number][] };
 type Requests = SharedChannel<number>;
+type Knobs = { requests: number; deviceMs: number };
 
 const BEAT_MS = 5;
 
@@ -19,7 +20,7 @@ export const device = scopedTask(async function device(s, needsMs: number, reque
   }
 });
 
-export async function measure(s: Scope, phase: Phase, _: unknown, knobs: Record<"requests" | "deviceMs", number>) {
+export async function measure(s: Scope, phase: Phase, _machine: unknown, knobs: Knobs) {
   const { requests: count, deviceMs } = knobs;
   const requests = new SharedChannel<number>({ capacity: 64, name: "requests" });
   const answers = Array.from({ length: 2 * count + 1 }, (_, i) => new Event({ name: `answer ${i}` }));

@@ -24,7 +24,7 @@ export const job = task(function* job(name: string, chunks: number) {
   return { lane: { name, runs }, state };
 });
 
-export async function measure(s: Scope, phase: Phase, _: unknown, { sliceMs }: { sliceMs: number }) {
+export async function measure(s: Scope, phase: Phase, _machine: unknown, { sliceMs }: { sliceMs: number }) {
   const lanes: Record<string, Lane[]> = {};
   const numbers: Record<string, number> = { jobs: Object.keys(CHUNKS).length };
   const turns = sliced({ sliceMs });

@@ -32,7 +32,7 @@ export const addLocked = task(function addLocked(counter: Counter, start: Barrie
   return [begin, performance.now()];
 });
 
-export async function measure(s: Scope, phase: Phase, _: unknown, knobs: { threads: number; times: number }) {
+export async function measure(s: Scope, phase: Phase, _machine: unknown, knobs: { threads: number; times: number }) {
   const { threads: size, times } = knobs;
   const on = threads({ size, name: "adder" });
   const start = new Barrier({ parties: size });

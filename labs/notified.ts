@@ -15,7 +15,7 @@ export const happen = task(async function happen(event: Event, afterMs: number):
   event.set();
 });
 
-export async function measure(s: Scope, phase: Phase, _: unknown, { operationMs }: { operationMs: number }) {
+export async function measure(s: Scope, phase: Phase, _machine: unknown, { operationMs }: { operationMs: number }) {
   const server = createServer((socket) => void setTimeout(() => socket.end("done"), operationMs));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

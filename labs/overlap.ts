@@ -6,7 +6,7 @@ type Lane = { readonly name: string; readonly runs: [number, number][] };
 
 const ROUNDS = 5;
 
-export async function measure(s: Scope, phase: Phase, _: unknown, knobs: { jobs: number; waitMs: number }) {
+export async function measure(s: Scope, phase: Phase, _machine: unknown, knobs: { jobs: number; waitMs: number }) {
   const { jobs, waitMs } = knobs;
   let [alive, mostAlive, inside, mostInside, steps] = [0, 0, 0, 0, 0];
   const lives: Lane[] = [];

@@ -25,7 +25,7 @@ export const piece = task(function piece(): Lane {
   return { name: state === 0 ? "" : `thread ${threadId}`, runs };
 });
 
-export async function measure(s: Scope, phase: Phase, _: unknown, { threads: count }: { threads: number }) {
+export async function measure(s: Scope, phase: Phase, _machine: unknown, { threads: count }: { threads: number }) {
   const one = threads({ size: 1, name: "one" });
   const many = threads({ size: count, name: "many" });
   await Promise.all([one.ready(piece), many.ready(piece)]);

@@ -141,6 +141,11 @@ export function runCommand(): void {
     .option("-a, --all", "run all of them; exit code 1 if any is not shown")
     .option("--code", "print the lab's program, to be changed")
     .option("--with <file>", "run this program in the place of the lab's own")
+    .option(
+      "--knob <name=value>",
+      "run it otherwise than usual: skein lab 8 --knob requests=20; may be given several times",
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
     .option("--predict <letter>", "what you expect: a, b or c; asked for on a terminal")
     .option("--json", "print what was measured as JSON")
     .option("-i, --inspect [port]", "run labs in the browser: predict, turn knobs, compare timelines", portOf)

@@ -14,7 +14,7 @@ export interface LabInspectOptions {
 }
 
 /** What only the terminal has. */
-const ELSEWHERE = ["all", "code", "with", "predict", "json"] as const;
+const ELSEWHERE = ["all", "code", "with", "knob", "predict", "json"] as const;
 
 /** Serves the page; the exit code is 1 if it was asked wrongly. */
 export async function openLabs(which: readonly string[], options: LabOptions & LabInspectOptions): Promise<void> {
@@ -45,7 +45,8 @@ export async function openLabs(which: readonly string[], options: LabOptions & L
 
 function problemOf(which: readonly string[], found: number, options: LabOptions): string | undefined {
   const elsewhere = ELSEWHERE.find((name) => options[name] !== undefined);
-  if (elsewhere !== undefined) return `--${elsewhere} is for the terminal; the page of a lab has that itself`;
+  if (elsewhere !== undefined)
+    return `--${elsewhere} is for the terminal, and --inspect for the page: give one of them`;
   if (which.length > 1) return `--inspect opens one lab first, but ${which.join(", ")} were meant`;
   if (found === which.length) return undefined;
   return (

@@ -7,10 +7,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import type { Language } from "../trace/words/language.js";
 import { findLabs, LABS, numberOf } from "./catalog.js";
-import type { Lab } from "./lab.js";
+import { KnobError, knobsOf, readKnobs } from "./knobs.js";
+import type { Knobs, Lab } from "./lab.js";
+import { allowedCoreNumbers, bindToCores } from "./machine-use.js";
 import { progress } from "./progress.js";
 import { letterOf, type Look, showHead, showList, showRow, showRun, showStatements, showSummary } from "./show.js";
-import { type LabRun, runLabAgain } from "./start-lab.js";
+import { type LabRun, type LabStart, runLabAgain } from "./start-lab.js";
 import { WORDS } from "./words.js";
 
 export interface LabOptions {
@@ -21,6 +23,8 @@ export interface LabOptions {
   readonly with?: string;
   /** A letter. */
   readonly predict?: string;
+  /** Each as "name=value". */
+  readonly knob?: readonly string[];
   readonly lang?: Language;
 }
 
@@ -61,9 +65,9 @@ async function run(which: readonly string[], options: LabOptions): Promise<void>
     console.log(options.json === true ? JSON.stringify(LABS.map(describeLab), undefined, 2) : showList(look));
     return;
   }
-  if (labs.length > 1 && (options.with ?? options.code ?? options.predict) !== undefined) {
+  if (labs.length > 1 && (options.with ?? options.code ?? options.predict ?? options.knob) !== undefined) {
     throw new RequestError(
-      `skein lab: --code, --with and --predict are for one lab, but ${labs.map((lab) => lab.name).join(", ")} were meant`,
+      `skein lab: --code, --knob, --with and --predict are for one lab, but ${labs.map((lab) => lab.name).join(", ")} were meant`,
     );
   }
   if (options.code === true) {
@@ -97,10 +101,11 @@ function labsMeantBy(word: string): readonly Lab[] {
 async function runOne(lab: Lab, options: LabOptions, look: Look): Promise<LabRun> {
   const { with: path, predict } = options;
   const program = path === undefined ? undefined : programUrl(path);
+  const knobs = knobsTurned(options, lab);
   let guess = predict === undefined ? undefined : guessOf(predict, lab);
   console.log(showHead(lab, look));
   if (guess === undefined && process.stdin.isTTY && process.stdout.isTTY) guess = await askGuess(lab, look);
-  const labRun = await runWithProgress(lab, program, look);
+  const labRun = await runWithProgress(lab, { programUrl: program, knobs }, look);
   console.log(showRun(labRun, guess, look));
   return labRun;
 }
@@ -108,7 +113,8 @@ async function runOne(lab: Lab, options: LabOptions, look: Look): Promise<LabRun
 async function runAll(labs: readonly Lab[], options: LabOptions, look: Look): Promise<readonly LabRun[]> {
   const runs: LabRun[] = [];
   for (const lab of labs) {
-    const labRun = await runWithProgress(lab, options.with === undefined ? undefined : programUrl(options.with), look);
+    const program = options.with === undefined ? undefined : programUrl(options.with);
+    const labRun = await runWithProgress(lab, { programUrl: program, knobs: knobsTurned(options, lab) }, look);
     runs.push(labRun);
     if (options.json !== true) console.log(showRow(labRun, look));
   }
@@ -117,11 +123,11 @@ async function runAll(labs: readonly Lab[], options: LabOptions, look: Look): Pr
 }
 
 /** Shows that a lab runs. */
-async function runWithProgress(lab: Lab, program: string | undefined, { language }: Look): Promise<LabRun> {
+async function runWithProgress(lab: Lab, how: LabStart, { language }: Look): Promise<LabRun> {
   const words = WORDS[language];
   stopProgress = progress(`${words.lab} ${numberOf(lab)} · ${lab.title[language]}: ${words.running}`);
   try {
-    return await runLabAgain(lab, { programUrl: program, onStart: (stop) => (stopLab = stop) });
+    return await runLabAgain(lab, { ...how, onStart: (stop) => (stopLab = stop) });
   } finally {
     stopProgress();
     stopLab = stopProgress = () => undefined;
@@ -132,6 +138,22 @@ function programUrl(path: string): string {
   const full = resolve(path);
   if (!existsSync(full)) throw new RequestError(`skein lab: there is no file ${path}\n  looked for ${full}`);
   return pathToFileURL(full).href;
+}
+
+function knobsTurned({ knob = [] }: LabOptions, lab: Lab): Knobs {
+  if (knob.length === 0) return {};
+  const given = Object.fromEntries(
+    knob.map((text) => {
+      const [name = "", value = ""] = text.split(/=(.*)/s);
+      return [name, /^-?[\d.]+$/.test(value) ? Number(value) : value];
+    }),
+  );
+  try {
+    return readKnobs(knobsOf(lab, bindToCores(allowedCoreNumbers())), given);
+  } catch (error) {
+    if (error instanceof KnobError) throw new RequestError(`skein lab: --knob: ${error.message}`);
+    throw error;
+  }
 }
 
 function guessOf(text: string, lab: Lab): number {

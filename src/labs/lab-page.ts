@@ -78,7 +78,7 @@ export interface LabsState {
   readonly stopped: number | undefined;
 }
 
-export function labPage(lab: Lab, canBind: boolean): LabPage {
+function labPage(lab: Lab, canBind: boolean): LabPage {
   const { name, title, claim, prediction, phases, numbers, explanation, next } = lab;
   return {
     number: numberOf(lab),

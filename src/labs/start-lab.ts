@@ -49,7 +49,7 @@ export async function runLabAgain(lab: Lab, how: LabStart = {}): Promise<LabRun>
 }
 
 /** Runs a lab once. */
-export async function runLab(lab: Lab, how: LabStart = {}): Promise<LabRun> {
+async function runLab(lab: Lab, how: LabStart = {}): Promise<LabRun> {
   const { answer, output } = await ask(lab, how);
   if (typeof answer !== "string" && answer.kind === "measured") {
     const { measured, traces } = answer;

@@ -105,7 +105,10 @@ describe("a wrong use of skein lab", () => {
     [["99"], /there is no lab "99": expected a number from 1 to 16, a name, or a statement from S1 to S14/],
     [["threads", "--predict", "z"], /--predict expected one of a, b, c, but "z" came/],
     [["threads", "--with", "nowhere.ts"], /there is no file nowhere\.ts\n {2}looked for \//],
-    [["S14", "--code"], /--code, --with and --predict are for one lab, but four-models, illusion, parallel were meant/],
+    [
+      ["S14", "--code"],
+      /--code, --knob, --with and --predict are for one lab, but four-models, illusion, parallel were meant/,
+    ],
     [["--lang", "fr"], /Allowed choices are en, ru/],
   ];
   for (const [args, expected] of cases) {
@@ -116,6 +119,47 @@ describe("a wrong use of skein lab", () => {
       assert.equal(exitCode, 1);
     });
   }
+});
+
+describe("knobs", () => {
+  it("are turned by name, and reach the program", async () => {
+    const { numbers } = await told("overlap", ["--knob", "jobs=7", "--knob", "waitMs=2"]);
+    assert.equal(numbers?.["jobs"], 7);
+  });
+
+  it("let a lab have fewer cores", { skip: hasTaskset() ? false : "no taskset" }, async () => {
+    const { stdout, stderr } = await lab(["overlap", "--json", "--knob", "waitMs=2", "--knob", "cores=1"]);
+    assert.equal(stderr, "");
+    assert.equal((JSON.parse(stdout) as { readonly cores: number }[])[0]?.cores, 1);
+  });
+
+  it("that are wrong are refused in words", async () => {
+    for (const [args, words] of [
+      [["overlap", "--knob", "jobs=0"], "--knob: jobs: expected a whole number from 1 to 500, but 0 came"],
+      [["overlap", "--knob", "jobs=many"], '--knob: jobs: expected a whole number from 1 to 500, but "many" came'],
+      [["overlap", "--knob", "jobs"], '--knob: jobs: expected a whole number from 1 to 500, but "" came'],
+      [["overlap", "--knob", "speed=1"], '--knob: this lab has no knob "speed": there are jobs, waitMs'],
+    ] as const) {
+      const { stderr, exitCode } = await lab(args);
+      assert.ok(stderr.startsWith(`skein lab: ${words}`), stderr);
+      assert.equal(exitCode, 1);
+    }
+  });
+});
+
+describe("skein lab --inspect", () => {
+  it("refuses what it can't show, in words", async () => {
+    for (const [args, words] of [
+      [["nothing", "--inspect"], 'skein lab: there is no lab "nothing"'],
+      [["--inspect", "1", "2"], "skein lab: --inspect opens one lab first, but 1, 2 were meant"],
+      [["--inspect", "1", "--json"], "skein lab: --json is for the terminal, and --inspect for the page"],
+      [["--inspect=70000"], "error: option '-i, --inspect [port]' argument '70000' is invalid"],
+    ] as const) {
+      const { stderr, stdout, exitCode } = await lab(args);
+      assert.ok(stderr.startsWith(words), stderr);
+      assert.deepEqual([stdout, exitCode], ["", 1]);
+    }
+  });
 });
 
 describe("a lab whose program is changed", () => {
@@ -202,5 +246,6 @@ describe("with few files allowed", { skip: process.platform === "win32" ? "no ul
 });
 
 function hasTaskset(): boolean {
-  return spawnSync("taskset", ["-p", "-c", "0", String(process.pid)]).status === 0;
+  // Of a process of its own: what is bound here would bind all that the tests start.
+  return spawnSync("taskset", ["-c", "0", process.execPath, "--version"]).status === 0;
 }

@@ -100,9 +100,9 @@ async function served() {
   const listen = async (): Promise<() => Promise<LabsState>> => {
     const parts = (await open(`${page.pathname}labs/events`))[Symbol.asyncIterator]();
     return async () => {
-      const { value } = await parts.next();
+      const part = await parts.next();
       return JSON.parse(
-        String(value)
+        String(part.value)
           .trim()
           .split("\n")
           .at(-1)

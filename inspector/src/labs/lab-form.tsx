@@ -9,7 +9,7 @@ import { Panel } from "../parts.js";
 import { language, t } from "../state.js";
 import {
   catalog,
-  guess,
+  choose,
   guesses,
   labsState,
   problem,
@@ -47,7 +47,7 @@ export function LabForm({ lab }: { readonly lab: LabPage }): JSX.Element {
                 type="radio"
                 name={`choice-${lab.name}`}
                 checked={choice === at}
-                onChange={() => guess(lab.name, at)}
+                onChange={() => choose(lab.name, at)}
               />
               <span>
                 {letterOf(at)}. {text[words]}

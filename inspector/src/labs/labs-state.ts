@@ -131,7 +131,7 @@ async function post(path: string, body: unknown): Promise<{ readonly run?: numbe
   }
 }
 
-export function guess(lab: string, choice: number): void {
+export function choose(lab: string, choice: number): void {
   guesses.value = new Map([...guesses.value, [lab, choice]]);
 }
 
