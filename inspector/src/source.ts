@@ -37,6 +37,9 @@ export interface Session {
 const TRACE_ELEMENT = "skein-trace";
 const WORKER_ELEMENT = "skein-worker";
 
+/** Asked before anything is drawn: the address is soon written anew. */
+const isPlaceGiven = location.hash.length > 1;
+
 export async function start(): Promise<void> {
   const source = document.getElementById(WORKER_ELEMENT)?.textContent;
   const made = new Analyst(new Worker(source === undefined || source === null ? workerUrl : urlOf(source)), {
@@ -59,7 +62,7 @@ export async function start(): Promise<void> {
   if (session.hasLabs) {
     hasLabs.value = true;
     connection.value = "labs";
-    if (location.hash.length < 2) go({ screen: "labs" });
+    if (!isPlaceGiven) go({ screen: "labs" });
     await startLabs();
   } else if (session.isLive) {
     connection.value = "live";

@@ -393,6 +393,8 @@ const EN = {
   "labs.open": "Open in the timeline",
   "labs.noTrace": "Nothing was recorded of this part.",
   "labs.keys": "W S zoom, A D move, F all",
+  "labs.timelinesNote":
+    "Green is what the lab noted itself; below it, what was recorded. What a task computes after an await is recorded as waiting, unless it runs in slices: there the lab's own notes tell more.",
   "labs.compare": "Compare two runs",
   "labs.compareNone": "Run it again, with a knob turned, and both runs stand here one under the other.",
   "labs.runName": "Run {0}",
@@ -808,6 +810,8 @@ const RU: Readonly<Record<TextKey, string>> = {
   "labs.open": "Открыть на шкале времени",
   "labs.noTrace": "Об этой части ничего не записано.",
   "labs.keys": "W S — масштаб, A D — сдвиг, F — всё",
+  "labs.timelinesNote":
+    "Зелёное отметил сам опыт; ниже — то, что записано. Вычисления задачи после await записаны как ожидание, если только она не выполняется по квантам: там больше говорят отметки самого опыта.",
   "labs.compare": "Сравнить два запуска",
   "labs.compareNone": "Запустите ещё раз, изменив параметр, и оба запуска встанут здесь друг под другом.",
   "labs.runName": "Запуск {0}",

@@ -144,7 +144,7 @@ export function runCommand(): void {
     .option(
       "--knob <name=value>",
       "run it otherwise than usual: skein lab 8 --knob requests=20; may be given several times",
-      (value: string, before: readonly string[] = []) => [...before, value],
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
     )
     .option("--predict <letter>", "what you expect: a, b or c; asked for on a terminal")
     .option("--json", "print what was measured as JSON")

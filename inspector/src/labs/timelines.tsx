@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { LabPage, RunPage } from "#skein/labs/lab-page";
 
-import { duration } from "../format.js";
+import { duration, number } from "../format.js";
 import { Empty, Panel } from "../parts.js";
 import { language, t } from "../state.js";
 import type { TimeWindow } from "../timeline/paint-row.js";
@@ -33,13 +33,14 @@ export function Timelines({ lab, shown }: { readonly lab: LabPage; readonly show
       class="lab-timelines"
       actions={
         <>
-          <span class="weak">{t("labs.keys")}</span>
+          <span class="weak lab-keys">{t("labs.keys")}</span>
           <button type="button" class="chip" aria-pressed={isOneScale} onClick={() => setIsOneScale(!isOneScale)}>
             {t("labs.oneScale")}
           </button>
         </>
       }
     >
+      <p class="weak lab-note">{t("labs.timelinesNote")}</p>
       {entries.map((entry) => {
         const slot = slotOf(entry.run.run, entry.part);
         const scale = isOneScale ? "" : slot;
@@ -105,6 +106,9 @@ function EntryView(props: {
           </button>
         ) : null}
       </header>
+      {typeof picture === "object" && picture.summary.droppedRecords > 0 ? (
+        <p class="warn">{t("app.dropped", number(picture.summary.droppedRecords, words))}</p>
+      ) : null}
       {typeof picture === "object" ? (
         <PartTimeline
           model={picture}
