@@ -1,0 +1,188 @@
+/** `explore`: runs a program under one schedule after another. */
+import { setTurn } from "../core/clock.js";
+import { MisuseError } from "../core/errors.js";
+import { control } from "./controlled.js";
+import { Execution } from "./execution.js";
+import { errorOf } from "./explore-error.js";
+import { type Failure, failureOf } from "./failure.js";
+import { Exploration } from "./program.js";
+import { ReplayStrategy } from "./strategies/replay.js";
+import { RandomStrategy } from "./strategies/random.js";
+import type { Strategy } from "./strategies/strategy.js";
+import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
+import { SUSPEND } from "./virtual-thread.js";
+
+export type StrategyName = "auto" | "random" | "pct" | "pos" | "walk" | "bounded" | "dpor";
+
+/** How an outcome is judged; one that the table does not name is forbidden. */
+export type OutcomeJudgement = "acceptable" | "interesting" | "forbidden";
+
+export interface ExploreOptions {
+  /** How messages name the program. */
+  readonly name?: string;
+  /** How long to search, in milliseconds; 2,000 unless `schedules` is given. */
+  readonly budgetMs?: number;
+  /** How many schedules to run at most. */
+  readonly schedules?: number;
+  /** Of all choices that are left to chance; the same seed searches in the same order. */
+  readonly seed?: number;
+  readonly strategy?: StrategyName;
+  /** What plain reads may see: `sc`, the default, the last write; `js`, what the language allows. */
+  readonly memory?: "sc" | "js";
+  /** Runs the one schedule that an error had printed. */
+  readonly token?: string;
+  /** What each outcome that the program names by `t.outcome` means. */
+  readonly outcomes?: Readonly<Record<string, OutcomeJudgement>>;
+  /** Steps after which a run counts as endless. */
+  readonly steps?: number;
+}
+
+/** What a search without a find covered. */
+export interface Coverage {
+  readonly kind: "complete" | "bounded" | "sampled";
+  readonly text: string;
+}
+
+export interface ExploreReport {
+  /** Schedules that were run. */
+  readonly schedules: number;
+  /** Steps of the longest. */
+  readonly steps: number;
+  readonly coverage: Coverage;
+  /** How often each outcome came. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+}
+
+export type ExploredProgram = (t: Exploration) => unknown;
+
+const DEFAULT_BUDGET_MS = 2_000;
+/** How long the event loop is kept from its other turns. */
+const TURN_MS = 50;
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs a program again and again, each time with its threads' steps in another
+ * order, until it goes wrong or the budget is used up.
+ *
+ * **Throws** `ExploreError` for a schedule on which it goes wrong.
+ *
+ * @since 0.2.0
+ */
+export function explore(options: ExploreOptions, program: ExploredProgram): Promise<ExploreReport>;
+export function explore(program: ExploredProgram): Promise<ExploreReport>;
+export function explore(first: ExploreOptions | ExploredProgram, second?: ExploredProgram): Promise<ExploreReport> {
+  const options = typeof first === "function" ? {} : first;
+  const program = typeof first === "function" ? first : second;
+  if (typeof program !== "function" || typeof options !== "object") {
+    return Promise.reject(
+      new MisuseError(
+        "SKEIN_INVALID_ARGUMENT",
+        `explore expected options and a function, but ${typeof first} and ${typeof second} came`,
+      ),
+    );
+  }
+  // One at a time: what is under control is what runs on this thread.
+  const search = last.then(() => new Search(options, program).run());
+  last = search.catch(() => undefined);
+  return search;
+}
+
+class Search {
+  readonly #options: ExploreOptions;
+  readonly #program: ExploredProgram;
+  readonly #execution = new Execution();
+  readonly #outcomes: Record<string, number> = {};
+  readonly #warnings: string[] = [];
+  #schedules = 0;
+  #mostSteps = 0;
+
+  constructor(options: ExploreOptions, program: ExploredProgram) {
+    this.#options = options;
+    this.#program = program;
+    if (options.steps !== undefined) this.#execution.mostSteps = options.steps;
+  }
+
+  get #name(): string {
+    return this.#options.name ?? "program";
+  }
+
+  async run(): Promise<ExploreReport> {
+    const { token } = this.#options;
+    if (token !== undefined) return this.#replay(readToken(token));
+    const strategy = new RandomStrategy(this.#options.seed ?? 1);
+    const schedules = this.#options.schedules ?? Infinity;
+    const budgetMs = this.#options.budgetMs ?? (schedules === Infinity ? DEFAULT_BUDGET_MS : Infinity);
+    const endMs = performance.now() + budgetMs;
+    let turnEndMs = performance.now() + TURN_MS;
+    while (this.#schedules < schedules) {
+      await this.#runOnce(strategy);
+      if (this.#execution.failure !== undefined && !this.#execution.isRedundant) this.#found(this.#execution.failure);
+      if (!strategy.end()) break;
+      if ((this.#schedules & 15) !== 0) continue;
+      const now = performance.now();
+      if (now >= endMs) break;
+      if (now < turnEndMs) continue;
+      await new Promise<void>((resolve) => setTurn(resolve));
+      turnEndMs = performance.now() + TURN_MS;
+    }
+    return this.#report({ kind: "sampled", text: `sampled ${this.#schedules} schedules at random` });
+  }
+
+  async #replay(schedule: Schedule): Promise<ExploreReport> {
+    await this.#runOnce(new ReplayStrategy(schedule));
+    const execution = this.#execution;
+    if (fingerprintOf(execution) !== schedule.fingerprint) {
+      this.#warnings.push(
+        "the program has changed since the token was printed: its schedule was followed as far as that goes",
+      );
+    }
+    if (execution.failure !== undefined) this.#found(execution.failure);
+    return this.#report({ kind: "sampled", text: "one schedule, that of the token" });
+  }
+
+  #report(coverage: Coverage): ExploreReport {
+    return {
+      schedules: this.#schedules,
+      steps: this.#mostSteps,
+      coverage,
+      outcomes: this.#outcomes,
+      warnings: this.#warnings,
+    };
+  }
+
+  #found(failure: Failure): never {
+    throw errorOf(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), this.#schedules);
+  }
+
+  /** One run; what it shows is in the execution. */
+  async #runOnce(strategy: Strategy): Promise<void> {
+    const execution = this.#execution;
+    this.#schedules++;
+    control(execution);
+    execution.reset(strategy);
+    const t = new Exploration(execution);
+    try {
+      await this.#program(t);
+      execution.finishMain();
+    } catch (error) {
+      if (error !== SUSPEND) execution.fail(failureOf(error, this.#name));
+    } finally {
+      control(undefined);
+    }
+    if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;
+    this.#judge(t.namedOutcome);
+  }
+
+  #judge(outcome: string | undefined): void {
+    if (outcome === undefined || this.#execution.failure !== undefined) return;
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    const table = this.#options.outcomes;
+    if (table === undefined) return;
+    const judgement = table[outcome] ?? "forbidden";
+    if (judgement !== "forbidden") return;
+    const known = outcome in table ? "is forbidden" : "is not in the table of outcomes";
+    this.#execution.fail({ kind: "outcome", message: `the outcome ${JSON.stringify(outcome)} ${known}` });
+  }
+}
