@@ -148,7 +148,7 @@ export class Execution {
     const self = this.current as VirtualThread;
     self.joins = threads;
     if (threads.some((thread) => thread.state !== State.finished)) self.state = State.joining;
-    this.before(Step.join, 0);
+    this.before(Step.join, 0, threads);
     this.after(undefined);
   }
 
@@ -267,6 +267,7 @@ export class Execution {
     if (gave !== WaitOutcome.sleeps) return gave as number;
     if (this.before(Step.woken, place)) return this.logged() as number;
     const self = this.current as VirtualThread;
+    this.stepArguments[this.stepCount] = self.wokenAtStep;
     return this.after(self.wasTimedOut ? WaitOutcome.timedOut : WaitOutcome.ok);
   }
 
@@ -282,6 +283,7 @@ export class Execution {
       }
       this.#sleepers.splice(at, 1);
       sleeper.state = State.ready;
+      sleeper.wokenAtStep = this.stepCount;
       woken++;
     }
     if (woken > 0) this.#idleMs = 0;
@@ -324,9 +326,9 @@ export class Execution {
         return;
       }
       if (next === undefined || this.#isAborted) this.#leave(self);
-      this.#chosen = next as VirtualThread;
-      if ((next as VirtualThread).isOnStack) this.#leave(self);
-      this.#runOnTop(next as VirtualThread);
+      this.#chosen = next;
+      if (next.isOnStack) this.#leave(self);
+      this.#runOnTop(next);
       this.current = self;
       if (this.#isAborted) this.#leave(self);
       if (this.#chosen === self) {
@@ -341,6 +343,8 @@ export class Execution {
 
   #leave(self: VirtualThread): never {
     self.isUnwinding = true;
+    // No error: an error would take its stack, and nobody is to read it.
+    // oxlint-disable-next-line typescript/only-throw-error
     throw SUSPEND;
   }
 
@@ -443,7 +447,13 @@ export class Execution {
     // A strategy may starve a thread for which others wait; past that many steps
     // nothing but an end in spite of turns for all is to count as a livelock.
     if (this.stepCount >= FAIR_AFTER_STEPS) return this.enabled[this.#turn++ % count] as VirtualThread;
-    return this.#strategy.pick(this);
+    const next = this.#strategy.pick(this);
+    for (let at = 0; at < count; at++) if (this.enabled[at] === next) return next;
+    this.fail({
+      kind: "nondeterminism",
+      message: `the same schedule did not lead to the same: "${next?.name}" can't go on at step ${this.stepCount + 1}, where it could before. ${HOW_TO_REPEAT}`,
+    });
+    return this.enabled[0] as VirtualThread;
   }
 
   #hasOtherStep(thread: VirtualThread): boolean {
@@ -483,6 +493,7 @@ export class Execution {
       this.#idleMs += firstToWake.wakesAtMs - this.nowMs;
       this.nowMs = firstToWake.wakesAtMs;
       firstToWake.wasTimedOut = true;
+      firstToWake.wokenAtStep = -1;
       firstToWake.state = State.ready;
       this.#sleepers.splice(this.#sleepers.indexOf(firstToWake), 1);
       return true;

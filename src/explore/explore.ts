@@ -1,13 +1,15 @@
 /** `explore`: runs a program under one schedule after another. */
-import { setTurn } from "../core/clock.js";
 import { MisuseError } from "../core/errors.js";
 import { control } from "./controlled.js";
 import { Execution } from "./execution.js";
 import { errorOf } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
+import { hostMs, setImmediateOrSoon } from "./host-time.js";
+import { countSwitches } from "./listing.js";
+import { Portfolio } from "./portfolio.js";
 import { Exploration } from "./program.js";
 import { ReplayStrategy } from "./strategies/replay.js";
-import { RandomStrategy } from "./strategies/random.js";
+import { type Attempt, shrink } from "./shrink.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
 import { SUSPEND } from "./virtual-thread.js";
@@ -57,6 +59,7 @@ export interface ExploreReport {
 export type ExploredProgram = (t: Exploration) => unknown;
 
 const DEFAULT_BUDGET_MS = 2_000;
+const MOST_SHRINK_MS = 1_000;
 /** How long the event loop is kept from its other turns. */
 const TURN_MS = 50;
 
@@ -97,6 +100,7 @@ class Search {
   readonly #warnings: string[] = [];
   #schedules = 0;
   #mostSteps = 0;
+  #turnEndMs = hostMs() + TURN_MS;
 
   constructor(options: ExploreOptions, program: ExploredProgram) {
     this.#options = options;
@@ -111,35 +115,78 @@ class Search {
   async run(): Promise<ExploreReport> {
     const { token } = this.#options;
     if (token !== undefined) return this.#replay(readToken(token));
-    const strategy = new RandomStrategy(this.#options.seed ?? 1);
+    const portfolio = new Portfolio(this.#options.strategy ?? "auto", this.#options.seed ?? 1);
     const schedules = this.#options.schedules ?? Infinity;
     const budgetMs = this.#options.budgetMs ?? (schedules === Infinity ? DEFAULT_BUDGET_MS : Infinity);
-    const endMs = performance.now() + budgetMs;
-    let turnEndMs = performance.now() + TURN_MS;
+    const endMs = hostMs() + budgetMs;
     while (this.#schedules < schedules) {
-      await this.#runOnce(strategy);
-      if (this.#execution.failure !== undefined && !this.#execution.isRedundant) this.#found(this.#execution.failure);
-      if (!strategy.end()) break;
-      if ((this.#schedules & 15) !== 0) continue;
-      const now = performance.now();
-      if (now >= endMs) break;
-      if (now < turnEndMs) continue;
-      await new Promise<void>((resolve) => setTurn(resolve));
-      turnEndMs = performance.now() + TURN_MS;
+      await this.#runOnce(portfolio.next);
+      if (this.#execution.failure !== undefined && !this.#execution.isRedundant)
+        await this.#found(this.#execution.failure);
+      if (this.#schedules === 1) await this.#runAgain(scheduleOf(this.#execution));
+      if (!portfolio.end(this.#execution)) break;
+      if ((this.#schedules & 15) === 0 && (await this.#letOthers()) >= endMs) break;
     }
-    return this.#report({ kind: "sampled", text: `sampled ${this.#schedules} schedules at random` });
+    return this.#report(portfolio.coverage);
+  }
+
+  /** Lets the event loop have its other turns now and then. @returns the time */
+  async #letOthers(): Promise<number> {
+    const now = hostMs();
+    if (now < this.#turnEndMs) return now;
+    await new Promise<void>((resolve) => setImmediateOrSoon(resolve));
+    this.#turnEndMs = hostMs() + TURN_MS;
+    return this.#turnEndMs;
+  }
+
+  /** The first schedule once more: it must lead to the same, or nothing that is found could be found again. */
+  async #runAgain(schedule: Schedule): Promise<void> {
+    await this.#repeat(schedule);
+    if (fingerprintOf(this.#execution) === schedule.fingerprint) return;
+    this.#throw(
+      {
+        kind: "nondeterminism",
+        message:
+          "the first schedule, run a second time, did not lead to the same steps: the program depends on something outside of it, " +
+          "as the time, chance, or what a run before has left in variables outside of the function",
+      },
+      this.#schedules,
+    );
   }
 
   async #replay(schedule: Schedule): Promise<ExploreReport> {
-    await this.#runOnce(new ReplayStrategy(schedule));
+    await this.#repeat(schedule);
     const execution = this.#execution;
     if (fingerprintOf(execution) !== schedule.fingerprint) {
       this.#warnings.push(
         "the program has changed since the token was printed: its schedule was followed as far as that goes",
       );
     }
-    if (execution.failure !== undefined) this.#found(execution.failure);
+    if (execution.failure !== undefined) this.#throw(execution.failure, 1);
+    this.#schedules = 1;
     return this.#report({ kind: "sampled", text: "one schedule, that of the token" });
+  }
+
+  /** Shrinks what was found, and tells of it. */
+  async #found(failure: Failure): Promise<never> {
+    const schedules = this.#schedules;
+    const found = scheduleOf(this.#execution);
+    const original = errorOf(this.#name, this.#execution, failure, writeToken(found), schedules);
+    if (failure.kind === "nondeterminism") throw original;
+    const attempt = async (schedule: Schedule): Promise<Attempt | undefined> => {
+      await this.#repeat(schedule);
+      if (this.#execution.failure?.kind !== failure.kind) return undefined;
+      return { schedule: scheduleOf(this.#execution), switches: countSwitches(this.#execution) };
+    };
+    const first = await attempt(found);
+    if (first === undefined) throw original;
+    const endMs = hostMs() + MOST_SHRINK_MS;
+    await attempt(await shrink(first, attempt, () => hostMs() < endMs));
+    return this.#throw(this.#execution.failure ?? failure, schedules);
+  }
+
+  #throw(failure: Failure, schedules: number): never {
+    throw errorOf(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), schedules);
   }
 
   #report(coverage: Coverage): ExploreReport {
@@ -152,14 +199,15 @@ class Search {
     };
   }
 
-  #found(failure: Failure): never {
-    throw errorOf(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), this.#schedules);
+  /** A run by a schedule; it counts for nothing. */
+  #repeat(schedule: Schedule): Promise<void> {
+    return this.#runOnce(new ReplayStrategy(schedule), false);
   }
 
   /** One run; what it shows is in the execution. */
-  async #runOnce(strategy: Strategy): Promise<void> {
+  async #runOnce(strategy: Strategy, counts: boolean = true): Promise<void> {
     const execution = this.#execution;
-    this.#schedules++;
+    if (counts) this.#schedules++;
     control(execution);
     execution.reset(strategy);
     const t = new Exploration(execution);
@@ -172,12 +220,12 @@ class Search {
       control(undefined);
     }
     if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;
-    this.#judge(t.namedOutcome);
+    this.#judge(t.namedOutcome, counts);
   }
 
-  #judge(outcome: string | undefined): void {
+  #judge(outcome: string | undefined, counts: boolean): void {
     if (outcome === undefined || this.#execution.failure !== undefined) return;
-    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    if (counts) this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
     const table = this.#options.outcomes;
     if (table === undefined) return;
     const judgement = table[outcome] ?? "forbidden";

@@ -56,6 +56,8 @@ export class VirtualThread {
   /** When a sleep ends by itself, on the virtual clock. */
   wakesAtMs: number = Infinity;
   wasTimedOut = false;
+  /** The step that woke it. */
+  wokenAtStep = -1;
   joins: readonly VirtualThread[] = [];
   /** Of each length: how many of the last operations, all without effect, were the same as so many before. */
   readonly repeats: number[] = Array.from({ length: LONGEST_SPIN + 1 }, () => 0);

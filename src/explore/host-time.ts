@@ -1,0 +1,16 @@
+/** The host's own time and turns, whatever clock the program under exploration has. */
+
+const host = globalThis.performance;
+
+export function hostMs(): number {
+  return host.now();
+}
+
+const timer = globalThis.setTimeout;
+const immediate = (globalThis as { readonly setImmediate?: (run: () => void) => unknown }).setImmediate;
+
+/** Calls `run` when timers that are due and I/O that is ready have had their turns. */
+export function setImmediateOrSoon(run: () => void): void {
+  if (immediate !== undefined) immediate(run);
+  else timer(run, 0);
+}
