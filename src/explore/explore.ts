@@ -2,6 +2,8 @@
 import { MisuseError } from "../core/errors.js";
 import { control } from "./controlled.js";
 import { Execution } from "./execution.js";
+import { findLostWakeUp } from "./detectors/lost-wake-up.js";
+import { findRace } from "./detectors/races.js";
 import { errorOf } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
@@ -220,7 +222,25 @@ class Search {
       control(undefined);
     }
     if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;
+    this.#diagnose();
     this.#judge(t.namedOutcome, counts);
+  }
+
+  /** What the steps show besides. */
+  #diagnose(): void {
+    const execution = this.#execution;
+    if (execution.isRedundant) return;
+    const kind = execution.failure?.kind;
+    if (kind === "deadlock" || kind === "leak") {
+      execution.failure = findLostWakeUp(execution) ?? execution.failure;
+    } else if (kind === undefined) {
+      const race = findRace(execution);
+      if (race === undefined) return;
+      // Who says which outcomes are right, or asks for all that plain accesses may see, means them to race.
+      const isMeant = this.#options.outcomes !== undefined || this.#options.memory === "js";
+      if (!isMeant) execution.fail(race);
+      else if (this.#warnings.length === 0) this.#warnings.push(`race: ${race.message}`);
+    }
   }
 
   #judge(outcome: string | undefined, counts: boolean): void {

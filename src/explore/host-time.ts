@@ -1,5 +1,7 @@
 /** The host's own time and turns, whatever clock the program under exploration has. */
 
+// Not through #clock: that is what the program under exploration has its time from.
+/* oxlint-disable eslint/no-restricted-globals */
 const host = globalThis.performance;
 
 export function hostMs(): number {
