@@ -3,10 +3,11 @@
  * writes the table into `docs/exploring-known-bugs.md`.
  *
  *     known-bugs-table.js                      the table, as JSON
+ *     known-bugs-table.js names                the names of all
  *     known-bugs-table.js token NAME           finds the bug, and prints its token
  *     known-bugs-table.js replay NAME TOKEN    exits with 0 if the token shows the bug
  */
-import { explore, ExploreError, type ExploreOptions, type ExploreReport } from "#skein/explore/index";
+import { explore, ExploreError, type ExploreOptions, type ExploreReport } from "skein/explore";
 
 import { KNOWN_BUGS, type KnownBug, THREAD_BUGS } from "./programs/index.js";
 
@@ -85,6 +86,8 @@ if (verb === "token" || verb === "replay") {
   const isFound = "error" in outcome && bug.kinds.includes(outcome.error.kind);
   if (isFound && verb === "token") console.log(outcome.error.token);
   process.exitCode = isFound ? 0 : 1;
+} else if (verb === "names") {
+  for (const bug of KNOWN_BUGS) console.log(bug.name);
 } else {
   const rows: Row[] = [];
   for (const bug of KNOWN_BUGS) {

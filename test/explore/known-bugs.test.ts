@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { explore, ExploreError } from "#skein/explore/index";
+import { explore, ExploreError } from "skein/explore";
 
 import { ASYNC_BUGS, type KnownBug, THREAD_BUGS } from "./programs/index.js";
 

@@ -4,12 +4,12 @@ import { EventEmitter } from "node:events";
 import { channel, scope, select, sleep } from "skein";
 import { type Mutex, mutex, semaphore } from "skein/async";
 
-import type { Explorer } from "#skein/explore/index";
+import type { Exploration } from "skein/explore";
 
 import { Database } from "./database.js";
 import type { KnownBug } from "./program.js";
 
-async function fetchWithLimit(t: Explorer, receivesLate: boolean): Promise<void> {
+async function fetchWithLimit(t: Exploration, receivesLate: boolean): Promise<void> {
   const answers = channel<string>(receivesLate ? 1 : 0);
   t.job("fetch", async () => {
     await answers.send(await t.completes("answer", { name: "fetch" }));
@@ -22,7 +22,7 @@ async function fetchWithLimit(t: Explorer, receivesLate: boolean): Promise<void>
 }
 
 /** A case of `select` that can be done once the explorer has let `name` happen. */
-function after(t: Explorer, name: string): ReturnType<ReturnType<typeof channel<undefined>>["receiving"]> {
+function after(t: Exploration, name: string): ReturnType<ReturnType<typeof channel<undefined>>["receiving"]> {
   const happened = channel<undefined>(1);
   void t.completes(undefined, { name }).then(() => happened.trySend(undefined));
   return happened.receiving();
@@ -36,7 +36,7 @@ const senderLeft: KnownBug = {
   fixed: (t) => fetchWithLimit(t, true),
 };
 
-async function consume(t: Explorer, closesAlways: boolean): Promise<void> {
+async function consume(t: Exploration, closesAlways: boolean): Promise<void> {
   const items = channel<number>(2);
   t.job("producer", async () => {
     try {
@@ -65,7 +65,7 @@ const forgottenClose: KnownBug = {
   fixed: (t) => consume(t, true),
 };
 
-async function stopProducers(t: Explorer, lastCloses: boolean): Promise<void> {
+async function stopProducers(t: Exploration, lastCloses: boolean): Promise<void> {
   const items = channel<number>(4);
   let left = 2;
   for (const producer of [1, 2]) {
@@ -87,7 +87,7 @@ const closedByFirst: KnownBug = {
   fixed: (t) => stopProducers(t, true),
 };
 
-async function selectStop(t: Explorer, drains: boolean): Promise<void> {
+async function selectStop(t: Exploration, drains: boolean): Promise<void> {
   const items = channel<number>(4);
   const stop = channel<undefined>(1);
   const seen: number[] = [];
@@ -119,7 +119,7 @@ const selectRace: KnownBug = {
   fixed: (t) => selectStop(t, true),
 };
 
-async function useResource(t: Explorer, givesBackAlways: boolean): Promise<void> {
+async function useResource(t: Exploration, givesBackAlways: boolean): Promise<void> {
   const slots = semaphore(1);
   t.job("user", async () => {
     const using = scope(async (s) => {
@@ -152,7 +152,7 @@ const cancelBetween: KnownBug = {
   fixed: (t) => useResource(t, true),
 };
 
-async function pay(t: Explorer, hasKey: boolean): Promise<void> {
+async function pay(t: Exploration, hasKey: boolean): Promise<void> {
   const charges: string[] = [];
   const charge = async (attempt: number): Promise<void> => {
     await t.completes(undefined, { name: `charge, attempt ${attempt}` });
@@ -177,7 +177,7 @@ const retryInFlight: KnownBug = {
   fixed: (t) => pay(t, true),
 };
 
-async function timeLimit(t: Explorer, settlesOnce: boolean): Promise<void> {
+async function timeLimit(t: Exploration, settlesOnce: boolean): Promise<void> {
   let outcome: "done" | "too late" | undefined;
   let reports = 0;
   const report = (what: "done" | "too late"): void => {
@@ -205,7 +205,7 @@ const timeoutRace: KnownBug = {
   fixed: (t) => timeLimit(t, true),
 };
 
-async function listen(t: Explorer, listensFirst: boolean): Promise<void> {
+async function listen(t: Exploration, listensFirst: boolean): Promise<void> {
   const server = new EventEmitter();
   t.job("server", async () => {
     await t.completes(undefined, { name: "open" });
@@ -227,7 +227,7 @@ const lateListener: KnownBug = {
   fixed: (t) => listen(t, true),
 };
 
-async function shutDown(t: Explorer, awaits: boolean): Promise<void> {
+async function shutDown(t: Exploration, awaits: boolean): Promise<void> {
   const database = new Database<string>(t);
   t.job("request", async () => {
     const logged = database.write("log", "request");
@@ -247,7 +247,7 @@ const notAwaited: KnownBug = {
   fixed: (t) => shutDown(t, true),
 };
 
-async function failFast(t: Explorer, waitsForAll: boolean): Promise<void> {
+async function failFast(t: Exploration, waitsForAll: boolean): Promise<void> {
   const database = new Database<string>(t);
   const refusals: Error[] = [];
   const step = async (name: string): Promise<void> => {
@@ -282,7 +282,7 @@ const siblingGoesOn: KnownBug = {
   fixed: (t) => failFast(t, true),
 };
 
-async function inOrder(t: Explorer, isOrdered: boolean): Promise<void> {
+async function inOrder(t: Exploration, isOrdered: boolean): Promise<void> {
   const a = mutex({ name: "a" });
   const b = mutex({ name: "b" });
   const inBoth = (outer: Mutex, inner: Mutex) => async () => {
@@ -307,7 +307,7 @@ const asyncLocks: KnownBug = {
   fixed: (t) => inOrder(t, true),
 };
 
-async function nestedCalls(t: Explorer, permits: number): Promise<void> {
+async function nestedCalls(t: Exploration, permits: number): Promise<void> {
   const connections = semaphore({ permits, name: "connections" });
   for (const index of [1, 2]) {
     t.job(`request ${index}`, async () => {
@@ -329,7 +329,7 @@ const poolExhausted: KnownBug = {
   fixed: (t) => nestedCalls(t, 3),
 };
 
-async function audited(t: Explorer, isOwned: boolean): Promise<void> {
+async function audited(t: Exploration, isOwned: boolean): Promise<void> {
   const refused = new Error("the audit was refused");
   const audit = (): Promise<undefined> => t.completes(undefined, { name: "audit", mayReject: refused });
   t.job("request", async () => {

@@ -1,18 +1,18 @@
 /** State that changes while a function awaits. */
 import { mutex, semaphore, singleFlight } from "skein/async";
 
-import type { Explorer } from "#skein/explore/index";
+import type { Exploration } from "skein/explore";
 
 import { Database } from "./database.js";
 import type { KnownBug } from "./program.js";
 
-async function twoJobs(t: Explorer, body: (index: number) => Promise<void>): Promise<void> {
+async function twoJobs(t: Exploration, body: (index: number) => Promise<void>): Promise<void> {
   t.job("first", () => body(1));
   t.job("second", () => body(2));
   await t.join();
 }
 
-async function deposits(t: Explorer, isLocked: boolean): Promise<void> {
+async function deposits(t: Exploration, isLocked: boolean): Promise<void> {
   let balance = 100;
   const lock = mutex({ name: "account" });
   const deposit = async (): Promise<void> => {
@@ -32,7 +32,7 @@ const acrossAwait: KnownBug = {
   fixed: (t) => deposits(t, true),
 };
 
-async function databaseCounter(t: Explorer, isOneStep: boolean): Promise<void> {
+async function databaseCounter(t: Exploration, isOneStep: boolean): Promise<void> {
   const database = new Database(t, [["visits", 0]]);
   await twoJobs(t, async () => {
     if (isOneStep) return database.update("visits", (visits = 0) => visits + 1);
@@ -50,7 +50,7 @@ const readModifyWrite: KnownBug = {
   fixed: (t) => databaseCounter(t, true),
 };
 
-async function stampede(t: Explorer, sharesFlight: boolean): Promise<void> {
+async function stampede(t: Exploration, sharesFlight: boolean): Promise<void> {
   let loads = 0;
   const cache = new Map<string, string>();
   const load = async (key: string): Promise<string> => {
@@ -83,7 +83,7 @@ const cacheStampede: KnownBug = {
   fixed: (t) => stampede(t, true),
 };
 
-async function book(t: Explorer, claimsFirst: boolean): Promise<void> {
+async function book(t: Exploration, claimsFirst: boolean): Promise<void> {
   const seats = new Map<string, number>();
   let confirmations = 0;
   await twoJobs(t, async (guest) => {
@@ -105,7 +105,7 @@ const checkThenAct: KnownBug = {
   fixed: (t) => book(t, true),
 };
 
-async function search(t: Explorer, dropsOld: boolean): Promise<void> {
+async function search(t: Exploration, dropsOld: boolean): Promise<void> {
   let shown = "";
   let newest = 0;
   const type = async (text: string): Promise<void> => {
@@ -130,7 +130,7 @@ const lateAnswer: KnownBug = {
   fixed: (t) => search(t, true),
 };
 
-async function initialise(t: Explorer, keepsPromise: boolean): Promise<void> {
+async function initialise(t: Exploration, keepsPromise: boolean): Promise<void> {
   let isStarted = false;
   let connection: string | undefined;
   let connecting: Promise<void> | undefined;
@@ -159,7 +159,7 @@ const startedTooEarly: KnownBug = {
   fixed: (t) => initialise(t, true),
 };
 
-async function submit(t: Explorer, marksFirst: boolean): Promise<void> {
+async function submit(t: Exploration, marksFirst: boolean): Promise<void> {
   let isSubmitting = false;
   let orders = 0;
   const click = async (): Promise<void> => {
@@ -185,7 +185,7 @@ const doubleSubmit: KnownBug = {
   fixed: (t) => submit(t, true),
 };
 
-async function session(t: Explorer, checksAgain: boolean): Promise<void> {
+async function session(t: Exploration, checksAgain: boolean): Promise<void> {
   let token: string | undefined = "old";
   t.job("refresh", async () => {
     const before = token;
@@ -208,7 +208,7 @@ const refreshAfterLogout: KnownBug = {
   fixed: (t) => session(t, true),
 };
 
-async function limited(t: Explorer, usesSemaphore: boolean): Promise<void> {
+async function limited(t: Exploration, usesSemaphore: boolean): Promise<void> {
   let running = 0;
   let inside = 0;
   const slots = semaphore(1);
@@ -236,7 +236,7 @@ const lateCount: KnownBug = {
   fixed: (t) => limited(t, true),
 };
 
-async function collect(t: Explorer, keepsPlaces: boolean): Promise<void> {
+async function collect(t: Exploration, keepsPlaces: boolean): Promise<void> {
   const parts: string[] = [];
   t.job("download", async () => {
     const load = async (index: number): Promise<void> => {
@@ -258,7 +258,7 @@ const completionOrder: KnownBug = {
   fixed: (t) => collect(t, true),
 };
 
-async function autosave(t: Explorer, queues: boolean): Promise<void> {
+async function autosave(t: Exploration, queues: boolean): Promise<void> {
   const database = new Database<string>(t);
   const lock = mutex();
   const save = (text: string): Promise<void> => database.write("draft", text);

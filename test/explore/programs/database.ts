@@ -1,12 +1,12 @@
 /** What answers from outside: a table whose reads and writes take effect when the explorer lets them. */
-import type { Explorer } from "#skein/explore/index";
+import type { Exploration } from "skein/explore";
 
 export class Database<Value> {
-  readonly #t: Explorer;
+  readonly #t: Exploration;
   readonly #rows: Map<string, Value>;
   isOpen = true;
 
-  constructor(t: Explorer, rows: Iterable<readonly [string, Value]> = []) {
+  constructor(t: Exploration, rows: Iterable<readonly [string, Value]> = []) {
     this.#t = t;
     this.#rows = new Map(rows);
   }

@@ -1,5 +1,5 @@
 /** Structures without locks, with one step too few. */
-import type { Cell, Explorer } from "#skein/explore/index";
+import type { Cell, Exploration } from "skein/explore";
 
 import { at, cells, type KnownBug } from "./program.js";
 
@@ -11,7 +11,7 @@ class NodeStack {
   readonly #next: readonly Cell[];
   readonly #tagStep: number;
 
-  constructor(t: Explorer, nodes: number, hasTag: boolean) {
+  constructor(t: Exploration, nodes: number, hasTag: boolean) {
     this.#tagStep = hasTag ? 1 << 8 : 0;
     this.#head = t.cell("head", 1);
     this.#next = Array.from({ length: nodes + 1 }, (_, node) => {
@@ -42,7 +42,7 @@ class NodeStack {
   }
 }
 
-async function recycle(t: Explorer, hasTag: boolean): Promise<void> {
+async function recycle(t: Exploration, hasTag: boolean): Promise<void> {
   const stack = new NodeStack(t, 3, hasTag);
   const owners = cells(t, "owner", 4);
   const take = (): number => {
@@ -72,7 +72,7 @@ const abaStack: KnownBug = {
   fixed: (t) => recycle(t, true),
 };
 
-async function initialise(t: Explorer, publishesLast: boolean): Promise<void> {
+async function initialise(t: Exploration, publishesLast: boolean): Promise<void> {
   const lock = t.cell("lock", 0);
   const ready = t.cell("ready", 0);
   const content = t.cell("content", 0);
@@ -102,7 +102,7 @@ const doubleChecked: KnownBug = {
   fixed: (t) => initialise(t, true),
 };
 
-async function runOnce(t: Explorer, claimsFirst: boolean): Promise<void> {
+async function runOnce(t: Exploration, claimsFirst: boolean): Promise<void> {
   const state = t.cell("state", 0);
   const runs = t.cell("runs", 0);
   const once = (): void => {
@@ -125,7 +125,7 @@ const onceTwice: KnownBug = {
   fixed: (t) => runOnce(t, true),
 };
 
-async function publish(t: Explorer, isAtomic: boolean): Promise<void> {
+async function publish(t: Exploration, isAtomic: boolean): Promise<void> {
   const content = t.cell("content", 0);
   const ready = t.cell("ready", 0);
   t.thread("writer", () => {
@@ -148,7 +148,7 @@ const plainFlag: KnownBug = {
   fixed: (t) => publish(t, true),
 };
 
-async function dekker(t: Explorer, isAtomic: boolean): Promise<void> {
+async function dekker(t: Exploration, isAtomic: boolean): Promise<void> {
   const [x, y] = [t.cell("x", 0), t.cell("y", 0)];
   const [seenByFirst, seenBySecond] = [t.cell("seen by first", 0), t.cell("seen by second", 0)];
   const touch = (own: Cell, other: Cell, seen: Cell) => () => {
@@ -175,7 +175,7 @@ const storeBuffering: KnownBug = {
 };
 
 /** A deque of one owner and thieves: Chase and Lev's, with room for what is pushed. */
-async function steal(t: Explorer, exchangesForLast: boolean): Promise<void> {
+async function steal(t: Exploration, exchangesForLast: boolean): Promise<void> {
   const [top, bottom] = [t.cell("top", 0), t.cell("bottom", 2)];
   const taken = cells(t, "taken", 2);
   const got = (index: number): void => t.expect(at(taken, index).add(1) === 0, `item ${index} is taken once`);
@@ -211,7 +211,7 @@ const workStealing: KnownBug = {
   fixed: (t) => steal(t, true),
 };
 
-async function sequenceLock(t: Explorer, readsAgain: boolean): Promise<void> {
+async function sequenceLock(t: Exploration, readsAgain: boolean): Promise<void> {
   const version = t.cell("version", 0);
   const [low, high] = [t.cell("low", 0), t.cell("high", 0)];
   t.thread("writer", () => {
@@ -243,7 +243,7 @@ const unrechecked: KnownBug = {
   fixed: (t) => sequenceLock(t, true),
 };
 
-async function recycledId(t: Explorer, hasGeneration: boolean): Promise<void> {
+async function recycledId(t: Exploration, hasGeneration: boolean): Promise<void> {
   const generations = cells(t, "generation", 1);
   const owner = t.cell("owner of slot 0", 1);
   const slot = 0;
@@ -270,7 +270,7 @@ const recycled: KnownBug = {
   fixed: (t) => recycledId(t, true),
 };
 
-async function referenceCount(t: Explorer, decidesByResult: boolean): Promise<void> {
+async function referenceCount(t: Exploration, decidesByResult: boolean): Promise<void> {
   const count = t.cell("count", 2);
   const frees = t.cell("frees", 0);
   const drop = (): void => {
@@ -291,7 +291,7 @@ const doubleFree: KnownBug = {
   fixed: (t) => referenceCount(t, true),
 };
 
-async function resurrect(t: Explorer, refusesZero: boolean): Promise<void> {
+async function resurrect(t: Exploration, refusesZero: boolean): Promise<void> {
   const count = t.cell("count", 1);
   const freed = t.cell("freed", 0);
   t.thread("owner", () => {
@@ -320,7 +320,7 @@ const resurrected: KnownBug = {
   fixed: (t) => resurrect(t, true),
 };
 
-async function readIndependentWrites(t: Explorer, isAtomic: boolean): Promise<void> {
+async function readIndependentWrites(t: Exploration, isAtomic: boolean): Promise<void> {
   const [low, high] = [t.cell("low", 0), t.cell("high", 0)];
   const both = t.cell("both", 0);
   t.thread("writer", () => {

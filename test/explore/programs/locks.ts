@@ -1,6 +1,6 @@
-/** Threads that wait for each other, and locks that do not exclude. */
+/** Threads that wait for each other, and locks held too long or the wrong way. */
 import { Condition, Mutex, RwLock } from "skein/shared";
-import type { Cell, Explorer } from "#skein/explore/index";
+import type { Cell, Exploration } from "skein/explore";
 
 import { announce, at, cells, type KnownBug, waitWhile } from "./program.js";
 
@@ -9,7 +9,7 @@ function inBoth(outer: Mutex, inner: Mutex): void {
   outer.withLockSync(() => inner.withLockSync(() => {}));
 }
 
-async function twoLocks(t: Explorer, isOrdered: boolean): Promise<void> {
+async function twoLocks(t: Exploration, isOrdered: boolean): Promise<void> {
   const a = new Mutex({ name: "a" });
   const b = new Mutex({ name: "b" });
   t.thread("first", () => inBoth(a, b));
@@ -25,7 +25,7 @@ const deadlock01: KnownBug = {
   fixed: (t) => twoLocks(t, true),
 };
 
-async function transfers(t: Explorer, isOrdered: boolean): Promise<void> {
+async function transfers(t: Exploration, isOrdered: boolean): Promise<void> {
   const locks = [0, 1, 2].map((index) => new Mutex({ name: `account ${index}` }));
   const balances = cells(t, "balance", 3);
   const transfer = (from: number, to: number) => () => {
@@ -55,7 +55,7 @@ const circle: KnownBug = {
   fixed: (t) => transfers(t, true),
 };
 
-async function dine(t: Explorer, count: number, isLastLeftHanded: boolean): Promise<void> {
+async function dine(t: Exploration, count: number, isLastLeftHanded: boolean): Promise<void> {
   const forks = Array.from({ length: count }, (_, index) => new Mutex({ name: `fork ${index}` }));
   for (let index = 0; index < count; index += 1) {
     const left = forks[index] as Mutex;
@@ -136,7 +136,7 @@ const doubleLock: KnownBug = {
   },
 };
 
-async function earlyReturn(t: Explorer, alwaysUnlocks: boolean): Promise<void> {
+async function earlyReturn(t: Exploration, alwaysUnlocks: boolean): Promise<void> {
   const mutex = new Mutex({ name: "state" });
   const stopped = t.cell("stopped", 0);
   t.thread("worker", () => {
@@ -205,7 +205,7 @@ const upgradeDeadlock: KnownBug = {
   },
 };
 
-async function countReaders(t: Explorer, verb: "withRead" | "withWrite"): Promise<void> {
+async function countReaders(t: Exploration, verb: "withRead" | "withWrite"): Promise<void> {
   const lock = new RwLock({ name: "statistics" });
   const hits = t.cell("hits", 0);
   const body = (): void => {
@@ -228,7 +228,7 @@ const writeUnderRead: KnownBug = {
 };
 
 /** A reader-writer lock where writers who wait keep new readers out: word 0 readers or -1, and a count of waiting writers. */
-async function nestedRead(t: Explorer, isNested: boolean): Promise<void> {
+async function nestedRead(t: Exploration, isNested: boolean): Promise<void> {
   const lock = t.cell("lock", 0);
   const waiting = t.cell("waiting writers", 0);
   const read = (): void => {
@@ -265,130 +265,7 @@ const readWriteRead: KnownBug = {
   fixed: (t) => nestedRead(t, false),
 };
 
-function exclusive(t: Explorer, inside: Cell): void {
-  t.expect(inside.add(1) === 0, "one thread is inside at a time");
-  inside.add(-1);
-}
-
-async function twoInside(t: Explorer, take: (me: number) => void, give: (me: number) => void): Promise<void> {
-  const inside = t.cell("inside", 0);
-  for (const me of [0, 1]) {
-    t.thread(`thread ${me}`, () => {
-      take(me);
-      exclusive(t, inside);
-      give(me);
-    });
-  }
-  await t.join();
-}
-
-const spinLock: KnownBug = {
-  name: "spin lock without exchange",
-  source: "textbook: the lock is looked at and taken in two steps",
-  kinds: ["assertion"],
-  async buggy(t) {
-    const lock = t.cell("lock", 0);
-    const take = (): void => {
-      while (lock.load() === 1) t.yield();
-      lock.store(1);
-    };
-    await twoInside(t, take, () => lock.store(0));
-  },
-  async fixed(t) {
-    const lock = t.cell("lock", 0);
-    const take = (): void => {
-      while (lock.exchange(1) === 1) t.yield();
-    };
-    await twoInside(t, take, () => lock.store(0));
-  },
-};
-
-async function peterson(t: Explorer, turnFirst: boolean): Promise<void> {
-  const wants = cells(t, "wants", 2);
-  const turn = t.cell("turn", 0);
-  const take = (me: number): void => {
-    if (turnFirst) turn.store(1 - me);
-    at(wants, me).store(1);
-    if (!turnFirst) turn.store(1 - me);
-    while (at(wants, 1 - me).load() === 1 && turn.load() === 1 - me) t.yield();
-  };
-  await twoInside(t, take, (me) => at(wants, me).store(0));
-}
-
-const petersons: KnownBug = {
-  name: "Peterson, stores swapped",
-  source: "Peterson 1981, with the turn given away before the wish is shown",
-  kinds: ["assertion"],
-  buggy: (t) => peterson(t, true),
-  fixed: (t) => peterson(t, false),
-};
-
-const bothPolite: KnownBug = {
-  name: "each lets the other go first",
-  source: "Dijkstra 1965, second attempt: both show their wish, and each waits until the other takes it back",
-  kinds: ["livelock", "deadlock"],
-  async buggy(t) {
-    const wants = cells(t, "wants", 2);
-    const take = (me: number): void => {
-      at(wants, me).store(1);
-      while (at(wants, 1 - me).load() === 1) t.yield();
-    };
-    await twoInside(t, take, (me) => at(wants, me).store(0));
-  },
-  fixed: (t) => peterson(t, false),
-};
-
-async function bakery(t: Explorer, showsChoice: boolean): Promise<void> {
-  const choosing = cells(t, "choosing", 2);
-  const numbers = cells(t, "number", 2);
-  const take = (me: number): void => {
-    const other = 1 - me;
-    if (showsChoice) at(choosing, me).store(1);
-    at(numbers, me).store(Math.max(at(numbers, 0).load(), at(numbers, 1).load()) + 1);
-    if (showsChoice) at(choosing, me).store(0);
-    if (showsChoice) while (at(choosing, other).load() === 1) t.yield();
-    for (;;) {
-      const theirs = at(numbers, other).load();
-      const mine = at(numbers, me).load();
-      if (theirs === 0 || mine < theirs || (mine === theirs && me < other)) return;
-      t.yield();
-    }
-  };
-  await twoInside(t, take, (me) => at(numbers, me).store(0));
-}
-
-const bakeries: KnownBug = {
-  name: "bakery without the choosing flag",
-  source: "Lamport 1974, with the flag left out that says that a number is being chosen",
-  kinds: ["assertion"],
-  buggy: (t) => bakery(t, false),
-  fixed: (t) => bakery(t, true),
-};
-
-const ticketLock: KnownBug = {
-  name: "ticket lock, ticket in two steps",
-  source: "textbook: two threads draw the same ticket",
-  kinds: ["assertion"],
-  async buggy(t) {
-    const [next, serving] = [t.cell("next", 0), t.cell("serving", 0)];
-    const take = (): void => {
-      const ticket = next.load();
-      next.store(ticket + 1);
-      while (serving.load() !== ticket) t.yield();
-    };
-    await twoInside(t, take, () => void serving.add(1));
-  },
-  async fixed(t) {
-    const [next, serving] = [t.cell("next", 0), t.cell("serving", 0)];
-    const take = (): void => {
-      const ticket = next.add(1);
-      while (serving.load() !== ticket) t.yield();
-    };
-    await twoInside(t, take, () => void serving.add(1));
-  },
-};
-
-async function waitHolding(t: Explorer, holdsOther: boolean): Promise<void> {
+async function waitHolding(t: Exploration, holdsOther: boolean): Promise<void> {
   const state = new Mutex({ name: "state" });
   const signal = new Mutex({ name: "signal" });
   const changed = new Condition({ mutex: signal, name: "changed" });
@@ -427,10 +304,5 @@ export const LOCKS: readonly KnownBug[] = [
   upgradeDeadlock,
   writeUnderRead,
   readWriteRead,
-  spinLock,
-  petersons,
-  bothPolite,
-  bakeries,
-  ticketLock,
   nestedMonitor,
 ];

@@ -1,10 +1,10 @@
 /** Updates that get lost, and critical sections that are cut in two. */
 import { Mutex, SharedMap } from "skein/shared";
-import type { Cell, Explorer } from "#skein/explore/index";
+import type { Cell, Exploration } from "skein/explore";
 
 import type { KnownBug } from "./program.js";
 
-async function twoThreads(t: Explorer, body: () => void): Promise<void> {
+async function twoThreads(t: Exploration, body: () => void): Promise<void> {
   t.thread("first", body);
   t.thread("second", body);
   await t.join();
@@ -77,7 +77,7 @@ const account: KnownBug = {
   },
 };
 
-async function wrongLock(t: Explorer, others: number, lockOfOthers: "data" | "self"): Promise<void> {
+async function wrongLock(t: Exploration, others: number, lockOfOthers: "data" | "self"): Promise<void> {
   const data = t.cell("data", 0);
   const locks = { data: new Mutex({ name: "data lock" }), self: new Mutex({ name: "own lock" }) };
   t.thread("reader", () => {
@@ -109,7 +109,7 @@ const wrongLock3: KnownBug = {
   fixed: (t) => wrongLock(t, 3, "data"),
 };
 
-async function twoStage(t: Explorer, isOneSection: boolean): Promise<void> {
+async function twoStage(t: Exploration, isOneSection: boolean): Promise<void> {
   const first = t.cell("first", 0);
   const second = t.cell("second", 0);
   const firstLock = new Mutex({ name: "first lock" });
@@ -139,7 +139,7 @@ const twoStages: KnownBug = {
   fixed: (t) => twoStage(t, true),
 };
 
-async function reorder(t: Explorer, setters: number, isLocked: boolean): Promise<void> {
+async function reorder(t: Exploration, setters: number, isLocked: boolean): Promise<void> {
   const a = t.cell("a", 0);
   const b = t.cell("b", 0);
   const mutex = new Mutex({ name: "pair" });
@@ -197,7 +197,7 @@ const lazy01: KnownBug = {
   },
 };
 
-async function tokenRing(t: Explorer, isOrdered: boolean): Promise<void> {
+async function tokenRing(t: Exploration, isOrdered: boolean): Promise<void> {
   const [x1, x2, x3] = [t.cell("x1", 1), t.cell("x2", 1), t.cell("x3", 1)];
   const mutex = new Mutex({ name: "ring" });
   const steps: [string, () => void][] = [
@@ -221,7 +221,7 @@ const tokenRings: KnownBug = {
   fixed: (t) => tokenRing(t, true),
 };
 
-async function stringBuffer(t: Explorer, isOneSection: boolean): Promise<void> {
+async function stringBuffer(t: Exploration, isOneSection: boolean): Promise<void> {
   const length = t.cell("length", 3);
   const mutex = new Mutex({ name: "buffer" });
   const inside = <Result>(fn: () => Result): Result => (isOneSection ? mutex.withLockSync(fn) : fn());

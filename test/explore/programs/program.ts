@@ -6,7 +6,7 @@
  * threads one after another, as the originals do: had all been started at once, the
  * schedules that show some of the bugs would hardly be rare.
  */
-import type { Cell, ExploreBody, ExploreFailureKind, ExploreOptions, Explorer } from "#skein/explore/index";
+import type { Cell, ExploredProgram, FailureKind, ExploreOptions, Exploration } from "skein/explore";
 
 /** A bug that is known, and the program without it. */
 export interface KnownBug {
@@ -14,15 +14,15 @@ export interface KnownBug {
   /** The public set or text it is described in. */
   readonly source: string;
   /** What the explorer calls it: any of these where one bug shows itself in several ways. */
-  readonly kinds: readonly ExploreFailureKind[];
+  readonly kinds: readonly FailureKind[];
   /** Options that the program needs to be explored with. */
   readonly options?: Pick<ExploreOptions, "memory" | "outcomes">;
-  readonly buggy: ExploreBody;
-  readonly fixed: ExploreBody;
+  readonly buggy: ExploredProgram;
+  readonly fixed: ExploredProgram;
 }
 
 /** `count` cells, named after their place. */
-export function cells(t: Explorer, name: string, count: number): Cell[] {
+export function cells(t: Exploration, name: string, count: number): Cell[] {
   return Array.from({ length: count }, (_, index) => t.cell(`${name}[${index}]`, 0));
 }
 

@@ -2,11 +2,11 @@
 import { ClosedError } from "skein";
 
 import { SharedChannel } from "skein/shared";
-import type { Explorer } from "#skein/explore/index";
+import type { Exploration } from "skein/explore";
 
 import { at, cells, type KnownBug, waitWhile } from "./program.js";
 
-async function twoProducers(t: Explorer, claims: boolean): Promise<void> {
+async function twoProducers(t: Exploration, claims: boolean): Promise<void> {
   const slots = cells(t, "slot", 2);
   const tail = t.cell("tail", 0);
   const put = (value: number) => () => {
@@ -29,7 +29,7 @@ const queueTail: KnownBug = {
   fixed: (t) => twoProducers(t, true),
 };
 
-async function circular(t: Explorer, showsAfter: boolean): Promise<void> {
+async function circular(t: Exploration, showsAfter: boolean): Promise<void> {
   const slots = cells(t, "slot", 2);
   const written = t.cell("written", 0);
   const read = t.cell("read", 0);
@@ -63,7 +63,7 @@ const circularBuffer: KnownBug = {
   fixed: (t) => circular(t, true),
 };
 
-async function tornPair(t: Explorer, isOneWord: boolean): Promise<void> {
+async function tornPair(t: Exploration, isOneWord: boolean): Promise<void> {
   // Items are popped from the head and stolen in half from the head: head and tail belong together.
   const [head, tail] = [t.cell("head", 0), t.cell("tail", 2)];
   const range = t.cell("range", (0 << 8) | 2);
@@ -91,7 +91,7 @@ const indexPair: KnownBug = {
   fixed: (t) => tornPair(t, true),
 };
 
-async function cachedLength(t: Explorer, asksAgain: boolean): Promise<void> {
+async function cachedLength(t: Exploration, asksAgain: boolean): Promise<void> {
   const length = t.cell("length", 2);
   const slots = cells(t, "slot", 2);
   for (const slot of slots) slot.store(7);
@@ -119,7 +119,7 @@ const staleLength: KnownBug = {
   fixed: (t) => cachedLength(t, true),
 };
 
-async function firstAnswer(t: Explorer, capacity: number): Promise<void> {
+async function firstAnswer(t: Exploration, capacity: number): Promise<void> {
   const answers = new SharedChannel({ type: "int32", capacity, name: "answers" });
   const replicas = [1, 2, 3].map((index) => t.thread(`replica ${index}`, () => answers.sendSync(index)));
   const asker = t.thread("asker", () => t.expect(answers.receiveSync() > 0, "an answer came"));
@@ -148,7 +148,7 @@ function sumUntilClosed(items: SharedChannel<number>): number {
   }
 }
 
-async function drain(t: Explorer, closes: boolean): Promise<void> {
+async function drain(t: Exploration, closes: boolean): Promise<void> {
   const items = new SharedChannel({ type: "int32", capacity: 2, name: "items" });
   t.thread("producer", () => {
     items.sendSync(1);
@@ -167,7 +167,7 @@ const forgottenReceiver: KnownBug = {
   fixed: (t) => drain(t, true),
 };
 
-async function closeWhileSending(t: Explorer, senderCloses: boolean): Promise<void> {
+async function closeWhileSending(t: Exploration, senderCloses: boolean): Promise<void> {
   const items = new SharedChannel({ type: "int32", capacity: 2, name: "items" });
   t.thread("sender", () => {
     items.sendSync(1);
@@ -187,7 +187,7 @@ const sendOnClosed: KnownBug = {
   fixed: (t) => closeWhileSending(t, true),
 };
 
-async function sendAllFirst(t: Explorer, room: number): Promise<void> {
+async function sendAllFirst(t: Exploration, room: number): Promise<void> {
   const forth = new SharedChannel({ type: "int32", capacity: 1, name: "forth" });
   const back = new SharedChannel({ type: "int32", capacity: room, name: "back" });
   t.thread("client", () => {

@@ -1,10 +1,10 @@
 /** Signals that are missed, sent too early, or sent to the wrong one. */
 import { Barrier, Condition, Event, Latch, Mutex, Semaphore } from "skein/shared";
-import type { Explorer } from "#skein/explore/index";
+import type { Exploration } from "skein/explore";
 
 import { announce, type KnownBug, waitWhile } from "./program.js";
 
-async function consumers(t: Explorer, checksAgain: boolean): Promise<void> {
+async function consumers(t: Exploration, checksAgain: boolean): Promise<void> {
   const mutex = new Mutex({ name: "queue" });
   const filled = new Condition({ mutex, name: "filled" });
   const items = t.cell("items", 0);
@@ -37,7 +37,7 @@ const ifNotWhile: KnownBug = {
   fixed: (t) => consumers(t, true),
 };
 
-async function signalOnce(t: Explorer, looksUnderLock: boolean): Promise<void> {
+async function signalOnce(t: Exploration, looksUnderLock: boolean): Promise<void> {
   const mutex = new Mutex({ name: "state" });
   const done = new Condition({ mutex, name: "done" });
   const isDone = t.cell("is done", 0);
@@ -65,7 +65,7 @@ const signalBeforeWait: KnownBug = {
   fixed: (t) => signalOnce(t, true),
 };
 
-async function park(t: Explorer, wakerChangesWord: boolean): Promise<void> {
+async function park(t: Exploration, wakerChangesWord: boolean): Promise<void> {
   const task = t.cell("task", 0);
   const parked = t.cell("parked", 0);
   t.thread("sleeper", () => {
@@ -91,7 +91,7 @@ const wakerKeepsWord: KnownBug = {
   fixed: (t) => park(t, true),
 };
 
-async function boundedBuffer(t: Explorer, wakes: "one" | "all"): Promise<void> {
+async function boundedBuffer(t: Exploration, wakes: "one" | "all"): Promise<void> {
   const mutex = new Mutex({ name: "buffer" });
   const changed = new Condition({ mutex, name: "changed" });
   const items = t.cell("items", 0);
@@ -125,7 +125,7 @@ const wrongWaiter: KnownBug = {
   fixed: (t) => boundedBuffer(t, "all"),
 };
 
-async function pulse(t: Explorer, clears: boolean): Promise<void> {
+async function pulse(t: Exploration, clears: boolean): Promise<void> {
   const event = new Event({ name: "go" });
   t.thread("waiter", () => event.waitSync());
   t.thread("starter", () => {
@@ -143,7 +143,7 @@ const pulsedEvent: KnownBug = {
   fixed: (t) => pulse(t, false),
 };
 
-async function reusedBarrier(t: Explorer, hasGenerations: boolean): Promise<void> {
+async function reusedBarrier(t: Exploration, hasGenerations: boolean): Promise<void> {
   const parties = 2;
   const arrived = t.cell("arrived", 0);
   const generation = t.cell("generation", 0);
@@ -179,7 +179,7 @@ const barrierReuse: KnownBug = {
   fixed: (t) => reusedBarrier(t, true),
 };
 
-async function meet(t: Explorer, alwaysComes: boolean): Promise<void> {
+async function meet(t: Exploration, alwaysComes: boolean): Promise<void> {
   const barrier = new Barrier({ parties: 2, name: "phase" });
   const failed = t.cell("failed", 0);
   t.thread("steady", () => void barrier.waitSync());
@@ -198,7 +198,7 @@ const missingParty: KnownBug = {
   fixed: (t) => meet(t, true),
 };
 
-async function countedAfterStart(t: Explorer, countsFirst: boolean): Promise<void> {
+async function countedAfterStart(t: Exploration, countsFirst: boolean): Promise<void> {
   const running = t.cell("running", countsFirst ? 2 : 0);
   const done = t.cell("done", 0);
   const work = (): void => {
@@ -224,7 +224,7 @@ const waitGroup: KnownBug = {
   fixed: (t) => countedAfterStart(t, true),
 };
 
-async function latched(t: Explorer, count: number): Promise<void> {
+async function latched(t: Exploration, count: number): Promise<void> {
   const latch = new Latch({ count, name: "ready" });
   const prepared = t.cell("prepared", 0);
   for (const index of [1, 2]) {
@@ -248,7 +248,7 @@ const latchTooSmall: KnownBug = {
   fixed: (t) => latched(t, 2),
 };
 
-async function pool(t: Explorer, releasesTwice: boolean): Promise<void> {
+async function pool(t: Exploration, releasesTwice: boolean): Promise<void> {
   const permits = t.cell("permits", 1);
   const inside = t.cell("inside", 0);
   const release = (): void => {
@@ -283,7 +283,7 @@ const overRelease: KnownBug = {
   fixed: (t) => pool(t, false),
 };
 
-async function swapped(t: Explorer, bothInOrder: boolean): Promise<void> {
+async function swapped(t: Exploration, bothInOrder: boolean): Promise<void> {
   const slots = new Semaphore({ permits: 2, name: "slots" });
   const take = (atOnce: boolean) => () => {
     if (atOnce) return slots.acquireSync(2).release();
@@ -305,7 +305,7 @@ const permitsOneByOne: KnownBug = {
   fixed: (t) => swapped(t, true),
 };
 
-async function stoppedDriver(t: Explorer, countsFirst: boolean): Promise<void> {
+async function stoppedDriver(t: Exploration, countsFirst: boolean): Promise<void> {
   const stopping = t.cell("stopping", 0);
   const pending = t.cell("pending", 1);
   const stopped = t.cell("stopped", 0);
