@@ -1,0 +1,73 @@
+/** The kinds of steps that a thread under exploration takes. */
+
+export const Step = {
+  /** A thread begins: what it does before its first operation belongs to this step. */
+  start: 0,
+  load: 1,
+  store: 2,
+  /** Reads and writes in one: add, exchange, a compare-exchange that may fail. */
+  change: 3,
+  /** Goes to sleep, or finds that it need not. */
+  wait: 4,
+  /** Goes on after a sleep. */
+  woken: 5,
+  notify: 6,
+  /** Plain accesses: they order nothing. */
+  read: 7,
+  write: 8,
+  spawn: 9,
+  join: 10,
+  yield: 11,
+} as const;
+
+export type StepKind = (typeof Step)[keyof typeof Step];
+
+/** How listings name each kind. */
+export const STEP_NAMES: readonly string[] = [
+  "starts",
+  "load",
+  "store",
+  "change",
+  "wait",
+  "woken",
+  "notify",
+  "read",
+  "write",
+  "spawn",
+  "join",
+  "yield",
+];
+
+/** What a `wait` gave, as logs and listings keep it. */
+export const WaitOutcome = { ok: 0, notEqual: 1, timedOut: 2, sleeps: 3 } as const;
+
+/** Whether a step may change what others read at its location, or who sleeps there. */
+export function changesPlace(kind: StepKind): boolean {
+  return kind === Step.store || kind === Step.change || kind === Step.write || kind === Step.notify;
+}
+
+/** Whether a step is about a place in memory at all. */
+export function hasPlace(kind: StepKind): boolean {
+  return kind >= Step.load && kind <= Step.write;
+}
+
+/**
+ * Whether the order of two steps of different threads can make a difference. The
+ * sleepers of a place count as part of it: a wait adds one, a notify takes some.
+ */
+export function areDependent(kindA: StepKind, placeA: number, kindB: StepKind, placeB: number): boolean {
+  if (placeA !== placeB || !hasPlace(kindA) || !hasPlace(kindB)) return false;
+  // Who has been woken only takes note of that.
+  if (kindA === Step.woken || kindB === Step.woken) return false;
+  if (kindA === Step.notify || kindB === Step.notify) return touchesSleepers(kindA) && touchesSleepers(kindB);
+  if (kindA === Step.wait && kindB === Step.wait) return true; // first in, first out
+  return writes(kindA) || writes(kindB);
+}
+
+function touchesSleepers(kind: StepKind): boolean {
+  return kind === Step.wait || kind === Step.notify;
+}
+
+function writes(kind: StepKind): boolean {
+  return kind === Step.store || kind === Step.change || kind === Step.write;
+}
