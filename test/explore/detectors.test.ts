@@ -71,7 +71,10 @@ describe("races", () => {
         (flag) => flag.load() === 1,
       ),
     );
-    assert.match(error?.diagnosis ?? "", /"writer" writes it plainly.*"reader" loads it|"reader" loads it.*"writer" writes/);
+    assert.match(
+      error?.diagnosis ?? "",
+      /"writer" writes it plainly.*"reader" loads it|"reader" loads it.*"writer" writes/,
+    );
   });
 
   it("are none before a spawn, after a join, or across a wake-up", async () => {

@@ -162,10 +162,18 @@ async function dekker(t: Exploration, isAtomic: boolean): Promise<void> {
   t.outcome(`${seenByFirst.load()},${seenBySecond.load()}`);
 }
 
-const storeBuffering: KnownBug = {
+const plainDekker: KnownBug = {
   name: "Dekker without atomics",
-  source: "jcstress samples and EMME, store buffering: both threads may see the other's old value",
-  kinds: ["race", "outcome"],
+  source: "Dekker, in Dijkstra 1965: the flags are written and read plainly",
+  kinds: ["race"],
+  buggy: (t) => dekker(t, false),
+  fixed: (t) => dekker(t, true),
+};
+
+const storeBuffering: KnownBug = {
+  name: "store buffering",
+  source: "jcstress samples and EMME: each thread may see the other's old value",
+  kinds: ["outcome"],
   options: {
     memory: "js",
     outcomes: { "0,0": "forbidden", "0,1": "acceptable", "1,0": "acceptable", "1,1": "acceptable" },
@@ -185,7 +193,7 @@ async function steal(t: Exploration, exchangesForLast: boolean): Promise<void> {
     const first = top.load();
     if (first < last) return got(last);
     bottom.store(first + 1);
-    if (first !== last) return bottom.store(first);
+    if (first !== last) return void bottom.store(first);
     // The last item may be about to be stolen.
     const isOwn = exchangesForLast ? top.compareExchange(first, first + 1) === first : true;
     if (!exchangesForLast) top.store(first + 1);
@@ -324,7 +332,7 @@ async function readIndependentWrites(t: Exploration, isAtomic: boolean): Promise
   const [low, high] = [t.cell("low", 0), t.cell("high", 0)];
   const both = t.cell("both", 0);
   t.thread("writer", () => {
-    if (isAtomic) return both.store(0x1_0001);
+    if (isAtomic) return void both.store(0x1_0001);
     low.store(1);
     high.store(1);
   });
@@ -348,6 +356,7 @@ export const LOCK_FREE: readonly KnownBug[] = [
   doubleChecked,
   onceTwice,
   plainFlag,
+  plainDekker,
   storeBuffering,
   workStealing,
   unrechecked,

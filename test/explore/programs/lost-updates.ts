@@ -114,7 +114,7 @@ async function twoStage(t: Exploration, isOneSection: boolean): Promise<void> {
   const second = t.cell("second", 0);
   const firstLock = new Mutex({ name: "first lock" });
   const secondLock = new Mutex({ name: "second lock" });
-  const stageTwo = (): void => secondLock.withLockSync(() => second.store(first.load() + 1));
+  const stageTwo = (): void => void secondLock.withLockSync(() => second.store(first.load() + 1));
   t.thread("writer", () => {
     firstLock.withLockSync(() => {
       first.store(1);

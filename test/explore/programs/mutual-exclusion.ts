@@ -106,7 +106,7 @@ const bakeries: KnownBug = {
 const ticketLock: KnownBug = {
   name: "ticket lock, ticket in two steps",
   source: "textbook: two threads draw the same ticket",
-  kinds: ["assertion"],
+  kinds: ["assertion", "livelock"],
   async buggy(t) {
     const [next, serving] = [t.cell("next", 0), t.cell("serving", 0)];
     const take = (): void => {

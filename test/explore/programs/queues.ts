@@ -10,7 +10,7 @@ async function twoProducers(t: Exploration, claims: boolean): Promise<void> {
   const slots = cells(t, "slot", 2);
   const tail = t.cell("tail", 0);
   const put = (value: number) => () => {
-    if (claims) return at(slots, tail.add(1)).store(value);
+    if (claims) return void at(slots, tail.add(1)).store(value);
     const mine = tail.load();
     at(slots, mine).store(value);
     tail.store(mine + 1);
@@ -68,7 +68,7 @@ async function tornPair(t: Exploration, isOneWord: boolean): Promise<void> {
   const [head, tail] = [t.cell("head", 0), t.cell("tail", 2)];
   const range = t.cell("range", (0 << 8) | 2);
   t.thread("reset", () => {
-    if (isOneWord) return range.store((4 << 8) | 6);
+    if (isOneWord) return void range.store((4 << 8) | 6);
     head.store(4);
     tail.store(6);
   });
