@@ -162,7 +162,7 @@ async function reorder(t: Exploration, setters: number, isLocked: boolean): Prom
   await t.join();
 }
 
-const reorders = [2, 3, 4].map((setters): KnownBug => ({
+const reorders = [2, 3, 4, 9, 19].map((setters): KnownBug => ({
   name: `reorder ${setters + 1}`,
   source: `SCTBench, reorder_${setters + 1}: a pair written in two steps by ${setters} threads`,
   kinds: ["assertion"],
