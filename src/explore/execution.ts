@@ -23,6 +23,7 @@ import { failureOf } from "./failure.js";
 import { Step, type StepKind, WaitOutcome } from "./operations.js";
 import { hasNoEffect, noteRepeats } from "./spinning.js";
 import type { Strategy } from "./strategies/strategy.js";
+import type { SharedMemory } from "./shared-memory.js";
 import { State, SUSPEND, VirtualThread } from "./virtual-thread.js";
 
 /** Steps after which threads take turns, so that one that only waits for others gets them. */
@@ -36,6 +37,22 @@ const MOST_IDLE_MS = 5_000;
 
 /** Given up: a strategy has found that the run would repeat others. */
 const REDUNDANT: Failure = { kind: "livelock", message: "" };
+
+/** Memory that threads also use plainly: whoever is called anew must find it as it was then. */
+export interface RunMemory {
+  /** A thread's body is called, for the first time or anew. */
+  begins(thread: VirtualThread, isNew: boolean): void;
+  /** The thread goes on behind something that its log gave. */
+  replayed(thread: VirtualThread): void;
+  /** The thread has come to where it had been left. */
+  caughtUp(): void;
+  /** The thread's log has one entry more. */
+  logged(thread: VirtualThread): void;
+  /** A thread is about to be left; then it has been. */
+  leaving(): void;
+  left(): void;
+  nameOf(place: number): string | undefined;
+}
 
 export class Execution {
   readonly threads: VirtualThread[] = [];
@@ -67,9 +84,10 @@ export class Execution {
   mostSteps = 20_000;
   /** What the program draws at random: the same in every run. */
   readonly chance: Chance = new Chance(1);
-  /** Called when a thread's body has been left, for what must be put back then. */
-  onSuspended: (() => void) | undefined;
-  onBegin: ((thread: VirtualThread) => void) | undefined;
+  /** What shared objects of the library live in, if this run has made any. */
+  memory: RunMemory | undefined;
+  /** Where they would live. */
+  shared: SharedMemory | undefined;
 
   #strategy!: Strategy;
   #chosen: VirtualThread | undefined;
@@ -79,6 +97,7 @@ export class Execution {
   #idleMs = 0;
   #nextPlace = 1;
   #turn = 0;
+  #stackTraceLimit = 10;
 
   get strategy(): Strategy {
     return this.#strategy;
@@ -105,6 +124,10 @@ export class Execution {
     this.#idleMs = 0;
     this.#nextPlace = 1;
     this.#turn = 0;
+    if (this.memory !== undefined) Error.stackTraceLimit = this.#stackTraceLimit;
+    else this.#stackTraceLimit = Error.stackTraceLimit;
+    this.memory = undefined;
+    this.shared?.attach(this);
     const main = this.#addThread("main", () => undefined);
     main.isOnStack = true;
     this.current = main;
@@ -169,6 +192,7 @@ export class Execution {
     if (this.#chosen === self) {
       // Called anew, up to the step it had stopped before.
       this.#chosen = undefined;
+      this.memory?.caughtUp();
       if (self.pendingKind !== kind || self.pendingPlace !== place) this.#diverged(self, kind, place);
     } else {
       self.pendingKind = kind;
@@ -182,7 +206,9 @@ export class Execution {
   /** What the operation gave that `before` said had been done. */
   logged(): unknown {
     const self = this.current as VirtualThread;
-    return self.logValues[self.cursor++];
+    const value = self.logValues[self.cursor++];
+    this.memory?.replayed(self);
+    return value;
   }
 
   /** Comes after an operation that has been done. @returns what it gave */
@@ -202,6 +228,7 @@ export class Execution {
       self.logPlaces[at] = place;
       self.logValues[at] = value;
       self.cursor = self.logLength;
+      this.memory?.logged(self);
     }
     return value;
   }
@@ -218,6 +245,7 @@ export class Execution {
       self.logPlaces[at] = 0;
       self.logValues[at] = value;
       self.cursor = self.logLength;
+      this.memory?.logged(self);
     }
     return value;
   }
@@ -342,6 +370,11 @@ export class Execution {
   }
 
   #leave(self: VirtualThread): never {
+    if (!self.isUnwinding && this.memory !== undefined) {
+      this.memory.leaving();
+      // What catches SUSPEND on the way may make an error of it, whose stack nobody reads.
+      Error.stackTraceLimit = 0;
+    }
     self.isUnwinding = true;
     // No error: an error would take its stack, and nobody is to read it.
     // oxlint-disable-next-line typescript/only-throw-error
@@ -367,7 +400,8 @@ export class Execution {
     thread.swallowed = 0;
     thread.cursor = 0;
     this.current = thread;
-    if (thread.pendingKind === Step.start) {
+    const isNew = thread.pendingKind === Step.start;
+    if (isNew) {
       this.#chosen = undefined;
       const step = this.stepCount++;
       this.stepThreads[step] = thread.index;
@@ -378,7 +412,7 @@ export class Execution {
     } else if (thread.state !== State.ready) {
       thread.state = State.ready;
     }
-    this.onBegin?.(thread);
+    this.memory?.begins(thread, isNew);
     try {
       const result = thread.body();
       if (!thread.isUnwinding) {
@@ -388,7 +422,10 @@ export class Execution {
     } catch (error) {
       if (!thread.isUnwinding && error !== SUSPEND) this.fail(failureOf(error, `thread "${thread.name}"`));
     }
-    if (thread.isUnwinding) this.onSuspended?.();
+    if (thread.isUnwinding && this.memory !== undefined) {
+      this.memory.left();
+      Error.stackTraceLimit = this.#stackTraceLimit;
+    }
     thread.isOnStack = false;
   }
 
@@ -530,7 +567,7 @@ export class Execution {
   }
 
   nameOf(place: number): string {
-    return this.placeNames.get(place) ?? `place ${place}`;
+    return this.placeNames.get(place) ?? this.memory?.nameOf(place) ?? `place ${place}`;
   }
 
   #named(threads: readonly VirtualThread[]): string {

@@ -1,4 +1,6 @@
 /** `explore`: runs a program under one schedule after another. */
+import * as atomics from "#atomics";
+
 import { MisuseError } from "../core/errors.js";
 import { control } from "./controlled.js";
 import { Execution } from "./execution.js";
@@ -10,10 +12,12 @@ import { hostMs, setImmediateOrSoon } from "./host-time.js";
 import { countSwitches } from "./listing.js";
 import { Portfolio } from "./portfolio.js";
 import { Exploration } from "./program.js";
+import type { SharedMemory } from "./shared-memory.js";
 import { ReplayStrategy } from "./strategies/replay.js";
 import { type Attempt, shrink } from "./shrink.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
+import { refuseSharedObjects } from "./without-condition.js";
 import { SUSPEND } from "./virtual-thread.js";
 
 export type StrategyName = "auto" | "random" | "pct" | "pos" | "walk" | "bounded" | "dpor";
@@ -94,6 +98,13 @@ export function explore(first: ExploreOptions | ExploredProgram, second?: Explor
   return search;
 }
 
+/** What shared objects live in, where the library is prepared for that: under the condition `explore`. */
+async function sharedMemoryOf(): Promise<SharedMemory | undefined> {
+  if (!("isExplored" in atomics)) return undefined;
+  const { exploreSharedObjects } = await import("./views.js");
+  return exploreSharedObjects();
+}
+
 class Search {
   readonly #options: ExploreOptions;
   readonly #program: ExploredProgram;
@@ -115,6 +126,7 @@ class Search {
   }
 
   async run(): Promise<ExploreReport> {
+    this.#execution.shared = await sharedMemoryOf();
     const { token } = this.#options;
     if (token !== undefined) return this.#replay(readToken(token));
     const portfolio = new Portfolio(this.#options.strategy ?? "auto", this.#options.seed ?? 1);
@@ -213,6 +225,7 @@ class Search {
     control(execution);
     execution.reset(strategy);
     const t = new Exploration(execution);
+    const allow = execution.shared === undefined ? refuseSharedObjects() : undefined;
     try {
       await this.#program(t);
       execution.finishMain();
@@ -220,6 +233,7 @@ class Search {
       if (error !== SUSPEND) execution.fail(failureOf(error, this.#name));
     } finally {
       control(undefined);
+      allow?.();
     }
     if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;
     this.#diagnose();
