@@ -21,7 +21,7 @@ import { Chance } from "./chance.js";
 import type { Failure } from "./failure.js";
 import { failureOf } from "./failure.js";
 import { Step, type StepKind, WaitOutcome } from "./operations.js";
-import { hasNoEffect, noteRepeats } from "./spinning.js";
+import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
 import type { Strategy } from "./strategies/strategy.js";
 import type { SharedMemory } from "./shared-memory.js";
 import { State, SUSPEND, VirtualThread } from "./virtual-thread.js";
@@ -197,6 +197,7 @@ export class Execution {
     } else {
       self.pendingKind = kind;
       self.pendingPlace = place;
+      noteRound(self, kind, place, argument);
       this.#awaitTurn(self);
     }
     this.stepArguments[this.stepCount] = argument;
@@ -220,12 +221,14 @@ export class Execution {
     this.stepKinds[step] = kind;
     this.stepPlaces[step] = place;
     this.stepValues[step] = value;
-    noteRepeats(self, kind, place, value, hadEffect);
+    const argument = this.stepArguments[step];
+    noteRepeats(self, kind, place, argument, value, hadEffect);
     if (hadEffect && !hasNoEffect(kind)) this.#wakeSpinners(place);
     if (self.index !== 0) {
       const at = self.logLength++;
       self.logKinds[at] = kind;
       self.logPlaces[at] = place;
+      self.logArguments[at] = argument;
       self.logValues[at] = value;
       self.cursor = self.logLength;
       this.memory?.logged(self);

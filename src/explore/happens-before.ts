@@ -45,6 +45,11 @@ export class HappensBefore {
     return this.#clockOf(thread)[thread] ?? 0;
   }
 
+  /** What the thread knows after its last step, as a copy. */
+  clockAfter(thread: number): number[] {
+    return [...this.#clockOf(thread)];
+  }
+
   /** The thread takes step number `step` of the run. */
   take(execution: Execution, step: number): void {
     const thread = execution.stepThreads[step] as number;
@@ -53,18 +58,18 @@ export class HappensBefore {
     clock[thread] = (clock[thread] ?? 0) + 1;
     switch (kind) {
       case Step.spawn:
-        join(this.#clockOf(execution.stepValues[step] as number), clock);
+        joinClock(this.#clockOf(execution.stepValues[step] as number), clock);
         return;
       case Step.join:
         for (const { index } of (execution.stepArguments[step] ?? []) as readonly VirtualThread[]) {
-          join(clock, this.#clockOf(index));
+          joinClock(clock, this.#clockOf(index));
         }
         return;
       case Step.woken: {
         const waker = this.#wakers.get(execution.stepArguments[step] as number);
         // One that nobody woke went on when nobody else could: after all.
-        if (waker !== undefined) join(clock, waker);
-        else for (const other of this.#threads) if (other !== undefined) join(clock, other);
+        if (waker !== undefined) joinClock(clock, waker);
+        else for (const other of this.#threads) if (other !== undefined) joinClock(clock, other);
         return;
       }
       default:
@@ -78,23 +83,23 @@ export class HappensBefore {
     let place = this.#places.get(number);
     if (place === undefined) this.#places.set(number, (place = new PlaceClocks()));
     if (kind === Step.notify) {
-      join(clock, place.sleepers);
+      joinClock(clock, place.sleepers);
       copy(place.sleepers, clock);
       this.#wakers.set(step, [...clock]);
       return;
     }
-    join(clock, place.written);
+    joinClock(clock, place.written);
     if (kind === Step.load || kind === Step.read || kind === Step.call) {
-      join(place.read, clock);
+      joinClock(place.read, clock);
       return;
     }
     if (kind === Step.wait) {
-      join(clock, place.sleepers);
+      joinClock(clock, place.sleepers);
       copy(place.sleepers, clock);
-      join(place.read, clock);
+      joinClock(place.read, clock);
       return;
     }
-    if (this.#countsPlain) join(clock, place.read);
+    if (this.#countsPlain) joinClock(clock, place.read);
     copy(place.written, clock);
     if (this.#countsPlain) place.read.length = 0;
   }
@@ -104,7 +109,7 @@ export class HappensBefore {
   }
 }
 
-function join(into: number[], from: readonly number[]): void {
+export function joinClock(into: number[], from: readonly number[]): void {
   for (let at = 0; at < from.length; at++) {
     const time = from[at] ?? 0;
     if (time > (into[at] ?? 0)) into[at] = time;

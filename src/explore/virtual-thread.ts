@@ -49,6 +49,7 @@ export class VirtualThread {
   // The log. Slots from `logLength` on are left from runs before.
   readonly logKinds: number[] = [];
   readonly logPlaces: number[] = [];
+  readonly logArguments: unknown[] = [];
   readonly logValues: unknown[] = [];
   logLength = 0;
   cursor = 0;
@@ -62,6 +63,8 @@ export class VirtualThread {
   /** Of each length: how many of the last operations, all without effect, were the same as so many before. */
   readonly repeats: number[] = Array.from({ length: LONGEST_SPIN + 1 }, () => 0);
   spinLength = 0;
+  /** It has done two rounds of a loop that waits, and is one if a third begins. */
+  mayBeSpinning = false;
   /** How often it was let go on spinning as nobody else could go on. */
   spinReleases = 0;
   result: unknown = undefined;
@@ -86,6 +89,7 @@ export class VirtualThread {
     this.joins = [];
     this.repeats.fill(0);
     this.spinLength = 0;
+    this.mayBeSpinning = false;
     this.spinReleases = 0;
     this.result = undefined;
   }
