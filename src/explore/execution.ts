@@ -253,6 +253,16 @@ export class Execution {
     return value;
   }
 
+  /** Something came from outside, on the main thread. */
+  happened(kind: StepKind, text: string): void {
+    const step = this.stepCount++;
+    this.stepThreads[step] = 0;
+    this.stepKinds[step] = kind;
+    this.stepPlaces[step] = 0;
+    this.stepValues[step] = text;
+    this.stepArguments[step] = undefined;
+  }
+
   choose(count: number): number {
     return this.observe(() => {
       const choice = count === 1 ? 0 : this.#strategy.choose(count, this);
@@ -266,6 +276,12 @@ export class Execution {
       const thread = (this.current as VirtualThread).index;
       this.notes.push({ thread, step: this.stepCount, text });
     });
+  }
+
+  /** Something of the running thread that has an order among others of its kind, and no effect. */
+  mark(kind: StepKind, place: number, text: string): number {
+    if (this.before(kind, place, text)) return this.logged() as number;
+    return this.after(this.stepCount);
   }
 
   /** Lets others go first. */
@@ -633,6 +649,9 @@ const STEP_WORDS = [
   "spawn",
   "join",
   "yield",
+  "happening",
+  "call",
+  "return",
 ];
 
 const HOW_TO_REPEAT =

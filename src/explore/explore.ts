@@ -6,6 +6,7 @@ import { control } from "./controlled.js";
 import { Execution } from "./execution.js";
 import { findLostWakeUp } from "./detectors/lost-wake-up.js";
 import { findRace } from "./detectors/races.js";
+import { AsyncRun } from "./async-mode.js";
 import { errorOf } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
@@ -17,6 +18,7 @@ import { ReplayStrategy } from "./strategies/replay.js";
 import { type Attempt, shrink } from "./shrink.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
+import { forgetActiveResources } from "./real-io.js";
 import { refuseSharedObjects } from "./without-condition.js";
 import { SUSPEND } from "./virtual-thread.js";
 
@@ -68,6 +70,12 @@ const DEFAULT_BUDGET_MS = 2_000;
 const MOST_SHRINK_MS = 1_000;
 /** How long the event loop is kept from its other turns. */
 const TURN_MS = 50;
+
+const DONE = Promise.resolve();
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === "function";
+}
 
 let last: Promise<unknown> = Promise.resolve();
 
@@ -126,6 +134,7 @@ class Search {
   }
 
   async run(): Promise<ExploreReport> {
+    forgetActiveResources();
     this.#execution.shared = await sharedMemoryOf();
     const { token } = this.#options;
     if (token !== undefined) return this.#replay(readToken(token));
@@ -224,15 +233,20 @@ class Search {
     if (counts) this.#schedules++;
     control(execution);
     execution.reset(strategy);
-    const t = new Exploration(execution);
+    const asyncRun = new AsyncRun(execution);
+    const t = new Exploration(execution, asyncRun);
     const allow = execution.shared === undefined ? refuseSharedObjects() : undefined;
     try {
-      await this.#program(t);
+      asyncRun.begin();
+      const result = this.#program(t);
+      if (isPromise(result)) await asyncRun.settle(result);
       execution.finishMain();
+      if (asyncRun.usesJobs) await asyncRun.settle(DONE);
     } catch (error) {
       if (error !== SUSPEND) execution.fail(failureOf(error, this.#name));
     } finally {
       control(undefined);
+      asyncRun.end();
       allow?.();
     }
     if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;

@@ -5,7 +5,7 @@
  * Vector clocks: of each thread, how many steps of each other are known to it.
  */
 import type { Execution } from "./execution.js";
-import { Step, type StepKind } from "./operations.js";
+import { hasPlace, Step, type StepKind } from "./operations.js";
 import type { VirtualThread } from "./virtual-thread.js";
 
 class PlaceClocks {
@@ -73,12 +73,12 @@ export class HappensBefore {
         return;
       }
       default:
-        if (kind >= Step.load && kind <= Step.write) this.#touch(clock, kind, execution, step);
+        if (hasPlace(kind)) this.#touch(clock, kind, execution, step);
     }
   }
 
   #touch(clock: number[], kind: StepKind, execution: Execution, step: number): void {
-    if (!this.#countsPlain && (kind === Step.read || kind === Step.write)) return;
+    if (!this.#countsPlain && (kind === Step.read || kind === Step.write || kind >= Step.call)) return;
     const number = execution.stepPlaces[step] as number;
     let place = this.#places.get(number);
     if (place === undefined) this.#places.set(number, (place = new PlaceClocks()));
@@ -89,7 +89,7 @@ export class HappensBefore {
       return;
     }
     joinClock(clock, place.written);
-    if (kind === Step.load || kind === Step.read) {
+    if (kind === Step.load || kind === Step.read || kind === Step.call) {
       joinClock(place.read, clock);
       return;
     }

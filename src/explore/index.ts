@@ -12,3 +12,4 @@ export {
 export { ExploreError } from "./explore-error.js";
 export type { FailureKind } from "./failure.js";
 export { type ExploredThread, Exploration } from "./program.js";
+export { linearizable, type LinearizableOptions, type LinearizableReport, type Operations } from "./linearizable.js";

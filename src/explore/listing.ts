@@ -87,6 +87,12 @@ function describeStep(execution: Execution, step: number): string {
       return value === WaitOutcome.timedOut ? "its time is over" : "is awake";
     case Step.notify:
       return `notify ${place}: ${value === 0 ? "nobody sleeps" : `wakes ${show(value)}`}`;
+    case Step.call:
+      return `calls ${show(argument)}`;
+    case Step.return:
+      return `has ${show(argument)}`;
+    case Step.happen:
+      return String(value);
     default:
       return "?";
   }

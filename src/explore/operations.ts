@@ -18,6 +18,11 @@ export const Step = {
   spawn: 9,
   join: 10,
   yield: 11,
+  /** Something from outside, in a program of jobs. */
+  happen: 12,
+  /** An operation that is checked as a whole begins; it ends. */
+  call: 13,
+  return: 14,
 } as const;
 
 export type StepKind = (typeof Step)[keyof typeof Step];
@@ -36,6 +41,9 @@ export const STEP_NAMES: readonly string[] = [
   "spawn",
   "join",
   "yield",
+  "happen",
+  "call",
+  "return",
 ];
 
 /** What a `wait` gave, as logs and listings keep it. */
@@ -48,7 +56,7 @@ export function changesPlace(kind: StepKind): boolean {
 
 /** Whether a step is about a place in memory at all. */
 export function hasPlace(kind: StepKind): boolean {
-  return kind >= Step.load && kind <= Step.write;
+  return (kind >= Step.load && kind <= Step.write) || kind >= Step.call;
 }
 
 /**
@@ -57,6 +65,8 @@ export function hasPlace(kind: StepKind): boolean {
  */
 export function areDependent(kindA: StepKind, placeA: number, kindB: StepKind, placeB: number): boolean {
   if (placeA !== placeB || !hasPlace(kindA) || !hasPlace(kindB)) return false;
+  // Whether the one was over before the other began is what counts.
+  if (kindA >= Step.call || kindB >= Step.call) return kindA === Step.return || kindB === Step.return;
   // Who has been woken only takes note of that.
   if (kindA === Step.woken || kindB === Step.woken) return false;
   if (kindA === Step.notify || kindB === Step.notify) return touchesSleepers(kindA) && touchesSleepers(kindB);

@@ -1,5 +1,6 @@
 /** What a program under exploration is given: `t`. */
 import { MisuseError } from "../core/errors.js";
+import type { AsyncRun, CompletionOptions } from "./async-mode.js";
 import { Cell } from "./cell.js";
 import type { Execution } from "./execution.js";
 import type { VirtualThread } from "./virtual-thread.js";
@@ -8,6 +9,13 @@ import type { VirtualThread } from "./virtual-thread.js";
 export interface ExploredThread {
   readonly name: string;
   /** What its body returned; `undefined` until it has ended. */
+  readonly result: unknown;
+}
+
+/** A job of a program under exploration. */
+export interface ExploredJob {
+  readonly name: string;
+  /** What its body gave; `undefined` until it has ended. */
   readonly result: unknown;
 }
 
@@ -22,8 +30,40 @@ export class Exploration {
   /** The last that was named as outcome. */
   #outcome: string | undefined;
 
-  constructor(execution: Execution) {
+  readonly #async: AsyncRun;
+  readonly #jobs = new Map<ExploredJob, Promise<unknown>>();
+
+  constructor(execution: Execution, asyncRun: AsyncRun) {
     this.#execution = execution;
+    this.#async = asyncRun;
+  }
+
+  /** Starts a job: an async function on this event loop. It begins at once. */
+  job<Result>(name: string, body: () => Result): ExploredJob {
+    let result: unknown;
+    const handle: ExploredJob = {
+      name,
+      get result() {
+        return result;
+      },
+    };
+    const promise = this.#async.job(name, body).then((value) => (result = value));
+    promise.catch(() => undefined);
+    this.#jobs.set(handle, promise);
+    return handle;
+  }
+
+  /**
+   * Stands for outside work that gives `value`: the explorer chooses when it is done,
+   * and, if `mayReject` is given, whether it fails with that.
+   */
+  completes<Value>(value: Value, options: CompletionOptions = {}): Promise<Value> {
+    return this.#async.completes(value, options);
+  }
+
+  /** A signal that the explorer aborts at some moment, or never. */
+  mayAbort(name: string = "the signal"): AbortSignal {
+    return this.#async.mayAbort(name);
   }
 
   /** Makes a variable that the threads share. */
@@ -53,17 +93,20 @@ export class Exploration {
     return handle;
   }
 
-  /** Waits for the end of those threads, or of all; they run meanwhile. */
-  join(...threads: readonly ExploredThread[]): Promise<void> {
-    const joined = threads.length === 0 ? [...this.#handles.values()] : threads.map((handle) => this.#threadOf(handle));
-    this.#execution.join(joined);
-    return DONE;
+  /** Waits for the end of those threads or jobs, or of all; they run meanwhile. */
+  join(...joined: readonly (ExploredThread | ExploredJob)[]): Promise<void> {
+    const isAll = joined.length === 0;
+    const jobs = isAll ? [...this.#jobs.values()] : joined.flatMap((handle) => this.#jobs.get(handle) ?? []);
+    const others = isAll ? [] : joined.filter((handle) => !this.#jobs.has(handle));
+    const threads = isAll ? [...this.#handles.values()] : others.map((handle) => this.#threadOf(handle));
+    if (threads.length > 0 || jobs.length === 0) this.#execution.join(threads);
+    return jobs.length === 0 ? DONE : Promise.all(jobs).then(() => undefined);
   }
 
   #threadOf(handle: ExploredThread): VirtualThread {
     const thread = this.#handles.get(handle);
     if (thread !== undefined) return thread;
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", "t.join expected threads that t.thread of this run had given");
+    throw new MisuseError("SKEIN_INVALID_ARGUMENT", "t.join expected what t.thread or t.job of this run had given");
   }
 
   /** Lets other threads go first. */
@@ -92,6 +135,11 @@ export class Exploration {
   /** Names what came out of this run, for the count of outcomes. */
   outcome(outcome: unknown): void {
     this.#outcome = String(outcome);
+  }
+
+  /** @internal What the run is made by. */
+  get execution(): Execution {
+    return this.#execution;
   }
 
   /** @internal */

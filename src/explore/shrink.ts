@@ -3,8 +3,8 @@
  * fewer steps.
  *
  * A schedule is a row of segments, each some steps of one thread. What is tried: to
- * leave a segment out, and to move a segment up to the one of the same thread before
- * it. The replay follows a schedule as far as that goes, so whatever comes of it is a
+ * leave a segment out, to move a segment up to the one of the same thread before
+ * it, and to answer a choice with less. The replay follows a schedule as far as that goes, so whatever comes of it is a
  * run; it counts if it goes wrong in the same way.
  */
 import type { Schedule } from "./token.js";
@@ -32,9 +32,9 @@ export async function shrink(
   let attempts = 0;
   for (let hasShrunk = true; hasShrunk;) {
     hasShrunk = false;
-    for (const threads of shorter(segmentsOf(best.schedule.threads))) {
+    for (const candidate of shorter(best.schedule)) {
       if (attempts++ >= MOST_ATTEMPTS || !mayGoOn()) return best.schedule;
-      const tried = await attempt({ ...best.schedule, threads });
+      const tried = await attempt(candidate);
       if (tried === undefined || !isBetter(tried, best)) continue;
       best = tried;
       hasShrunk = true;
@@ -46,7 +46,25 @@ export async function shrink(
 
 function isBetter(tried: Attempt, best: Attempt): boolean {
   if (tried.switches !== best.switches) return tried.switches < best.switches;
-  return tried.schedule.threads.length < best.schedule.threads.length;
+  if (tried.schedule.threads.length !== best.schedule.threads.length) {
+    return tried.schedule.threads.length < best.schedule.threads.length;
+  }
+  return sum(tried.schedule.choices) < sum(best.schedule.choices);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function* shorter(schedule: Schedule): Generator<Schedule> {
+  for (const threads of shorterThreads(segmentsOf(schedule.threads))) yield { ...schedule, threads };
+  // The first answer is the simplest: it is what comes without a preference.
+  for (let at = schedule.choices.length - 1; at >= 0; at--) {
+    const choice = schedule.choices[at] as number;
+    for (const lower of new Set([0, choice - 1])) {
+      if (lower >= 0 && lower < choice) yield { ...schedule, choices: schedule.choices.with(at, lower) };
+    }
+  }
 }
 
 export function segmentsOf(threads: readonly number[]): Segment[] {
@@ -60,7 +78,7 @@ export function segmentsOf(threads: readonly number[]): Segment[] {
   return segments;
 }
 
-function* shorter(segments: readonly Segment[]): Generator<number[]> {
+function* shorterThreads(segments: readonly Segment[]): Generator<number[]> {
   // The cut first: what comes after may be of no matter.
   for (let keep = 1; keep < segments.length; keep *= 2) yield stepsOf(segments.slice(0, keep));
   for (let at = 0; at < segments.length; at++) yield stepsOf(segments.filter((_, other) => other !== at));

@@ -26,7 +26,7 @@ export function noteRepeats(
   hadEffect: boolean,
 ): void {
   const { repeats, logLength } = thread;
-  if (kind === Step.wait || (hadEffect && !hasNoEffect(kind))) {
+  if (kind === Step.wait || kind >= Step.call || (hadEffect && !hasNoEffect(kind))) {
     repeats.fill(0);
     thread.spinReleases = 0;
     return;
