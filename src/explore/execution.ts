@@ -264,8 +264,10 @@ export class Execution {
   }
 
   choose(count: number): number {
+    // What is no choice is not in the schedule: who goes by it is not asked either.
+    if (count === 1) return 0;
     return this.observe(() => {
-      const choice = count === 1 ? 0 : this.#strategy.choose(count, this);
+      const choice = this.#strategy.choose(count, this);
       this.choices[this.choiceCount++] = choice;
       return choice;
     });

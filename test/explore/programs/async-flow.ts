@@ -331,20 +331,18 @@ const poolExhausted: KnownBug = {
 
 async function audited(t: Exploration, isOwned: boolean): Promise<void> {
   const refused = new Error("the audit was refused");
-  const audit = (): Promise<undefined> => t.completes(undefined, { name: "audit", mayReject: refused });
+  const audit = async (): Promise<void> => {
+    await t.completes(undefined, { name: "audit", mayReject: refused });
+  };
   t.job("request", async () => {
-    if (!isOwned) {
-      void audit();
-      await t.completes(undefined, { name: "answer" });
-      return;
-    }
-    const all = scope(async (s) => {
-      s.spawn(audit);
-      await t.completes(undefined, { name: "answer" });
+    if (!isOwned) void audit();
+    const owned = scope((s) => {
+      if (isOwned) s.spawn(audit);
     });
-    await all.catch((error: unknown) => {
+    await owned.catch((error: unknown) => {
       if (error !== refused) throw error;
     });
+    await t.completes(undefined, { name: "answer" });
   });
   await t.join();
 }
