@@ -45,6 +45,8 @@ interface VirtualAlarm {
   readonly isTurn: boolean;
 }
 
+const DONE = Promise.resolve();
+
 /** A promise to wait for by turns of promise jobs only: what threads do is over by then. */
 const QUICK_TURNS = 24;
 
@@ -163,7 +165,7 @@ export class AsyncRun implements Clock {
       (error: unknown) => (outcome = { error }),
     );
     const hasEnded = (): boolean => outcome !== undefined;
-    for (let turn = 0; turn < QUICK_TURNS && !hasEnded(); turn++) await undefined;
+    for (let turn = 0; turn < QUICK_TURNS && !hasEnded(); turn++) await DONE;
     while ((!hasEnded() || this.#openJobs.size > 0) && !this.#execution.isAborted) {
       await turnEnds();
       if (hasEnded() && (this.#openJobs.size === 0 || "error" in (outcome ?? {}))) break;

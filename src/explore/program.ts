@@ -39,7 +39,7 @@ export class Exploration {
   }
 
   /** Starts a job: an async function on this event loop. It begins at once. */
-  job<Result>(name: string, body: () => Result): ExploredJob {
+  job(name: string, body: () => unknown): ExploredJob {
     let result: unknown;
     const handle: ExploredJob = {
       name,

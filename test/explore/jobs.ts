@@ -93,7 +93,7 @@ describe("jobs, explored", () => {
             return "done";
           },
           { timeoutMs: 10 },
-        ).catch((error: { code: string }) => error.code),
+        ).catch((error: unknown) => (error as { code: string }).code),
       );
       await t.join(work);
       t.outcome(work.result);
