@@ -21,6 +21,7 @@ import { failureOf } from "./failure.js";
 import { setImmediateOrSoon } from "./host-time.js";
 import { Step } from "./operations.js";
 import { activeResources } from "./real-io.js";
+import { hearUnhandled } from "./unhandled.js";
 
 /** How outside work may end. */
 export interface CompletionOptions {
@@ -57,6 +58,7 @@ export class AsyncRun implements Clock {
   #jobs = 0;
   #alarmsSet = 0;
   #clockBefore: Clock | undefined;
+  #stopHearing: (() => void) | undefined;
   #isOver = false;
 
   constructor(execution: Execution) {
@@ -89,6 +91,7 @@ export class AsyncRun implements Clock {
 
   end(): void {
     this.#isOver = true;
+    this.#stopHearing?.();
     if (this.#clockBefore !== undefined) useClock(this.#clockBefore);
     this.#clockBefore = undefined;
   }
@@ -100,6 +103,9 @@ export class AsyncRun implements Clock {
       throw new MisuseError("SKEIN_INVALID_ARGUMENT", `t.job expected a name and a function, but ${typeof body} came`);
     }
     this.#jobs++;
+    this.#stopHearing ??= hearUnhandled((error) => {
+      this.#execution.fail(failureOf(error, "a promise that nobody handles"));
+    });
     this.#openJobs.add(name);
     const run = async (): Promise<unknown> => {
       try {
