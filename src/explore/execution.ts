@@ -27,7 +27,7 @@ import type { Strategy } from "./strategies/strategy.js";
 import { StepRecord } from "./step-record.js";
 import type { SharedMemory } from "./shared-memory.js";
 import type { WeakMemory } from "./weak-memory.js";
-import { State, SUSPEND, VirtualThread } from "./virtual-thread.js";
+import { State, SUSPEND, type VirtualThread } from "./virtual-thread.js";
 
 /** Steps after which threads take turns, so that one that only waits for others gets them. */
 const FAIR_AFTER_STEPS = 2_000;

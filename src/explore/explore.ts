@@ -8,7 +8,7 @@ import { LockOrders } from "./detectors/locks.js";
 import { findLostWakeUp } from "./detectors/lost-wake-up.js";
 import { findRace } from "./detectors/races.js";
 import { AsyncRun } from "./async-mode.js";
-import { errorOf } from "./explore-error.js";
+import { ExploreError } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
 import { countSwitches } from "./listing.js";
@@ -200,7 +200,7 @@ class Search {
   async #found(failure: Failure): Promise<never> {
     const schedules = this.#schedules;
     const found = scheduleOf(this.#execution);
-    const original = errorOf(this.#name, this.#execution, failure, writeToken(found), schedules);
+    const original = new ExploreError(this.#name, this.#execution, failure, writeToken(found), schedules);
     if (failure.kind === "nondeterminism") throw original;
     const attempt = async (schedule: Schedule): Promise<Attempt | undefined> => {
       await this.#repeat(schedule);
@@ -215,7 +215,7 @@ class Search {
   }
 
   #throw(failure: Failure, schedules: number): never {
-    throw errorOf(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), schedules);
+    throw new ExploreError(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), schedules);
   }
 
   #report(coverage: Coverage): ExploreReport {

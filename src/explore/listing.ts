@@ -1,7 +1,7 @@
 /** A run, for people: a column for each thread, a row for each step. */
-import type { Execution } from "./execution.js";
 import type { Failure } from "./failure.js";
 import { Step, WaitOutcome } from "./operations.js";
+import type { StepRecord } from "./step-record.js";
 
 const LONGEST_LISTING = 120;
 /** Rounds of a loop after which the others are counted, and how long a loop is at most. */
@@ -16,7 +16,7 @@ interface Row {
 }
 
 /** The steps of the run, and the failure at its end. */
-export function writeListing(execution: Execution, failure?: Failure): string {
+export function writeListing(execution: StepRecord, failure?: Failure): string {
   const { stepCount, threadCount } = execution;
   const names = execution.threads.slice(0, threadCount).map(({ name }) => name);
   const all = withoutRounds(rowsOf(execution, failure));
@@ -44,7 +44,7 @@ export function writeListing(execution: Execution, failure?: Failure): string {
   ].join("\n");
 }
 
-function rowsOf(execution: Execution, failure: Failure | undefined): Row[] {
+function rowsOf(execution: StepRecord, failure: Failure | undefined): Row[] {
   const marked = new Set(failure?.steps);
   const rows: Row[] = [];
   const addNotes = (step: number): void => {
@@ -63,6 +63,11 @@ function rowsOf(execution: Execution, failure: Failure | undefined): Row[] {
   }
   addNotes(execution.stepCount);
   return rows;
+}
+
+/** What each step of a run did, in a few words. */
+export function stepTexts(execution: StepRecord): string[] {
+  return Array.from({ length: execution.stepCount }, (_, step) => describeStep(execution, step));
 }
 
 /** The rows, with those of loops counted after two rounds. */
@@ -98,7 +103,7 @@ function isSame(row: Row, other: Row): boolean {
 }
 
 /** How often another thread went on than before although that one could have. */
-export function countSwitches(execution: Execution): number {
+export function countSwitches(execution: StepRecord): number {
   let switches = 0;
   for (let step = 1; step < execution.stepCount; step++) {
     if (execution.stepThreads[step] !== execution.stepThreads[step - 1]) switches++;
@@ -106,7 +111,7 @@ export function countSwitches(execution: Execution): number {
   return switches;
 }
 
-function describeStep(execution: Execution, step: number): string {
+function describeStep(execution: StepRecord, step: number): string {
   const kind = execution.stepKinds[step] as number;
   const place = execution.nameOf(execution.stepPlaces[step] as number);
   const value = execution.stepValues[step];
@@ -152,7 +157,7 @@ function show(value: unknown): string {
 }
 
 /** Why this step is another thread's than the one before. */
-function whySwitched(execution: Execution, step: number): string {
+function whySwitched(execution: StepRecord, step: number): string {
   if (step === 0) return "";
   const before = execution.stepThreads[step - 1] as number;
   const now = execution.stepThreads[step] as number;

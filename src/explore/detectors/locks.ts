@@ -8,10 +8,10 @@ import type { StepRecord } from "../step-record.js";
 import type { VirtualThread } from "../virtual-thread.js";
 
 /** What a step does to a lock. */
-export type LockChange = "takes" | "frees" | undefined;
+type LockChange = "takes" | "frees" | undefined;
 
 /** What a step does, if its place is a lock. */
-export function lockChangeOf(run: StepRecord, step: number): LockChange {
+function lockChangeOf(run: StepRecord, step: number): LockChange {
   const kind = run.stepKinds[step];
   const argument = run.stepArguments[step];
   if (kind === Step.store) return argument === 0 ? "frees" : undefined;
@@ -34,7 +34,7 @@ export function holderOf(run: StepRecord, place: number): VirtualThread | undefi
 }
 
 /** One lock taken while another was held. */
-export interface LockOrder {
+interface LockOrder {
   readonly first: string;
   readonly second: string;
   readonly thread: string;
@@ -43,7 +43,7 @@ export interface LockOrder {
 }
 
 /** The orders in which a run took locks that their takers also freed. */
-export function lockOrdersOf(run: StepRecord): LockOrder[] {
+function lockOrdersOf(run: StepRecord): LockOrder[] {
   const locks = placesUsedAsLocks(run);
   if (locks.size < 2) return [];
   const held: number[][] = [];
