@@ -16,18 +16,21 @@ export class Cell {
   readonly #place: number;
   readonly name: string;
   #value: number;
+  readonly #first: number;
 
   constructor(execution: Execution, name: string, value: number) {
     this.#execution = execution;
     this.#place = execution.place(name);
     this.name = name;
     this.#value = value | 0;
+    this.#first = value | 0;
   }
 
   get value(): number {
     const run = this.#execution;
     if (run.before(Step.read, this.#place)) return run.logged() as number;
-    return run.after(this.#value, false);
+    const seen = run.weak === undefined ? this.#value : run.weak.read(this.#place, this.#first, this.#value);
+    return run.after(seen, false);
   }
 
   set value(value: number) {
@@ -36,7 +39,7 @@ export class Cell {
       run.logged();
       return;
     }
-    this.#value = value | 0;
+    this.#write(value);
     run.after(this.#value);
   }
 
@@ -49,7 +52,7 @@ export class Cell {
   store(value: number): number {
     const run = this.#execution;
     if (run.before(Step.store, this.#place, value)) return run.logged() as number;
-    this.#value = value | 0;
+    this.#write(value);
     return run.after(this.#value);
   }
 
@@ -79,11 +82,17 @@ export class Cell {
     return this.#execution.notify(this.#place, count);
   }
 
+  #write(value: number): void {
+    const run = this.#execution;
+    this.#value = value | 0;
+    if (run.weak !== undefined) run.stepWritten[run.stepCount] = this.#value;
+  }
+
   #change(what: string, change: (value: number) => number): number {
     const run = this.#execution;
     if (run.before(Step.change, this.#place, what)) return run.logged() as number;
     const before = this.#value;
-    this.#value = change(before) | 0;
+    this.#write(change(before));
     return run.after(before, this.#value !== before);
   }
 }

@@ -24,6 +24,7 @@ import { Step, type StepKind, WaitOutcome } from "./operations.js";
 import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
 import type { Strategy } from "./strategies/strategy.js";
 import type { SharedMemory } from "./shared-memory.js";
+import type { WeakMemory } from "./weak-memory.js";
 import { State, SUSPEND, VirtualThread } from "./virtual-thread.js";
 
 /** Steps after which threads take turns, so that one that only waits for others gets them. */
@@ -72,10 +73,16 @@ export class Execution {
   readonly stepValues: unknown[] = [];
   /** What the step was to write, or expected; for listings. */
   readonly stepArguments: unknown[] = [];
+  /** What the step wrote, if it did; kept where plain reads may see old values. */
+  readonly stepWritten: number[] = [];
   stepCount = 0;
+  /** What plain reads may see besides the last write; `undefined` for nothing. */
+  weak: WeakMemory | undefined;
   /** Answers to `choose`, in order. */
   readonly choices: number[] = [];
   choiceCount = 0;
+  /** How many steps come before what is chosen now. */
+  choiceDepth = 0;
   /** Lines of `log`: the step before which each came. */
   readonly notes: { readonly thread: number; readonly step: number; readonly text: string }[] = [];
 
@@ -127,6 +134,7 @@ export class Execution {
     if (this.memory !== undefined) Error.stackTraceLimit = this.#stackTraceLimit;
     else this.#stackTraceLimit = Error.stackTraceLimit;
     this.memory = undefined;
+    this.weak?.reset();
     this.shared?.attach(this);
     const main = this.#addThread("main", () => undefined);
     main.isOnStack = true;
@@ -221,6 +229,7 @@ export class Execution {
     this.stepKinds[step] = kind;
     this.stepPlaces[step] = place;
     this.stepValues[step] = value;
+    this.weak?.take(step);
     const argument = this.stepArguments[step];
     noteRepeats(self, kind, place, argument, value, hadEffect);
     if (hadEffect && !hasNoEffect(kind)) this.#wakeSpinners(place);
@@ -253,6 +262,14 @@ export class Execution {
     return value;
   }
 
+  /** A choice that belongs to the step that is being taken. */
+  chooseInStep(count: number): number {
+    this.choiceDepth = this.stepCount + 1;
+    const choice = this.#strategy.choose(count, this);
+    this.choices[this.choiceCount++] = choice;
+    return choice;
+  }
+
   /** Something came from outside, on the main thread. */
   happened(kind: StepKind, text: string): void {
     const step = this.stepCount++;
@@ -267,6 +284,7 @@ export class Execution {
     // What is no choice is not in the schedule: who goes by it is not asked either.
     if (count === 1) return 0;
     return this.observe(() => {
+      this.choiceDepth = this.stepCount;
       const choice = this.#strategy.choose(count, this);
       this.choices[this.choiceCount++] = choice;
       return choice;

@@ -21,6 +21,7 @@ import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from 
 import { forgetActiveResources } from "./real-io.js";
 import { refuseSharedObjects } from "./without-condition.js";
 import { SUSPEND } from "./virtual-thread.js";
+import { WeakMemory } from "./weak-memory.js";
 
 export type StrategyName = "auto" | "random" | "pct" | "pos" | "walk" | "bounded" | "dpor";
 
@@ -126,6 +127,7 @@ class Search {
   constructor(options: ExploreOptions, program: ExploredProgram) {
     this.#options = options;
     this.#program = program;
+    if (options.memory === "js") this.#execution.weak = new WeakMemory(this.#execution);
     if (options.steps !== undefined) this.#execution.mostSteps = options.steps;
   }
 

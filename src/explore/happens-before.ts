@@ -88,7 +88,8 @@ export class HappensBefore {
       this.#wakers.set(step, [...clock]);
       return;
     }
-    joinClock(clock, place.written);
+    // A store orders nothing before itself: who reads it knows what its thread knew, no more.
+    if (this.#countsPlain || kind !== Step.store) joinClock(clock, place.written);
     if (kind === Step.load || kind === Step.read || kind === Step.call) {
       joinClock(place.read, clock);
       return;
@@ -118,5 +119,6 @@ export function joinClock(into: number[], from: readonly number[]): void {
 }
 
 function copy(into: number[], from: readonly number[]): void {
+  into.length = from.length;
   for (let at = 0; at < from.length; at++) into[at] = from[at] ?? 0;
 }

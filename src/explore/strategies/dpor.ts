@@ -141,7 +141,7 @@ export class DporStrategy implements Strategy {
 
   choose(count: number, execution: Execution): number {
     const given = this.#answersGiven++;
-    return (this.#answers[given] ??= { depth: execution.stepCount, count, answer: 0 }).answer;
+    return (this.#answers[given] ??= { depth: execution.choiceDepth, count, answer: 0 }).answer;
   }
 
   end(execution: Execution): boolean {
