@@ -1,7 +1,7 @@
 /**
  * The structures that threads share, as they are shipped, under the orders that two or
  * three threads' steps can come in. What is asserted of each is what its documentation
- * promises; plain cells inside a lock make the race detector its second witness.
+ * promises; plain cells inside a lock make the race detector its second witness. Run by `programs.test.ts`.
  */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
@@ -25,7 +25,7 @@ import {
 } from "skein/shared";
 
 /** Enough for most of these to be complete; the rest is sampled, and says so. */
-const MOST_SCHEDULES = 3000;
+const MOST_SCHEDULES = 2000;
 const LIMIT_MS = 60_000;
 
 /** Explores the program, and shows how much of it was covered. */
