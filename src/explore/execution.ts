@@ -38,6 +38,9 @@ const MOST_SPIN_RELEASES = 400;
 /** Time that may pass on the virtual clock with nobody doing anything but wait. */
 const MOST_IDLE_MS = 5_000;
 
+/** In logs in place of the kind of a step: something learned without one. */
+const LEARNED = -1;
+
 /** Given up: a strategy has found that the run would repeat others. */
 const REDUNDANT: Failure = { kind: "livelock", message: "" };
 
@@ -187,19 +190,41 @@ export class Execution extends StepRecord {
 
   /** Something that the running thread learns without a step: the same again when it is called anew. */
   observe<Value>(ask: () => Value): Value {
+    return this.hasLearned() ? (this.learned() as Value) : this.learns(ask());
+  }
+
+  /** Comes before something that the running thread learns. @returns true if it did before: then `learned` is what */
+  hasLearned(): boolean {
     const self = this.current as VirtualThread;
-    if (self.cursor < self.logLength) return this.logged() as Value;
-    if (self.isUnwinding || this.#isAborted) this.#leaveAgain(self);
-    const value = ask();
-    if (self.index !== 0) {
-      const at = self.logLength++;
-      self.logKinds[at] = -1;
-      self.logPlaces[at] = 0;
-      self.logValues[at] = value;
-      self.cursor = self.logLength;
-      this.memory?.logged(self);
+    if (self.cursor < self.logLength) {
+      if (self.logKinds[self.cursor] !== LEARNED) this.#diverged(self, LEARNED as StepKind, 0);
+      return true;
     }
+    if (self.isUnwinding || this.#isAborted) this.#leaveAgain(self);
+    return false;
+  }
+
+  learned(): unknown {
+    const self = this.current as VirtualThread;
+    return self.logValues[self.cursor++];
+  }
+
+  learns<Value>(value: Value): Value {
+    const self = this.current as VirtualThread;
+    if (self.index === 0) return value;
+    // The memory is not kept for this entry: nobody has come between it and the one before.
+    const at = self.logLength++;
+    self.logKinds[at] = LEARNED;
+    self.logPlaces[at] = 0;
+    self.logValues[at] = value;
+    self.cursor = self.logLength;
     return value;
+  }
+
+  /** Whether the running thread is called anew, and has not come to where it had been left. */
+  get isRepeating(): boolean {
+    const self = this.current as VirtualThread;
+    return self.cursor < self.logLength;
   }
 
   /** A choice that belongs to the step that is being taken. */

@@ -20,6 +20,7 @@
 import { chooseHeapBy, type Handle, Heap } from "../shared/heap.js";
 import { HEADER_BYTES, NAMES, nameAt } from "../shared/object.js";
 import { controlled } from "./controlled.js";
+import { Entry, type EntryValue } from "./entry.js";
 import type { Execution } from "./execution.js";
 import type { StepKind } from "./operations.js";
 import type { RunMemory } from "./run-memory.js";
@@ -40,6 +41,8 @@ interface Block {
   readonly cells: Int32Array;
   isFreed: boolean;
 }
+
+type Cells = Pick<Int32Array, "byteOffset" | "BYTES_PER_ELEMENT">;
 
 /** Of one entry of a log: where the bytes of the first so many blocks are kept. */
 interface Kept {
@@ -78,7 +81,7 @@ export class SharedMemory implements RunMemory {
   #arena = new Int32Array(1 << 16);
   #arenaLength = 0;
   /** The memory as it is for all, while somebody is called anew or left. */
-  #present: Int32Array[] | undefined;
+  #present: Kept | undefined;
   #execution: Execution | undefined;
   /** Called when a thread's body is called: what it has made before is no more. */
   onBegin: (thread: VirtualThread) => void = () => undefined;
@@ -166,24 +169,35 @@ export class SharedMemory implements RunMemory {
     cells[witness.index] = (witness.value & ~STATE_MASK) | state;
   }
 
-  /** An operation of the library on this memory. */
-  operate<Value>(
-    kind: StepKind,
-    cells: { readonly byteOffset: number; readonly BYTES_PER_ELEMENT: number },
-    index: number,
-    argument: unknown,
-    act: () => Value,
-    hadEffect: (value: Value) => boolean,
-  ): Value {
+  /**
+   * Comes before an operation of the library on this memory.
+   *
+   * @param expected, next - of an operation that changes: what it expects, if
+   *   anything, and what it writes
+   */
+  enter(kind: StepKind, cells: Cells, index: number, expected?: unknown, next?: unknown): EntryValue {
     const run = this.#execution;
-    if (this.isQuiet || run?.current === undefined) return act();
-    const address = cells.byteOffset + index * cells.BYTES_PER_ELEMENT;
     // While there is no other thread, there is nobody to come between.
-    if (run.threadCount === 1) return act();
-    if (this.#blockAt[address >>> 4] === 0) return run.observe(act);
-    if (run.before(kind, placeOf(address), argument)) return run.logged() as Value;
-    const value = act();
-    return run.after(value, hadEffect(value));
+    if (this.isQuiet || run?.current === undefined || run.threadCount === 1) return Entry.free;
+    const address = cells.byteOffset + index * cells.BYTES_PER_ELEMENT;
+    if (this.#blockAt[address >>> 4] === 0) return run.hasLearned() ? Entry.learned : Entry.learns;
+    const place = placeOf(address);
+    if (run.isRepeating) return run.before(kind, place) ? Entry.logged : Entry.step;
+    run.before(kind, place, expected === undefined ? next : `${String(expected)} -> ${String(next)}`);
+    return Entry.step;
+  }
+
+  /** What the operation gave that `enter` said has been done. */
+  given(entry: EntryValue): unknown {
+    const run = this.#execution as Execution;
+    return entry === Entry.logged ? run.logged() : run.learned();
+  }
+
+  /** Comes after an operation that was done. */
+  leave<Value>(entry: EntryValue, value: Value, hadEffect: boolean): Value {
+    if (entry === Entry.free) return value;
+    const run = this.#execution as Execution;
+    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value);
   }
 
   placeOf(cells: Int32Array, index: number): number {
@@ -238,11 +252,14 @@ export class SharedMemory implements RunMemory {
   }
 
   #leavePresent(): void {
-    this.#present = this.#blocks.map(({ cells }) => cells.slice());
+    this.#present = this.#keep();
   }
 
   #returnToPresent(): void {
-    this.#present?.forEach((bytes, number) => this.#blocks[number]?.cells.set(bytes));
+    if (this.#present === undefined) return;
+    this.#putBack(this.#present);
+    // It was kept last, as nobody does anything meanwhile.
+    this.#arenaLength = this.#present.at;
     this.#present = undefined;
   }
 

@@ -296,9 +296,11 @@ function writeName(header: Uint8Array, name: string): void {
   new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] = written;
 }
 
+const DECODER = new TextDecoder();
+
 function readName(header: Uint8Array): string {
   const length = new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] ?? 0;
-  return new TextDecoder().decode(header.slice(NAME_AT, NAME_AT + length));
+  return DECODER.decode(header.slice(NAME_AT, NAME_AT + length));
 }
 
 // Crossing
