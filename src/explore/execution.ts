@@ -18,14 +18,16 @@
  */
 import { MisuseError } from "../core/errors.js";
 import { Chance } from "./chance.js";
+import { describeWaits, diverged, endedEarly, HOW_TO_REPEAT, named } from "./describe.js";
 import type { Failure } from "./failure.js";
 import { failureOf } from "./failure.js";
 import { Step, type StepKind, WaitOutcome } from "./operations.js";
 import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
 import type { Strategy } from "./strategies/strategy.js";
+import { StepRecord } from "./step-record.js";
 import type { SharedMemory } from "./shared-memory.js";
 import type { WeakMemory } from "./weak-memory.js";
-import { State, SUSPEND, VirtualThread } from "./virtual-thread.js";
+import { State, SUSPEND, type VirtualThread } from "./virtual-thread.js";
 
 /** Steps after which threads take turns, so that one that only waits for others gets them. */
 const FAIR_AFTER_STEPS = 2_000;
@@ -39,25 +41,7 @@ const MOST_IDLE_MS = 5_000;
 /** Given up: a strategy has found that the run would repeat others. */
 const REDUNDANT: Failure = { kind: "livelock", message: "" };
 
-/** Memory that threads also use plainly: whoever is called anew must find it as it was then. */
-export interface RunMemory {
-  /** A thread's body is called, for the first time or anew. */
-  begins(thread: VirtualThread, isNew: boolean): void;
-  /** The thread goes on behind something that its log gave. */
-  replayed(thread: VirtualThread): void;
-  /** The thread has come to where it had been left. */
-  caughtUp(): void;
-  /** The thread's log has one entry more. */
-  logged(thread: VirtualThread): void;
-  /** A thread is about to be left; then it has been. */
-  leaving(): void;
-  left(): void;
-  nameOf(place: number): string | undefined;
-}
-
-export class Execution {
-  readonly threads: VirtualThread[] = [];
-  threadCount = 0;
+export class Execution extends StepRecord {
   current: VirtualThread | undefined;
   /** Threads that can go on, in order of their indexes; only the first `enabledCount` count. */
   readonly enabled: VirtualThread[] = [];
@@ -66,33 +50,12 @@ export class Execution {
   /** Given up by the strategy. */
   isRedundant = false;
 
-  // The steps taken.
-  readonly stepThreads: number[] = [];
-  readonly stepKinds: number[] = [];
-  readonly stepPlaces: number[] = [];
-  readonly stepValues: unknown[] = [];
-  /** What the step was to write, or expected; for listings. */
-  readonly stepArguments: unknown[] = [];
-  /** What the step wrote, if it did; kept where plain reads may see old values. */
-  readonly stepWritten: number[] = [];
-  stepCount = 0;
   /** What plain reads may see besides the last write; `undefined` for nothing. */
   weak: WeakMemory | undefined;
-  /** Answers to `choose`, in order. */
-  readonly choices: number[] = [];
-  choiceCount = 0;
-  /** How many steps come before what is chosen now. */
-  choiceDepth = 0;
-  /** Lines of `log`: the step before which each came. */
-  readonly notes: { readonly thread: number; readonly step: number; readonly text: string }[] = [];
-
-  readonly placeNames: Map<number, string> = new Map();
   nowMs = 0;
   mostSteps = 20_000;
   /** What the program draws at random: the same in every run. */
   readonly chance: Chance = new Chance(1);
-  /** What shared objects of the library live in, if this run has made any. */
-  memory: RunMemory | undefined;
   /** Where they would live. */
   shared: SharedMemory | undefined;
 
@@ -102,7 +65,6 @@ export class Execution {
   readonly #sleepers: VirtualThread[] = [];
   #isAborted = false;
   #idleMs = 0;
-  #nextPlace = 1;
   #turn = 0;
   #stackTraceLimit = 10;
 
@@ -110,33 +72,25 @@ export class Execution {
     return this.#strategy;
   }
 
-  get main(): VirtualThread {
-    return this.threads[0] as VirtualThread;
-  }
-
   /** Begins a run; the main thread runs. */
   reset(strategy: Strategy): void {
     this.#strategy = strategy;
-    this.threadCount = 0;
+    this.clear();
     this.failure = undefined;
     this.isRedundant = false;
-    this.stepCount = 0;
-    this.choiceCount = 0;
-    if (this.notes.length > 0) this.notes.length = 0;
     this.nowMs = 0;
     this.chance.reseed(1);
     this.#chosen = undefined;
     this.#sleepers.length = 0;
     this.#isAborted = false;
     this.#idleMs = 0;
-    this.#nextPlace = 1;
     this.#turn = 0;
     if (this.memory !== undefined) Error.stackTraceLimit = this.#stackTraceLimit;
     else this.#stackTraceLimit = Error.stackTraceLimit;
     this.memory = undefined;
     this.weak?.reset();
     this.shared?.attach(this);
-    const main = this.#addThread("main", () => undefined);
+    const main = this.addThread("main", () => undefined);
     main.isOnStack = true;
     this.current = main;
     strategy.begin(this);
@@ -144,20 +98,6 @@ export class Execution {
 
   get isAborted(): boolean {
     return this.#isAborted;
-  }
-
-  /** A number for a new place in memory. */
-  place(name: string): number {
-    const place = this.#nextPlace++;
-    this.placeNames.set(place, name);
-    return place;
-  }
-
-  #addThread(name: string, body: () => unknown): VirtualThread {
-    const index = this.threadCount++;
-    const thread = (this.threads[index] ??= new VirtualThread(index));
-    thread.reset(name, body);
-    return thread;
   }
 
   /** A step of the running thread: another thread is there from now on. */
@@ -169,7 +109,7 @@ export class Execution {
       );
     }
     this.before(Step.spawn, this.threadCount);
-    const thread = this.#addThread(name, body);
+    const thread = this.addThread(name, body);
     this.after(thread.index);
     return thread;
   }
@@ -268,16 +208,6 @@ export class Execution {
     const choice = this.#strategy.choose(count, this);
     this.choices[this.choiceCount++] = choice;
     return choice;
-  }
-
-  /** Something came from outside, on the main thread. */
-  happened(kind: StepKind, text: string): void {
-    const step = this.stepCount++;
-    this.stepThreads[step] = 0;
-    this.stepKinds[step] = kind;
-    this.stepPlaces[step] = 0;
-    this.stepValues[step] = text;
-    this.stepArguments[step] = undefined;
   }
 
   choose(count: number): number {
@@ -380,11 +310,6 @@ export class Execution {
     this.#isAborted = true;
   }
 
-  /** Threads that have not ended. */
-  unfinished(): VirtualThread[] {
-    return this.threads.slice(0, this.threadCount).filter(({ state }) => state !== State.finished);
-  }
-
   #awaitTurn(self: VirtualThread): void {
     for (;;) {
       const next = this.#pick();
@@ -442,12 +367,7 @@ export class Execution {
     const isNew = thread.pendingKind === Step.start;
     if (isNew) {
       this.#chosen = undefined;
-      const step = this.stepCount++;
-      this.stepThreads[step] = thread.index;
-      this.stepKinds[step] = Step.start;
-      this.stepPlaces[step] = 0;
-      this.stepValues[step] = undefined;
-      this.stepArguments[step] = undefined;
+      this.record(thread.index, Step.start, undefined);
     } else if (thread.state !== State.ready) {
       thread.state = State.ready;
     }
@@ -492,7 +412,7 @@ export class Execution {
     if (this.stepCount >= this.mostSteps) {
       this.fail({
         kind: "livelock",
-        message: `no end after ${this.stepCount} steps, though each thread had its turns: ${this.#named(this.unfinished())}`,
+        message: `no end after ${this.stepCount} steps, though each thread had its turns: ${named(this.unfinished())}`,
       });
       return undefined;
     }
@@ -558,7 +478,7 @@ export class Execution {
       if (++spinner.spinReleases > MOST_SPIN_RELEASES) {
         this.fail({
           kind: "livelock",
-          message: `${this.#named([spinner])} reads the same values again and again, and nobody is left who could change them: ${this.describeWaits()}`,
+          message: `${named([spinner])} reads the same values again and again, and nobody is left who could change them: ${describeWaits(this)}`,
         });
         return false;
       }
@@ -583,34 +503,8 @@ export class Execution {
     // The body is over, or waits for a thread: what others wait for can't come.
     const kind = this.main.state === State.finished ? "leak" : "deadlock";
     const what = kind === "leak" ? "the program is over, but threads wait for ever" : "nobody can go on";
-    this.fail({ kind, message: `${what}: ${this.describeWaits()}` });
+    this.fail({ kind, message: `${what}: ${describeWaits(this)}` });
     return false;
-  }
-
-  /** Who waits for what. */
-  describeWaits(): string {
-    return this.unfinished()
-      .map((thread) => `"${thread.name}" ${this.#waitOf(thread)}`)
-      .join("; ");
-  }
-
-  #waitOf(thread: VirtualThread): string {
-    const place = this.nameOf(thread.pendingPlace);
-    if (thread.state === State.sleeping) return `sleeps on ${place}, which nobody notifies`;
-    if (thread.state === State.joining) {
-      const joined = thread.joins.filter(({ state }) => state !== State.finished);
-      return `waits for the end of ${this.#named(joined)}`;
-    }
-    if (thread.state === State.spinning) return `spins on ${place}`;
-    return `stands before ${place}`;
-  }
-
-  nameOf(place: number): string {
-    return this.placeNames.get(place) ?? this.memory?.nameOf(place) ?? `place ${place}`;
-  }
-
-  #named(threads: readonly VirtualThread[]): string {
-    return threads.map(({ name }) => `"${name}"`).join(", ");
   }
 
   #wakeSpinners(place: number): void {
@@ -627,52 +521,11 @@ export class Execution {
   }
 
   #endedEarly(thread: VirtualThread): void {
-    this.fail({
-      kind: "nondeterminism",
-      message:
-        `thread "${thread.name}" did not do the same when it was called anew: it ended before its ` +
-        `${this.describeOperation(thread.pendingKind, thread.pendingPlace)}. ${HOW_TO_REPEAT}`,
-    });
+    this.fail(endedEarly(this, thread));
   }
 
   #diverged(self: VirtualThread, kind: StepKind, place: number): never {
-    const isPending = self.cursor >= self.logLength;
-    const wasKind = isPending ? self.pendingKind : (self.logKinds[self.cursor] as number);
-    const wasPlace = isPending ? self.pendingPlace : (self.logPlaces[self.cursor] as number);
-    this.fail({
-      kind: "nondeterminism",
-      message:
-        `thread "${self.name}" did not do the same when it was called anew: operation ${self.cursor + 1} was ` +
-        `${this.describeOperation(wasKind, wasPlace)}, and is ${this.describeOperation(kind, place)}. ` +
-        HOW_TO_REPEAT,
-    });
+    this.fail(diverged(this, self, kind, place));
     return this.#leave(self);
   }
-
-  describeOperation(kind: number, place: number): string {
-    return kind === -1
-      ? "a choice, a log line or a look at the clock"
-      : `${STEP_WORDS[kind] ?? "?"} of ${this.nameOf(place)}`;
-  }
 }
-
-const STEP_WORDS = [
-  "start",
-  "load",
-  "store",
-  "change",
-  "wait",
-  "end of the sleep",
-  "notify",
-  "read",
-  "write",
-  "spawn",
-  "join",
-  "yield",
-  "happening",
-  "call",
-  "return",
-];
-
-const HOW_TO_REPEAT =
-  "A thread's body must make what is its own inside, and depend on nothing outside but what t, cells and shared objects give";

@@ -4,10 +4,11 @@ import * as atomics from "#atomics";
 import { MisuseError } from "../core/errors.js";
 import { control } from "./controlled.js";
 import { Execution } from "./execution.js";
+import { LockOrders } from "./detectors/locks.js";
 import { findLostWakeUp } from "./detectors/lost-wake-up.js";
 import { findRace } from "./detectors/races.js";
 import { AsyncRun } from "./async-mode.js";
-import { errorOf } from "./explore-error.js";
+import { ExploreError } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
 import { countSwitches } from "./listing.js";
@@ -69,6 +70,8 @@ export type ExploredProgram = (t: Exploration) => unknown;
 
 const DEFAULT_BUDGET_MS = 2_000;
 const MOST_SHRINK_MS = 1_000;
+/** Of so many runs the first, then every one that is a multiple of it, is looked at for the order of locks. */
+const LOCK_RUNS = 128;
 /** How long the event loop is kept from its other turns. */
 const TURN_MS = 50;
 
@@ -120,6 +123,7 @@ class Search {
   readonly #execution = new Execution();
   readonly #outcomes: Record<string, number> = {};
   readonly #warnings: string[] = [];
+  readonly #lockOrders = new LockOrders();
   #schedules = 0;
   #mostSteps = 0;
   #turnEndMs = hostMs() + TURN_MS;
@@ -196,7 +200,7 @@ class Search {
   async #found(failure: Failure): Promise<never> {
     const schedules = this.#schedules;
     const found = scheduleOf(this.#execution);
-    const original = errorOf(this.#name, this.#execution, failure, writeToken(found), schedules);
+    const original = new ExploreError(this.#name, this.#execution, failure, writeToken(found), schedules);
     if (failure.kind === "nondeterminism") throw original;
     const attempt = async (schedule: Schedule): Promise<Attempt | undefined> => {
       await this.#repeat(schedule);
@@ -211,10 +215,13 @@ class Search {
   }
 
   #throw(failure: Failure, schedules: number): never {
-    throw errorOf(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), schedules);
+    throw new ExploreError(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), schedules);
   }
 
   #report(coverage: Coverage): ExploreReport {
+    // Where all has been run, nobody waited for another for ever, whatever the order.
+    const { inversion } = this.#lockOrders;
+    if (inversion !== undefined && coverage.kind !== "complete") this.#warnings.push(inversion);
     return {
       schedules: this.#schedules,
       steps: this.#mostSteps,
@@ -264,6 +271,7 @@ class Search {
     if (kind === "deadlock" || kind === "leak") {
       execution.failure = findLostWakeUp(execution) ?? execution.failure;
     } else if (kind === undefined) {
+      if (this.#schedules < LOCK_RUNS || this.#schedules % LOCK_RUNS === 0) this.#lockOrders.note(execution);
       const race = findRace(execution);
       if (race === undefined) return;
       // Who says which outcomes are right, or asks for all that plain accesses may see, means them to race.

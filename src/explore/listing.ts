@@ -1,55 +1,109 @@
 /** A run, for people: a column for each thread, a row for each step. */
-import type { Execution } from "./execution.js";
 import type { Failure } from "./failure.js";
 import { Step, WaitOutcome } from "./operations.js";
+import type { StepRecord } from "./step-record.js";
 
 const LONGEST_LISTING = 120;
+/** Rounds of a loop after which the others are counted, and how long a loop is at most. */
+const SHOWN_ROUNDS = 2;
+const LONGEST_LOOP = 4;
+
+interface Row {
+  readonly label: string;
+  readonly thread: number;
+  readonly text: string;
+  readonly why: string;
+}
 
 /** The steps of the run, and the failure at its end. */
-export function writeListing(execution: Execution, failure?: Failure): string {
-  const { stepThreads, stepCount, notes } = execution;
-  const first = Math.max(0, stepCount - LONGEST_LISTING);
-  const names = execution.threads.slice(0, execution.threadCount).map(({ name }) => name);
-  const rows: { readonly label: string; readonly thread: number; readonly text: string; readonly why: string }[] = [];
-  const marked = new Set(failure?.steps);
-  for (let step = first; step < stepCount; step++) {
-    for (const note of notes)
-      if (note.step === step) rows.push({ label: "", thread: note.thread, text: `# ${note.text}`, why: "" });
-    const thread = stepThreads[step] as number;
-    rows.push({
-      label: `${marked.has(step) ? ">" : ""}${step + 1}`,
-      thread,
-      text: describeStep(execution, step),
-      why: whySwitched(execution, step),
-    });
-  }
-  for (const note of notes)
-    if (note.step >= stepCount) rows.push({ label: "", thread: note.thread, text: `# ${note.text}`, why: "" });
+export function writeListing(execution: StepRecord, failure?: Failure): string {
+  const { stepCount, threadCount } = execution;
+  const names = execution.threads.slice(0, threadCount).map(({ name }) => name);
+  const all = withoutRounds(rowsOf(execution, failure));
+  const left = Math.max(0, all.length - LONGEST_LISTING);
+  const rows = all.slice(left);
   const widths = names.map((name, thread) =>
     Math.max(name.length, ...rows.filter((row) => row.thread === thread).map((row) => row.text.length)),
   );
   const labelWidth = Math.max(1, ...rows.map(({ label }) => label.length));
-  const lines = [
-    ["#".padStart(labelWidth), ...names.map((name, thread) => name.padEnd(widths[thread] as number))]
+  const line = (label: string, cells: readonly string[], why = ""): string =>
+    [label.padStart(labelWidth), ...cells.map((cell, at) => cell.padEnd(widths[at] as number)), why && `<- ${why}`]
       .join("  ")
-      .trimEnd(),
-    ...(first > 0 ? [`   (${first} steps before)`] : []),
+      .trimEnd();
+  return [
+    `${stepCount} steps, ${countSwitches(execution)} switches`,
+    line("#", names),
+    ...(left > 0 ? [`${"".padStart(labelWidth)}  (${left} rows before)`] : []),
     ...rows.map(({ label, thread, text, why }) =>
-      [
-        label.padStart(labelWidth),
-        ...names.map((_, at) => (at === thread ? text : "").padEnd(widths[at] as number)),
-        why && `<- ${why}`,
-      ]
-        .join("  ")
-        .trimEnd(),
+      line(
+        label,
+        names.map((_, at) => (at === thread ? text : "")),
+        why,
+      ),
     ),
-  ];
-  const switches = countSwitches(execution);
-  return [`${stepCount} steps, ${switches} switches`, ...lines].join("\n");
+  ].join("\n");
+}
+
+function rowsOf(execution: StepRecord, failure: Failure | undefined): Row[] {
+  const marked = new Set(failure?.steps);
+  const rows: Row[] = [];
+  const addNotes = (step: number): void => {
+    for (const note of execution.notes) {
+      if (note.step === step) rows.push({ label: "", thread: note.thread, text: `# ${note.text}`, why: "" });
+    }
+  };
+  for (let step = 0; step < execution.stepCount; step++) {
+    addNotes(step);
+    rows.push({
+      label: `${marked.has(step) ? ">" : ""}${step + 1}`,
+      thread: execution.stepThreads[step] as number,
+      text: describeStep(execution, step),
+      why: whySwitched(execution, step),
+    });
+  }
+  addNotes(execution.stepCount);
+  return rows;
+}
+
+/** What each step of a run did, in a few words. */
+export function stepTexts(execution: StepRecord): string[] {
+  return Array.from({ length: execution.stepCount }, (_, step) => describeStep(execution, step));
+}
+
+/** The rows, with those of loops counted after two rounds. */
+function withoutRounds(rows: readonly Row[]): Row[] {
+  const shown: Row[] = [];
+  for (let at = 0; at < rows.length;) {
+    const [length, rounds] = loopAt(rows, at);
+    if (rounds <= SHOWN_ROUNDS + 1) {
+      shown.push(rows[at++] as Row);
+      continue;
+    }
+    shown.push(...rows.slice(at, at + SHOWN_ROUNDS * length));
+    at += rounds * length;
+    const { thread } = rows[at - 1] as Row;
+    shown.push({ label: "", thread, text: `(${rounds - SHOWN_ROUNDS} times more)`, why: "" });
+  }
+  return shown;
+}
+
+/** How long the loop is that begins with a row, and how often it goes round. */
+function loopAt(rows: readonly Row[], begin: number): [length: number, rounds: number] {
+  for (let length = 1; length <= LONGEST_LOOP; length++) {
+    let end = begin + length;
+    while (end < rows.length && isSame(rows[end] as Row, rows[end - length] as Row)) end++;
+    const rounds = Math.floor((end - begin) / length);
+    if (rounds > SHOWN_ROUNDS + 1) return [length, rounds];
+  }
+  return [1, 1];
+}
+
+function isSame(row: Row, other: Row): boolean {
+  return row.thread === other.thread && row.text === other.text && row.why === "" && !row.label.startsWith(">");
 }
 
 /** How often another thread went on than before although that one could have. */
-export function countSwitches(execution: Execution): number {
+export function countSwitches(execution: StepRecord): number {
   let switches = 0;
   for (let step = 1; step < execution.stepCount; step++) {
     if (execution.stepThreads[step] !== execution.stepThreads[step - 1]) switches++;
@@ -57,7 +111,7 @@ export function countSwitches(execution: Execution): number {
   return switches;
 }
 
-function describeStep(execution: Execution, step: number): string {
+function describeStep(execution: StepRecord, step: number): string {
   const kind = execution.stepKinds[step] as number;
   const place = execution.nameOf(execution.stepPlaces[step] as number);
   const value = execution.stepValues[step];
@@ -103,7 +157,7 @@ function show(value: unknown): string {
 }
 
 /** Why this step is another thread's than the one before. */
-function whySwitched(execution: Execution, step: number): string {
+function whySwitched(execution: StepRecord, step: number): string {
   if (step === 0) return "";
   const before = execution.stepThreads[step - 1] as number;
   const now = execution.stepThreads[step] as number;

@@ -27,32 +27,8 @@ export const Step = {
 
 export type StepKind = (typeof Step)[keyof typeof Step];
 
-/** How listings name each kind. */
-export const STEP_NAMES: readonly string[] = [
-  "starts",
-  "load",
-  "store",
-  "change",
-  "wait",
-  "woken",
-  "notify",
-  "read",
-  "write",
-  "spawn",
-  "join",
-  "yield",
-  "happen",
-  "call",
-  "return",
-];
-
 /** What a `wait` gave, as logs and listings keep it. */
 export const WaitOutcome = { ok: 0, notEqual: 1, timedOut: 2, sleeps: 3 } as const;
-
-/** Whether a step may change what others read at its location, or who sleeps there. */
-export function changesPlace(kind: StepKind): boolean {
-  return kind === Step.store || kind === Step.change || kind === Step.write || kind === Step.notify;
-}
 
 /** Whether a step is about a place in memory at all. */
 export function hasPlace(kind: StepKind): boolean {

@@ -20,8 +20,9 @@
 import { chooseHeapBy, type Handle, Heap } from "../shared/heap.js";
 import { HEADER_BYTES, NAMES, nameAt } from "../shared/object.js";
 import { controlled } from "./controlled.js";
-import type { Execution, RunMemory } from "./execution.js";
+import type { Execution } from "./execution.js";
 import type { StepKind } from "./operations.js";
+import type { RunMemory } from "./run-memory.js";
 import type { VirtualThread } from "./virtual-thread.js";
 
 const MEMORY_BYTES = 16 * 1024 * 1024;

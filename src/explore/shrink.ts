@@ -67,7 +67,7 @@ function* shorter(schedule: Schedule): Generator<Schedule> {
   }
 }
 
-export function segmentsOf(threads: readonly number[]): Segment[] {
+function segmentsOf(threads: readonly number[]): Segment[] {
   const segments: Segment[] = [];
   for (let at = 0; at < threads.length;) {
     let end = at;

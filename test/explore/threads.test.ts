@@ -1,8 +1,13 @@
 /** Programs of threads: what is found, how it is told, and that it is found again. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import { type Cell, type Exploration, explore, ExploreError, type ExploreOptions } from "skein/explore";
+import { buildTimeline, decodeTrace } from "skein/trace";
+
+import { makeFolder } from "../support/run-program.js";
 
 async function failureOf(options: ExploreOptions, program: (t: Exploration) => unknown): Promise<ExploreError> {
   const error: unknown = await explore(options, program).then(
@@ -155,6 +160,36 @@ describe("explore, with threads", () => {
       await t.join(t.thread("a", body), t.thread("b", body));
       t.expect(x.load() === 2);
     });
+  });
+
+  it("gives what it finds as a trace: a lane for each thread, a job for each step", async () => {
+    const error = await failureOf({ schedules: 200 }, lostUpdate);
+    const path = join(makeFolder({}), "lost.skein");
+    error.writeTrace(path);
+    const { threads, jobs } = buildTimeline(decodeTrace(readFileSync(path)));
+    assert.deepEqual(
+      threads.map(({ name }) => name),
+      ["main", "a", "b"],
+    );
+    assert.equal(jobs.length, Number(error.listing.split(" ")[0]));
+    assert.ok(jobs.some(({ name }) => name?.endsWith("load x: 0")));
+  });
+
+  it("counts the rounds of a loop instead of listing them", async () => {
+    const error = await failureOf({ schedules: 10 }, async (t) => {
+      const x = t.cell("x");
+      t.thread("waits", () => {
+        while (x.load() === 0) t.yield();
+      });
+      await t.join();
+    });
+    assert.ok(error.listing.split("\n").length < 20, error.listing);
+    assert.match(error.listing, /\(\d+ times more\)/);
+  });
+
+  it("warns of locks taken in opposite orders, though no schedule that it ran got stuck", async () => {
+    const { warnings } = await explore({ schedules: 1, strategy: "bounded" }, crossedLocks);
+    assert.deepEqual(warnings, ['lock order: "a" takes left, then right; "b" takes them the other way round']);
   });
 
   for (const [what, options, program, expected] of [

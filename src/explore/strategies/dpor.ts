@@ -26,7 +26,7 @@ import { areDependent, hasPlace, Step, type StepKind } from "../operations.js";
 import { State, type VirtualThread } from "../virtual-thread.js";
 import type { Strategy } from "./strategy.js";
 
-export const MOST_THREADS = 31;
+const MOST_THREADS = 31;
 
 /** A step of the run, and what else could have been taken there. */
 class Node {
