@@ -1,19 +1,23 @@
 /**
- * Explores the known bugs of `test/explore/programs` and their mended twins.
+ * Explores the known bugs of `test/explore/programs` and their mended twins, and runs
+ * the programs of the guide.
  *
  *     npm run known-bugs                       writes docs/exploring-known-bugs.md
+ *     npm run known-bugs -- guide              writes what docs/exploring.md shows as printed
  *     npm run known-bugs -- fresh              each token shows its bug in 100 of 100 fresh processes
  *     npm run known-bugs -- fresh 10 "AB-BA"   in 10, of this bug alone
  */
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
-import { compile, MODULES_CONDITION, ROOT, since } from "./compile.mjs";
+import { compile, MODULES_CONDITION, ROOT, run, since } from "./compile.mjs";
 
 const PROGRAM = join(ROOT, "build/test/explore/known-bugs-table.js");
 const PAGE = join(ROOT, "docs/exploring-known-bugs.md");
+const GUIDE = join(ROOT, "docs/exploring.md");
+const PRINTS = /(<!-- prints -->\n```js\n)([\s\S]*?)(```\n\n```text\n)[\s\S]*?```/g;
 const TABLES = /(<!-- table (?<kind>threads|async) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 const children = new Set();
@@ -72,6 +76,24 @@ async function writeTable() {
   return true;
 }
 
+/** Runs each program of the guide, and puts what it prints behind it. */
+function writeGuide() {
+  // Inside the repository, so that it finds the package by its name.
+  const folder = join(ROOT, "build/guide");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "main.mjs");
+  const shown = readFileSync(GUIDE, "utf8").replaceAll(PRINTS, (_whole, begin, code, between) => {
+    writeFileSync(file, code);
+    const { ok, output } = run(process.execPath, ["--conditions=explore", file], { stdio: "pipe" });
+    if (!ok) throw new Error(`a program of the guide failed:\n${output}`);
+    return `${begin}${code}${between}${output.trimEnd()}\n\`\`\``;
+  });
+  rmSync(folder, { recursive: true });
+  writeFileSync(GUIDE, shown);
+  console.log("known-bugs: docs/exploring.md shows what its programs print");
+  return true;
+}
+
 /** How many of `count` fresh processes show the bug by its token; a few at a time. */
 async function shownFresh(name, count) {
   const { code, stdout } = await program(["token", name]);
@@ -103,4 +125,5 @@ async function replayFresh(count, wanted) {
 
 if (!compile(["src", "labs", "inspector", "test", "examples"]).ok) process.exit(1);
 const [verb, count = "100", name] = process.argv.slice(2);
-process.exitCode = (await (verb === "fresh" ? replayFresh(Number(count), name) : writeTable())) ? 0 : 1;
+const actions = { fresh: () => replayFresh(Number(count), name), guide: writeGuide };
+process.exitCode = (await (actions[verb] ?? writeTable)()) ? 0 : 1;

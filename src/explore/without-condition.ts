@@ -18,7 +18,7 @@ export function refuseSharedObjects(): () => void {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
       "a program given to explore used Atomics, as all of skein/shared does, which nothing controls here. " +
-        "Run it by: node --conditions=explore (vitest: resolve.conditions), for the library's own; for yours use t.cell",
+        "Run it by: node --conditions=explore (Vitest: ssr.resolve.conditions), for the library's own; for yours use t.cell",
     );
   };
   PLATFORM.compareExchange = refuse;

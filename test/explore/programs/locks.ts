@@ -294,6 +294,34 @@ const nestedMonitor: KnownBug = {
   fixed: (t) => waitHolding(t, false),
 };
 
+async function loadSettings(t: Exploration, isFlagAtomic: boolean): Promise<void> {
+  const lock = new Mutex({ name: "settings lock" });
+  const isLoaded = t.cell("is loaded", 0);
+  const port = t.cell("port", 0);
+  const portOf = (): void => {
+    if (isLoaded.load() === 0) {
+      lock.withLockSync(() => {
+        if (isLoaded.load() === 1) return;
+        port.value = 8080;
+        if (isFlagAtomic) isLoaded.store(1);
+        else isLoaded.value = 1;
+      });
+    }
+    t.expect(port.value === 8080, "who finds the settings loaded finds them");
+  };
+  t.thread("first", portOf);
+  t.thread("second", portOf);
+  await t.join();
+}
+
+const plainUnderLock: KnownBug = {
+  name: "flag written under a lock, read without",
+  source: "Skein's own `Once`, before this explorer; Go, 'double-checked locking' in the memory model",
+  kinds: ["race"],
+  buggy: (t) => loadSettings(t, false),
+  fixed: (t) => loadSettings(t, true),
+};
+
 export const LOCKS: readonly KnownBug[] = [
   deadlock01,
   circle,
@@ -305,4 +333,5 @@ export const LOCKS: readonly KnownBug[] = [
   writeUnderRead,
   readWriteRead,
   nestedMonitor,
+  plainUnderLock,
 ];
