@@ -88,8 +88,7 @@ export class Execution extends StepRecord {
     this.#isAborted = false;
     this.#idleMs = 0;
     this.#turn = 0;
-    if (this.memory !== undefined) Error.stackTraceLimit = this.#stackTraceLimit;
-    else this.#stackTraceLimit = Error.stackTraceLimit;
+    this.#stackTraceLimit = Error.stackTraceLimit;
     this.memory = undefined;
     this.weak?.reset();
     this.shared?.attach(this);
@@ -97,6 +96,12 @@ export class Execution extends StepRecord {
     main.isOnStack = true;
     this.current = main;
     strategy.begin(this);
+  }
+
+  /** The run is over: nothing is in control any more. */
+  end(): void {
+    this.current = undefined;
+    Error.stackTraceLimit = this.#stackTraceLimit;
   }
 
   get isAborted(): boolean {

@@ -12,6 +12,7 @@ import { ExploreError } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
 import { countSwitches } from "./listing.js";
+import { type ExploreOptions, requireExploreOptions } from "./options.js";
 import { Portfolio } from "./portfolio.js";
 import { Exploration } from "./program.js";
 import type { SharedMemory } from "./shared-memory.js";
@@ -23,31 +24,6 @@ import { forgetActiveResources } from "./real-io.js";
 import { refuseSharedObjects } from "./without-condition.js";
 import { SUSPEND } from "./virtual-thread.js";
 import { WeakMemory } from "./weak-memory.js";
-
-export type StrategyName = "auto" | "random" | "pct" | "pos" | "walk" | "bounded" | "dpor";
-
-/** How an outcome is judged; one that the table does not name is forbidden. */
-export type OutcomeJudgement = "acceptable" | "interesting" | "forbidden";
-
-export interface ExploreOptions {
-  /** How messages name the program. */
-  readonly name?: string;
-  /** How long to search, in milliseconds; 2,000 unless `schedules` is given. */
-  readonly budgetMs?: number;
-  /** How many schedules to run at most. */
-  readonly schedules?: number;
-  /** Of all choices that are left to chance; the same seed searches in the same order. */
-  readonly seed?: number;
-  readonly strategy?: StrategyName;
-  /** What plain reads may see: `sc`, the default, the last write; `js`, what the language allows. */
-  readonly memory?: "sc" | "js";
-  /** Runs the one schedule that an error had printed. */
-  readonly token?: string;
-  /** What each outcome that the program names by `t.outcome` means. */
-  readonly outcomes?: Readonly<Record<string, OutcomeJudgement>>;
-  /** Steps after which a run counts as endless. */
-  readonly steps?: number;
-}
 
 /** What a search without a find covered. */
 export interface Coverage {
@@ -103,6 +79,11 @@ export function explore(first: ExploreOptions | ExploredProgram, second?: Explor
         `explore expected options and a function, but ${typeof first} and ${typeof second} came`,
       ),
     );
+  }
+  try {
+    requireExploreOptions(options);
+  } catch (error) {
+    return Promise.reject(error as Error);
   }
   // One at a time: what is under control is what runs on this thread.
   const search = last.then(() => new Search(options, program).run());
@@ -255,6 +236,7 @@ class Search {
       if (error !== SUSPEND) execution.fail(failureOf(error, this.#name));
     } finally {
       control(undefined);
+      execution.end();
       asyncRun.end();
       allow?.();
     }

@@ -1,6 +1,7 @@
 /** Which strategy makes the next run, and what they have covered together. */
-import type { Coverage, StrategyName } from "./explore.js";
+import type { Coverage } from "./explore.js";
 import type { Execution } from "./execution.js";
+import type { StrategyName } from "./options.js";
 import { BoundedStrategy } from "./strategies/bounded.js";
 import { DporStrategy } from "./strategies/dpor.js";
 import { PctStrategy } from "./strategies/pct.js";

@@ -195,6 +195,14 @@ describe("explore, with threads", () => {
   for (const [what, options, program, expected] of [
     ["a token that is none", { token: "x2.AAAA" }, lostUpdate, /expected as token/],
     ["a token cut short", { token: "x1.rr7fw" }, lostUpdate, /was cut/],
+    [
+      "a strategy that is none",
+      { strategy: "luck" as never },
+      lostUpdate,
+      /strategy to be one of auto, random.*"luck" came/,
+    ],
+    ["half a schedule", { schedules: 0.5 }, lostUpdate, /schedules to be a whole number from 1, but 0.5 came/],
+    ["a judgement that is none", { outcomes: { 1: "fine" as never } }, lostUpdate, /outcomes\["1"\] to be one of/],
     ["no program", {}, undefined, /expected options and a function/],
   ] as const) {
     it(`refuses ${what}`, async () => {
