@@ -18,9 +18,6 @@ export {
   type WaitResult,
 } from "../shared/atomics.js";
 
-/** Tells this module from the one that it stands in for. */
-export const isExplored = true;
-
 /**
  * Sleeps of that length and more are those after which the library looks whether a
  * thread has ended. What only such a look would find is a wake-up that was lost.

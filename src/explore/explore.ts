@@ -1,5 +1,5 @@
 /** `explore`: runs a program under one schedule after another. */
-import * as atomics from "#atomics";
+import { exploreSharedObjects } from "#views";
 
 import { MisuseError } from "../core/errors.js";
 import { control } from "./controlled.js";
@@ -15,7 +15,6 @@ import { countSwitches } from "./listing.js";
 import { type ExploreOptions, requireExploreOptions } from "./options.js";
 import { Portfolio } from "./portfolio.js";
 import { Exploration } from "./program.js";
-import type { SharedMemory } from "./shared-memory.js";
 import { ReplayStrategy } from "./strategies/replay.js";
 import { type Attempt, shrink } from "./shrink.js";
 import type { Strategy } from "./strategies/strategy.js";
@@ -83,19 +82,12 @@ export function explore(first: ExploreOptions | ExploredProgram, second?: Explor
   try {
     requireExploreOptions(options);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   // One at a time: what is under control is what runs on this thread.
   const search = last.then(() => new Search(options, program).run());
   last = search.catch(() => undefined);
   return search;
-}
-
-/** What shared objects live in, where the library is prepared for that: under the condition `explore`. */
-async function sharedMemoryOf(): Promise<SharedMemory | undefined> {
-  if (!("isExplored" in atomics)) return undefined;
-  const { exploreSharedObjects } = await import("./views.js");
-  return exploreSharedObjects();
 }
 
 class Search {
@@ -122,7 +114,7 @@ class Search {
 
   async run(): Promise<ExploreReport> {
     forgetActiveResources();
-    this.#execution.shared = await sharedMemoryOf();
+    this.#execution.shared = exploreSharedObjects();
     const { token } = this.#options;
     if (token !== undefined) return this.#replay(readToken(token));
     const portfolio = new Portfolio(this.#options.strategy ?? "auto", this.#options.seed ?? 1);

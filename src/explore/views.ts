@@ -64,7 +64,7 @@ let isMaking = false;
 let sharedMemory: SharedMemory | undefined;
 
 /** Prepares the library's shared objects for exploration, once. */
-export function exploreSharedObjects(): SharedMemory {
+export function exploreSharedObjects(): SharedMemory | undefined {
   if (sharedMemory !== undefined) return sharedMemory;
   const memory = new SharedMemory();
   sharedMemory = memory;
