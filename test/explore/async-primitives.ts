@@ -86,12 +86,12 @@ describe("locks of jobs, explored", () => {
     holds(context, async (t) => {
       const lock = mutex();
       const changed = condition(lock);
-      let items = 0;
+      const items: string[] = [];
       const take = async (cancel?: AbortSignal): Promise<void> => {
         const guard = await lock.lock();
         try {
-          while (items === 0) await changed.wait(guard, cancel);
-          items -= 1;
+          while (items.length === 0) await changed.wait(guard, cancel);
+          items.pop();
         } finally {
           guard.release();
         }
@@ -115,13 +115,13 @@ describe("locks of jobs, explored", () => {
         for (let count = 0; count < 2; count += 1) {
           await t.completes(undefined, { name: "item" });
           const guard = await lock.lock();
-          items += 1;
+          items.push("item");
           changed.notifyOne(guard);
           guard.release();
         }
       });
       await t.join();
-      t.expect(items === (isTaken ? 0 : 1), "the patient one has one, and no item is lost");
+      t.expect(items.length === (isTaken ? 0 : 1), "the patient one has one, and no item is lost");
     }));
 });
 
