@@ -14,13 +14,19 @@ const TESTS = {
   "async-primitives": "what jobs use holds what it promises",
 };
 
+/** Half a minute of work, on a machine that may have other work. */
+const LIMIT_MS = 200_000;
+
 describe("under the condition explore", () => {
   for (const [name, fact] of Object.entries(TESTS)) {
     it(fact, async (context) => {
       const program = join(ROOT, `build/test/explore/${name}.js`);
       const flags = ["--conditions=explore", "--enable-source-maps", "--test-reporter=spec"];
       // Not as a part of this run, or it would report in the runner's own form.
-      const { exitCode, stdout } = await runNode([...flags, program], { env: { NODE_TEST_CONTEXT: "" } });
+      const { exitCode, stdout } = await runNode([...flags, program], {
+        env: { NODE_TEST_CONTEXT: "" },
+        limitMs: LIMIT_MS,
+      });
       assert.equal(exitCode, 0, stdout);
       // What was covered, and how many tests there were.
       for (const [, line = ""] of stdout.matchAll(/^\s*ℹ (.*)$/gm)) context.diagnostic(line);
