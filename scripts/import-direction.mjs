@@ -28,7 +28,7 @@ const BELOW = {
   compat: ["core", "async"],
   testing: ["core", "async", "threads"],
   trace: ["core", "shared"],
-  explore: ["core", "async", "shared", "threads", "testing"],
+  explore: ["core", "async", "shared", "threads", "testing", "trace"],
   advise: ["core", "async", "shared", "threads", "parallel", "remote", "trace"],
   inspect: ["core", "async", "shared", "threads", "parallel", "remote", "trace"],
   labs: ["core", "async", "shared", "threads", "trace"],

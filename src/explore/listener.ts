@@ -22,6 +22,11 @@ export function listenToSeams(next: ((operation: SeamOperation) => void) | undef
   listener = next;
 }
 
+/** Whether anybody listens: what would be announced need not be made if not. */
+export function isHeard(): boolean {
+  return listener !== undefined;
+}
+
 export function announce(operation: SeamOperation): void {
   listener?.(operation);
 }

@@ -662,9 +662,16 @@ function entryOf(chunk: number): number {
 
 let own: Heap | undefined;
 
+let inPlaceOfOwn: (() => Heap | undefined) | undefined;
+
+/** Has `choose` say which heap is this thread's at a moment; where it gives none, the thread's own is. For exploration. */
+export function chooseHeapBy(choose: () => Heap | undefined): void {
+  inPlaceOfOwn = choose;
+}
+
 /** The heap of this process, as this thread sees it; made when first asked for. */
 export function heap(): Heap {
-  return (own ??= new Heap(workerMarker?.heap as MemorySource | undefined));
+  return inPlaceOfOwn?.() ?? (own ??= new Heap(workerMarker?.heap as MemorySource | undefined));
 }
 
 /** Whether this thread has the heap in use. */

@@ -60,6 +60,21 @@ const forgotten = new FinalizationRegistry<number>((offset) => {
   if (known.get(offset)?.deref() === undefined) known.delete(offset);
 });
 
+/** For exploration, in which one JavaScript thread plays several: each has its own instances. */
+export interface Views {
+  /** Whether an instance is being made for one of several; then it is not this thread's for all to find. */
+  readonly isMaking: boolean;
+  /** The instance of the thread that is played now, of the object that is known here. */
+  of(object: SharedObject): SharedObject;
+}
+
+let views: Views | undefined;
+
+/** Has `knownAt` give what `next` says. */
+export function lookThroughViews(next: Views): void {
+  views = next;
+}
+
 /** What a thread has taken of an object. */
 export interface Hold {
   /** Slot of the thread. */
@@ -129,8 +144,10 @@ export abstract class SharedObject implements Disposable {
     this.#name = readName(header);
     this.#cells = new Int32Array(this.#heap.buffer, this.#offset + HEADER_BYTES, cellCount);
     if (isNew) noteMade?.(this.#handle);
-    known.set(this.#offset, new WeakRef(this));
-    forgotten.register(this, this.#offset);
+    if (views?.isMaking !== true) {
+      known.set(this.#offset, new WeakRef(this));
+      forgotten.register(this, this.#offset);
+    }
     Object.defineProperty(this, ADDRESS, CROSSING);
   }
 
@@ -279,9 +296,11 @@ function writeName(header: Uint8Array, name: string): void {
   new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] = written;
 }
 
+const DECODER = new TextDecoder();
+
 function readName(header: Uint8Array): string {
   const length = new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] ?? 0;
-  return new TextDecoder().decode(header.slice(NAME_AT, NAME_AT + length));
+  return DECODER.decode(header.slice(NAME_AT, NAME_AT + length));
 }
 
 // Crossing
@@ -348,7 +367,8 @@ export function knownAt(offset: number): SharedObject | undefined {
   const object = known.get(offset)?.deref();
   // One that another thread has disposed of may be known still, and what came be
   // another object in its place.
-  return object?.isDisposed === false ? object : undefined;
+  if (object?.isDisposed !== false) return undefined;
+  return views === undefined ? object : views.of(object);
 }
 
 type FindObject = (inHeap: Heap, offset: number) => SharedObject | undefined;

@@ -8,7 +8,7 @@
  * Invariant: of all threads one runs at a time, and none once DONE is 1. Each write
  * of the two is a change on its own, so a thread stopped anywhere leaves them whole.
  */
-import { load } from "#atomics";
+import { load, store } from "#atomics";
 
 import { type Cancel, cancelNodeOf, type CancelNode } from "../async/cancel.js";
 import { isWithin, requireFunction } from "../async/guard.js";
@@ -171,8 +171,9 @@ export class Once extends SharedObject {
 
   #end(hasSucceeded: boolean): void {
     this.#monitor.inside(() => {
-      // First, so that no other run begins between the two.
-      if (hasSucceeded) this.cells[DONE] = 1;
+      // First, so that no other run begins between the two. No plain write: `isDone`
+      // reads it outside the monitor, and whom that tells is to see what was done.
+      if (hasSucceeded) store(this.cells, DONE, 1);
       this.cells[RUNNER] = 0;
     });
     this.#monitor.changed();

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Sent once the program has printed a line, on either stream, that contains `after`. */
   readonly interrupt?: { readonly after: string; readonly signal: NodeJS.Signals };
+  /** For one that has much to do: after how long it counts as hanging. */
+  readonly limitMs?: number;
   /** A command, with arguments, that is to run `node`. */
   readonly through?: readonly string[];
 }
@@ -40,7 +42,7 @@ export async function runNode(args: readonly string[], options: RunOptions = {})
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: LIMIT_MS,
+    timeout: options.limitMs ?? LIMIT_MS,
     killSignal: "SIGKILL",
   });
   let { interrupt } = options;

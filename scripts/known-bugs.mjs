@@ -1,0 +1,129 @@
+/**
+ * Explores the known bugs of `test/explore/programs` and their mended twins, and runs
+ * the programs of the guide.
+ *
+ *     npm run known-bugs                       writes docs/exploring-known-bugs.md
+ *     npm run known-bugs -- guide              writes what docs/exploring.md shows as printed
+ *     npm run known-bugs -- fresh              each token shows its bug in 100 of 100 fresh processes
+ *     npm run known-bugs -- fresh 10 "AB-BA"   in 10, of this bug alone
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+
+import { compile, MODULES_CONDITION, ROOT, run, since } from "./compile.mjs";
+
+const PROGRAM = join(ROOT, "build/test/explore/known-bugs-table.js");
+const PAGE = join(ROOT, "docs/exploring-known-bugs.md");
+const GUIDE = join(ROOT, "docs/exploring.md");
+const PRINTS = /(<!-- prints -->\n```js\n)([\s\S]*?)(```\n\n```text\n)[\s\S]*?```/g;
+const TABLES = /(<!-- table (?<kind>threads|async) -->\n)[\s\S]*?(<!-- end -->)/g;
+
+const children = new Set();
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    for (const child of children) child.kill(signal);
+    process.exit(130);
+  });
+}
+
+/** Runs the program to its end. */
+function program(args, stderr = "ignore") {
+  const flags = ["--enable-source-maps", `--conditions=${MODULES_CONDITION}`, "--conditions=explore"];
+  const child = spawn(process.execPath, [...flags, PROGRAM, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", stderr] });
+  children.add(child);
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+  return new Promise((resolve) => {
+    child.on("close", (code) => {
+      children.delete(child);
+      resolve({ code, stdout });
+    });
+  });
+}
+
+function tableOf(rows) {
+  const strategies = Object.keys(rows[0].schedules);
+  const cells = [
+    ["Program", "Described in", "Found as", ...strategies, "Mended twin"],
+    ["---", "---", "---", ...strategies.map(() => "--:"), "---"],
+    ...rows.map(({ name, source, kind, schedules, twin }) => [
+      name,
+      source,
+      kind,
+      ...strategies.map((strategy) => schedules[strategy]?.toLocaleString("en") ?? "–"),
+      twin,
+    ]),
+  ];
+  return cells.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+}
+
+async function writeTable() {
+  const startMs = performance.now();
+  const { code, stdout } = await program([], "inherit");
+  if (code !== 0) return false;
+  const rows = JSON.parse(stdout);
+  const ofKind = { threads: rows.filter((row) => !row.isAsync), async: rows.filter((row) => row.isAsync) };
+  const page = readFileSync(PAGE, "utf8");
+  const shown = page.replaceAll(TABLES, (_whole, begin, kind, end) => `${begin}\n${tableOf(ofKind[kind])}\n\n${end}`);
+  writeFileSync(PAGE, shown);
+  const found = rows.filter((row) => row.kind !== "not found").length;
+  const blamed = rows.filter((row) => row.twin.startsWith("reported")).length;
+  console.log(
+    `known-bugs: ${found} of ${rows.length} found, ${blamed} twins wrongly reported -> docs/exploring-known-bugs.md (${since(startMs)})`,
+  );
+  return true;
+}
+
+/** Runs each program of the guide, and puts what it prints behind it. */
+function writeGuide() {
+  // Inside the repository, so that it finds the package by its name.
+  const folder = join(ROOT, "build/guide");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "main.mjs");
+  const shown = readFileSync(GUIDE, "utf8").replaceAll(PRINTS, (_whole, begin, code, between) => {
+    writeFileSync(file, code);
+    const { ok, output } = run(process.execPath, ["--conditions=explore", file], { stdio: "pipe" });
+    if (!ok) throw new Error(`a program of the guide failed:\n${output}`);
+    return `${begin}${code}${between}${output.trimEnd()}\n\`\`\``;
+  });
+  rmSync(folder, { recursive: true });
+  writeFileSync(GUIDE, shown);
+  console.log("known-bugs: docs/exploring.md shows what its programs print");
+  return true;
+}
+
+/** How many of `count` fresh processes show the bug by its token; a few at a time. */
+async function shownFresh(name, count) {
+  const { code, stdout } = await program(["token", name]);
+  if (code !== 0) return undefined;
+  let left = count;
+  let shown = 0;
+  const worker = async () => {
+    while (left > 0) {
+      left -= 1;
+      if ((await program(["replay", name, stdout.trim()])).code === 0) shown += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return shown;
+}
+
+async function replayFresh(count, wanted) {
+  const names = (await program(["names"])).stdout.trim().split("\n");
+  let isGood = true;
+  for (const name of names.filter((known) => wanted === undefined || known === wanted)) {
+    const shown = await shownFresh(name, count);
+    isGood &&= shown === count;
+    console.log(
+      `${shown === count ? "✔" : "✖"} ${name}: ${shown === undefined ? "not found" : `${shown} of ${count}`}`,
+    );
+  }
+  return isGood;
+}
+
+if (!compile(["src", "labs", "inspector", "test", "examples"]).ok) process.exit(1);
+const [verb, count = "100", name] = process.argv.slice(2);
+const actions = { fresh: () => replayFresh(Number(count), name), guide: writeGuide };
+process.exitCode = (await (actions[verb] ?? writeTable)()) ? 0 : 1;

@@ -1,0 +1,52 @@
+/**
+ * A run as a trace in the library's own format, so that what shows recordings shows
+ * it, too: a lane for each thread, and on it a job for each step, of one millisecond.
+ */
+import { ProbeKind, ProbeOutcome, type ProbeRecord } from "../core/probe.js";
+import type { ThreadTrace, Trace } from "../trace/trace.js";
+import { stepTexts } from "./listing.js";
+import type { StepRecord } from "./step-record.js";
+
+const STEP_MS = 1;
+
+export function traceOf(run: StepRecord): Trace {
+  const texts = stepTexts(run);
+  const threads: ThreadTrace[] = [];
+  for (let index = 0; index < run.threadCount; index++) threads.push(laneOf(run, index, texts));
+  return {
+    startedMs: 0,
+    stoppedMs: (run.stepCount + 1) * STEP_MS,
+    threads,
+    usage: { cpuMs: undefined, coreWaitMs: undefined, cores: undefined },
+    kernel: undefined,
+    stalls: [],
+    profiles: [],
+    capabilities: [],
+  };
+}
+
+function laneOf(run: StepRecord, index: number, texts: readonly string[]): ThreadTrace {
+  const name = run.threads[index]?.name ?? "";
+  const scope = index + 1;
+  const words: string[] = [name];
+  const records: ProbeRecord[] = [{ kind: ProbeKind.scopeOpen, timeMs: 0, subject: scope, other: 0, value: 0 }];
+  let lastMs = 0;
+  for (let step = 0; step < run.stepCount; step++) {
+    if (run.stepThreads[step] !== index) continue;
+    const subject = FIRST_STEP + step;
+    const atMs = step * STEP_MS;
+    lastMs = atMs + STEP_MS;
+    words.push(`${step + 1}: ${texts[step] ?? ""}`);
+    records.push(
+      { kind: ProbeKind.jobSpawn, timeMs: atMs, subject, other: scope, value: words.length - 1 },
+      { kind: ProbeKind.jobStart, timeMs: atMs, subject, other: 0, value: 0 },
+      { kind: ProbeKind.jobStop, timeMs: lastMs, subject, other: 0, value: 0 },
+      { kind: ProbeKind.jobEnd, timeMs: lastMs, subject, other: 0, value: ProbeOutcome.done },
+    );
+  }
+  records.push({ kind: ProbeKind.scopeEnd, timeMs: lastMs, subject: scope, other: 0, value: ProbeOutcome.done });
+  return { index, name, fromMs: 0, toMs: lastMs, hasEnded: true, texts: words, records, gaps: [] };
+}
+
+/** Identities of threads are below. */
+const FIRST_STEP = 1_000;

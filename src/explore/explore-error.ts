@@ -1,0 +1,73 @@
+import { MisuseError } from "../core/errors.js";
+import { encodeTrace } from "../trace/trace-file.js";
+import type { Trace } from "../trace/trace.js";
+import { traceOf } from "./counter-example.js";
+import type { Failure, FailureKind } from "./failure.js";
+import { writeListing } from "./listing.js";
+import type { StepRecord } from "./step-record.js";
+
+interface FileWriter {
+  writeFileSync(path: string | URL, bytes: Uint8Array): void;
+}
+
+/**
+ * A schedule was found on which the program goes wrong.
+ *
+ * `message` holds all of it: what went wrong, the schedule step by step, and the
+ * token that runs it again.
+ *
+ * @since 0.2.0
+ */
+export class ExploreError extends Error {
+  readonly kind: FailureKind;
+  /** Runs the schedule again, as the option `token`. */
+  readonly token: string;
+  /** The schedule: a column for each thread, a row for each step. */
+  readonly listing: string;
+  /** What went wrong, and what is known of why. */
+  readonly diagnosis: string;
+  /** How many schedules were run until this one was found. */
+  readonly schedules: number;
+  readonly #trace: Trace;
+
+  constructor(program: string, run: StepRecord, failure: Failure, token: string, schedules: number) {
+    const listing = writeListing(run, failure);
+    super(
+      `${program}: ${failure.kind}, found by schedule ${schedules}\n${failure.message}\n\n${listing}\n\n` +
+        `To run this schedule again: token: "${token}"`,
+      { cause: failure.cause },
+    );
+    this.#trace = traceOf(run);
+    this.kind = failure.kind;
+    this.token = token;
+    this.listing = listing;
+    this.diagnosis = failure.message;
+    this.schedules = schedules;
+  }
+
+  /** The schedule as a trace, as `skein/trace` and the inspector know them: a lane for each thread, a millisecond for each step. */
+  get trace(): Trace {
+    return this.#trace;
+  }
+
+  /**
+   * Writes the schedule as a file that `skein open` shows.
+   *
+   * **Throws** what the file system throws; `SKEIN_INVALID_ARGUMENT` where there is none.
+   */
+  writeTrace(path: string | URL): void {
+    const { process: host } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+    const files = host?.getBuiltinModule?.("node:fs") as FileWriter | undefined;
+    if (files === undefined) {
+      throw new MisuseError(
+        "SKEIN_INVALID_ARGUMENT",
+        "writeTrace needs a file system, and this platform has none: encode `trace` by encodeTrace of skein/trace, and send it",
+      );
+    }
+    files.writeFileSync(path, encodeTrace(this.#trace));
+  }
+
+  override get name(): string {
+    return "ExploreError";
+  }
+}

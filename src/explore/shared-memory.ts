@@ -1,0 +1,300 @@
+/**
+ * The memory that shared objects of the library live in while a program is explored.
+ *
+ * The objects are the shipped ones. Each thread under exploration has a heap of its
+ * own in the eyes of the library, so a slot, and looks at each object through an
+ * instance of its own (`views.ts`). An atomic operation inside a block is a step;
+ * outside, in the heap's own tables, it is something that the thread learns: the
+ * heap is not what is explored.
+ *
+ * The library also uses its memory plainly, where a lock or an order of atomic
+ * operations protects that. Such accesses are no steps and in no log, so a thread
+ * that is called anew makes them once more. For that it is given the memory as it
+ * was: the bytes of all blocks are kept for each entry of its log, and put back while
+ * it is between that entry and the next. When it has caught up, or has been left, the
+ * memory is made again what it is for all.
+ *
+ * Blocks are given back when the next run begins, in reverse order: so each run finds
+ * the heap's lists as the first did, and its objects at the same places.
+ */
+import { chooseHeapBy, type Handle, Heap } from "../shared/heap.js";
+import { HEADER_BYTES, NAMES, nameAt } from "../shared/object.js";
+import { controlled } from "./controlled.js";
+import { Entry, type EntryValue } from "./entry.js";
+import type { Execution } from "./execution.js";
+import type { StepKind } from "./operations.js";
+import type { RunMemory } from "./run-memory.js";
+import type { VirtualThread } from "./virtual-thread.js";
+
+const MEMORY_BYTES = 16 * 1024 * 1024;
+const UNIT_BYTES = 16;
+/** Places in this memory are numbered from here: cells have the numbers below. */
+const FIRST_PLACE = 2 ** 32;
+const RELEASED = 2;
+const STATE_MASK = 3;
+
+interface Block {
+  readonly offset: number;
+  readonly byteLength: number;
+  readonly handle: Handle;
+  readonly kind: number;
+  readonly cells: Int32Array;
+  isFreed: boolean;
+}
+
+type Cells = Pick<Int32Array, "byteOffset" | "BYTES_PER_ELEMENT">;
+
+/** Of one entry of a log: where the bytes of the first so many blocks are kept. */
+interface Kept {
+  readonly at: number;
+  readonly blocks: number;
+}
+
+/** The heap as one thread under exploration sees it. */
+class ThreadHeap extends Heap {
+  readonly #memory: SharedMemory;
+
+  constructor(memory: SharedMemory, source: SharedArrayBuffer) {
+    super(source);
+    this.#memory = memory;
+  }
+
+  override allocate(byteLength: number, kind: number, first = 0, second = 0): number {
+    return this.#memory.allocate(byteLength, kind, first, second);
+  }
+
+  override free(handle: Handle): boolean {
+    return this.#memory.free(handle);
+  }
+}
+
+export class SharedMemory implements RunMemory {
+  readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(MEMORY_BYTES);
+  /** Operations are done at once: the library makes something that no thread sees yet. */
+  isQuiet = false;
+  readonly #allocator: Heap;
+  readonly #heaps: ThreadHeap[] = [];
+  readonly #blocks: Block[] = [];
+  /** The number plus 1 of the block that each 16 bytes are of. */
+  readonly #blockAt = new Uint16Array(MEMORY_BYTES / UNIT_BYTES);
+  readonly #kept: (Kept[] | undefined)[] = [];
+  #arena = new Int32Array(1 << 16);
+  #arenaLength = 0;
+  /** The memory as it is for all, while somebody is called anew or left. */
+  #present: Kept | undefined;
+  #execution: Execution | undefined;
+  /** Called when a thread's body is called: what it has made before is no more. */
+  onBegin: (thread: VirtualThread) => void = () => undefined;
+
+  constructor() {
+    this.isQuiet = true;
+    this.#allocator = new Heap(this.buffer);
+    this.isQuiet = false;
+  }
+
+  /** A run begins: what the one before has left is cleared. */
+  attach(execution: Execution): void {
+    this.#execution = execution;
+    this.#present = undefined;
+    this.#arenaLength = 0;
+    if (this.#blocks.length === 0) return;
+    this.isQuiet = true;
+    for (let number = this.#blocks.length - 1; number >= 0; number--) {
+      const block = this.#blocks[number] as Block;
+      if (block.isFreed) this.#setState(block, 1);
+      this.#blockAt.fill(0, block.offset / UNIT_BYTES, (block.offset + block.byteLength) / UNIT_BYTES);
+      this.#allocator.free(block.handle);
+    }
+    this.isQuiet = false;
+    this.#blocks.length = 0;
+    for (const kept of this.#kept) if (kept !== undefined) kept.length = 0;
+  }
+
+  /** The heap of the thread that runs; `undefined` if none is under control. */
+  get heapNow(): Heap | undefined {
+    const thread = this.#execution?.current;
+    if (thread === undefined) return undefined;
+    (this.#execution as Execution).memory = this;
+    return (this.#heaps[thread.index] ??= this.#makeHeap());
+  }
+
+  #makeHeap(): ThreadHeap {
+    return this.quietly(() => new ThreadHeap(this, this.buffer));
+  }
+
+  quietly<Result>(make: () => Result): Result {
+    const before = this.isQuiet;
+    this.isQuiet = true;
+    try {
+      return make();
+    } finally {
+      this.isQuiet = before;
+    }
+  }
+
+  isOwn(heap: Heap): boolean {
+    return heap instanceof ThreadHeap;
+  }
+
+  allocate(byteLength: number, kind: number, first: number, second: number): number {
+    return (this.#execution as Execution).observe(() =>
+      this.quietly(() => {
+        const offset = this.#allocator.allocate(byteLength, kind, first, second);
+        const whole = Math.max(UNIT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
+        const cells = new Int32Array(this.buffer, offset, Math.ceil(byteLength / 4));
+        const handle = this.#allocator.handleOf(offset);
+        this.#blocks.push({ offset, byteLength: whole, handle, kind, cells, isFreed: false });
+        this.#blockAt.fill(this.#blocks.length, offset / UNIT_BYTES, (offset + whole) / UNIT_BYTES);
+        return offset;
+      }),
+    );
+  }
+
+  free(handle: Handle): boolean {
+    return (this.#execution as Execution).observe(() =>
+      this.quietly(() => {
+        const block = this.#blocks.find((one) => one.handle === handle && !one.isFreed);
+        if (block === undefined) return false;
+        block.isFreed = true;
+        this.#setState(block, RELEASED);
+        return true;
+      }),
+    );
+  }
+
+  #setState({ offset }: Block, state: number): void {
+    const witness = this.#allocator.witnessOf(offset);
+    if (witness === undefined) return;
+    const { cells } = this.#allocator;
+    cells[witness.index] = (witness.value & ~STATE_MASK) | state;
+  }
+
+  /**
+   * Comes before an operation of the library on this memory.
+   *
+   * @param expected, next - of an operation that changes: what it expects, if
+   *   anything, and what it writes
+   */
+  enter(kind: StepKind, cells: Cells, index: number, expected?: unknown, next?: unknown): EntryValue {
+    const run = this.#execution;
+    // While there is no other thread, there is nobody to come between.
+    if (this.isQuiet || run?.current === undefined || run.threadCount === 1) return Entry.free;
+    const address = cells.byteOffset + index * cells.BYTES_PER_ELEMENT;
+    if (this.#blockAt[address >>> 4] === 0) return run.hasLearned() ? Entry.learned : Entry.learns;
+    const place = placeOf(address);
+    if (run.isRepeating) return run.before(kind, place) ? Entry.logged : Entry.step;
+    run.before(kind, place, expected === undefined ? next : `${String(expected)} -> ${String(next)}`);
+    return Entry.step;
+  }
+
+  /** What the operation gave that `enter` said has been done. */
+  given(entry: EntryValue): unknown {
+    const run = this.#execution as Execution;
+    return entry === Entry.logged ? run.logged() : run.learned();
+  }
+
+  /** Comes after an operation that was done. */
+  leave<Value>(entry: EntryValue, value: Value, hadEffect: boolean): Value {
+    if (entry === Entry.free) return value;
+    const run = this.#execution as Execution;
+    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value);
+  }
+
+  placeOf(cells: Int32Array, index: number): number {
+    return placeOf(cells.byteOffset + index * 4);
+  }
+
+  nameOf(place: number): string | undefined {
+    if (place < FIRST_PLACE) return undefined;
+    const address = (place - FIRST_PLACE) * 4;
+    const block = this.#blocks[(this.#blockAt[address >>> 4] as number) - 1];
+    if (block === undefined) return undefined;
+    const cell = (address - block.offset - HEADER_BYTES) / 4;
+    const kind = NAMES[block.kind];
+    if (kind === undefined || cell < 0) return `block at ${block.offset}[${(address - block.offset) / 4}]`;
+    const name = nameAt(this.#allocator, block.offset);
+    return `${name === kind ? kind : `${kind} "${name}"`}[${cell}]`;
+  }
+
+  // Plain accesses of threads that are called anew
+
+  begins(thread: VirtualThread, isNew: boolean): void {
+    this.onBegin(thread);
+    const kept = (this.#kept[thread.index] ??= []);
+    if (isNew) {
+      kept.length = 0;
+      kept[0] = this.#keep();
+    } else {
+      this.#leavePresent();
+      this.#putBack(kept[0]);
+    }
+  }
+
+  replayed(thread: VirtualThread): void {
+    if (this.#present === undefined) return;
+    this.#putBack(this.#kept[thread.index]?.[thread.cursor]);
+  }
+
+  caughtUp(): void {
+    this.#returnToPresent();
+  }
+
+  logged(thread: VirtualThread): void {
+    (this.#kept[thread.index] ??= [])[thread.logLength] = this.#keep();
+  }
+
+  leaving(): void {
+    if (this.#present === undefined) this.#leavePresent();
+  }
+
+  left(): void {
+    this.#returnToPresent();
+  }
+
+  #leavePresent(): void {
+    this.#present = this.#keep();
+  }
+
+  #returnToPresent(): void {
+    if (this.#present === undefined) return;
+    this.#putBack(this.#present);
+    // It was kept last, as nobody does anything meanwhile.
+    this.#arenaLength = this.#present.at;
+    this.#present = undefined;
+  }
+
+  #keep(): Kept {
+    const at = this.#arenaLength;
+    let length = at;
+    for (const { cells } of this.#blocks) {
+      if (length + cells.length > this.#arena.length) {
+        const larger = new Int32Array(2 * (length + cells.length));
+        larger.set(this.#arena);
+        this.#arena = larger;
+      }
+      this.#arena.set(cells, length);
+      length += cells.length;
+    }
+    this.#arenaLength = length;
+    return { at, blocks: this.#blocks.length };
+  }
+
+  #putBack(kept: Kept | undefined): void {
+    if (kept === undefined) return;
+    let { at } = kept;
+    for (let number = 0; number < kept.blocks; number++) {
+      const { cells } = this.#blocks[number] as Block;
+      for (let cell = 0; cell < cells.length; cell++) cells[cell] = this.#arena[at + cell] as number;
+      at += cells.length;
+    }
+  }
+}
+
+function placeOf(address: number): number {
+  return FIRST_PLACE + (address >>> 2);
+}
+
+/** Has the library take its heap from the memory under exploration, while a thread of that runs. */
+export function useSharedMemory(memory: SharedMemory): void {
+  chooseHeapBy(() => (controlled === undefined ? undefined : memory.heapNow));
+}

@@ -1,0 +1,101 @@
+/**
+ * What exploring makes of each known bug: started by `npm run known-bugs`, which
+ * writes the table into `docs/exploring-known-bugs.md`.
+ *
+ *     known-bugs-table.js                      the table, as JSON
+ *     known-bugs-table.js names                the names of all
+ *     known-bugs-table.js token NAME           finds the bug, and prints its token
+ *     known-bugs-table.js replay NAME TOKEN    exits with 0 if the token shows the bug
+ */
+import { explore, ExploreError, type ExploreOptions, type ExploreReport } from "skein/explore";
+
+import { KNOWN_BUGS, type KnownBug, THREAD_BUGS } from "./programs/index.js";
+
+const MOST_SCHEDULES = 50_000;
+const BUDGET_MS = 10_000;
+/** Seeds that a strategy is tried with; the table has the median. */
+const SEEDS = [1, 2, 3];
+const STRATEGIES = ["auto", "random", "pct", "pos", "walk", "bounded", "dpor"] as const;
+/** These leave nothing to chance: all seeds are the same to them. */
+const WITHOUT_CHANCE: ReadonlySet<string> = new Set(["bounded", "dpor"]);
+const TWIN_BUDGET_MS = 2000;
+
+export interface Row {
+  readonly name: string;
+  readonly source: string;
+  readonly isAsync: boolean;
+  /** As the explorer called it. */
+  readonly kind: string;
+  /** Of each strategy: the median number of the schedule that showed it; null if more than half of the seeds did not. */
+  readonly schedules: Readonly<Record<string, number | null>>;
+  /** How the twin was covered and by how many schedules, or what was wrongly said of it. */
+  readonly twin: string;
+}
+
+async function run(
+  body: KnownBug["buggy"],
+  options: ExploreOptions,
+): Promise<{ readonly error: ExploreError } | { readonly report: ExploreReport }> {
+  try {
+    return { report: await explore(options, body) };
+  } catch (error) {
+    if (error instanceof ExploreError) return { error };
+    throw error;
+  }
+}
+
+/** Schedules until the bug was found, Infinity if it was not. */
+async function schedulesToFind(bug: KnownBug, strategy: (typeof STRATEGIES)[number], seed: number): Promise<number> {
+  const budget = { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS };
+  const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, ...budget, strategy, seed });
+  if ("report" in outcome || !bug.kinds.includes(outcome.error.kind)) return Infinity;
+  return outcome.error.schedules;
+}
+
+async function median(bug: KnownBug, strategy: (typeof STRATEGIES)[number]): Promise<number | null> {
+  const counts: number[] = [];
+  const seeds = WITHOUT_CHANCE.has(strategy) ? SEEDS.slice(0, 1) : SEEDS;
+  for (const seed of seeds) counts.push(await schedulesToFind(bug, strategy, seed));
+  const middle = counts.sort((a, b) => a - b)[Math.floor(seeds.length / 2)];
+  return middle === undefined || middle === Infinity ? null : middle;
+}
+
+async function rowOf(bug: KnownBug): Promise<Row> {
+  const schedules: Record<string, number | null> = {};
+  for (const strategy of STRATEGIES) schedules[strategy] = await median(bug, strategy);
+  const found = await run(bug.buggy, { ...bug.options, schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS });
+  const twin = await run(bug.fixed, { ...bug.options, schedules: MOST_SCHEDULES, budgetMs: TWIN_BUDGET_MS });
+  return {
+    name: bug.name,
+    source: bug.source,
+    isAsync: !THREAD_BUGS.includes(bug),
+    kind: "error" in found ? found.error.kind : "not found",
+    schedules,
+    twin: "error" in twin ? `reported: ${twin.error.kind}` : `${twin.report.coverage.kind}, ${twin.report.schedules}`,
+  };
+}
+
+function named(name: string | undefined): KnownBug {
+  const bug = KNOWN_BUGS.find((known) => known.name === name);
+  if (bug === undefined) throw new Error(`no known bug is called ${name}`);
+  return bug;
+}
+
+const [verb, name, token] = process.argv.slice(2);
+if (verb === "token" || verb === "replay") {
+  const bug = named(name);
+  const budget = token === undefined ? { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS } : { token };
+  const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, ...budget });
+  const isFound = "error" in outcome && bug.kinds.includes(outcome.error.kind);
+  if (isFound && verb === "token") console.log(outcome.error.token);
+  process.exitCode = isFound ? 0 : 1;
+} else if (verb === "names") {
+  for (const bug of KNOWN_BUGS) console.log(bug.name);
+} else {
+  const rows: Row[] = [];
+  for (const bug of KNOWN_BUGS) {
+    rows.push(await rowOf(bug));
+    console.error(`${rows.length} of ${KNOWN_BUGS.length}: ${bug.name}`);
+  }
+  console.log(JSON.stringify(rows));
+}

@@ -1,0 +1,27 @@
+/** All known bugs, by themes. */
+import { ASYNC_FLOW } from "./async-flow.js";
+import { ASYNC_STATE } from "./async-state.js";
+import { LOCK_FREE } from "./lock-free.js";
+import { LOCKS } from "./locks.js";
+import { LOST_UPDATES } from "./lost-updates.js";
+import { MUTUAL_EXCLUSION } from "./mutual-exclusion.js";
+import type { KnownBug } from "./program.js";
+import { QUEUES } from "./queues.js";
+import { WAITS } from "./waits.js";
+
+export type { KnownBug } from "./program.js";
+
+/** Of threads that share memory. */
+export const THREAD_BUGS: readonly KnownBug[] = [
+  ...LOST_UPDATES,
+  ...LOCKS,
+  ...MUTUAL_EXCLUSION,
+  ...WAITS,
+  ...LOCK_FREE,
+  ...QUEUES,
+];
+
+/** Of jobs that await. */
+export const ASYNC_BUGS: readonly KnownBug[] = [...ASYNC_STATE, ...ASYNC_FLOW];
+
+export const KNOWN_BUGS: readonly KnownBug[] = [...THREAD_BUGS, ...ASYNC_BUGS];
