@@ -138,7 +138,8 @@ export class Execution extends StepRecord {
    * @returns true if it has: then `logged` is what it gave
    */
   before(kind: StepKind, place: number, argument?: unknown): boolean {
-    const self = this.current as VirtualThread;
+    const self = this.current;
+    if (self === undefined) throw runIsOver();
     if (self.cursor < self.logLength) {
       if (self.logKinds[self.cursor] !== kind || self.logPlaces[self.cursor] !== place)
         this.#diverged(self, kind, place);
@@ -558,4 +559,11 @@ export class Execution extends StepRecord {
     this.fail(diverged(this, self, kind, place));
     return this.#leave(self);
   }
+}
+
+function runIsOver(): MisuseError {
+  return new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    "a cell was used after the run that it belongs to was over: make cells inside the function given to explore, and join what uses them",
+  );
 }

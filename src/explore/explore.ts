@@ -62,7 +62,25 @@ let last: Promise<unknown> = Promise.resolve();
  * Runs a program again and again, each time with its threads' steps in another
  * order, until it goes wrong or the budget is used up.
  *
- * **Throws** `ExploreError` for a schedule on which it goes wrong.
+ * Threads (`t.thread`) are ordinary synchronous functions on `t.cell`s and, under
+ * `node --conditions=explore`, on the shared objects of this library. Jobs (`t.job`)
+ * are async functions for which `t.completes` stands for what is outside.
+ *
+ * **Throws** `ExploreError` for a schedule on which it goes wrong;
+ * `SKEIN_INVALID_ARGUMENT`.
+ *
+ * **Cost** One schedule: bench `explore`.
+ *
+ * @example
+ * ```ts
+ * const { coverage } = await explore(async (t) => {
+ *   const x = t.cell("x");
+ *   const addOne = () => x.add(1);
+ *   await t.join(t.thread("a", addOne), t.thread("b", addOne));
+ *   t.expect(x.load() === 2, "an addition was lost");
+ * });
+ * console.log(coverage.kind); // complete
+ * ```
  *
  * @since 0.2.0
  */

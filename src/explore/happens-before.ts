@@ -90,7 +90,8 @@ export class HappensBefore {
     }
     // A store orders nothing before itself: who reads it knows what its thread knew, no more.
     if (this.#countsPlain || kind !== Step.store) joinClock(clock, place.written);
-    if (kind === Step.load || kind === Step.read || kind === Step.call) {
+    const onlyReads = kind === Step.change && !this.#countsPlain && !execution.hasWritten(step);
+    if (onlyReads || kind === Step.load || kind === Step.read || kind === Step.call) {
       joinClock(place.read, clock);
       return;
     }

@@ -51,10 +51,16 @@ type Scenario = readonly (readonly Operation[])[];
  *
  * @example
  * ```ts
- * await linearizable((t) => new Stack(t), {
- *   operations: { push: [[1], [2]], pop: [[]] },
- *   model: () => { const items = []; return { push: (item) => void items.push(item), pop: () => items.pop() }; },
- * });
+ * const counter = (t) => {
+ *   const value = t.cell("value");
+ *   return { increment: () => value.add(1) + 1 };
+ * };
+ * const model = () => {
+ *   let value = 0;
+ *   return { increment: () => ++value };
+ * };
+ * const { scenarios } = await linearizable(counter, { operations: { increment: [[]] }, model, scenarios: 3 });
+ * console.log(scenarios); // 3
  * ```
  *
  * @since 0.2.0

@@ -2,7 +2,7 @@
  * What a run has done so far: its threads, their steps, the choices, and the names of
  * places. Kept in arrays that the next run fills anew, as there are many runs.
  */
-import type { StepKind } from "./operations.js";
+import { Step, type StepKind } from "./operations.js";
 import type { RunMemory } from "./run-memory.js";
 import { State, VirtualThread } from "./virtual-thread.js";
 
@@ -64,6 +64,16 @@ export class StepRecord {
   /** Threads that have not ended. */
   unfinished(): VirtualThread[] {
     return this.threads.slice(0, this.threadCount).filter(({ state }) => state !== State.finished);
+  }
+
+  /** Whether a step wrote: all that change do, but for an exchange that found something else than it expected. */
+  hasWritten(step: number): boolean {
+    const kind = this.stepKinds[step];
+    if (kind === Step.write || kind === Step.store) return true;
+    if (kind !== Step.change) return false;
+    const argument = this.stepArguments[step];
+    const arrow = typeof argument === "string" ? argument.indexOf(" -> ") : -1;
+    return arrow === -1 || (argument as string).slice(0, arrow) === String(this.stepValues[step]);
   }
 
   /** A step that is about no place. */

@@ -13,7 +13,6 @@
  */
 import type { Execution } from "./execution.js";
 import { HappensBefore } from "./happens-before.js";
-import { Step } from "./operations.js";
 
 const MOST_OLD_READS = 2;
 
@@ -47,10 +46,9 @@ export class WeakMemory {
 
   /** A step has been taken. */
   take(step: number): void {
-    const { stepKinds, stepThreads, stepPlaces, stepWritten } = this.#execution;
+    const { stepThreads, stepPlaces, stepWritten } = this.#execution;
     this.#order.take(this.#execution, step);
-    const kind = stepKinds[step];
-    if (kind !== Step.write && kind !== Step.store && kind !== Step.change) return;
+    if (!this.#execution.hasWritten(step)) return;
     const thread = stepThreads[step] as number;
     const place = stepPlaces[step] as number;
     let writes = this.#writes.get(place);

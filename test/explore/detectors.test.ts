@@ -64,6 +64,17 @@ describe("races", () => {
     assert.equal(error?.kind, "race");
   });
 
+  it("are found behind an exchange that failed: it publishes nothing", async () => {
+    const error = await find(
+      passOn(
+        (flag) => flag.compareExchange(5, 6),
+        (flag) => flag.load() === 0,
+      ),
+    );
+    assert.equal(error?.kind, "race");
+    assert.match(error.diagnosis, /^data: /);
+  });
+
   it("are found between a plain and an atomic access", async () => {
     const error = await find(
       passOn(

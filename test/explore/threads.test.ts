@@ -162,6 +162,12 @@ describe("explore, with threads", () => {
     });
   });
 
+  it("refuses a cell that is used after its run", async () => {
+    let kept: Cell | undefined;
+    await explore({ schedules: 1 }, (t) => void (kept = t.cell("x")));
+    assert.throws(() => kept?.load(), { code: "SKEIN_INVALID_ARGUMENT", message: /after the run that it belongs to/ });
+  });
+
   it("gives what it finds as a trace: a lane for each thread, a job for each step", async () => {
     const error = await failureOf({ schedules: 200 }, lostUpdate);
     const path = join(makeFolder({}), "lost.skein");

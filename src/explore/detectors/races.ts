@@ -39,7 +39,7 @@ export function findRace(execution: Execution): Failure | undefined {
     let place = places.get(number);
     if (place === undefined) places.set(number, (place = new Accesses()));
     const thread = execution.stepThreads[step] as number;
-    const isWrite = kind === Step.write || kind === Step.store || kind === Step.change;
+    const isWrite = execution.hasWritten(step);
     const conflicting = [place.plainWrites];
     if (isPlain) conflicting.push(place.atomicWrites);
     if (isWrite) conflicting.push(place.plainReads);
