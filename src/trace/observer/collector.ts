@@ -239,7 +239,8 @@ export class Collector {
       this.#keep(recordSegment(about, lost, some, texts), nowMs, about, some.length + lost, names);
     }
     const { onMark } = this.#options;
-    for (let i = 0; onMark !== undefined && i < records.length; i++) {
+    if (onMark === undefined) return;
+    for (let i = 0; i < records.length; i++) {
       if (records.kind(i) === ProbeKind.mark) onMark(texts[records.value(i)] ?? "");
     }
   }
