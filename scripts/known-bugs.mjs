@@ -112,8 +112,13 @@ async function shownFresh(name, count) {
 
 async function replayFresh(count, wanted) {
   const names = (await program(["names"])).stdout.trim().split("\n");
+  const chosen = names.filter((known) => wanted === undefined || known === wanted);
+  if (chosen.length === 0) {
+    console.log(`known-bugs: no bug is called ${JSON.stringify(wanted)}; docs/exploring-known-bugs.md has their names`);
+    return false;
+  }
   let isGood = true;
-  for (const name of names.filter((known) => wanted === undefined || known === wanted)) {
+  for (const name of chosen) {
     const shown = await shownFresh(name, count);
     isGood &&= shown === count;
     console.log(
@@ -123,7 +128,15 @@ async function replayFresh(count, wanted) {
   return isGood;
 }
 
+const [verb = "table", count = "100", name] = process.argv.slice(2);
+const actions = { table: writeTable, fresh: () => replayFresh(Number(count), name), guide: writeGuide };
+if (!Object.hasOwn(actions, verb)) {
+  console.log(`known-bugs: ${JSON.stringify(verb)} is none of ${Object.keys(actions).join(", ")}`);
+  process.exit(1);
+}
+if (!(Number(count) >= 1)) {
+  console.log(`known-bugs: how many processes expected a number from 1, but ${JSON.stringify(count)} came`);
+  process.exit(1);
+}
 if (!compile(["src", "labs", "inspector", "test", "examples"]).ok) process.exit(1);
-const [verb, count = "100", name] = process.argv.slice(2);
-const actions = { fresh: () => replayFresh(Number(count), name), guide: writeGuide };
-process.exitCode = (await (actions[verb] ?? writeTable)()) ? 0 : 1;
+process.exitCode = (await actions[verb]()) ? 0 : 1;

@@ -143,6 +143,20 @@ async function explored(program: Program, strategy: StrategyName): Promise<Set<s
 
 const READS_AND_WRITES = ["load", "store", "add", "exchange", "compareExchange"] as const;
 
+/** Programs of which once some outcome was missed. */
+const MISSED: [Program][] = [
+  // The addition between the loads, the third thread's first.
+  [
+    [
+      [{ kind: "add", cell: 0, value: 1 }],
+      [{ kind: "load", cell: 0, value: 0 }],
+      [{ kind: "load", cell: 0, value: 0 }],
+    ],
+  ],
+  // Three reads of the same, which are no loop: the fourth step is another.
+  [[[0, 0, 0, 1].map((cell) => ({ kind: "load", cell, value: 0 })), [{ kind: "store", cell: 1, value: 1 }]]],
+];
+
 describe("a complete exploration", () => {
   for (const strategy of ["dpor", "auto"] as const) {
     it(`finds all outcomes of random programs and no others: ${strategy}`, async () => {
@@ -150,7 +164,7 @@ describe("a complete exploration", () => {
         fc.asyncProperty(programs(READS_AND_WRITES), async (program) => {
           assert.deepEqual([...(await explored(program, strategy))].sort(), [...outcomesOf(program)].sort());
         }),
-        { numRuns: 200, seed: 1 },
+        { numRuns: 200, seed: 1, examples: MISSED },
       );
     });
 
