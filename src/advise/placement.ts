@@ -64,8 +64,10 @@ export interface RunsElsewhere {
 
 /** The cost of a sampled call in place of one that is let through, with its own part of the spawning. */
 const SAMPLE_MS = 0.01;
-/** The same where the code that samples has left the caches: among calls that are so short, or that wait. */
-const COLD_SAMPLE_MS = 0.05;
+/** The same where the code that samples has left the caches, among calls that are so short. */
+const COLD_SAMPLE_MS = 0.1;
+/** The same of a call that waits, which is followed through all its life. */
+const WAITING_SAMPLE_MS = 0.2;
 /** Of the time of short calls, what samples may take. */
 const SHARE_OF_SAMPLES = 0.02;
 const MOST_BETWEEN_SAMPLES = 8192;
@@ -256,9 +258,13 @@ export class Placement {
     return this.#isTrial(isAnew) ? "threads" : "here";
   }
 
+  #sampleMs(): number {
+    if (this.#isMostlyWaiting) return WAITING_SAMPLE_MS;
+    return this.#loop.value > TINY_MS ? SAMPLE_MS : COLD_SAMPLE_MS;
+  }
+
   #betweenSamples(): number {
-    const sampleMs = this.#loop.value > TINY_MS && !this.#isMostlyWaiting ? SAMPLE_MS : COLD_SAMPLE_MS;
-    const calls = sampleMs / (SHARE_OF_SAMPLES * this.#loop.value);
+    const calls = this.#sampleMs() / (SHARE_OF_SAMPLES * this.#loop.value);
     return Math.min(MOST_BETWEEN_SAMPLES, Math.ceil(calls));
   }
 
