@@ -123,14 +123,15 @@ export class Auto implements AutoExecutor {
     return entry;
   }
 
-  letsRunHere(task: unknown, affinity: unknown): boolean {
+  letsRunHere(task: unknown, affinity: unknown): boolean | ((...args: unknown[]) => unknown) {
     const entry = this.#entryOf(task);
     // What is no task can be found by no thread.
     if (entry === undefined) return true;
     if (affinity !== undefined) return false;
     const { placement } = entry;
     if (placement.passesUnseen()) return true;
-    if (!placement.passes()) return false;
+    // The way of a job to another place takes a hundred times as long as such a call.
+    if (!placement.passes()) return placement.measuresHere() && this.#measuringHere(entry, task);
     if (++entry.glanced >= CALLS_BETWEEN_GLANCES || !placement.isWidthOfInterest) {
       glance(entry);
       placement.leaveUnseen(CALLS_BETWEEN_GLANCES - 1);
@@ -139,6 +140,13 @@ export class Auto implements AutoExecutor {
       void SETTLED.then(() => this.#burstEnded(entry));
     }
     return true;
+  }
+
+  /** What runs a task here and measures that. */
+  #measuringHere(entry: Entry, task: unknown): (...args: unknown[]) => unknown {
+    this.#tell(entry);
+    if (entry.onThreads > 0) entry.isDisturbed = true;
+    return (...args) => this.#measured(entry, () => (task as (...given: unknown[]) => unknown)(...args));
   }
 
   #burstEnded(entry: Entry): void {

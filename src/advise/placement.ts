@@ -196,6 +196,14 @@ export class Placement {
     return true;
   }
 
+  /** Whether the call that does not pass is measured here for sure, as it is too short to go anywhere: none of `next` is needed. */
+  measuresHere(): boolean {
+    if (this.samples < WARM_UP_CALLS || this.place !== "here" || this.#isTrying) return false;
+    if (this.#loop.value > TINY_MS || this.#mayWait) return false;
+    this.#asked++;
+    return true;
+  }
+
   /** So many calls at most pass without a look at anything, if how many come at a time does not matter. */
   leaveUnseen(most: number): void {
     if (this.isWidthOfInterest) return;

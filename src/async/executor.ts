@@ -93,9 +93,10 @@ export interface Executor {
   readonly runsHere?: boolean;
   /**
    * Asked at each spawning, if it is there: true if this job is to run here, as if no
-   * executor had been named, and at its cost.
+   * executor had been named, and at its cost; or the function that is to do so in place of
+   * the task's, with the same arguments.
    */
-  letsRunHere?(task: unknown, affinity: Affinity | undefined): boolean;
+  letsRunHere?(task: unknown, affinity: Affinity | undefined): boolean | ((...args: unknown[]) => unknown);
   run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
 }
 

@@ -137,16 +137,17 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const identity = taskIdentity(fn);
     const name = options.name ?? identity?.key ?? (fn.name === "" ? "job" : fn.name);
     const on = spawning.watch === undefined ? options.on : spawning.watch(fn, name, options.on);
+    const runsHere = on === undefined || on.runsHere === true || (on.letsRunHere?.(fn, options.affinity) ?? false);
     const code =
-      on === undefined || on.runsHere === true || on.letsRunHere?.(fn, options.affinity) === true
-        ? this.#codeHere(
-            fn as (...args: unknown[]) => unknown,
+      runsHere === false
+        ? this.#codeElsewhere(fn, args ?? [], name, options, on as Executor)
+        : this.#codeHere(
+            (runsHere === true ? fn : runsHere) as (...args: unknown[]) => unknown,
             args ?? NO_ARGUMENTS,
-            identity?.takesScope === true,
+            identity?.takesScope === true || ((args ?? NO_ARGUMENTS).length === 0 && fn.length > 0),
             name,
             options,
-          )
-        : this.#codeElsewhere(fn, args ?? [], name, options, on);
+          );
     const job = new ScopeJob(this, name, code, false);
     if (probe.ring?.notesSpawning === true) {
       job.spawnSite = new Error("spawned here");
@@ -164,11 +165,10 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   #codeHere(
     fn: (...args: unknown[]) => unknown,
     args: readonly unknown[],
-    isScopedTask: boolean,
+    takesScope: boolean,
     name: string,
     options: SpawnOptions,
   ): JobCode {
-    const takesScope = isScopedTask || (args.length === 0 && fn.length > 0);
     if (!takesScope && options.timeoutMs === undefined) return new PlainCode(fn, args);
     const inner = new TaskScope(this, { name });
     if (options.timeoutMs !== undefined) {

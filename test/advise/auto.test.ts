@@ -11,7 +11,7 @@ import { Auto } from "#skein/advise/advisor";
 import { LoopShare } from "#skein/advise/loop-share";
 import { placedSpans } from "#skein/trace/spans";
 
-import { callBack, compute, fail, inSteps, isHere, time, useTime, waitFor } from "./fixtures/tasks.js";
+import { callBack, compute, fail, inSteps, isHere, short, time, useTime, waitFor } from "./fixtures/tasks.js";
 
 /** Threads in the time of a test: all calls of a turn run side by side. */
 class FakeThreads implements Executor {
@@ -209,6 +209,33 @@ describe("auto()", () => {
     }
     assert.throws(() => auto({ pool: {} as never }), { code: "SKEIN_INVALID_ARGUMENT" });
     assert.throws(() => auto().decisions("de" as never), { code: "SKEIN_INVALID_ARGUMENT" });
+  });
+});
+
+describe("a call too short for any other place", () => {
+  it("is measured where it is, without the way of a job to another place", async (t) => {
+    t.after(useTime());
+    const fake = new FakeThreads();
+    const on = auto({ pool: fake });
+    let ways = 0;
+    const counted: Executor = {
+      name: "counted",
+      letsRunHere: (given, affinity) => (on as Executor).letsRunHere?.(given, affinity) ?? false,
+      run: (given, args, options) => {
+        ways++;
+        return on.run(given, args, options);
+      },
+    };
+    const results: number[] = [];
+    await scope(async (s) => {
+      for (let i = 0; i < 20_000; i++) results.push(await s.spawn(short, [i], { on: counted }));
+    });
+    assert.deepEqual([results.length, results[0], results.at(-1)], [20_000, 1, 20_000]);
+    const [decision] = on.decisions();
+    // The first ones only: what follows is let through, or measured in place.
+    assert.ok(ways < 20, `${ways} went the way of a job`);
+    assert.ok((decision?.samples ?? 0) > ways, `${decision?.samples} samples, ${ways} ways`);
+    assert.deepEqual([decision?.place, fake.runs], ["here", 0]);
   });
 });
 
