@@ -140,7 +140,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const runsHere = on === undefined || on.runsHere === true || (on.letsRunHere?.(fn, options.affinity) ?? false);
     const code =
       runsHere === false
-        ? this.#codeElsewhere(fn, args ?? [], name, options, on as Executor)
+        ? this.#codeElsewhere(fn, args ?? [], name, options, on)
         : this.#codeHere(
             (runsHere === true ? fn : runsHere) as (...args: unknown[]) => unknown,
             args ?? NO_ARGUMENTS,
