@@ -2,7 +2,7 @@
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
 
-import type { ObserverLevel } from "skein/trace";
+import { LEVELS, type ObserverLevel } from "#skein/trace/observer/observer-level";
 
 import { duration, number } from "./format.js";
 import { KeysHelp } from "./keys-help.js";
@@ -38,8 +38,6 @@ import {
   toggleTheme,
 } from "./state.js";
 import { isTyping } from "./typing.js";
-
-const LEVELS: readonly ObserverLevel[] = ["off", "light", "normal", "deep"];
 
 const ICONS: Readonly<Record<ScreenName, string>> = {
   now: "M3 17l5-6 4 3 8-9M3 21h18",

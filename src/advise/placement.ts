@@ -199,6 +199,7 @@ export class Placement {
   /** Whether the call that does not pass is measured here for sure, as it is too short to go anywhere: none of `next` is needed. */
   measuresHere(): boolean {
     if (this.samples < WARM_UP_CALLS || this.place !== "here" || this.#isTrying) return false;
+    // What may give the loop back, as all that runs in steps does, is measured with its scope.
     if (this.#loop.value > TINY_MS || this.#mayWait) return false;
     this.#asked++;
     return true;

@@ -30,9 +30,9 @@ export async function openLabs(which: readonly string[], options: LabOptions & L
   try {
     address = await server.listen(port);
   } catch (error) {
-    const words = portProblem(error, port);
+    const words = portProblem(error, port, "a number behind --inspect");
     if (words === undefined) throw error;
-    return fail(words.replace("--port", "a number behind --inspect"));
+    return fail(words);
   }
   const [first] = found;
   const url = `${address}#labs${first === undefined ? "" : `/${first.name}`}`;

@@ -43,5 +43,5 @@ export async function openTraces(files: readonly string[], options: OpenOptions)
 
 function wordsFor(error: unknown, port: number): string | undefined {
   if (error instanceof TraceInputError) return error.message;
-  return portProblem(error, port);
+  return portProblem(error, port, "--port");
 }

@@ -8,7 +8,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
 import { kernelThreadId } from "../core/host-thread.js";
-import type { ObserverLevel } from "../trace/observer/options.js";
+import type { ObserverLevel } from "../trace/observer/observer-level.js";
 import { exportsOf } from "./exports.js";
 import { LiveFeed } from "./live-feed.js";
 import { InspectorServer } from "./server.js";

@@ -8,7 +8,7 @@
  */
 import type { WebSocket } from "ws";
 
-import { LEVELS, type ObserverLevel } from "../trace/observer/options.js";
+import { LEVELS, type ObserverLevel } from "../trace/observer/observer-level.js";
 import { isHeadOfFile } from "../trace/trace-file.js";
 
 /** Bytes of the recording that are kept for pages that come later. */

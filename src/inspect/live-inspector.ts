@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 
 import { conditionFlags } from "../core/host-thread.js";
 
-import type { ObserverLevel } from "../trace/observer/options.js";
+import type { ObserverLevel } from "../trace/observer/observer-level.js";
 import type { InspectorThreadData, InspectorThreadNews, LevelNews } from "./inspector-thread.js";
 
 /** What has a level: an observer. */

@@ -39,7 +39,7 @@ export interface Content {
 const MOST_HEADER_BYTES = 8192;
 const LABS_PATH = "labs/";
 const REQUEST_MS = 30_000;
-/** The page says nothing over its socket. */
+/** All that a page says over its socket is how much the program is to report. */
 const MOST_SOCKET_BYTES = 1024;
 
 export class InspectorServer {

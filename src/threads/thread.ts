@@ -143,8 +143,6 @@ export class PoolThread {
   /** Whether it ends because an import did not. */
   #hasHung = false;
   readonly #defined = new Set<number>();
-  /** PASSED when it was read last; it only grows. */
-  #passed: number;
 
   constructor(
     owner: ThreadOwner,
@@ -161,7 +159,6 @@ export class PoolThread {
     this.line = line;
     this.ended = new Promise((resolve) => (this.#tellEnded = resolve));
     this.filled = load(line.cells, PUBLISHED);
-    this.#passed = line.cells[PASSED] as number;
     store(line.cells, STATE, AWAKE);
     store(line.cells, ARMED, 0);
     store(line.cells, STOPPING, 0);
@@ -273,14 +270,9 @@ export class PoolThread {
     return load(this.line.cells, record + CALL_STATE) === FREE ? record : undefined;
   }
 
-  /**
-   * Whether the record of the next call stands in front of some that the thread has not passed:
-   * then it is met first, and perhaps before it is published.
-   */
+  /** Whether the record of the next call stands in front of some that the thread has not passed: then it is met first. */
   get isNextLapping(): boolean {
-    if ((this.filled - this.#passed) >>> 0 < RECORDS) return false;
-    this.#passed = this.line.cells[PASSED] as number;
-    return (this.filled - this.#passed) >>> 0 >= RECORDS;
+    return (this.filled - (this.line.cells[PASSED] as number)) >>> 0 >= RECORDS;
   }
 
   /** Shows the thread, and those that steal from it, what was filled. */

@@ -28,7 +28,8 @@ export {
 } from "./kernel-facts.js";
 export { type Level } from "./levels.js";
 export { observe, type Observer } from "./observer/observer.js";
-export { type ObserverLevel, type ObserverOptions } from "./observer/options.js";
+export { type ObserverLevel } from "./observer/observer-level.js";
+export { type ObserverOptions } from "./observer/options.js";
 export { record, type Recording, type RecordingOptions, startRecording } from "./recording.js";
 export { type ReportOptions, reportText } from "./report-text.js";
 export {

@@ -19,7 +19,8 @@ import type { Trace } from "../trace.js";
 import { type ForeignPlaces, makeForeignPlaces } from "./foreign-threads.js";
 import { type ObserverWorker, startObserverWorker } from "./host-worker.js";
 import type { Answer, Asked, FromObserver, ToObserver, Wrote } from "./messages.js";
-import { LEVELS, type ObserverLevel, type ObserverOptions, requireLevel, requireOptions } from "./options.js";
+import { LEVELS, type ObserverLevel } from "./observer-level.js";
+import { type ObserverOptions, requireLevel, requireOptions } from "./options.js";
 import { watchTriggers } from "./triggers.js";
 
 /**
