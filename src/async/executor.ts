@@ -20,6 +20,8 @@ export interface TaskIdentity {
   readonly shapes: { readonly args?: unknown; readonly result?: unknown } | undefined;
   /** The function inside which it seems to have been declared, in words. */
   readonly declaredIn: string | undefined;
+  /** True if its one argument is a list, with each item of which that function is called. */
+  readonly isOfLists: boolean;
 }
 
 /**
@@ -53,6 +55,17 @@ export function taskIdentity(value: unknown): TaskIdentity | undefined {
 
 /** What jobs have in common that are to run on one thread, in order: as two keys of a `Map`, `1` and `"1"` are two. */
 export type Affinity = string | number;
+
+/** What many calls in one job gave. */
+export interface ListResult {
+  /** Of the first items: of all, unless those took long, and then the others are left to be shared out anew. */
+  readonly values: unknown[];
+  /** For how long the job ran. */
+  readonly ms: number;
+}
+
+/** A task that takes the list of the arguments of many calls of another. */
+export type ListTask = Task<[items: readonly unknown[]], ListResult | Promise<ListResult>>;
 
 /** What an executor is told of a job besides its task and arguments. */
 export interface RunOptions {
@@ -97,6 +110,13 @@ export interface Executor {
    * the task's, with the same arguments.
    */
   letsRunHere?(task: unknown, affinity: Affinity | undefined): boolean | ((...args: unknown[]) => unknown);
+  /** How many jobs it runs at the same time, for executors that take lists. */
+  readonly jobsAtOnce?: number;
+  /**
+   * If it is there: a task for this executor that does in one job what `task` does with one
+   * argument in many. `undefined` for a task that can't be run so.
+   */
+  ofLists?(task: AnyTask): ListTask | undefined;
   run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
 }
 
