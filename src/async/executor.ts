@@ -83,7 +83,10 @@ export interface RunOptions {
   readonly priority: number;
   /** Jobs with the same one are to run on one thread, where the executor has several. */
   readonly affinity?: Affinity | undefined;
-  /** Made where the job was spawned: its stack goes below that of an error of the job. */
+  /**
+   * Made where the job was spawned, or where jobs of its task were before, which its message
+   * says: its stack goes below that of an error of the job.
+   */
   readonly spawnSite: Error;
   /** Objects to be moved to the job instead of copied. */
   readonly transfer: readonly object[];
