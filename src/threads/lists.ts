@@ -81,9 +81,9 @@ export function callWithEach(
   const values: unknown[] = [];
   let isWaiting = false;
   for (const item of items) {
-    if (values.length > 0 && nowMs() - beganMs > mostMs) break;
     try {
       checkpoint();
+      if (values.length > 0 && nowMs() - beganMs > mostMs) break;
       const value = call(item);
       values.push(value);
       isWaiting ||= typeof (value as { then?: unknown } | undefined | null)?.then === "function";

@@ -29,8 +29,14 @@ export interface Listed {
 
 /** Lists are to take so long: much against a job's cost, little against what a person or a timer notices. */
 const AIM_MS = 0.5;
-/** How many jobs are to be under way for each that the executor runs at a time: while one runs the next is on its way. */
+/** So many jobs are to be under way for each that the executor runs at a time: while one runs the next is on its way. */
 const JOBS_FOR_EACH = 2;
+/**
+ * And so many if there are items for whole lists: then threads have some milliseconds of
+ * work, for which this one may be kept off its core where there are no more cores than
+ * threads.
+ */
+const WHOLE_JOBS_FOR_EACH = 8;
 const MOST_ITEMS = 1024;
 
 /** How many items go in one list: twice as many after a quick one, after a slow one as many as would not have been. */
@@ -57,8 +63,8 @@ export function mapInLists<T, R>(
   return async (scope, emit) => {
     const inner = scope.open({ name });
     const options = { on, name };
-    const mostJobs = JOBS_FOR_EACH * (on.jobsAtOnce ?? 1);
-    const length = new ListLength(concurrency / mostJobs);
+    const atOnce = on.jobsAtOnce ?? 1;
+    const length = new ListLength(concurrency / (JOBS_FOR_EACH * atOnce));
     const gathering: T[] = [];
     let isGoing = false;
     let jobs = 0;
@@ -125,8 +131,8 @@ export function mapInLists<T, R>(
 
     const sendOff = (): void => {
       isGoing = false;
-      const canSend = (): boolean => gathering.length > 0 && jobs < mostJobs && !inner.isCancelled;
-      while (canSend()) send(gathering.splice(0, length.items));
+      const mostJobs = (): number => atOnce * (gathering.length >= length.items ? WHOLE_JOBS_FOR_EACH : JOBS_FOR_EACH);
+      while (gathering.length > 0 && jobs < mostJobs() && !inner.isCancelled) send(gathering.splice(0, length.items));
     };
 
     const take = (item: T): Promise<void> | undefined => {
