@@ -650,6 +650,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     await this.crew.ready(identities);
   }
 
+  publish(): void {
+    this.putting.publish();
+  }
+
   async drain(): Promise<void> {
     if (this.unsettled === 0) return;
     await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
