@@ -19,14 +19,10 @@ const BINARY = join(ROOT, "build/kernels.wasm");
 const RECORD = /^\/\/ Sources: ([0-9a-f]+)$/m;
 
 // The memory is the shared heap's: whatever its length, and all that 32 bits reach.
-const MEMORY = ["--importMemory", "--noExportMemory", "--sharedMemory"];
-const FLAGS = [
-  ...[...MEMORY, "--initialMemory", "0", "--maximumMemory", "65536"],
-  ...["--enable", "simd", "--enable", "threads"],
-  // No runtime: nothing is allocated, and what can't happen is not reported.
-  ...["--runtime", "stub", "--use", "abort=", "--noAssert"],
-  ...["-O3", "--converge"],
-];
+const MEMORY = "--importMemory --noExportMemory --sharedMemory --initialMemory 0 --maximumMemory 65536";
+// No runtime: nothing is allocated, and what can't happen is not reported.
+const RUNTIME = "--runtime stub --use abort= --noAssert";
+const FLAGS = `${MEMORY} ${RUNTIME} --enable simd --enable threads -O3 --converge`.split(" ");
 
 /**
  * Makes the file if the sources are others than those that it was made of; tells of it.
@@ -75,7 +71,8 @@ function compiledText() {
   const { ok, output } = run(process.execPath, [compiler, "kernels/index.ts", "--outFile", BINARY, ...FLAGS], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  if (!ok) {
+  // A warning is a mistake too.
+  if (!ok || output.trim() !== "") {
     console.log(`kernels: kernels/ does not compile\n${output.trimEnd()}`);
     return undefined;
   }

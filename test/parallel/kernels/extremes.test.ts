@@ -51,4 +51,33 @@ describe("the least and the greatest", () => {
       }
     });
   }
+
+  for (const type of ["Float64", "Float32", "Int32"] as const) {
+    const placesOf = (numbers: ArrayLike<number>): readonly [number, number] =>
+      both((memory) => {
+        const at = memory.put(type, numbers);
+        return [
+          memory.kernels[`argMin${type}`](at, numbers.length),
+          memory.kernels[`argMax${type}`](at, numbers.length),
+        ];
+      });
+
+    it(`argMin${type}, argMax${type}: the first place of what Math.min and Math.max find`, () => {
+      fc.assert(
+        fc.property(numbersOf(type), (numbers) => {
+          const places = [Math.min(...numbers), Math.max(...numbers)].map((wanted) =>
+            [...numbers].findIndex((number) => Object.is(number, wanted)),
+          );
+          assert.deepStrictEqual([...placesOf(numbers)], places);
+        }),
+      );
+    });
+
+    it(`argMin${type}, argMax${type}: far into a long range, beyond equal ones`, () => {
+      const numbers = new Float64Array(100_003).fill(3);
+      numbers[77_777] = numbers[77_778] = -5;
+      numbers[50_000] = numbers[99_000] = 8;
+      assert.deepStrictEqual(placesOf(numbers), [77_777, 50_000]);
+    });
+  }
 });

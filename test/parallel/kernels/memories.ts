@@ -60,7 +60,7 @@ export class TestMemory {
 
   /** A copy of the numbers at a place. */
   get(type: TypeName, at: number, length: number): Numbers {
-    return viewOf(type, this.source, at, length).slice();
+    return withOneNaN(viewOf(type, this.source, at, length).slice());
   }
 
   /** Fails if a byte changed that was given to nobody; then begins anew. */
@@ -89,6 +89,17 @@ type View = new (buffer: SharedArrayBuffer, at: number, length: number) => Numbe
 
 function viewOf(type: TypeName, source: MemorySource, at: number, length: number): Numbers {
   return new (TYPES[type] as unknown as View)(bufferOf(source), at, length);
+}
+
+/** Gives every NaN the same bits: which they are is unspecified, and comparing typed arrays compares bits. */
+export function withOneNaN(numbers: Numbers): Numbers {
+  for (const [i, number] of numbers.entries()) if (Number.isNaN(number)) numbers[i] = NaN;
+  return numbers;
+}
+
+/** Numbers of a type, made one by one. */
+export function listOf(type: TypeName, length: number, numberAt: (i: number) => number): Numbers {
+  return TYPES[type].from(Array.from({ length }, (_, i) => numberAt(i)));
 }
 
 const module = compileKernelsSync();

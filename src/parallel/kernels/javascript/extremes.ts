@@ -1,5 +1,5 @@
 /** The least and the greatest of numbers; see `kernels/extremes.ts`. */
-import type { Extremes, For } from "../kernels.js";
+import type { ExtremePlaces, Extremes, For } from "../kernels.js";
 import type { Views } from "./views.js";
 
 export function extremesOfFloat64(views: Views): For<"Float64", Extremes> {
@@ -74,6 +74,114 @@ export function extremesOfUint8(views: Views): For<"Uint8", Extremes> {
       const results = views.float64(out + 16);
       results[out / 8] = least;
       results[out / 8 + 1] = greatest;
+    },
+  };
+}
+export function extremePlacesOfFloat64(views: Views): For<"Float64", ExtremePlaces> {
+  return {
+    argMinFloat64(at, length) {
+      if (length === 0) return -1;
+      const numbers = views.float64(at + length * 8);
+      const begin = at / 8;
+      let place = 0;
+      let best = numbers[begin] as number;
+      for (let i = 0; i < length; i++) {
+        const number = numbers[begin + i] as number;
+        if (Number.isNaN(number)) return i;
+        if (number < best || (number === 0 && best === 0 && 1 / number < 1 / best)) {
+          best = number;
+          place = i;
+        }
+      }
+      return place;
+    },
+    argMaxFloat64(at, length) {
+      if (length === 0) return -1;
+      const numbers = views.float64(at + length * 8);
+      const begin = at / 8;
+      let place = 0;
+      let best = numbers[begin] as number;
+      for (let i = 0; i < length; i++) {
+        const number = numbers[begin + i] as number;
+        if (Number.isNaN(number)) return i;
+        if (number > best || (number === 0 && best === 0 && 1 / number > 1 / best)) {
+          best = number;
+          place = i;
+        }
+      }
+      return place;
+    },
+  };
+}
+
+export function extremePlacesOfFloat32(views: Views): For<"Float32", ExtremePlaces> {
+  return {
+    argMinFloat32(at, length) {
+      if (length === 0) return -1;
+      const numbers = views.float32(at + length * 4);
+      const begin = at / 4;
+      let place = 0;
+      let best = numbers[begin] as number;
+      for (let i = 0; i < length; i++) {
+        const number = numbers[begin + i] as number;
+        if (Number.isNaN(number)) return i;
+        if (number < best || (number === 0 && best === 0 && 1 / number < 1 / best)) {
+          best = number;
+          place = i;
+        }
+      }
+      return place;
+    },
+    argMaxFloat32(at, length) {
+      if (length === 0) return -1;
+      const numbers = views.float32(at + length * 4);
+      const begin = at / 4;
+      let place = 0;
+      let best = numbers[begin] as number;
+      for (let i = 0; i < length; i++) {
+        const number = numbers[begin + i] as number;
+        if (Number.isNaN(number)) return i;
+        if (number > best || (number === 0 && best === 0 && 1 / number > 1 / best)) {
+          best = number;
+          place = i;
+        }
+      }
+      return place;
+    },
+  };
+}
+
+export function extremePlacesOfInt32(views: Views): For<"Int32", ExtremePlaces> {
+  return {
+    argMinInt32(at, length) {
+      if (length === 0) return -1;
+      const numbers = views.int32(at + length * 4);
+      const begin = at / 4;
+      let place = 0;
+      let best = numbers[begin] as number;
+      for (let i = 0; i < length; i++) {
+        const number = numbers[begin + i] as number;
+        if (number < best) {
+          best = number;
+          place = i;
+        }
+      }
+      return place;
+    },
+    argMaxInt32(at, length) {
+      if (length === 0) return -1;
+      const numbers = views.int32(at + length * 4);
+      const begin = at / 4;
+      let place = 0;
+      let best = numbers[begin] as number;
+      for (let i = 0; i < length; i++) {
+        const number = numbers[begin + i] as number;
+        if (number > best) {
+          best = number;
+          place = i;
+        }
+      }
+      return place;
     },
   };
 }
