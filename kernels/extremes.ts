@@ -52,7 +52,7 @@ export function minMax<T>(at: usize, length: u32, out: usize): void {
   let allSigns = i32x4.splat(-1);
   for (let blocks = length / (2 * lanesOf<T>()); blocks != 0; --blocks) {
     const first = v128.load(at);
-    const second = v128.load(at + 16);
+    const second = v128.load(at, 16);
     least = lesser<T>(least, first);
     leastToo = lesser<T>(leastToo, second);
     greatest = greater<T>(greatest, first);

@@ -24,7 +24,7 @@ export function scanFloats<T>(isInclusive: bool, input: usize, length: u32, carr
   let before = f64x2.splat(carry);
   for (let blocks = length / 4; blocks != 0; --blocks) {
     const low = pairAt<T>(input);
-    const high = pairAt<T>(input + 2 * sizeof<T>());
+    const high = pairAt<T>(input, 1);
     const sumsLow = f64x2.add(low, shiftedIn(zero, low));
     const sumsHigh = f64x2.add(f64x2.add(high, shiftedIn(zero, high)), i64x2.shuffle(sumsLow, sumsLow, 1, 1));
     const first = f64x2.add(before, sumsLow);

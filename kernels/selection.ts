@@ -1,5 +1,5 @@
 /** Numbers that compare with a constant as wanted: how many, and which; and how many there are in each of equal bins. */
-import { lanesOf } from "./vectors";
+import { lanesOf, pairAt } from "./vectors";
 
 // As in src/parallel/kernels/kernels.ts.
 export const LESS: i32 = 0;
@@ -29,22 +29,28 @@ function compareNumber<T>(comparison: i32, number: T, constant: T): bool {
   return number != constant;
 }
 
-@inline
-function maskOf<T>(lanes: v128): i32 {
-  if (sizeof<T>() == 8) return i64x2.bitmask(lanes);
-  return sizeof<T>() == 4 ? i32x4.bitmask(lanes) : i8x16.bitmask(lanes);
-}
-
+/** A comparison that holds leaves −1 in its lane: the lanes are subtracted, each from its own count. */
 @inline
 function countBy<T>(comparison: i32, at: usize, length: u32, constant: T): i32 {
   const constants = v128.splat<T>(constant);
-  let count = 0;
+  let counts = i32x4.splat(0);
+  let countsToo = i32x4.splat(0);
   for (let blocks = length / (2 * lanesOf<T>()); blocks != 0; --blocks) {
-    const first = maskOf<T>(compareVector<T>(comparison, v128.load(at), constants));
-    const second = maskOf<T>(compareVector<T>(comparison, v128.load(at, 16), constants));
-    count += popcnt<i32>((first << lanesOf<T>()) | second);
+    const first = compareVector<T>(comparison, v128.load(at), constants);
+    const second = compareVector<T>(comparison, v128.load(at, 16), constants);
+    if (sizeof<T>() == 1) {
+      // A count of 8 bits would overflow.
+      counts = i32x4.add(counts, bytesThatHold(first));
+      countsToo = i32x4.add(countsToo, bytesThatHold(second));
+    } else {
+      counts = i32x4.sub(counts, first);
+      countsToo = i32x4.sub(countsToo, second);
+    }
     at += 32;
   }
+  let count = sumOfCounts(i32x4.add(counts, countsToo));
+  // In 64 bits a −1 is one in either half.
+  if (sizeof<T>() == 8) count = count / 2;
   for (let left = length % (2 * lanesOf<T>()); left != 0; --left) {
     count += <i32>compareNumber<T>(comparison, load<T>(at), constant);
     at += sizeof<T>();
@@ -52,8 +58,26 @@ function countBy<T>(comparison: i32, at: usize, length: u32, constant: T): i32 {
   return count;
 }
 
+/** Of sixteen bytes that are −1 or 0, how many are −1, in four parts. */
+@inline
+function bytesThatHold(bytes: v128): v128 {
+  return i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.neg(bytes)));
+}
+
+@inline
+function sumOfCounts(counts: v128): i32 {
+  const halves = i32x4.add(counts, i32x4.shuffle(counts, counts, 2, 3, 0, 1));
+  return i32x4.extract_lane(halves, 0) + i32x4.extract_lane(halves, 1);
+}
+
 /** Numbers that are looked at in one step, of which any may be packed. */
 const STEP: u32 = 4;
+
+@inline
+function packOne<T>(comparison: i32, number: T, constant: T, to: usize): usize {
+  store<T>(to, number);
+  return to + <usize>compareNumber<T>(comparison, number, constant) * sizeof<T>();
+}
 
 /**
  * A number is written before it is known whether it stays, at the place of the next that
@@ -66,12 +90,11 @@ function packBy<T>(comparison: i32, at: usize, length: u32, constant: T, out: us
   const full = out + capacity * sizeof<T>();
   let to = out;
   while (end - at >= STEP * sizeof<T>() && full - to >= STEP * sizeof<T>()) {
-    for (let i: u32 = 0; i < STEP; i++) {
-      const number = load<T>(at);
-      store<T>(to, number);
-      to += <usize>compareNumber<T>(comparison, number, constant) * sizeof<T>();
-      at += sizeof<T>();
-    }
+    to = packOne<T>(comparison, load<T>(at), constant, to);
+    to = packOne<T>(comparison, load<T>(at, sizeof<T>()), constant, to);
+    to = packOne<T>(comparison, load<T>(at, 2 * sizeof<T>()), constant, to);
+    to = packOne<T>(comparison, load<T>(at, 3 * sizeof<T>()), constant, to);
+    at += STEP * sizeof<T>();
   }
   while (at != end && to != full) {
     const number = load<T>(at);
@@ -169,20 +192,55 @@ function greatestInt<T>(): i32 {
   return isSigned<T>() ? i32.MAX_VALUE : 255;
 }
 
-/** @returns how many were counted: those from `low` to `high` */
+/**
+ * The bins of two numbers are found side by side.
+ *
+ * @returns how many were counted: those from `low` to `high`
+ */
 export function histogram<T>(at: usize, length: u32, low: f64, high: f64, bins: u32, counts: usize): i32 {
-  const binsOfOne = <f64>bins / (high - low);
-  const last = bins - 1;
+  const lows = f64x2.splat(low);
+  const highs = f64x2.splat(high);
+  const binsOfOne = f64x2.splat(<f64>bins / (high - low));
+  // The greatest number belongs to the last bin, and rounding leads no further.
+  const lasts = i32x4.splat(bins - 1);
   let counted = 0;
-  for (; length != 0; --length) {
-    const number = <f64>load<T>(at);
-    if (number >= low && number <= high) {
-      // The greatest number belongs to the last bin, and rounding leads no further.
-      const place = counts + min(<u32>((number - low) * binsOfOne), last) * 4;
-      store<u32>(place, load<u32>(place) + 1);
-      ++counted;
-    }
-    at += sizeof<T>();
+  for (let pairs = length / 2; pairs != 0; --pairs) {
+    const numbers = sizeof<T>() == 1 ? pairOfBytes(at) : pairAt<T>(at);
+    counted += countInBins(numbers, lows, highs, binsOfOne, lasts, counts, 3);
+    at += 2 * sizeof<T>();
+  }
+  if (length % 2 != 0) {
+    counted += countInBins(f64x2.splat(<f64>load<T>(at)), lows, highs, binsOfOne, lasts, counts, 1);
   }
   return counted;
+}
+
+@inline
+function pairOfBytes(at: usize): v128 {
+  return f64x2.replace_lane(f64x2.splat(<f64>load<u8>(at)), 1, <f64>load<u8>(at, 1));
+}
+
+/** @param wanted - which of the two: bit 0 for the first, bit 1 for the second */
+@inline
+function countInBins(
+  numbers: v128,
+  lows: v128,
+  highs: v128,
+  binsOfOne: v128,
+  lasts: v128,
+  counts: usize,
+  wanted: i32,
+): i32 {
+  const isInside = v128.and(f64x2.ge(numbers, lows), f64x2.le(numbers, highs));
+  const inside = i64x2.bitmask(isInside) & wanted;
+  const places = i32x4.trunc_sat_f64x2_s_zero(f64x2.mul(f64x2.sub(numbers, lows), binsOfOne));
+  const bins = i32x4.min_s(places, lasts);
+  if (inside & 1) addOne(counts + (<usize>i32x4.extract_lane(bins, 0) << 2));
+  if (inside & 2) addOne(counts + (<usize>i32x4.extract_lane(bins, 1) << 2));
+  return (inside & 1) + (inside >> 1);
+}
+
+@inline
+function addOne(place: usize): void {
+  store<u32>(place, load<u32>(place) + 1);
 }

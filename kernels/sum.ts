@@ -17,9 +17,9 @@ export function sum<T>(at: usize, length: u32): f64 {
   let fourth = f64x2.splat(0);
   for (let blocks = length / LANES; blocks != 0; --blocks) {
     first = f64x2.add(first, pairAt<T>(at));
-    second = f64x2.add(second, pairAt<T>(at + 2 * sizeof<T>()));
-    third = f64x2.add(third, pairAt<T>(at + 4 * sizeof<T>()));
-    fourth = f64x2.add(fourth, pairAt<T>(at + 6 * sizeof<T>()));
+    second = f64x2.add(second, pairAt<T>(at, 1));
+    third = f64x2.add(third, pairAt<T>(at, 2));
+    fourth = f64x2.add(fourth, pairAt<T>(at, 3));
     at += LANES * sizeof<T>();
   }
   let rest: f64 = 0;
@@ -37,9 +37,9 @@ export function dot<T>(a: usize, b: usize, length: u32): f64 {
   let fourth = f64x2.splat(0);
   for (let blocks = length / LANES; blocks != 0; --blocks) {
     first = f64x2.add(first, f64x2.mul(pairAt<T>(a), pairAt<T>(b)));
-    second = f64x2.add(second, f64x2.mul(pairAt<T>(a + 2 * sizeof<T>()), pairAt<T>(b + 2 * sizeof<T>())));
-    third = f64x2.add(third, f64x2.mul(pairAt<T>(a + 4 * sizeof<T>()), pairAt<T>(b + 4 * sizeof<T>())));
-    fourth = f64x2.add(fourth, f64x2.mul(pairAt<T>(a + 6 * sizeof<T>()), pairAt<T>(b + 6 * sizeof<T>())));
+    second = f64x2.add(second, f64x2.mul(pairAt<T>(a, 1), pairAt<T>(b, 1)));
+    third = f64x2.add(third, f64x2.mul(pairAt<T>(a, 2), pairAt<T>(b, 2)));
+    fourth = f64x2.add(fourth, f64x2.mul(pairAt<T>(a, 3), pairAt<T>(b, 3)));
     a += LANES * sizeof<T>();
     b += LANES * sizeof<T>();
   }

@@ -9,12 +9,28 @@ export function lanesOf<T>(): u32 {
   return 16 / sizeof<T>();
 }
 
-/** Two numbers, as float64. */
+/** Two numbers, as float64: the first two from `at` on, or the second, third or fourth two. */
 @inline
-export function pairAt<T>(at: usize): v128 {
-  if (sizeof<T>() == 8) return v128.load(at);
-  if (isFloat<T>()) return f64x2.promote_low_f32x4(v128.load64_zero(at));
-  return f64x2.convert_low_i32x4_s(v128.load64_zero(at));
+export function pairAt<T>(at: usize, pair: i32 = 0): v128 {
+  if (sizeof<T>() == 8) return vectorAt(at, pair);
+  if (isFloat<T>()) return f64x2.promote_low_f32x4(halfVectorAt(at, pair));
+  return f64x2.convert_low_i32x4_s(halfVectorAt(at, pair));
+}
+
+// A distance that is written down belongs to the instruction, and costs nothing.
+
+@inline
+function vectorAt(at: usize, vector: i32): v128 {
+  if (vector == 0) return v128.load(at);
+  if (vector == 1) return v128.load(at, 16);
+  return vector == 2 ? v128.load(at, 32) : v128.load(at, 48);
+}
+
+@inline
+function halfVectorAt(at: usize, half: i32): v128 {
+  if (half == 0) return v128.load64_zero(at);
+  if (half == 1) return v128.load64_zero(at, 8);
+  return half == 2 ? v128.load64_zero(at, 16) : v128.load64_zero(at, 24);
 }
 
 /** Both numbers of a pair in one. */

@@ -1,22 +1,22 @@
-/** The least and the greatest of numbers; see `kernels/extremes.ts`. */
+/** The least and the greatest of numbers, and where they are; see `kernels/extremes.ts`. */
 import type { ExtremePlaces, Extremes, For } from "../kernels.js";
 import type { Views } from "./views.js";
 
 export function extremesOfFloat64(views: Views): For<"Float64", Extremes> {
   return {
     minMaxFloat64(at, length, out) {
-      const numbers = views.float64(at + length * 8);
-      const end = at / 8 + length;
-      let least = Infinity;
-      let greatest = -Infinity;
-      for (let i = at / 8; i < end; i++) {
+      const numbers = views.float64(at, length);
+      let [least, greatest] = [Infinity, -Infinity];
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
-        least = Math.min(least, number);
-        greatest = Math.max(greatest, number);
+        // No comparison holds of NaN, nor tells a zero from one with a sign: those are looked
+        // at more closely, and no other number is.
+        if (!(number > least) || !(number < greatest)) {
+          least = Math.min(least, number);
+          greatest = Math.max(greatest, number);
+        }
       }
-      const results = views.float64(out + 16);
-      results[out / 8] = least;
-      results[out / 8 + 1] = greatest;
+      views.float64(out, 2).set([least, greatest]);
     },
   };
 }
@@ -24,18 +24,18 @@ export function extremesOfFloat64(views: Views): For<"Float64", Extremes> {
 export function extremesOfFloat32(views: Views): For<"Float32", Extremes> {
   return {
     minMaxFloat32(at, length, out) {
-      const numbers = views.float32(at + length * 4);
-      const end = at / 4 + length;
-      let least = Infinity;
-      let greatest = -Infinity;
-      for (let i = at / 4; i < end; i++) {
+      const numbers = views.float32(at, length);
+      let [least, greatest] = [Infinity, -Infinity];
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
-        least = Math.min(least, number);
-        greatest = Math.max(greatest, number);
+        // No comparison holds of NaN, nor tells a zero from one with a sign: those are looked
+        // at more closely, and no other number is.
+        if (!(number > least) || !(number < greatest)) {
+          least = Math.min(least, number);
+          greatest = Math.max(greatest, number);
+        }
       }
-      const results = views.float64(out + 16);
-      results[out / 8] = least;
-      results[out / 8 + 1] = greatest;
+      views.float64(out, 2).set([least, greatest]);
     },
   };
 }
@@ -43,18 +43,14 @@ export function extremesOfFloat32(views: Views): For<"Float32", Extremes> {
 export function extremesOfInt32(views: Views): For<"Int32", Extremes> {
   return {
     minMaxInt32(at, length, out) {
-      const numbers = views.int32(at + length * 4);
-      const end = at / 4 + length;
-      let least = Infinity;
-      let greatest = -Infinity;
-      for (let i = at / 4; i < end; i++) {
+      const numbers = views.int32(at, length);
+      let [least, greatest] = [Infinity, -Infinity];
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
-        least = Math.min(least, number);
-        greatest = Math.max(greatest, number);
+        if (number < least) least = number;
+        if (number > greatest) greatest = number;
       }
-      const results = views.float64(out + 16);
-      results[out / 8] = least;
-      results[out / 8 + 1] = greatest;
+      views.float64(out, 2).set([least, greatest]);
     },
   };
 }
@@ -62,33 +58,32 @@ export function extremesOfInt32(views: Views): For<"Int32", Extremes> {
 export function extremesOfUint8(views: Views): For<"Uint8", Extremes> {
   return {
     minMaxUint8(at, length, out) {
-      const numbers = views.uint8(at + length);
-      const end = at + length;
-      let least = Infinity;
-      let greatest = -Infinity;
-      for (let i = at; i < end; i++) {
+      const numbers = views.uint8(at, length);
+      let [least, greatest] = [Infinity, -Infinity];
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
-        least = Math.min(least, number);
-        greatest = Math.max(greatest, number);
+        if (number < least) least = number;
+        if (number > greatest) greatest = number;
       }
-      const results = views.float64(out + 16);
-      results[out / 8] = least;
-      results[out / 8 + 1] = greatest;
+      views.float64(out, 2).set([least, greatest]);
     },
   };
 }
+
 export function extremePlacesOfFloat64(views: Views): For<"Float64", ExtremePlaces> {
   return {
     argMinFloat64(at, length) {
       if (length === 0) return -1;
-      const numbers = views.float64(at + length * 8);
-      const begin = at / 8;
+      const numbers = views.float64(at, length);
       let place = 0;
-      let best = numbers[begin] as number;
-      for (let i = 0; i < length; i++) {
-        const number = numbers[begin + i] as number;
+      let best = numbers[0] as number;
+      if (Number.isNaN(best)) return 0;
+      for (let i = 1; i < length; i++) {
+        const number = numbers[i] as number;
+        // A zero may equal the best and beat it all the same, and NaN beats all.
+        if (number > best) continue;
         if (Number.isNaN(number)) return i;
-        if (number < best || (number === 0 && best === 0 && 1 / number < 1 / best)) {
+        if (number < best || (Object.is(number, -0) && Object.is(best, 0))) {
           best = number;
           place = i;
         }
@@ -97,14 +92,16 @@ export function extremePlacesOfFloat64(views: Views): For<"Float64", ExtremePlac
     },
     argMaxFloat64(at, length) {
       if (length === 0) return -1;
-      const numbers = views.float64(at + length * 8);
-      const begin = at / 8;
+      const numbers = views.float64(at, length);
       let place = 0;
-      let best = numbers[begin] as number;
-      for (let i = 0; i < length; i++) {
-        const number = numbers[begin + i] as number;
+      let best = numbers[0] as number;
+      if (Number.isNaN(best)) return 0;
+      for (let i = 1; i < length; i++) {
+        const number = numbers[i] as number;
+        // A zero may equal the best and beat it all the same, and NaN beats all.
+        if (number < best) continue;
         if (Number.isNaN(number)) return i;
-        if (number > best || (number === 0 && best === 0 && 1 / number > 1 / best)) {
+        if (number > best || (Object.is(number, 0) && Object.is(best, -0))) {
           best = number;
           place = i;
         }
@@ -118,14 +115,16 @@ export function extremePlacesOfFloat32(views: Views): For<"Float32", ExtremePlac
   return {
     argMinFloat32(at, length) {
       if (length === 0) return -1;
-      const numbers = views.float32(at + length * 4);
-      const begin = at / 4;
+      const numbers = views.float32(at, length);
       let place = 0;
-      let best = numbers[begin] as number;
-      for (let i = 0; i < length; i++) {
-        const number = numbers[begin + i] as number;
+      let best = numbers[0] as number;
+      if (Number.isNaN(best)) return 0;
+      for (let i = 1; i < length; i++) {
+        const number = numbers[i] as number;
+        // A zero may equal the best and beat it all the same, and NaN beats all.
+        if (number > best) continue;
         if (Number.isNaN(number)) return i;
-        if (number < best || (number === 0 && best === 0 && 1 / number < 1 / best)) {
+        if (number < best || (Object.is(number, -0) && Object.is(best, 0))) {
           best = number;
           place = i;
         }
@@ -134,14 +133,16 @@ export function extremePlacesOfFloat32(views: Views): For<"Float32", ExtremePlac
     },
     argMaxFloat32(at, length) {
       if (length === 0) return -1;
-      const numbers = views.float32(at + length * 4);
-      const begin = at / 4;
+      const numbers = views.float32(at, length);
       let place = 0;
-      let best = numbers[begin] as number;
-      for (let i = 0; i < length; i++) {
-        const number = numbers[begin + i] as number;
+      let best = numbers[0] as number;
+      if (Number.isNaN(best)) return 0;
+      for (let i = 1; i < length; i++) {
+        const number = numbers[i] as number;
+        // A zero may equal the best and beat it all the same, and NaN beats all.
+        if (number < best) continue;
         if (Number.isNaN(number)) return i;
-        if (number > best || (number === 0 && best === 0 && 1 / number > 1 / best)) {
+        if (number > best || (Object.is(number, 0) && Object.is(best, -0))) {
           best = number;
           place = i;
         }
@@ -155,12 +156,11 @@ export function extremePlacesOfInt32(views: Views): For<"Int32", ExtremePlaces> 
   return {
     argMinInt32(at, length) {
       if (length === 0) return -1;
-      const numbers = views.int32(at + length * 4);
-      const begin = at / 4;
+      const numbers = views.int32(at, length);
       let place = 0;
-      let best = numbers[begin] as number;
-      for (let i = 0; i < length; i++) {
-        const number = numbers[begin + i] as number;
+      let best = numbers[0] as number;
+      for (let i = 1; i < length; i++) {
+        const number = numbers[i] as number;
         if (number < best) {
           best = number;
           place = i;
@@ -170,12 +170,11 @@ export function extremePlacesOfInt32(views: Views): For<"Int32", ExtremePlaces> 
     },
     argMaxInt32(at, length) {
       if (length === 0) return -1;
-      const numbers = views.int32(at + length * 4);
-      const begin = at / 4;
+      const numbers = views.int32(at, length);
       let place = 0;
-      let best = numbers[begin] as number;
-      for (let i = 0; i < length; i++) {
-        const number = numbers[begin + i] as number;
+      let best = numbers[0] as number;
+      for (let i = 1; i < length; i++) {
+        const number = numbers[i] as number;
         if (number > best) {
           best = number;
           place = i;

@@ -8,36 +8,34 @@ type Merges = Pick<Order, "coRank" | "merge">;
 export function mergesOfFloat64(views: Views): For<"Float64", Merges> {
   return {
     coRankFloat64(a, aLength, b, bLength, rank) {
-      const numbers = views.float64(Math.max(a + aLength * 8, b + bLength * 8));
+      const [first, second] = [views.float64(a, aLength), views.float64(b, bLength)];
       let low = Math.max(0, rank - bLength);
       let high = Math.min(rank, aLength);
       while (low < high) {
         const fromA = low + ((high - low) >>> 1);
-        const ofA = numbers[a / 8 + fromA] as number;
-        const ofB = numbers[b / 8 + rank - fromA - 1] as number;
+        const ofA = first[fromA] as number;
+        const ofB = second[rank - fromA - 1] as number;
         if (isBefore(ofB, ofA)) high = fromA;
         else low = fromA + 1;
       }
       return low;
     },
     mergeFloat64(a, aLength, b, bLength, out) {
-      const numbers = views.float64(Math.max(a + aLength * 8, b + bLength * 8, out + (aLength + bLength) * 8));
-      const aEnd = a / 8 + aLength;
-      const bEnd = b / 8 + bLength;
-      let [i, j, k] = [a / 8, b / 8, out / 8];
-      while (i < aEnd && j < bEnd) {
-        const ofA = numbers[i] as number;
-        const ofB = numbers[j] as number;
+      const [first, second] = [views.float64(a, aLength), views.float64(b, bLength)];
+      const merged = views.float64(out, aLength + bLength);
+      let [i, j, k] = [0, 0, 0];
+      while (i < aLength && j < bLength) {
+        const ofA = first[i] as number;
+        const ofB = second[j] as number;
         if (isBefore(ofB, ofA)) {
-          numbers[k++] = ofB;
+          merged[k++] = ofB;
           j++;
         } else {
-          numbers[k++] = ofA;
+          merged[k++] = ofA;
           i++;
         }
       }
-      while (i < aEnd) numbers[k++] = numbers[i++] as number;
-      while (j < bEnd) numbers[k++] = numbers[j++] as number;
+      merged.set(i < aLength ? first.subarray(i) : second.subarray(j), k);
     },
   };
 }
@@ -45,36 +43,34 @@ export function mergesOfFloat64(views: Views): For<"Float64", Merges> {
 export function mergesOfFloat32(views: Views): For<"Float32", Merges> {
   return {
     coRankFloat32(a, aLength, b, bLength, rank) {
-      const numbers = views.float32(Math.max(a + aLength * 4, b + bLength * 4));
+      const [first, second] = [views.float32(a, aLength), views.float32(b, bLength)];
       let low = Math.max(0, rank - bLength);
       let high = Math.min(rank, aLength);
       while (low < high) {
         const fromA = low + ((high - low) >>> 1);
-        const ofA = numbers[a / 4 + fromA] as number;
-        const ofB = numbers[b / 4 + rank - fromA - 1] as number;
+        const ofA = first[fromA] as number;
+        const ofB = second[rank - fromA - 1] as number;
         if (isBefore(ofB, ofA)) high = fromA;
         else low = fromA + 1;
       }
       return low;
     },
     mergeFloat32(a, aLength, b, bLength, out) {
-      const numbers = views.float32(Math.max(a + aLength * 4, b + bLength * 4, out + (aLength + bLength) * 4));
-      const aEnd = a / 4 + aLength;
-      const bEnd = b / 4 + bLength;
-      let [i, j, k] = [a / 4, b / 4, out / 4];
-      while (i < aEnd && j < bEnd) {
-        const ofA = numbers[i] as number;
-        const ofB = numbers[j] as number;
+      const [first, second] = [views.float32(a, aLength), views.float32(b, bLength)];
+      const merged = views.float32(out, aLength + bLength);
+      let [i, j, k] = [0, 0, 0];
+      while (i < aLength && j < bLength) {
+        const ofA = first[i] as number;
+        const ofB = second[j] as number;
         if (isBefore(ofB, ofA)) {
-          numbers[k++] = ofB;
+          merged[k++] = ofB;
           j++;
         } else {
-          numbers[k++] = ofA;
+          merged[k++] = ofA;
           i++;
         }
       }
-      while (i < aEnd) numbers[k++] = numbers[i++] as number;
-      while (j < bEnd) numbers[k++] = numbers[j++] as number;
+      merged.set(i < aLength ? first.subarray(i) : second.subarray(j), k);
     },
   };
 }
@@ -82,36 +78,34 @@ export function mergesOfFloat32(views: Views): For<"Float32", Merges> {
 export function mergesOfInt32(views: Views): For<"Int32", Merges> {
   return {
     coRankInt32(a, aLength, b, bLength, rank) {
-      const numbers = views.int32(Math.max(a + aLength * 4, b + bLength * 4));
+      const [first, second] = [views.int32(a, aLength), views.int32(b, bLength)];
       let low = Math.max(0, rank - bLength);
       let high = Math.min(rank, aLength);
       while (low < high) {
         const fromA = low + ((high - low) >>> 1);
-        const ofA = numbers[a / 4 + fromA] as number;
-        const ofB = numbers[b / 4 + rank - fromA - 1] as number;
+        const ofA = first[fromA] as number;
+        const ofB = second[rank - fromA - 1] as number;
         if (ofB < ofA) high = fromA;
         else low = fromA + 1;
       }
       return low;
     },
     mergeInt32(a, aLength, b, bLength, out) {
-      const numbers = views.int32(Math.max(a + aLength * 4, b + bLength * 4, out + (aLength + bLength) * 4));
-      const aEnd = a / 4 + aLength;
-      const bEnd = b / 4 + bLength;
-      let [i, j, k] = [a / 4, b / 4, out / 4];
-      while (i < aEnd && j < bEnd) {
-        const ofA = numbers[i] as number;
-        const ofB = numbers[j] as number;
+      const [first, second] = [views.int32(a, aLength), views.int32(b, bLength)];
+      const merged = views.int32(out, aLength + bLength);
+      let [i, j, k] = [0, 0, 0];
+      while (i < aLength && j < bLength) {
+        const ofA = first[i] as number;
+        const ofB = second[j] as number;
         if (ofB < ofA) {
-          numbers[k++] = ofB;
+          merged[k++] = ofB;
           j++;
         } else {
-          numbers[k++] = ofA;
+          merged[k++] = ofA;
           i++;
         }
       }
-      while (i < aEnd) numbers[k++] = numbers[i++] as number;
-      while (j < bEnd) numbers[k++] = numbers[j++] as number;
+      merged.set(i < aLength ? first.subarray(i) : second.subarray(j), k);
     },
   };
 }
@@ -119,36 +113,34 @@ export function mergesOfInt32(views: Views): For<"Int32", Merges> {
 export function mergesOfUint32(views: Views): For<"Uint32", Merges> {
   return {
     coRankUint32(a, aLength, b, bLength, rank) {
-      const numbers = views.uint32(Math.max(a + aLength * 4, b + bLength * 4));
+      const [first, second] = [views.uint32(a, aLength), views.uint32(b, bLength)];
       let low = Math.max(0, rank - bLength);
       let high = Math.min(rank, aLength);
       while (low < high) {
         const fromA = low + ((high - low) >>> 1);
-        const ofA = numbers[a / 4 + fromA] as number;
-        const ofB = numbers[b / 4 + rank - fromA - 1] as number;
+        const ofA = first[fromA] as number;
+        const ofB = second[rank - fromA - 1] as number;
         if (ofB < ofA) high = fromA;
         else low = fromA + 1;
       }
       return low;
     },
     mergeUint32(a, aLength, b, bLength, out) {
-      const numbers = views.uint32(Math.max(a + aLength * 4, b + bLength * 4, out + (aLength + bLength) * 4));
-      const aEnd = a / 4 + aLength;
-      const bEnd = b / 4 + bLength;
-      let [i, j, k] = [a / 4, b / 4, out / 4];
-      while (i < aEnd && j < bEnd) {
-        const ofA = numbers[i] as number;
-        const ofB = numbers[j] as number;
+      const [first, second] = [views.uint32(a, aLength), views.uint32(b, bLength)];
+      const merged = views.uint32(out, aLength + bLength);
+      let [i, j, k] = [0, 0, 0];
+      while (i < aLength && j < bLength) {
+        const ofA = first[i] as number;
+        const ofB = second[j] as number;
         if (ofB < ofA) {
-          numbers[k++] = ofB;
+          merged[k++] = ofB;
           j++;
         } else {
-          numbers[k++] = ofA;
+          merged[k++] = ofA;
           i++;
         }
       }
-      while (i < aEnd) numbers[k++] = numbers[i++] as number;
-      while (j < bEnd) numbers[k++] = numbers[j++] as number;
+      merged.set(i < aLength ? first.subarray(i) : second.subarray(j), k);
     },
   };
 }
@@ -156,40 +148,34 @@ export function mergesOfUint32(views: Views): For<"Uint32", Merges> {
 export function mergesOfIndices(views: Views): For<"Float64", Pick<OrderOfIndices, "coRankIndices" | "mergeIndices">> {
   return {
     coRankIndicesFloat64(keys, a, aLength, b, bLength, rank) {
-      const indices = views.uint32(Math.max(a + aLength * 4, b + bLength * 4));
-      // How far the indices lead nobody has said: as far as the memory reaches.
-      const numbers = views.float64(Infinity);
+      const [first, second, numbers] = [views.uint32(a, aLength), views.uint32(b, bLength), views.float64From(keys)];
       let low = Math.max(0, rank - bLength);
       let high = Math.min(rank, aLength);
       while (low < high) {
         const fromA = low + ((high - low) >>> 1);
-        const ofA = numbers[keys / 8 + (indices[a / 4 + fromA] as number)] as number;
-        const ofB = numbers[keys / 8 + (indices[b / 4 + rank - fromA - 1] as number)] as number;
+        const ofA = numbers[first[fromA] as number] as number;
+        const ofB = numbers[second[rank - fromA - 1] as number] as number;
         if (isBefore(ofB, ofA)) high = fromA;
         else low = fromA + 1;
       }
       return low;
     },
     mergeIndicesFloat64(keys, a, aLength, b, bLength, out) {
-      const indices = views.uint32(Math.max(a + aLength * 4, b + bLength * 4, out + (aLength + bLength) * 4));
-      const numbers = views.float64(Infinity);
-      const first = keys / 8;
-      const aEnd = a / 4 + aLength;
-      const bEnd = b / 4 + bLength;
-      let [i, j, k] = [a / 4, b / 4, out / 4];
-      while (i < aEnd && j < bEnd) {
-        const ofA = indices[i] as number;
-        const ofB = indices[j] as number;
-        if (isBefore(numbers[first + ofB] as number, numbers[first + ofA] as number)) {
-          indices[k++] = ofB;
+      const [first, second, numbers] = [views.uint32(a, aLength), views.uint32(b, bLength), views.float64From(keys)];
+      const merged = views.uint32(out, aLength + bLength);
+      let [i, j, k] = [0, 0, 0];
+      while (i < aLength && j < bLength) {
+        const ofA = first[i] as number;
+        const ofB = second[j] as number;
+        if (isBefore(numbers[ofB] as number, numbers[ofA] as number)) {
+          merged[k++] = ofB;
           j++;
         } else {
-          indices[k++] = ofA;
+          merged[k++] = ofA;
           i++;
         }
       }
-      while (i < aEnd) indices[k++] = indices[i++] as number;
-      while (j < bEnd) indices[k++] = indices[j++] as number;
+      merged.set(i < aLength ? first.subarray(i) : second.subarray(j), k);
     },
   };
 }

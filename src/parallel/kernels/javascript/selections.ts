@@ -15,42 +15,37 @@ const OUTCOMES: Readonly<Record<Comparison, readonly [number, number, number, nu
 export function selectionsOfFloat64(views: Views): For<"Float64", Counts & Packs> {
   return {
     countFloat64(at, length, comparison, constant) {
-      const numbers = views.float64(at + length * 8);
+      const numbers = views.float64(at, length);
       const [less, equal, greater, neither] = OUTCOMES[comparison];
-      const end = at / 8 + length;
       let count = 0;
-      for (let i = at / 8; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         count += number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
       }
       return count;
     },
     packFloat64(at, length, comparison, constant, out, capacity) {
-      const numbers = views.float64(Math.max(at + length * 8, out + capacity * 8));
+      const [numbers, packed] = [views.float64(at, length), views.float64(out, capacity)];
       const [less, equal, greater, neither] = OUTCOMES[comparison];
-      const end = at / 8 + length;
-      const begin = out / 8;
-      const full = begin + capacity;
-      let k = begin;
-      for (let i = at / 8; i < end && k < full; i++) {
+      let written = 0;
+      for (let i = 0; i < length && written < capacity; i++) {
         const number = numbers[i] as number;
-        const isWanted = number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
-        if (isWanted === 1) numbers[k++] = number;
+        // Written at once: if it does not stay, the next one takes its place.
+        packed[written] = number;
+        written += number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
       }
-      return k - begin;
+      return written;
     },
     histogramFloat64(at, length, low, high, bins, counts) {
-      const numbers = views.float64(at + length * 8);
-      const tally = views.uint32(counts + bins * 4);
+      const [numbers, tally] = [views.float64(at, length), views.uint32(counts, bins)];
       const binsOfOne = bins / (high - low);
-      const first = counts / 4;
-      const end = at / 8 + length;
+      const last = bins - 1;
       let counted = 0;
-      for (let i = at / 8; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         if (number >= low && number <= high) {
-          const bin = Math.min(Math.floor((number - low) * binsOfOne), bins - 1);
-          tally[first + bin] = (tally[first + bin] as number) + 1;
+          const bin = Math.min(((number - low) * binsOfOne) >>> 0, last);
+          tally[bin] = (tally[bin] as number) + 1;
           counted++;
         }
       }
@@ -62,42 +57,37 @@ export function selectionsOfFloat64(views: Views): For<"Float64", Counts & Packs
 export function selectionsOfFloat32(views: Views): For<"Float32", Counts & Packs> {
   return {
     countFloat32(at, length, comparison, constant) {
-      const numbers = views.float32(at + length * 4);
+      const numbers = views.float32(at, length);
       const [less, equal, greater, neither] = OUTCOMES[comparison];
-      const end = at / 4 + length;
       let count = 0;
-      for (let i = at / 4; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         count += number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
       }
       return count;
     },
     packFloat32(at, length, comparison, constant, out, capacity) {
-      const numbers = views.float32(Math.max(at + length * 4, out + capacity * 4));
+      const [numbers, packed] = [views.float32(at, length), views.float32(out, capacity)];
       const [less, equal, greater, neither] = OUTCOMES[comparison];
-      const end = at / 4 + length;
-      const begin = out / 4;
-      const full = begin + capacity;
-      let k = begin;
-      for (let i = at / 4; i < end && k < full; i++) {
+      let written = 0;
+      for (let i = 0; i < length && written < capacity; i++) {
         const number = numbers[i] as number;
-        const isWanted = number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
-        if (isWanted === 1) numbers[k++] = number;
+        // Written at once: if it does not stay, the next one takes its place.
+        packed[written] = number;
+        written += number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
       }
-      return k - begin;
+      return written;
     },
     histogramFloat32(at, length, low, high, bins, counts) {
-      const numbers = views.float32(at + length * 4);
-      const tally = views.uint32(counts + bins * 4);
+      const [numbers, tally] = [views.float32(at, length), views.uint32(counts, bins)];
       const binsOfOne = bins / (high - low);
-      const first = counts / 4;
-      const end = at / 4 + length;
+      const last = bins - 1;
       let counted = 0;
-      for (let i = at / 4; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         if (number >= low && number <= high) {
-          const bin = Math.min(Math.floor((number - low) * binsOfOne), bins - 1);
-          tally[first + bin] = (tally[first + bin] as number) + 1;
+          const bin = Math.min(((number - low) * binsOfOne) >>> 0, last);
+          tally[bin] = (tally[bin] as number) + 1;
           counted++;
         }
       }
@@ -109,42 +99,37 @@ export function selectionsOfFloat32(views: Views): For<"Float32", Counts & Packs
 export function selectionsOfInt32(views: Views): For<"Int32", Counts & Packs> {
   return {
     countInt32(at, length, comparison, constant) {
-      const numbers = views.int32(at + length * 4);
+      const numbers = views.int32(at, length);
       const [less, equal, greater, neither] = OUTCOMES[comparison];
-      const end = at / 4 + length;
       let count = 0;
-      for (let i = at / 4; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         count += number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
       }
       return count;
     },
     packInt32(at, length, comparison, constant, out, capacity) {
-      const numbers = views.int32(Math.max(at + length * 4, out + capacity * 4));
+      const [numbers, packed] = [views.int32(at, length), views.int32(out, capacity)];
       const [less, equal, greater, neither] = OUTCOMES[comparison];
-      const end = at / 4 + length;
-      const begin = out / 4;
-      const full = begin + capacity;
-      let k = begin;
-      for (let i = at / 4; i < end && k < full; i++) {
+      let written = 0;
+      for (let i = 0; i < length && written < capacity; i++) {
         const number = numbers[i] as number;
-        const isWanted = number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
-        if (isWanted === 1) numbers[k++] = number;
+        // Written at once: if it does not stay, the next one takes its place.
+        packed[written] = number;
+        written += number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
       }
-      return k - begin;
+      return written;
     },
     histogramInt32(at, length, low, high, bins, counts) {
-      const numbers = views.int32(at + length * 4);
-      const tally = views.uint32(counts + bins * 4);
+      const [numbers, tally] = [views.int32(at, length), views.uint32(counts, bins)];
       const binsOfOne = bins / (high - low);
-      const first = counts / 4;
-      const end = at / 4 + length;
+      const last = bins - 1;
       let counted = 0;
-      for (let i = at / 4; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         if (number >= low && number <= high) {
-          const bin = Math.min(Math.floor((number - low) * binsOfOne), bins - 1);
-          tally[first + bin] = (tally[first + bin] as number) + 1;
+          const bin = Math.min(((number - low) * binsOfOne) >>> 0, last);
+          tally[bin] = (tally[bin] as number) + 1;
           counted++;
         }
       }
@@ -156,28 +141,25 @@ export function selectionsOfInt32(views: Views): For<"Int32", Counts & Packs> {
 export function selectionsOfUint8(views: Views): For<"Uint8", Counts> {
   return {
     countUint8(at, length, comparison, constant) {
-      const numbers = views.uint8(at + length);
+      const numbers = views.uint8(at, length);
       const [less, equal, greater, neither] = OUTCOMES[comparison];
-      const end = at + length;
       let count = 0;
-      for (let i = at; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         count += number < constant ? less : number > constant ? greater : number === constant ? equal : neither;
       }
       return count;
     },
     histogramUint8(at, length, low, high, bins, counts) {
-      const numbers = views.uint8(at + length);
-      const tally = views.uint32(counts + bins * 4);
+      const [numbers, tally] = [views.uint8(at, length), views.uint32(counts, bins)];
       const binsOfOne = bins / (high - low);
-      const first = counts / 4;
-      const end = at + length;
+      const last = bins - 1;
       let counted = 0;
-      for (let i = at; i < end; i++) {
+      for (let i = 0; i < length; i++) {
         const number = numbers[i] as number;
         if (number >= low && number <= high) {
-          const bin = Math.min(Math.floor((number - low) * binsOfOne), bins - 1);
-          tally[first + bin] = (tally[first + bin] as number) + 1;
+          const bin = Math.min(((number - low) * binsOfOne) >>> 0, last);
+          tally[bin] = (tally[bin] as number) + 1;
           counted++;
         }
       }

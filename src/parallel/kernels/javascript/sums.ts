@@ -9,36 +9,33 @@ import type { For, Kernels, Sums } from "../kernels.js";
 import type { Views } from "./views.js";
 
 export function sumsOfFloat64(views: Views): For<"Float64", Sums> {
-  const dotFloat64: Kernels["dotFloat64"] = (first, second, length) => {
-    const numbers = views.float64(Math.max(first, second) + length * 8);
-    const end = first / 8 + length;
+  const dotFloat64: Kernels["dotFloat64"] = (one, other, length) => {
+    const first = views.float64(one, length);
+    const second = views.float64(other, length);
     let [a, b, c, d] = [0, 0, 0, 0];
     let [e, f, g, h] = [0, 0, 0, 0];
-    let i = first / 8;
-    let j = second / 8;
-    for (; i + 8 <= end; i += 8, j += 8) {
-      a += (numbers[i] as number) * (numbers[j] as number);
-      b += (numbers[i + 1] as number) * (numbers[j + 1] as number);
-      c += (numbers[i + 2] as number) * (numbers[j + 2] as number);
-      d += (numbers[i + 3] as number) * (numbers[j + 3] as number);
-      e += (numbers[i + 4] as number) * (numbers[j + 4] as number);
-      f += (numbers[i + 5] as number) * (numbers[j + 5] as number);
-      g += (numbers[i + 6] as number) * (numbers[j + 6] as number);
-      h += (numbers[i + 7] as number) * (numbers[j + 7] as number);
+    let i = 0;
+    for (; i < length - 7; i += 8) {
+      a += (first[i] as number) * (second[i] as number);
+      b += (first[i + 1] as number) * (second[i + 1] as number);
+      c += (first[i + 2] as number) * (second[i + 2] as number);
+      d += (first[i + 3] as number) * (second[i + 3] as number);
+      e += (first[i + 4] as number) * (second[i + 4] as number);
+      f += (first[i + 5] as number) * (second[i + 5] as number);
+      g += (first[i + 6] as number) * (second[i + 6] as number);
+      h += (first[i + 7] as number) * (second[i + 7] as number);
     }
     let rest = 0;
-    for (; i < end; i++, j++) rest += (numbers[i] as number) * (numbers[j] as number);
+    for (; i < length; i++) rest += (first[i] as number) * (second[i] as number);
     return a + c + (e + g) + (b + d + (f + h)) + rest;
   };
   return {
     sumFloat64(at, length) {
-      const numbers = views.float64(at + length * 8);
-      const begin = at / 8;
-      const end = begin + length;
+      const numbers = views.float64(at, length);
       let [a, b, c, d] = [0, 0, 0, 0];
       let [e, f, g, h] = [0, 0, 0, 0];
-      let i = begin;
-      for (; i + 8 <= end; i += 8) {
+      let i = 0;
+      for (; i < length - 7; i += 8) {
         a += numbers[i] as number;
         b += numbers[i + 1] as number;
         c += numbers[i + 2] as number;
@@ -49,7 +46,7 @@ export function sumsOfFloat64(views: Views): For<"Float64", Sums> {
         h += numbers[i + 7] as number;
       }
       let rest = 0;
-      for (; i < end; i++) rest += numbers[i] as number;
+      for (; i < length; i++) rest += numbers[i] as number;
       return a + c + (e + g) + (b + d + (f + h)) + rest;
     },
     dotFloat64,
@@ -58,36 +55,33 @@ export function sumsOfFloat64(views: Views): For<"Float64", Sums> {
 }
 
 export function sumsOfFloat32(views: Views): For<"Float32", Sums> {
-  const dotFloat32: Kernels["dotFloat32"] = (first, second, length) => {
-    const numbers = views.float32(Math.max(first, second) + length * 4);
-    const end = first / 4 + length;
+  const dotFloat32: Kernels["dotFloat32"] = (one, other, length) => {
+    const first = views.float32(one, length);
+    const second = views.float32(other, length);
     let [a, b, c, d] = [0, 0, 0, 0];
     let [e, f, g, h] = [0, 0, 0, 0];
-    let i = first / 4;
-    let j = second / 4;
-    for (; i + 8 <= end; i += 8, j += 8) {
-      a += (numbers[i] as number) * (numbers[j] as number);
-      b += (numbers[i + 1] as number) * (numbers[j + 1] as number);
-      c += (numbers[i + 2] as number) * (numbers[j + 2] as number);
-      d += (numbers[i + 3] as number) * (numbers[j + 3] as number);
-      e += (numbers[i + 4] as number) * (numbers[j + 4] as number);
-      f += (numbers[i + 5] as number) * (numbers[j + 5] as number);
-      g += (numbers[i + 6] as number) * (numbers[j + 6] as number);
-      h += (numbers[i + 7] as number) * (numbers[j + 7] as number);
+    let i = 0;
+    for (; i < length - 7; i += 8) {
+      a += (first[i] as number) * (second[i] as number);
+      b += (first[i + 1] as number) * (second[i + 1] as number);
+      c += (first[i + 2] as number) * (second[i + 2] as number);
+      d += (first[i + 3] as number) * (second[i + 3] as number);
+      e += (first[i + 4] as number) * (second[i + 4] as number);
+      f += (first[i + 5] as number) * (second[i + 5] as number);
+      g += (first[i + 6] as number) * (second[i + 6] as number);
+      h += (first[i + 7] as number) * (second[i + 7] as number);
     }
     let rest = 0;
-    for (; i < end; i++, j++) rest += (numbers[i] as number) * (numbers[j] as number);
+    for (; i < length; i++) rest += (first[i] as number) * (second[i] as number);
     return a + c + (e + g) + (b + d + (f + h)) + rest;
   };
   return {
     sumFloat32(at, length) {
-      const numbers = views.float32(at + length * 4);
-      const begin = at / 4;
-      const end = begin + length;
+      const numbers = views.float32(at, length);
       let [a, b, c, d] = [0, 0, 0, 0];
       let [e, f, g, h] = [0, 0, 0, 0];
-      let i = begin;
-      for (; i + 8 <= end; i += 8) {
+      let i = 0;
+      for (; i < length - 7; i += 8) {
         a += numbers[i] as number;
         b += numbers[i + 1] as number;
         c += numbers[i + 2] as number;
@@ -98,7 +92,7 @@ export function sumsOfFloat32(views: Views): For<"Float32", Sums> {
         h += numbers[i + 7] as number;
       }
       let rest = 0;
-      for (; i < end; i++) rest += numbers[i] as number;
+      for (; i < length; i++) rest += numbers[i] as number;
       return a + c + (e + g) + (b + d + (f + h)) + rest;
     },
     dotFloat32,
@@ -106,43 +100,41 @@ export function sumsOfFloat32(views: Views): For<"Float32", Sums> {
   };
 }
 
-/** Numbers of 32 bits whose sum a float64 holds exactly, and of their sum's parts as many again. */
+/** So many numbers of 32 bits have a sum that a float64 holds exactly. */
 const EXACT_INTS = 1 << 21;
 
-/** Whole numbers below 2^53 in two parts, each of which is exact over any length. */
+/** Such a sum in two parts, either of which is exact over any length. */
 const PART = 2 ** 26;
 
 export function sumsOfInt32(views: Views): For<"Int32", Sums> {
-  const dotInt32: Kernels["dotInt32"] = (first, second, length) => {
-    const numbers = views.int32(Math.max(first, second) + length * 4);
-    const end = first / 4 + length;
+  const dotInt32: Kernels["dotInt32"] = (one, other, length) => {
+    const first = views.int32(one, length);
+    const second = views.int32(other, length);
     let [a, b, c, d] = [0, 0, 0, 0];
     let [e, f, g, h] = [0, 0, 0, 0];
-    let i = first / 4;
-    let j = second / 4;
-    for (; i + 8 <= end; i += 8, j += 8) {
-      a += (numbers[i] as number) * (numbers[j] as number);
-      b += (numbers[i + 1] as number) * (numbers[j + 1] as number);
-      c += (numbers[i + 2] as number) * (numbers[j + 2] as number);
-      d += (numbers[i + 3] as number) * (numbers[j + 3] as number);
-      e += (numbers[i + 4] as number) * (numbers[j + 4] as number);
-      f += (numbers[i + 5] as number) * (numbers[j + 5] as number);
-      g += (numbers[i + 6] as number) * (numbers[j + 6] as number);
-      h += (numbers[i + 7] as number) * (numbers[j + 7] as number);
+    let i = 0;
+    for (; i < length - 7; i += 8) {
+      a += (first[i] as number) * (second[i] as number);
+      b += (first[i + 1] as number) * (second[i + 1] as number);
+      c += (first[i + 2] as number) * (second[i + 2] as number);
+      d += (first[i + 3] as number) * (second[i + 3] as number);
+      e += (first[i + 4] as number) * (second[i + 4] as number);
+      f += (first[i + 5] as number) * (second[i + 5] as number);
+      g += (first[i + 6] as number) * (second[i + 6] as number);
+      h += (first[i + 7] as number) * (second[i + 7] as number);
     }
     let rest = 0;
-    for (; i < end; i++, j++) rest += (numbers[i] as number) * (numbers[j] as number);
+    for (; i < length; i++) rest += (first[i] as number) * (second[i] as number);
     return a + c + (e + g) + (b + d + (f + h)) + rest;
   };
   return {
     sumInt32(at, length) {
-      const numbers = views.int32(at + length * 4);
-      const end = at / 4 + length;
+      const numbers = views.int32(at, length);
       let [low, high] = [0, 0];
-      for (let begin = at / 4; begin < end; begin += EXACT_INTS) {
-        const stop = Math.min(begin + EXACT_INTS, end);
+      for (let begin = 0; begin < length; begin += EXACT_INTS) {
+        const end = Math.min(begin + EXACT_INTS, length);
         let part = 0;
-        for (let i = begin; i < stop; i++) part += numbers[i] as number;
+        for (let i = begin; i < end; i++) part += numbers[i] as number;
         const above = Math.floor(part / PART);
         high += above;
         low += part - above * PART;
@@ -156,17 +148,18 @@ export function sumsOfInt32(views: Views): For<"Int32", Sums> {
 }
 
 export function sumsOfUint8(views: Views): For<"Uint8", Sums> {
-  const dotUint8: Kernels["dotUint8"] = (first, second, length) => {
-    const numbers = views.uint8(Math.max(first, second) + length);
+  const dotUint8: Kernels["dotUint8"] = (one, other, length) => {
+    const first = views.uint8(one, length);
+    const second = views.uint8(other, length);
     let sum = 0;
-    for (let i = 0; i < length; i++) sum += (numbers[first + i] as number) * (numbers[second + i] as number);
+    for (let i = 0; i < length; i++) sum += (first[i] as number) * (second[i] as number);
     return sum;
   };
   return {
     sumUint8(at, length) {
-      const numbers = views.uint8(at + length);
+      const numbers = views.uint8(at, length);
       let sum = 0;
-      for (let i = at; i < at + length; i++) sum += numbers[i] as number;
+      for (let i = 0; i < length; i++) sum += numbers[i] as number;
       return sum;
     },
     dotUint8,

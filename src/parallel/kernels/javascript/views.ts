@@ -1,58 +1,55 @@
-/** A memory as numbers of each type, for loops in JavaScript. */
+/** Ranges of a memory as numbers of each type, for loops in JavaScript. */
 import { bufferOf, type MemorySource } from "../../../shared/memory.js";
 
 /**
- * Views over all of a memory. They are as long as it was when they were made; when a
- * range is asked for that they don't reach, the memory has grown, and they are renewed.
- * Asking the memory for its length each time would cost more than a short loop.
+ * Makes a view for each range that is asked for, which costs less than a loop saves that
+ * counts from 0 to the view's length.
+ *
+ * The memory's buffer is kept, as asking for it costs more; when a range is asked for
+ * that it does not reach, the memory has grown, and has a longer one.
  */
 export class Views {
   readonly #source: MemorySource;
-  #byteLength = 0;
-  #float64: Float64Array = new Float64Array(0);
-  #float32: Float32Array = new Float32Array(0);
-  #int32: Int32Array = new Int32Array(0);
-  #uint32: Uint32Array = new Uint32Array(0);
-  #uint8: Uint8Array = new Uint8Array(0);
+  #buffer: SharedArrayBuffer;
+  #byteLength: number;
 
   constructor(source: MemorySource) {
     this.#source = source;
-    this.#renew();
+    this.#buffer = bufferOf(source);
+    this.#byteLength = this.#buffer.byteLength;
   }
 
-  /** @param end - the first byte behind all that the caller will touch; so for the others */
-  float64(end: number): Float64Array {
-    if (end > this.#byteLength) this.#renew();
-    return this.#float64;
+  float64(at: number, length: number): Float64Array {
+    return new Float64Array(this.#reaching(at + length * 8), at, length);
   }
 
-  float32(end: number): Float32Array {
-    if (end > this.#byteLength) this.#renew();
-    return this.#float32;
+  float32(at: number, length: number): Float32Array {
+    return new Float32Array(this.#reaching(at + length * 4), at, length);
   }
 
-  int32(end: number): Int32Array {
-    if (end > this.#byteLength) this.#renew();
-    return this.#int32;
+  int32(at: number, length: number): Int32Array {
+    return new Int32Array(this.#reaching(at + length * 4), at, length);
   }
 
-  uint32(end: number): Uint32Array {
-    if (end > this.#byteLength) this.#renew();
-    return this.#uint32;
+  uint32(at: number, length: number): Uint32Array {
+    return new Uint32Array(this.#reaching(at + length * 4), at, length);
   }
 
-  uint8(end: number): Uint8Array {
-    if (end > this.#byteLength) this.#renew();
-    return this.#uint8;
+  uint8(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.#reaching(at + length), at, length);
   }
 
-  #renew(): void {
-    const buffer = bufferOf(this.#source);
-    this.#byteLength = buffer.byteLength;
-    this.#float64 = new Float64Array(buffer);
-    this.#float32 = new Float32Array(buffer);
-    this.#int32 = new Int32Array(buffer);
-    this.#uint32 = new Uint32Array(buffer);
-    this.#uint8 = new Uint8Array(buffer);
+  /** From a place to the end of the memory as it is now, for indices of which nobody has said how far they lead. */
+  float64From(at: number): Float64Array {
+    const buffer = this.#reaching(Infinity);
+    return new Float64Array(buffer, at, Math.floor((buffer.byteLength - at) / 8));
+  }
+
+  #reaching(end: number): SharedArrayBuffer {
+    if (end > this.#byteLength) {
+      this.#buffer = bufferOf(this.#source);
+      this.#byteLength = this.#buffer.byteLength;
+    }
+    return this.#buffer;
   }
 }
