@@ -8,7 +8,7 @@ import { mergeIndices } from "./merge";
 import { countDigits, placeBuckets, placeOfDigit, TABLE_BYTES } from "./sort";
 
 const DIGITS: u32 = 6;
-const SHORT_LENGTH: u32 = 1024;
+const SHORT_LENGTH: u32 = 512;
 const INSERTED: u32 = 12;
 
 /**

@@ -11,8 +11,12 @@ const DIGIT_BITS: u32 = 11;
 const BUCKETS: u32 = 1 << DIGIT_BITS;
 export const TABLE_BYTES: u32 = BUCKETS * 4;
 
-/** Below this the tables of counts cost more than merging does: bench/kernels.ts. */
-const SHORT_LENGTH: u32 = 1024;
+/** Below this the tables of counts cost more than merging does; measured in 2026-11. */
+@inline
+function shortLength<K>(): u32 {
+  return sizeof<K>() == 8 ? 512 : 256;
+}
+
 /** Numbers that are put in order by inserting one after the other. */
 const INSERTED: u32 = 12;
 
@@ -58,7 +62,7 @@ export function placeBuckets(table: usize, to: usize, elementBytes: u32): void {
 export function sort<T, K>(at: usize, length: u32, scratch: usize): void {
   if (isInOrder<T, K>(at, length)) return;
   if (isInReverse<T, K>(at, length)) reverse<K>(at, length);
-  else if (length < SHORT_LENGTH) mergeSort<T, K>(at, length, scratch);
+  else if (length < shortLength<K>()) mergeSort<T, K>(at, length, scratch);
   else radixSort<T, K>(at, length, scratch);
 }
 
