@@ -1,7 +1,9 @@
 /** `parallel`: the algorithms under one name. */
+import { filter, filterSync, find, findSync } from "./choose.js";
 import { map, mapSync, parallelFor, parallelForSync, tabulate, tabulateSync } from "./each.js";
 import { explain } from "./explain.js";
 import { reduce, reduceSync, scan, scanSync } from "./fold.js";
+import { dot, dotSync, histogram, histogramSync, minMax, minMaxSync, sum, sumSync } from "./numeric.js";
 
 /**
  * Algorithms over numbers, on all cores.
@@ -23,6 +25,18 @@ export const parallel: {
   readonly reduceSync: typeof reduceSync;
   readonly scan: typeof scan;
   readonly scanSync: typeof scanSync;
+  readonly filter: typeof filter;
+  readonly filterSync: typeof filterSync;
+  readonly find: typeof find;
+  readonly findSync: typeof findSync;
+  readonly sum: typeof sum;
+  readonly sumSync: typeof sumSync;
+  readonly dot: typeof dot;
+  readonly dotSync: typeof dotSync;
+  readonly minMax: typeof minMax;
+  readonly minMaxSync: typeof minMaxSync;
+  readonly histogram: typeof histogram;
+  readonly histogramSync: typeof histogramSync;
   readonly explain: typeof explain;
 } = {
   for: parallelFor,
@@ -35,5 +49,17 @@ export const parallel: {
   reduceSync,
   scan,
   scanSync,
+  filter,
+  filterSync,
+  find,
+  findSync,
+  sum,
+  sumSync,
+  dot,
+  dotSync,
+  minMax,
+  minMaxSync,
+  histogram,
+  histogramSync,
   explain,
 };

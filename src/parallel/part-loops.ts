@@ -5,6 +5,7 @@
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type ItemCallback, type Items, loopFor } from "./loops.js";
+import { type NumericOperation, numericLoop } from "./numeric-loops.js";
 import type { PartLoop } from "./part.js";
 
 type Shared = SharedArray<NumberType>;
@@ -92,6 +93,10 @@ const MAKERS = {
       }
       return undefined;
     };
+  },
+
+  numeric(_: readonly [], [operation, arrays]: readonly [NumericOperation, readonly Shared[]]): PartLoop {
+    return numericLoop(operation, arrays);
   },
 
   /** Where the first one is that passes; −1 stands for none, and is not told. */

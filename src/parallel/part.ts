@@ -32,6 +32,8 @@ export interface Work {
   readonly first: number;
   readonly end: number;
   readonly partItems: number;
+  /** Whether what is behind a part that gives something need not be done. */
+  readonly isSearch: boolean;
 }
 
 /** Does items `from` to `to`, and gives what the caller wants to know of them, or `undefined`. */
@@ -80,18 +82,19 @@ export class Participant {
 
   /** Does parts until none is left, or until a moment. @returns true if none is left */
   run(untilMs: number): boolean {
-    const { first, end, partItems } = this.#work;
+    const { first, end, partItems, isSearch } = this.#work;
     const beganMs = nowMs();
-    for (let part = this.shares.next(); ; part = this.shares.next()) {
-      if (part === NONE) break;
+    for (let part = this.shares.next(); part !== NONE; part = this.shares.next()) {
       const from = first + part * partItems;
       try {
         const value = this.#loop(from, Math.min(end, from + partItems));
-        if (value !== undefined) this.#values.push([from, value]);
+        if (value !== undefined) {
+          this.#values.push([from, value]);
+          if (isSearch) this.shares.needNoMoreThan(part);
+        }
       } catch (error) {
-        this.#thrown = { part, error };
-        this.shares.failed(part);
-        break;
+        if (this.#thrown === undefined || part < this.#thrown.part) this.#thrown = { part, error };
+        this.shares.needNoMoreThan(part);
       }
       if (untilMs !== Infinity && nowMs() >= untilMs) {
         this.#ms += nowMs() - beganMs;

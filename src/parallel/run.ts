@@ -36,12 +36,20 @@ export interface Call {
   /** The program's functions that it calls. */
   readonly functions: readonly AnyTask[];
   readonly length: number;
+  /** What tells calls apart that cost differently, beside their kind and function. */
+  readonly costKey?: string;
+  /** Microseconds an item, where items are too large to try one. */
+  readonly expectedItemUs?: number;
+  /** Whether what is behind items that give something need not be done. */
+  readonly isSearch?: boolean;
   /** Ranges begin and end at multiples of this, but for the end of all. */
   readonly blockItems: number;
   /** On the arrays as they were given. */
   readonly here: PartLoop;
   /** Puts the arrays where all threads see them; called once, and only if the call is shared out. */
   share(): SharedForm;
+  /** All is over, however it ended. */
+  end?(): void;
 }
 
 export interface SharedForm {
@@ -78,9 +86,12 @@ const usNow = (): number => nowMs() * 1000;
 
 /** Works here until all is done, or what is left is worth sharing out. */
 function begin(call: Call): Begun {
-  const { length, blockItems, here } = call;
-  const cost = costOf(`${call.name} ${call.kind}`, call.functions[0]);
+  const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
+  if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
+    return { done: 0, values, itemUs: call.expectedItemUs };
+  }
+  const cost = costOf(`${call.kind} ${call.costKey ?? ""}`, call.functions[0]);
   const add = (from: number, to: number): void => {
     const value = here(from, to);
     if (value !== undefined) values.push([from, value]);
@@ -102,6 +113,7 @@ function begin(call: Call): Begun {
     const tookUs = usNow() - beganUs;
     cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
+    if (isSearch && values.length > 0) return { done: length, values, itemUs };
     if (tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
     // Not all that is left at once, as it may be other than what came first.
     if (tookUs < PROBE_US) blocks *= 2;
@@ -120,8 +132,15 @@ const inOrder = (values: [number, unknown][]): Values => values.sort(([a], [b]) 
 
 /** Runs a call; its promise settles when all is done, or nothing of it goes on any more. */
 export async function run(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
-  const node = cancelNodeOf(cancel);
-  node?.checkpoint();
+  try {
+    cancelNodeOf(cancel)?.checkpoint();
+    return await runOpen(call, team, cancel);
+  } finally {
+    call.end?.();
+  }
+}
+
+async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
   const note = explaining();
   const begun = begin(call);
   const left = call.length - begun.done;
@@ -176,6 +195,14 @@ export async function run(call: Call, team: Team, cancel: Cancel | undefined): P
 
 /** As `run`, but blocks this thread until all is done. */
 export function runSync(call: Call, team: Team): Values {
+  try {
+    return runSyncOpen(call, team);
+  } finally {
+    call.end?.();
+  }
+}
+
+function runSyncOpen(call: Call, team: Team): Values {
   const note = explaining();
   const begun = begin(call);
   if (begun.done === call.length) {
@@ -263,6 +290,7 @@ class SharedCall {
       first: begun.done,
       end: call.length,
       partItems,
+      isSearch: call.isSearch === true,
     };
     this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
     this.shares = new Shares(this.cells.values as never, CALLER);
@@ -294,7 +322,11 @@ class SharedCall {
       if (thrown === undefined || (first !== undefined && first.part <= thrown.part)) continue;
       first = { part: thrown.part, error: decodeThrown(thrown.error, (stack) => `${stack}\n    on thread ${thread}`) };
     }
-    if (first !== undefined) throw first.error;
+    // What was found before it counts, as if all had been done in order.
+    const { first: firstItem, partItems, isSearch } = this.work;
+    const isFound = (part: number): boolean =>
+      isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
+    if (first !== undefined && !isFound(first.part)) throw first.error;
     for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
   }
 

@@ -7,9 +7,8 @@
  *
  * Layout, as Int32 indexes
  *   0  CLOSED     1 once the caller found no part left: who comes now leaves at once
- *   1  STOPPED    1 if the parts that are left are not to be done
+ *   1  LIMIT      parts from this one on need not be done; only ever made less
  *   2  LEFT       how many participants have left; the caller sleeps on it
- *   3  FAILED_AT  the least part whose code threw
  *   16 + 16 * participant, a cache line each
  *     +0  RANGE   first part that is left in bits 16 and up, and the one behind the last below
  *     +1  PRESENCE  of a helper: one of those below
@@ -28,15 +27,16 @@
  *   reads CLOSED. One of them sees the other: either the caller waits for the helper, or the
  *   helper touches nothing.
  *
+ * LIMIT is a hint to do less: whoever reads an older, larger one does a part for nothing.
+ *
  * Between taking half of a range and having it in its own, a thief's parts are in none. The
  * caller may find all ranges empty then, and close; it waits for the thief, which does them.
  */
 import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
 
 const CLOSED = 0;
-const STOPPED = 1;
+const LIMIT = 1;
 const LEFT = 2;
-const FAILED_AT = 3;
 const LINE = 16;
 const RANGE = 0;
 const PRESENCE = 1;
@@ -56,7 +56,6 @@ export const MOST_PARTS: number = PART_MASK;
 /** Participants, the caller included. */
 export const MOST_PARTICIPANTS = 64;
 
-const NO_PART = 0x7f_ff_ff_ff;
 /** No part is left. */
 export const NONE = -1;
 
@@ -88,20 +87,22 @@ export class Shares {
 
   /** By the caller, before anybody else has the cells: all parts are its own at first. */
   begin(parts: number): void {
-    this.#cells[FAILED_AT] = NO_PART;
+    this.#cells[LIMIT] = parts;
     store(this.#cells, this.#own + RANGE, parts);
   }
 
-  /** Takes a part: its own, or one of another participant's. @returns NONE if there is none left, or no more is to be done */
+  /** Takes a part: its own, or one of another participant's. @returns NONE if there is none left to be done */
   next(): number {
     const cells = this.#cells;
     for (;;) {
-      if (load(cells, STOPPED) !== 0) return NONE;
       const range = load(cells, this.#own + RANGE);
       const first = range >>> PART_BITS;
       const end = range & PART_MASK;
       if (first === end) {
         if (!this.#steal()) return NONE;
+      } else if (first >= load(cells, LIMIT)) {
+        // None of them need be done. A thief may take some meanwhile, to no use.
+        compareExchange(cells, this.#own + RANGE, range, 0);
       } else if (compareExchange(cells, this.#own + RANGE, range, ((first + 1) << PART_BITS) | end) === range) {
         cells[this.#own + DONE] = (cells[this.#own + DONE] as number) + 1;
         return first;
@@ -109,17 +110,23 @@ export class Shares {
     }
   }
 
-  /** Takes the upper half of the largest range: whoever has most left needs it least. @returns false if all are empty */
+  /**
+   * Takes the upper half of the largest range: whoever has most left needs it least.
+   *
+   * @returns false if all are empty, or need not be done
+   */
   #steal(): boolean {
     const cells = this.#cells;
     for (;;) {
+      const limit = load(cells, LIMIT);
       let victim = 0;
       let range = 0;
       let most = 0;
       for (let line = LINE; line < cells.length; line += LINE) {
         const seen = load(cells, line + RANGE);
-        const left = (seen & PART_MASK) - (seen >>> PART_BITS);
-        if (left > most) [victim, range, most] = [line, seen, left];
+        const first = seen >>> PART_BITS;
+        const left = (seen & PART_MASK) - first;
+        if (left > most && first < limit) [victim, range, most] = [line, seen, left];
       }
       if (most === 0) return false;
       const end = range & PART_MASK;
@@ -132,24 +139,23 @@ export class Shares {
     }
   }
 
-  /** A part's code threw: the others are not to be done. */
-  failed(part: number): void {
+  /**
+   * Parts behind this one need not be done: it threw, or what was looked for is in it. Those
+   * before it are done all the same, so that in the end the first one counts, as if they
+   * had been done in order.
+   */
+  needNoMoreThan(part: number): void {
     const cells = this.#cells;
-    for (let least = load(cells, FAILED_AT); part < least;) {
-      const seen = compareExchange(cells, FAILED_AT, least, part);
-      if (seen === least) break;
-      least = seen;
+    for (let limit = load(cells, LIMIT); part + 1 < limit;) {
+      const seen = compareExchange(cells, LIMIT, limit, part + 1);
+      if (seen === limit) break;
+      limit = seen;
     }
-    this.stop();
   }
 
   /** No part that is left is to be done. */
   stop(): void {
-    store(this.#cells, STOPPED, 1);
-  }
-
-  get isStopped(): boolean {
-    return load(this.#cells, STOPPED) !== 0;
+    store(this.#cells, LIMIT, 0);
   }
 
   // Helpers

@@ -48,6 +48,8 @@ export type ToThread =
   | { readonly kind: "cancel"; readonly call: number; readonly reason: string }
   /** Record into this memory, or stop recording. */
   | { readonly kind: "ring"; readonly memory: SharedArrayBuffer | undefined }
+  /** See `given.ts`. */
+  | { readonly kind: "given"; readonly name: string; readonly value: unknown }
   /** Show there that the event loop turns, or stop that. */
   | { readonly kind: "pulse"; readonly memory: SharedArrayBuffer | undefined };
 

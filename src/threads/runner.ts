@@ -22,6 +22,7 @@ import { viewsOf } from "../shared/memory-views.js";
 import { adoptArrived, arrival } from "../shared/object.js";
 import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
+import { hasCome } from "./given.js";
 import * as at from "./line.js";
 import { callWithEach, identityOfLists } from "./lists.js";
 import type { FromThread, ThreadSetup, ToThread } from "./messages.js";
@@ -170,6 +171,9 @@ class Runner {
       case "pulse":
         if (message.memory === undefined) stopPulse();
         else startPulse(message.memory);
+        break;
+      case "given":
+        hasCome(message.name, message.value);
         break;
       case "reply":
         this.#remotes.replied(message);

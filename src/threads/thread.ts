@@ -37,6 +37,7 @@ import {
   STOPPING,
   THREAD,
 } from "./line.js";
+import { receiveGiven } from "./given.js";
 import type { Histogram } from "./histogram.js";
 import type { ModuleRecord } from "./modules.js";
 import type { FromThread, RawError, ToThread } from "./messages.js";
@@ -132,6 +133,7 @@ export class PoolThread {
   readonly ended: Promise<void>;
   #tellEnded: () => void = () => undefined;
   readonly #leaveDirectory: () => void;
+  readonly #receiveNoMore: () => void;
   readonly #loaded = new Set<string>();
   /**
    * Modules that it is to import, one after another. The first is under way, with what calls
@@ -187,6 +189,7 @@ export class PoolThread {
       attachRing: (memory) => this.post({ kind: "ring", memory }, []),
       attachPulse: (memory) => this.post({ kind: "pulse", memory }, []),
     });
+    this.#receiveNoMore = receiveGiven((name, value) => this.post({ kind: "given", name, value }, []));
   }
 
   // Modules and tasks
@@ -471,6 +474,7 @@ export class PoolThread {
     this.#isTerminated = true;
     for (const stopLimit of this.#loading.values()) stopLimit?.();
     this.#leaveDirectory();
+    this.#receiveNoMore();
     this.#owner.threadEnded(this, end);
     this.#tellEnded();
   }
