@@ -5,9 +5,8 @@
  */
 import { keyAt } from "./keys";
 import { mergeIndices } from "./merge";
-import { countDigits, placeBuckets, placeOfDigit, TABLE_BYTES } from "./sort";
+import { countDigits, digitsOf, isLarge, placeBuckets, placeOfDigit, tableBytes } from "./sort";
 
-const DIGITS: u32 = 6;
 const SHORT_LENGTH: u32 = 512;
 const INSERTED: u32 = 12;
 
@@ -23,8 +22,10 @@ export function argsort(keys: usize, length: u32, first: u32, indices: usize, sc
     for (let i: u32 = 0; i < length; i++) store<u32>(indices + i * 4, first + length - 1 - i);
   } else if (length < SHORT_LENGTH) {
     mergeSortIndices(keys - first * 8, length, first, indices, scratch);
+  } else if (isLarge(length * 12)) {
+    radixSortIndices<u8>(keys, length, first, indices, scratch);
   } else {
-    radixSortIndices(keys, length, first, indices, scratch);
+    radixSortIndices<u16>(keys, length, first, indices, scratch);
   }
 }
 
@@ -77,31 +78,31 @@ function insertIndices(keys: usize, length: u32, first: u32, indices: usize): vo
   }
 }
 
-function radixSortIndices(keys: usize, length: u32, first: u32, indices: usize, scratch: usize): void {
+function radixSortIndices<D>(keys: usize, length: u32, first: u32, indices: usize, scratch: usize): void {
   let keysFrom = scratch;
   let keysTo = keysFrom + length * 8;
   const otherIndices = keysTo + length * 8;
   const tables = otherIndices + length * 4;
-  memory.fill(tables, 0, DIGITS * TABLE_BYTES);
+  memory.fill(tables, 0, digitsOf<u64, D>() * tableBytes<D>());
   for (let i: u32 = 0; i < length; i++) {
     const key = keyAt<f64, u64>(keys + i * 8);
     store<u64>(keysFrom + i * 8, key);
-    countDigits<u64>(tables, key);
+    countDigits<u64, D>(tables, key);
   }
   // The last pass has to end in `indices`, so how many there are says where they begin.
   const anyKey = load<u64>(keysFrom);
   let passes = 0;
-  for (let digit: u32 = 0; digit < DIGITS; digit++) {
-    const count = load<u32>(placeOfDigit<u64>(tables + digit * TABLE_BYTES, anyKey, digit));
+  for (let digit: u32 = 0; digit < digitsOf<u64, D>(); digit++) {
+    const count = load<u32>(placeOfDigit<u64, D>(tables + digit * tableBytes<D>(), anyKey, digit));
     if (count != length) ++passes;
   }
   let from = passes % 2 == 0 ? indices : otherIndices;
   let to = passes % 2 == 0 ? otherIndices : indices;
   for (let i: u32 = 0; i < length; i++) store<u32>(from + i * 4, first + i);
-  for (let digit: u32 = 0; digit < DIGITS; digit++) {
-    const table = tables + digit * TABLE_BYTES;
-    if (load<u32>(placeOfDigit<u64>(table, anyKey, digit)) == length) continue;
-    moveByDigit(table, digit, length, keysFrom, from, keysTo, to);
+  for (let digit: u32 = 0; digit < digitsOf<u64, D>(); digit++) {
+    const table = tables + digit * tableBytes<D>();
+    if (load<u32>(placeOfDigit<u64, D>(table, anyKey, digit)) == length) continue;
+    moveByDigit<D>(table, digit, length, keysFrom, from, keysTo, to);
     const doneKeys = keysTo;
     keysTo = keysFrom;
     keysFrom = doneKeys;
@@ -111,11 +112,19 @@ function radixSortIndices(keys: usize, length: u32, first: u32, indices: usize, 
   }
 }
 
-function moveByDigit(table: usize, digit: u32, length: u32, keys: usize, indices: usize, keysTo: usize, to: usize): void {
-  placeBuckets(table, 0, 1);
+function moveByDigit<D>(
+  table: usize,
+  digit: u32,
+  length: u32,
+  keys: usize,
+  indices: usize,
+  keysTo: usize,
+  to: usize,
+): void {
+  placeBuckets<D>(table, 0, 1);
   for (let i: u32 = 0; i < length; i++) {
     const key = load<u64>(keys + i * 8);
-    const bucket = placeOfDigit<u64>(table, key, digit);
+    const bucket = placeOfDigit<u64, D>(table, key, digit);
     const place = load<u32>(bucket);
     store<u32>(bucket, place + 1);
     store<u64>(keysTo + place * 8, key);

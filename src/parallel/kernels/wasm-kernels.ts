@@ -23,11 +23,15 @@ export function isForWasm(source: MemorySource): source is GrowableMemory {
 export function wasmKernels(module: KernelModule, memory: GrowableMemory): Kernels {
   const wasm = webAssembly();
   if (wasm === undefined) throw unfit("this platform has no WebAssembly; use javascriptKernels(memory)");
+  let kernels: Partial<Kernels>;
   try {
-    return new wasm.Instance(module, { env: { memory } }).exports as Kernels;
+    kernels = new wasm.Instance(module, { env: { memory } }).exports as Partial<Kernels>;
   } catch (error) {
     throw unfit(String(error), error);
   }
+  // A module that wants no memory fits with any, and is another one.
+  if (kernels.sumFloat64 === undefined) throw unfit("this module has no sumFloat64");
+  return kernels as Kernels;
 }
 
 function unfit(why: string, cause?: unknown): MisuseError {

@@ -125,7 +125,7 @@ function radixSort64(views: Views, at: number, length: number, scratch: number):
     const table = tables.subarray(digit * BUCKETS, (digit + 1) * BUCKETS);
     const shift = (digit % 3) * 11;
     const half = digit < 3 ? 0 : 1;
-    if (isShared(table, firstKeys[half] as number, shift, length)) continue;
+    if (isShared(table, firstKeys[half], shift, length)) continue;
     placeBuckets(table);
     moveByDigit(from, halves, half, shift, table, to);
     [from, to] = [to, from];
