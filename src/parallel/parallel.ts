@@ -3,6 +3,7 @@ import { filter, filterSync, find, findSync } from "./choose.js";
 import { map, mapSync, parallelFor, parallelForSync, tabulate, tabulateSync } from "./each.js";
 import { explain } from "./explain.js";
 import { reduce, reduceSync, scan, scanSync } from "./fold.js";
+import { argsort, argsortSync, sort, sortSync } from "./sort.js";
 import { dot, dotSync, histogram, histogramSync, minMax, minMaxSync, sum, sumSync } from "./numeric.js";
 
 /**
@@ -37,6 +38,10 @@ export const parallel: {
   readonly minMaxSync: typeof minMaxSync;
   readonly histogram: typeof histogram;
   readonly histogramSync: typeof histogramSync;
+  readonly sort: typeof sort;
+  readonly sortSync: typeof sortSync;
+  readonly argsort: typeof argsort;
+  readonly argsortSync: typeof argsortSync;
   readonly explain: typeof explain;
 } = {
   for: parallelFor,
@@ -61,5 +66,9 @@ export const parallel: {
   minMaxSync,
   histogram,
   histogramSync,
+  sort,
+  sortSync,
+  argsort,
+  argsortSync,
   explain,
 };

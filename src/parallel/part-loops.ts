@@ -7,6 +7,7 @@ import type { NumberType } from "../shared/record-schema.js";
 import { type ItemCallback, type Items, loopFor } from "./loops.js";
 import { type NumericOperation, numericLoop } from "./numeric-loops.js";
 import type { PartLoop } from "./part.js";
+import { mergeLoop, sortLoop } from "./sort-loops.js";
 
 type Shared = SharedArray<NumberType>;
 type MakeLoop = (functions: readonly ItemCallback[], data: readonly never[]) => PartLoop;
@@ -93,6 +94,14 @@ const MAKERS = {
       }
       return undefined;
     };
+  },
+
+  sortRuns(functions: readonly ItemCallback[], data: Parameters<typeof sortLoop>[1]): PartLoop {
+    return sortLoop(functions, data);
+  },
+
+  mergeRuns(functions: readonly ItemCallback[], data: Parameters<typeof mergeLoop>[1]): PartLoop {
+    return mergeLoop(functions, data);
   },
 
   numeric(_: readonly [], [operation, arrays]: readonly [NumericOperation, readonly Shared[]]): PartLoop {

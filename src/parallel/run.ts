@@ -40,6 +40,8 @@ export interface Call {
   readonly costKey?: string;
   /** Microseconds an item, where items are too large to try one. */
   readonly expectedItemUs?: number;
+  /** Whether a part takes so long that an event loop should not be held up by it: helpers do them, if there are any. */
+  readonly isCoarse?: boolean;
   /** Whether what is behind items that give something need not be done. */
   readonly isSearch?: boolean;
   /** Ranges begin and end at multiples of this, but for the end of all. */
@@ -148,7 +150,8 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
     note?.(explanation(call, team, begun, undefined));
     return begun.values;
   }
-  const shared = new SharedCall(call, team, begun);
+  const isSpared = call.isCoarse === true && team.alone > 0;
+  const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun);
   const beganMs = nowMs();
   let isWhole = false;
   try {
@@ -170,6 +173,12 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
         else void s.spawn(async () => (await ready, callHelpers()), [], { name: `${call.name}: threads get ready` });
+        // Where a part takes long the event loop is spared, and another thread does it.
+        if (isSpared && shared.helpers > 0) {
+          await ready;
+          await nextTurn();
+          await Promise.all(helpers.values());
+        }
         do await nextTurn();
         while (!shared.own.run(nowMs() + SLICE_MS));
         shared.close();
@@ -212,7 +221,7 @@ function runSyncOpen(call: Call, team: Team): Values {
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
   const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
   const beganMs = nowMs();
-  const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0 }, begun);
+  const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0, alone: 0 }, begun);
   let isWhole = false;
   try {
     const results = new SharedChannel({ capacity: Math.max(1, shared.helpers), name: `results of ${call.name}` });
@@ -281,7 +290,7 @@ class SharedCall {
     const left = call.length - begun.done;
     const partItems = partItemsOf(call, left, begun.itemUs, team.helpers + 1);
     const parts = Math.ceil(left / partItems);
-    this.helpers = Math.min(team.helpers, parts - 1);
+    this.helpers = Math.min(team.helpers, call.isCoarse === true ? parts : parts - 1);
     this.#form = call.share();
     this.work = {
       loop: call.kind,

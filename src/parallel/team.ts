@@ -10,8 +10,10 @@ import { MOST_PARTICIPANTS } from "./shares.js";
 /** The threads that may help with a call. */
 export interface Team {
   readonly pool: ThreadPool;
-  /** How many of them, at most. */
+  /** How many of them, at most, while the caller works too. */
   readonly helpers: number;
+  /** And while it does not. */
+  readonly alone: number;
 }
 
 /** Modules that all threads of a pool have imported, or the promise of that. */
@@ -24,7 +26,9 @@ const imported = new WeakMap<ThreadPool, Map<string, true | Promise<void>>>();
 export function teamOf(whose: string, on: unknown): Team {
   if (on === undefined) {
     const pool = threads();
-    return { pool, helpers: pool.runsHere === true ? 0 : Math.min(pool.size - 1, MOST_PARTICIPANTS - 1) };
+    if (pool.runsHere === true) return { pool, helpers: 0, alone: 0 };
+    const helpers = Math.min(pool.size - 1, MOST_PARTICIPANTS - 1);
+    return { pool, helpers, alone: helpers === 0 ? 0 : Math.min(pool.size, MOST_PARTICIPANTS - 1) };
   }
   const pool = on as Partial<ThreadPool> | null;
   if (typeof pool !== "object" || typeof pool?.run !== "function" || typeof pool.ready !== "function") {
@@ -34,7 +38,8 @@ export function teamOf(whose: string, on: unknown): Team {
     );
   }
   const { size = 1, runsHere } = pool as ThreadPool;
-  return { pool: pool as ThreadPool, helpers: runsHere === true ? 0 : Math.min(size, MOST_PARTICIPANTS - 1) };
+  const helpers = runsHere === true ? 0 : Math.min(size, MOST_PARTICIPANTS - 1);
+  return { pool: pool as ThreadPool, helpers, alone: helpers };
 }
 
 /** Whether all threads of the pool have what these functions need; if not, a promise of that, which imports it. */
