@@ -26,7 +26,7 @@ import { type Explanation, explaining, type ParticipantFigures } from "./explain
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, Shares } from "./shares.js";
-import { forgetModule, type Team, whenReady } from "./team.js";
+import { askForHelpers, forgetModule, type Team, whenReady } from "./team.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -150,6 +150,8 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
     note?.(explanation(call, team, begun, undefined));
     return begun.values;
   }
+  if (team.pool === undefined) return runNested(call, team, begun, cancel);
+  const { pool } = team;
   const isSpared = call.isCoarse === true && team.alone > 0;
   const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun);
   const beganMs = nowMs();
@@ -166,7 +168,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
             const args = [shared.cells, participant, shared.work, undefined] as const;
             helpers.set(
               participant,
-              s.spawn(takeParts, [...args], { on: team.pool, name: `${call.name}, part ${participant + 1}` }),
+              s.spawn(takeParts, [...args], { on: pool, name: `${call.name}, part ${participant + 1}` }),
             );
           }
         };
@@ -224,22 +226,40 @@ function runSyncOpen(call: Call, team: Team): Values {
   const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0, alone: 0 }, begun);
   let isWhole = false;
   try {
-    const results = new SharedChannel({ capacity: Math.max(1, shared.helpers), name: `results of ${call.name}` });
-    const calls: Promise<unknown>[] = [];
-    for (let participant = 1; participant <= shared.helpers; participant++) {
-      const args = [shared.cells, participant, shared.work, results] as const;
-      calls.push(team.pool.run(takeParts, [...args]).catch(() => undefined));
-    }
-    team.pool.publish?.();
-    shared.disposeAfter(calls, results);
+    const results = shared.callHelpers(team);
     shared.own.run(Infinity);
     shared.close();
     shared.waitForHelpers();
-    for (let one = results.tryReceive(); one !== undefined; one = results.tryReceive())
-      shared.collect(one.value as PartsDone);
+    shared.collectFrom(results);
     shared.requireSuccess();
     isWhole = true;
   } finally {
+    shared.end(isWhole);
+  }
+  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  return inOrder(shared.values);
+}
+
+/** `run` on a pool's thread: helpers are asked for, and this thread waits for those that came. */
+async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | undefined): Promise<Values> {
+  const note = explaining();
+  const beganMs = nowMs();
+  const shared = new SharedCall(call, team, begun);
+  const stop = new Stop(shared.shares);
+  const node = cancelNodeOf(cancel);
+  node?.listen(stop);
+  let isWhole = false;
+  try {
+    const results = shared.callHelpers(team);
+    while (!shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
+    shared.close();
+    shared.waitForHelpers();
+    node?.checkpoint();
+    shared.collectFrom(results);
+    shared.requireSuccess();
+    isWhole = true;
+  } finally {
+    stop.stopListening();
     shared.end(isWhole);
   }
   note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
@@ -351,13 +371,34 @@ class SharedCall {
     }
   }
 
-  /** What helpers that have yet to come would look at lives until they have been. */
-  disposeAfter(calls: readonly Promise<unknown>[], results: SharedChannel): void {
+  /**
+   * Calls helpers that give their results by a channel, as nobody can settle promises while
+   * this thread is blocked. What they look at lives until all have been.
+   */
+  callHelpers({ pool }: Team): SharedChannel | undefined {
+    const { cells, helpers, work } = this;
+    if (helpers === 0) return undefined;
+    const results = new SharedChannel({ capacity: helpers, name: `results of ${this.#call.name}` });
     this.#disposes = false;
+    if (pool === undefined) {
+      askForHelpers({ cells, helpers, work, results });
+      return results;
+    }
+    const calls: Promise<unknown>[] = [];
+    for (let participant = 1; participant <= helpers; participant++) {
+      calls.push(pool.run(takeParts, [cells, participant, work, results]).catch(() => undefined));
+    }
+    pool.publish?.();
     void Promise.all(calls).then(() => {
-      this.cells.dispose();
-      results.dispose();
+      cells.dispose();
+      return results.dispose();
     });
+    return results;
+  }
+
+  collectFrom(results: SharedChannel | undefined): void {
+    for (let one = results?.tryReceive(); one !== undefined; one = results?.tryReceive())
+      this.collect(one.value as PartsDone);
   }
 
   end(isWhole: boolean): void {

@@ -4,12 +4,16 @@ import { MisuseError } from "../core/errors.js";
 import { describeKind } from "../async/cancel.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import { threads } from "../threads/threads.js";
-import { takeParts } from "./part.js";
+import type { SharedArray } from "../shared/array.js";
+import type { SharedChannel } from "../shared/channel.js";
+import { askingPool, serveWanted } from "../threads/wanted.js";
+import { takeParts, type Work } from "./part.js";
 import { MOST_PARTICIPANTS } from "./shares.js";
 
 /** The threads that may help with a call. */
 export interface Team {
-  readonly pool: ThreadPool;
+  /** `undefined` on a pool's own thread, which asks its pool for help. */
+  readonly pool: ThreadPool | undefined;
   /** How many of them, at most, while the caller works too. */
   readonly helpers: number;
   /** And while it does not. */
@@ -24,26 +28,65 @@ const imported = new WeakMap<ThreadPool, Map<string, true | Promise<void>>>();
  * threads help as cores are left beside this thread.
  */
 export function teamOf(whose: string, on: unknown): Team {
-  if (on === undefined) {
-    const pool = threads();
-    if (pool.runsHere === true) return { pool, helpers: 0, alone: 0 };
-    const helpers = Math.min(pool.size - 1, MOST_PARTICIPANTS - 1);
-    return { pool, helpers, alone: helpers === 0 ? 0 : Math.min(pool.size, MOST_PARTICIPANTS - 1) };
-  }
-  const pool = on as Partial<ThreadPool> | null;
-  if (typeof pool !== "object" || typeof pool?.run !== "function" || typeof pool.ready !== "function") {
-    throw new MisuseError(
-      "SKEIN_INVALID_ARGUMENT",
-      `${whose}'s option on expected a pool of threads, such as threads({ size: 4 }), but ${describeKind(on)} came`,
-    );
-  }
-  const { size = 1, runsHere } = pool as ThreadPool;
-  const helpers = runsHere === true ? 0 : Math.min(size, MOST_PARTICIPANTS - 1);
-  return { pool: pool as ThreadPool, helpers, alone: helpers };
+  if (on !== undefined) requirePool(whose, on);
+  const pool = (on as ThreadPool | undefined) ?? threads();
+  if (pool.runsHere === true) return nestedTeam();
+  const most = Math.min(pool.size, MOST_PARTICIPANTS - 1);
+  if (on !== undefined) return { pool, helpers: most, alone: most };
+  const helpers = Math.min(most, pool.size - 1);
+  return { pool, helpers, alone: helpers === 0 ? 0 : most };
 }
+
+/** On a pool's thread: the others of that pool, as far as they have nothing else to do. */
+function nestedTeam(): Team {
+  const asking = askingPool();
+  const helpers = asking === undefined ? 0 : Math.min(asking.size, MOST_PARTICIPANTS) - 1;
+  return { pool: undefined, helpers, alone: 0 };
+}
+
+function requirePool(whose: string, on: unknown): void {
+  const pool = on as Partial<ThreadPool> | null;
+  if (typeof pool === "object" && typeof pool?.run === "function" && typeof pool.ready === "function") return;
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${whose}'s option on expected a pool of threads, such as threads({ size: 4 }), but ${describeKind(on)} came`,
+  );
+}
+
+/** A call on a pool's thread that is shared out, as the pool is asked for helpers. */
+interface HelpWanted {
+  readonly kind: "skein.parts";
+  readonly cells: SharedArray<"int32">;
+  readonly helpers: number;
+  readonly work: Work;
+  readonly results: SharedChannel;
+}
+
+/**
+ * On a pool's thread: asks for helpers. They may come late, or never; who comes late finds
+ * the call closed. The pool's thread disposes of what they look at when all have been.
+ */
+export function askForHelpers(wanted: Omit<HelpWanted, "kind">): void {
+  askingPool()?.ask({ kind: "skein.parts", ...wanted });
+}
+
+serveWanted((pool, request) => {
+  const { kind, cells, helpers, work, results } = request as HelpWanted;
+  if (kind !== "skein.parts") return;
+  const calls = Array.from({ length: helpers }, (_, helper) =>
+    // What goes wrong there is told by the results; a pool that is closed has nobody to send.
+    pool.run(takeParts, [cells, helper + 1, work, results]).catch(() => undefined),
+  );
+  void Promise.all(calls).then(() => {
+    cells.dispose();
+    return results.dispose();
+  });
+});
 
 /** Whether all threads of the pool have what these functions need; if not, a promise of that, which imports it. */
 export function whenReady({ pool }: Team, functions: readonly AnyTask[]): Promise<void> | undefined {
+  // Who is asked for help finds out what it lacks.
+  if (pool === undefined) return undefined;
   let modules = imported.get(pool);
   if (modules === undefined) {
     modules = new Map();
@@ -74,5 +117,5 @@ export function whenReady({ pool }: Team, functions: readonly AnyTask[]): Promis
 
 /** A thread lacks a module: one that was started later. */
 export function forgetModule({ pool }: Team, module: string): void {
-  imported.get(pool)?.delete(module);
+  if (pool !== undefined) imported.get(pool)?.delete(module);
 }

@@ -71,6 +71,8 @@ export type FromThread =
       readonly args: readonly unknown[];
       readonly hasShared: boolean;
     }
+  /** See `wanted.ts`. */
+  | { readonly kind: "wanted"; readonly request: unknown; readonly hasShared: boolean }
   /** Such a call failed, and nobody awaits it. */
   | { readonly kind: "unheard"; readonly thrown: EncodedValue }
   /** It was to stop, and runs nothing any more. */

@@ -67,6 +67,7 @@ import {
   type ThreadPoolStatistics,
 } from "./thread-pool.js";
 import type { PoolThread } from "./thread.js";
+import { wantedBy } from "./wanted.js";
 
 /** A result waits so long at most for what its job has printed, as who reads that may be slow. */
 const MOST_PRINT_MS = 1000;
@@ -548,6 +549,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
 
   asked(thread: PoolThread, question: Question): void {
     answerQuestion(thread, this.#remotes.functionOf(question.callback), question);
+  }
+
+  wanted(request: unknown): void {
+    wantedBy(this, request);
   }
 
   unheard(thread: PoolThread, thrown: EncodedValue): void {

@@ -19,7 +19,7 @@ import { workerMarker } from "../core/thread.js";
 import { kindsToCome } from "../shared/bringing.js";
 import { heap } from "../shared/heap.js";
 import { viewsOf } from "../shared/memory-views.js";
-import { adoptArrived, arrival } from "../shared/object.js";
+import { adoptArrived, arrival, leaveForPool } from "../shared/object.js";
 import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
 import { hasCome } from "./given.js";
@@ -34,6 +34,7 @@ import { type Header, runWithContext } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars } from "./scalars.js";
 import { type StreamChannel, streamInto } from "./stream.js";
 import { Taking } from "./taking.js";
+import { setAsking } from "./wanted.js";
 import { codecsOfFound, decodeShaped, type TaskCodecs } from "./task-shapes.js";
 
 /** The part of the thread's port that is used. */
@@ -89,6 +90,7 @@ class Runner {
   readonly #port: Port;
   readonly #receive: (message: unknown) => void;
   readonly #most: number;
+  readonly #size: number;
   readonly #line: at.Line;
   readonly #board: at.Board;
   readonly #outbox: Outbox;
@@ -120,6 +122,7 @@ class Runner {
     this.#receive = receive;
     this.#remotes = new RemoteEnds((message) => port.postMessage(message));
     this.#most = setup.jobsAtOnce;
+    this.#size = setup.size;
     for (let place = at.MOST_RUNNING - 1; place >= 0; place--) this.#places.push(place);
     this.#line = new at.Line(inHeap, setup.line);
     this.#board = new at.Board(inHeap, setup.board, setup.size);
@@ -144,9 +147,24 @@ class Runner {
 
   begin(): void {
     this.#parking.begin();
+    setAsking({ size: this.#size, ask: (request) => this.#ask(request) });
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
     this.#planTurn();
+  }
+
+  /** See `wanted.ts`. */
+  #ask(request: unknown): void {
+    leaveForPool((hasShared) =>
+      this.#port.postMessage({
+        kind: "wanted",
+        request,
+        // Behind it: read when that has been copied.
+        get hasShared() {
+          return hasShared();
+        },
+      }),
+    );
   }
 
   // Messages

@@ -9,6 +9,7 @@ import { host } from "#host";
 import type { TaskIdentity } from "../async/executor.js";
 import { WorkerLostError } from "../core/errors.js";
 import { announceThread } from "../core/thread.js";
+import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import type { EncodedValue } from "./error-codec.js";
 import type { HostThread, ThreadEnd } from "./host/host.js";
@@ -66,6 +67,8 @@ export interface ThreadOwner {
   passedOn(functionNumbers: readonly number[]): void;
   /** A job there calls a function of the pool's thread. */
   asked(thread: PoolThread, question: Extract<FromThread, { readonly kind: "question" }>): void;
+  /** A job there asks for something; see `wanted.ts`. */
+  wanted(request: unknown): void;
   /** Such a call failed, and nobody there awaits it. */
   unheard(thread: PoolThread, thrown: EncodedValue): void;
   /** It was to stop, and runs nothing any more. */
@@ -424,6 +427,9 @@ export class PoolThread {
         return;
       case "question":
         this.#owner.asked(this, message);
+        return;
+      case "wanted":
+        this.#owner.wanted(message.hasShared ? adopt(message.request) : message.request);
         return;
       case "unheard":
         this.#owner.unheard(this, message.thrown);
