@@ -74,7 +74,7 @@ export function callbackOf(
         `${identity.takesScope ? "takes its scope" : `is a ${kind}`}. For such there is mapConcurrent(items, task, { on: threads(), concurrency })`,
     );
   }
-  return { task: fn as AnyTask, call: fn as unknown as ItemCallback };
+  return { task: fn as AnyTask, call: fn as ItemCallback };
 }
 
 /** A task that is called with values, and gives one. */

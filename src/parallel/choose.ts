@@ -19,11 +19,11 @@ interface PreparedFilter {
 }
 
 function prepareFilter(input: Input, test: unknown, options: unknown): PreparedFilter {
-  const { task, call } = callbackOf("parallel.filter", "its test", test);
+  const { task, call: passes } = callbackOf("parallel.filter", "its test", test);
   const { name, team, more } = asked("filter", options, test);
   const { length } = input;
   const blockItems = blockItemsOf(length);
-  const loop = loopFor("mark", call, more.length);
+  const loop = loopFor("mark", passes, more.length);
   // Both phases look at both, and where the first one is shared out is known only then.
   let marks: SharedArray<"uint8"> | undefined;
   let shared: { readonly array: SharedArray<NumberType>; readonly isCopy: boolean } | undefined;
@@ -49,12 +49,12 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     functions: [task],
     length,
     blockItems,
-    here: countOn(input.numbers as unknown as Items, flagsHere as unknown as Items),
+    here: countOn(input.numbers, flagsHere),
     share: () => {
       const [items, flags] = [inputOnHeap(), marksOnHeap()];
       return {
         data: [items, flags, blockItems, more],
-        loop: countOn(items.values as unknown as Items, flags.values as unknown as Items),
+        loop: countOn(items.values, flags.values),
         end: () => undefined,
       };
     },
@@ -84,17 +84,13 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
         functions: [],
         length,
         blockItems,
-        here: packOn(input.numbers as unknown as Items, flags, output.numbers as Items),
+        here: packOn(input.numbers, flags, output.numbers),
         share: () => {
           const [items, marked] = [inputOnHeap(), marksOnHeap()];
           const results = sharedOutput(output, place);
           return {
             data: [items, marked, results.array, blockItems, places],
-            loop: packOn(
-              items.values as unknown as Items,
-              marked.values as unknown as Items,
-              results.array.values as unknown as Items,
-            ),
+            loop: packOn(items.values, marked.values, results.array.values),
             // What this thread packed before stands in front, as blocks are in order.
             end: (from, isWhole) => results.end(places[from / blockItems] ?? place, isWhole),
           };
@@ -173,12 +169,12 @@ function prepareFind(input: Input, test: unknown, options: unknown): { readonly 
       length: input.length,
       blockItems: 1,
       isSearch: true,
-      here: findOn(input.numbers as unknown as Items),
+      here: findOn(input.numbers),
       share: () => {
         const { array, isCopy } = sharedOf(input);
         return {
           data: [array, more],
-          loop: findOn(array.values as unknown as Items),
+          loop: findOn(array.values),
           end: () => void (isCopy && array.dispose()),
         };
       },

@@ -71,11 +71,11 @@ function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared
       functions: [task],
       length: input.length,
       blockItems: 1,
-      here: (from, to) => loop(from, to, items, output.numbers as Items, 0, more),
+      here: (from, to) => loop(from, to, items, output.numbers, 0, more),
       share: () => {
         const inputs = sharedOf(input);
         const results = sharedOutput(output, input.length);
-        const [shared, target] = [inputs.array.values as unknown as Items, results.array.values as unknown as Items];
+        const [shared, target] = [inputs.array.values, results.array.values];
         return {
           data: [inputs.array, results.array, more],
           loop: (from, to) => loop(from, to, shared, target, 0, more),
@@ -133,7 +133,7 @@ export function sharedOutput(
         const made = array.values as NumberArray;
         const { numbers } = output;
         if (Array.isArray(numbers)) for (let i = from; i < length; i++) numbers[i] = made[i] as number;
-        else (numbers as NumberArray).set(made.subarray(from), from);
+        else numbers.set(made.subarray(from), from);
       }
       array.dispose();
     },

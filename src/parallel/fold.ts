@@ -6,8 +6,7 @@
  * order whoever works on them, and however many: floating-point sums have the same bits on
  * any number of threads.
  */
-import { describeKind } from "../async/cancel.js";
-import type { Cancel } from "../async/cancel.js";
+import { type Cancel, describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
@@ -88,12 +87,12 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       functions: map === undefined ? [combine.task] : [combine.task, map.task],
       length: input.length,
       blockItems,
-      here: loopOn(input.numbers as unknown as Items),
+      here: loopOn(input.numbers),
       share: () => {
         const { array, isCopy } = sharedOf(input);
         return {
           data: [array, identity, blockItems],
-          loop: loopOn(array.values as unknown as Items),
+          loop: loopOn(array.values),
           end: () => void (isCopy && array.dispose()),
         };
       },
@@ -172,7 +171,7 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
   const { name, team } = asked("scan", options, monoid.combine);
   const isInclusive = options.inclusive ?? true;
   const blockItems = blockItemsOf(input.length);
-  const folds = prepareReduce(input, monoid, { ...options, name: `${name}, blocks` } as never);
+  const folds = prepareReduce(input, monoid, { ...options, name: `${name}, blocks` });
   const output = outputLike(input.kind, options.type ?? input.type, input.length);
   const loop = loopFor(isInclusive ? "foldAfter" : "foldBefore", combine.call);
   const second = (values: Values): Call => {
@@ -193,13 +192,13 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       functions: [combine.task],
       length: input.length,
       blockItems,
-      here: loopOn(input.numbers as unknown as Items, output.numbers as Items),
+      here: loopOn(input.numbers, output.numbers),
       share: () => {
         const inputs = sharedOf(input);
         const results = sharedOutput(output, input.length);
         return {
           data: [inputs.array, results.array, blockItems, carries, isInclusive],
-          loop: loopOn(inputs.array.values as unknown as Items, results.array.values as unknown as Items),
+          loop: loopOn(inputs.array.values, results.array.values),
           end: (from, isWhole) => {
             if (inputs.isCopy) inputs.array.dispose();
             results.end(from, isWhole);

@@ -124,7 +124,7 @@ function histogramOf(
   from: number,
   to: number,
 ): readonly number[] {
-  const counts = new Array<number>(bins).fill(0);
+  const counts = Array.from({ length: bins }, () => 0);
   const scale = bins / (high - low);
   for (let i = from; i < to; i++) {
     const number = numbers[i] as number;

@@ -1,6 +1,5 @@
 /** `sum`, `dot`, `minMax` and `histogram`: what kernels do with all numbers. */
-import { describeKind } from "../async/cancel.js";
-import type { Cancel } from "../async/cancel.js";
+import { type Cancel, describeKind } from "../async/cancel.js";
 import { requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import { asked, type ParallelOptions } from "./asked.js";
@@ -61,11 +60,12 @@ function prepare(
 }
 
 /** The values of all blocks, in order. */
-function blocksOf<Value>(values: Values): readonly Value[] {
-  return values.flatMap(([, inRange]) => inRange as Value[]);
+function blocksOf(values: Values): readonly unknown[] {
+  return values.flatMap(([, inRange]) => inRange as unknown[]);
 }
 
-const total = (values: Values): number => blocksOf<number>(values).reduce((sum, value) => sum + value, 0);
+const total = (values: Values): number =>
+  (blocksOf(values) as readonly number[]).reduce((all, value) => all + value, 0);
 
 /**
  * The sum of all numbers; 0 of none. Of integers it is exact up to 2^53. Others are added
@@ -126,7 +126,7 @@ export interface MinMax {
 
 function extremesOf(values: Values): MinMax {
   let [min, max] = [Infinity, -Infinity];
-  for (const [least, greatest] of blocksOf<readonly [number, number]>(values)) {
+  for (const [least, greatest] of blocksOf(values) as readonly (readonly [number, number])[]) {
     min = Math.min(min, least);
     max = Math.max(max, greatest);
   }
@@ -165,7 +165,7 @@ const MOST_BINS = 1 << 20;
 
 function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared {
   const { bins, low, high } = (options ?? {}) as Partial<HistogramOptions>;
-  requireWhole("parallel.histogram's bins", bins as number, 1, MOST_BINS);
+  requireWhole("parallel.histogram's bins", bins, 1, MOST_BINS);
   if (!(typeof low === "number" && typeof high === "number" && low < high && Number.isFinite(high - low))) {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
@@ -177,7 +177,7 @@ function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared
 
 function countsOf(bins: number, values: Values): Uint32Array {
   const counts = new Uint32Array(bins);
-  for (const block of blocksOf<readonly number[]>(values)) {
+  for (const block of blocksOf(values) as readonly (readonly number[])[]) {
     for (let bin = 0; bin < bins; bin++) counts[bin] = (counts[bin] as number) + (block[bin] as number);
   }
   return counts;

@@ -1,9 +1,12 @@
 /** `parallel`: the algorithms under one name. */
 import { filter, filterSync, find, findSync } from "./choose.js";
 import { map, mapSync, parallelFor, parallelForSync, tabulate, tabulateSync } from "./each.js";
+import { statistics } from "./figures.js";
 import { explain } from "./explain.js";
 import { reduce, reduceSync, scan, scanSync } from "./fold.js";
 import { argsort, argsortSync, sort, sortSync } from "./sort.js";
+import { join, run, runSync } from "./fork.js";
+import { flatten, flattenSync, groupBy, groupBySync } from "./groups.js";
 import { dot, dotSync, histogram, histogramSync, minMax, minMaxSync, sum, sumSync } from "./numeric.js";
 
 /**
@@ -42,7 +45,15 @@ export const parallel: {
   readonly sortSync: typeof sortSync;
   readonly argsort: typeof argsort;
   readonly argsortSync: typeof argsortSync;
+  readonly flatten: typeof flatten;
+  readonly flattenSync: typeof flattenSync;
+  readonly groupBy: typeof groupBy;
+  readonly groupBySync: typeof groupBySync;
+  readonly run: typeof run;
+  readonly runSync: typeof runSync;
+  readonly join: typeof join;
   readonly explain: typeof explain;
+  readonly statistics: typeof statistics;
 } = {
   for: parallelFor,
   forSync: parallelForSync,
@@ -70,5 +81,13 @@ export const parallel: {
   sortSync,
   argsort,
   argsortSync,
+  flatten,
+  flattenSync,
+  groupBy,
+  groupBySync,
+  run,
+  runSync,
+  join,
   explain,
+  statistics,
 };

@@ -4,6 +4,7 @@
  */
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
+import type { NumberArray } from "./values.js";
 import { type ItemCallback, type Items, loopFor } from "./loops.js";
 import { type NumericOperation, numericLoop } from "./numeric-loops.js";
 import type { PartLoop } from "./part.js";
@@ -12,7 +13,7 @@ import { mergeLoop, sortLoop } from "./sort-loops.js";
 type Shared = SharedArray<NumberType>;
 type MakeLoop = (functions: readonly ItemCallback[], data: readonly never[]) => PartLoop;
 
-const itemsOf = (array: Shared): Items => array.values as unknown as Items;
+const itemsOf = (array: Shared): Items => array.values;
 
 /** Calls `blocks` with each block of a range; gives what that gave, in order. */
 function eachBlock(
@@ -91,6 +92,20 @@ const MAKERS = {
         let place = places[begin / blockItems] as number;
         const end = Math.min(to, begin + blockItems);
         for (let i = begin; i < end; i++) if (flags[i] === 1) results[place++] = items[i];
+      }
+      return undefined;
+    };
+  },
+
+  /** Copies whole arrays. */
+  flatten(
+    _: readonly [],
+    [inputs, offsets, output]: readonly [readonly Shared[], readonly number[], Shared],
+  ): PartLoop {
+    const target = output.values as NumberArray;
+    return (from, to) => {
+      for (let part = from; part < to; part++) {
+        target.set((inputs[part] as Shared).values, offsets[part]);
       }
       return undefined;
     };

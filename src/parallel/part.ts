@@ -134,7 +134,7 @@ function takePartsOfCall(
   work: Work,
   results: SharedChannel | undefined,
 ): PartsDone | undefined {
-  const shares = new Shares(cells.values as never, participant);
+  const shares = new Shares(cells.values, participant);
   if (!shares.enter(heap().slot)) return undefined;
   const done = takePartsHere(shares, participant, work);
   // Before it leaves: who waits for that takes the results then.

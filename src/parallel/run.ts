@@ -22,10 +22,11 @@ import { heap } from "../shared/heap.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
+import { begins, countCallHere, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
-import { CALLER, MOST_PARTS, shareCells, Shares } from "./shares.js";
+import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
 import { askForHelpers, forgetModule, type Team, whenReady } from "./team.js";
 
 /** What is to be done with items 0 to `length`. */
@@ -147,6 +148,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   const begun = begin(call);
   const left = call.length - begun.done;
   if (left === 0) {
+    countCallHere();
     note?.(explanation(call, team, begun, undefined));
     return begun.values;
   }
@@ -217,6 +219,7 @@ function runSyncOpen(call: Call, team: Team): Values {
   const note = explaining();
   const begun = begin(call);
   if (begun.done === call.length) {
+    countCallHere();
     note?.(explanation(call, team, begun, undefined));
     return begun.values;
   }
@@ -293,6 +296,7 @@ class SharedCall {
   readonly work: Work;
   readonly own: Participant;
   readonly helpers: number;
+  readonly parts: number;
   readonly values: [number, unknown][];
   readonly done: PartsDone[] = [];
   isClosed = false;
@@ -311,6 +315,7 @@ class SharedCall {
     const partItems = partItemsOf(call, left, begun.itemUs, team.helpers + 1);
     const parts = Math.ceil(left / partItems);
     this.helpers = Math.min(team.helpers, call.isCoarse === true ? parts : parts - 1);
+    this.parts = parts;
     this.#form = call.share();
     this.work = {
       loop: call.kind,
@@ -322,9 +327,10 @@ class SharedCall {
       isSearch: call.isSearch === true,
     };
     this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
-    this.shares = new Shares(this.cells.values as never, CALLER);
+    this.shares = new Shares(this.cells.values, CALLER);
     this.shares.begin(parts);
     this.own = new Participant(this.shares, CALLER, this.work, this.#form.loop);
+    begins(this);
   }
 
   close(): void {
@@ -401,7 +407,14 @@ class SharedCall {
       this.collect(one.value as PartsDone);
   }
 
+  /** For dumps. */
+  describe(): string {
+    return `${this.#call.name}: ${this.shares.left()} parts left of ${this.parts}, ${1 + this.helpers} participants`;
+  }
+
   end(isWhole: boolean): void {
+    const counts = this.shares.counts();
+    ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     this.#form.end(this.#from, isWhole);
     if (this.#disposes) this.cells.dispose();
   }
@@ -416,6 +429,10 @@ class SharedCall {
       }))
       .sort((a, b) => b.parts - a.parts);
   }
+}
+
+function sumOf(counts: readonly ShareCounts[], which: keyof ShareCounts): number {
+  return counts.reduce((sum, count) => sum + count[which], 0);
 }
 
 function undeclared(call: Call, { module, key }: FunctionName): Error {

@@ -34,6 +34,8 @@
  */
 import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
 
+import { probe, ProbeKind } from "../core/probe.js";
+
 const CLOSED = 0;
 const LIMIT = 1;
 const LEFT = 2;
@@ -135,6 +137,9 @@ export class Shares {
       if (compareExchange(cells, victim + RANGE, range, rest) !== range) continue;
       cells[this.#own + STEALS] = (cells[this.#own + STEALS] as number) + 1;
       store(cells, this.#own + RANGE, (middle << PART_BITS) | end);
+      const { ring } = probe;
+      if (ring !== undefined)
+        ring.write(ProbeKind.mark, 0, end - middle, ring.text("took parts of a parallel call over"));
       return true;
     }
   }
@@ -202,6 +207,16 @@ export class Shares {
     const left = load(this.#cells, LEFT);
     // Read before the look: who leaves after it changes the word, and the wait does not begin.
     if (this.present().length > 0) wait(this.#cells, LEFT, left, mostMs);
+  }
+
+  /** How many parts nobody has taken; those in a thief's hands are not counted. */
+  left(): number {
+    let left = 0;
+    for (let line = LINE; line < this.#cells.length; line += LINE) {
+      const range = load(this.#cells, line + RANGE);
+      left += (range & PART_MASK) - (range >>> PART_BITS);
+    }
+    return left;
   }
 
   /** What each participant did. Of the caller, once all have left. */

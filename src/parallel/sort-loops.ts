@@ -95,7 +95,7 @@ function mergerOf(
   target: Shared,
 ): Merge {
   const compare = compareOf(functions, form, keys);
-  if (compare !== undefined) return comparingMerge(compare, source.values as NumberArray, target.values as NumberArray);
+  if (compare !== undefined) return comparingMerge(compare, source.values, target.values);
   const kernels = kernelsHere(source.length) as unknown as Kernels;
   const suffix = form === "indices" ? "Indices" : "";
   const type = form === "indices" ? "Float64" : NAMES[source.type];

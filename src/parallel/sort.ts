@@ -150,7 +150,7 @@ function sortedHere(input: Input, compare: ItemCallback | undefined): unknown {
 
 function fill(target: NumberArray | number[], numbers: NumberArray): void {
   if (Array.isArray(target)) for (let i = 0; i < numbers.length; i++) target[i] = numbers[i] as number;
-  else (target as NumberArray).set(numbers);
+  else target.set(numbers);
 }
 
 function prepareSort(given: unknown, options: SortOptions): Prepared {
@@ -169,7 +169,7 @@ function prepareSort(given: unknown, options: SortOptions): Prepared {
       const sorted = all.result();
       if (input.kind === "shared") return sorted;
       const output = outputLike(input.kind, input.type, input.length);
-      fill(output.numbers, sorted.values as NumberArray);
+      fill(output.numbers, sorted.values);
       sorted.dispose();
       return output.result;
     },
@@ -186,14 +186,7 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
   const shared = new SharedArray({ type: "float64", length });
   shared.values.set(numbers);
   const target = new SharedArray({ type: "uint32", length });
-  const all = sorting(
-    name,
-    team,
-    "indices",
-    shared as SharedArray<NumberType>,
-    target as SharedArray<NumberType>,
-    compare,
-  );
+  const all = sorting(name, team, "indices", shared, target, compare);
   return {
     sorting: { ...all, end: () => (shared.dispose(), all.end()) },
     result: () => {
@@ -264,12 +257,8 @@ export function sortSync<In extends Numbers>(numbers: In, options: SortOptions =
 }
 
 /** What `argsort` gives for a kind of input. */
-export type IndicesLike<Input> =
-  Input extends SharedArray<NumberType>
-    ? SharedArray<"uint32">
-    : Input extends readonly number[]
-      ? number[]
-      : Uint32Array;
+export type IndicesLike<In> =
+  In extends SharedArray<NumberType> ? SharedArray<"uint32"> : In extends readonly number[] ? number[] : Uint32Array;
 
 /**
  * The order of numbers that stay where they are: the index of the least, of the next, and

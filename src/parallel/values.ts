@@ -15,17 +15,17 @@ export type NumberArray = ArraysOf<ArrayBufferLike>[NumberType];
 export type Numbers = SharedArray<NumberType> | NumberArray | readonly number[];
 
 /** What a result of the kind of `Input` is. */
-export type ResultLike<Input> =
-  Input extends SharedArray<infer Type extends NumberType>
+export type ResultLike<In> =
+  In extends SharedArray<infer Type extends NumberType>
     ? SharedArray<Type>
-    : Input extends readonly number[]
+    : In extends readonly number[]
       ? number[]
-      : Input extends NumberArray
-        ? ArraysOf<ArrayBuffer>[TypeNameOf<Input>]
+      : In extends NumberArray
+        ? ArraysOf<ArrayBuffer>[TypeNameOf<In>]
         : never;
 
-type TypeNameOf<Input> = {
-  [Type in NumberType]: Input extends ArraysOf<ArrayBufferLike>[Type] ? Type : never;
+type TypeNameOf<In> = {
+  [Type in NumberType]: In extends ArraysOf<ArrayBufferLike>[Type] ? Type : never;
 }[NumberType];
 
 /** What one kind of input is to an algorithm. */
@@ -97,7 +97,7 @@ export function sharedOf({ kind, type, length, numbers, given }: Input): {
 } {
   if (kind === "shared") return { array: given as SharedArray<NumberType>, isCopy: false };
   const array = new SharedArray({ type, length });
-  (array.values as NumberArray).set(numbers as ArrayLike<number>);
+  (array.values as NumberArray).set(numbers);
   return { array, isCopy: true };
 }
 
@@ -116,7 +116,7 @@ export function outputLike(kind: Input["kind"], type: NumberType, length: number
     return { kind, type, result, numbers: result.values as NumberArray };
   }
   if (kind === "array") {
-    const result = new Array<number>(length).fill(0);
+    const result = Array.from({ length }, () => 0);
     return { kind, type: "float64", result, numbers: result };
   }
   const result = new ARRAYS[type](length) as NumberArray;
