@@ -3,7 +3,7 @@ import { type Cancel, describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { asked, type Callback, type ParallelOptions } from "./asked.js";
-import { map, mapSync, sharedOutput } from "./each.js";
+import { map, mapSync } from "./each.js";
 import { type Call, run, runSync } from "./run.js";
 import { argsort, argsortSync } from "./sort.js";
 import type { Team } from "./team.js";
@@ -136,14 +136,12 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
       length: inputs.length,
       blockItems: 1,
       here: copy,
-      share: () => {
-        const results = sharedOutput(output, length);
-        return {
-          data: [inputs.map(({ given }) => given), offsets, results.array],
-          loop: copy,
-          end: (from, isWhole) => results.end(offsets[from] ?? length, isWhole),
-        };
-      },
+      // Other threads help only where the arrays are shared, and the output is then.
+      share: () => ({
+        data: [inputs.map(({ given }) => given), offsets, output.result],
+        loop: copy,
+        end: () => undefined,
+      }),
     },
   };
 }
