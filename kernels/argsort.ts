@@ -5,7 +5,7 @@
  */
 import { keyAt } from "./keys";
 import { mergeIndices } from "./merge";
-import { countDigits, digitsOf, isLarge, placeBuckets, placeOfDigit, tableBytes } from "./sort";
+import { BLOCK, countDigits, digitsOf, isLarge, placeBuckets, placeOfDigit, tableBytes } from "./sort";
 
 const SHORT_LENGTH: u32 = 512;
 const INSERTED: u32 = 12;
@@ -84,11 +84,9 @@ function radixSortIndices<D>(keys: usize, length: u32, first: u32, indices: usiz
   const otherIndices = keysTo + length * 8;
   const tables = otherIndices + length * 4;
   memory.fill(tables, 0, digitsOf<u64, D>() * tableBytes<D>());
-  for (let i: u32 = 0; i < length; i++) {
-    const key = keyAt<f64, u64>(keys + i * 8);
-    store<u64>(keysFrom + i * 8, key);
-    countDigits<u64, D>(tables, key);
-  }
+  let done: u32 = 0;
+  for (; length - done > BLOCK; done += BLOCK) writeKeys<D>(keys + done * 8, BLOCK, keysFrom + done * 8, tables);
+  writeKeys<D>(keys + done * 8, length - done, keysFrom + done * 8, tables);
   // The last pass has to end in `indices`, so how many there are says where they begin.
   const anyKey = load<u64>(keysFrom);
   let passes = 0;
@@ -102,17 +100,31 @@ function radixSortIndices<D>(keys: usize, length: u32, first: u32, indices: usiz
   for (let digit: u32 = 0; digit < digitsOf<u64, D>(); digit++) {
     const table = tables + digit * tableBytes<D>();
     if (load<u32>(placeOfDigit<u64, D>(table, anyKey, digit)) == length) continue;
-    moveByDigit<D>(table, digit, length, keysFrom, from, keysTo, to);
-    const doneKeys = keysTo;
+    placeBuckets<D>(table, 0, 1);
+    for (done = 0; length - done > BLOCK; done += BLOCK) {
+      moveBlock<D>(table, digit, BLOCK, keysFrom + done * 8, from + done * 4, keysTo, to);
+    }
+    moveBlock<D>(table, digit, length - done, keysFrom + done * 8, from + done * 4, keysTo, to);
+    const otherKeys = keysTo;
     keysTo = keysFrom;
-    keysFrom = doneKeys;
-    const done = to;
+    keysFrom = otherKeys;
+    const other = to;
     to = from;
-    from = done;
+    from = other;
   }
 }
 
-function moveByDigit<D>(
+/** Writes the keys of numbers, and counts each of their digits in its table. */
+function writeKeys<D>(numbers: usize, length: u32, keys: usize, tables: usize): void {
+  for (let i: u32 = 0; i < length; i++) {
+    const key = keyAt<f64, u64>(numbers + i * 8);
+    store<u64>(keys + i * 8, key);
+    countDigits<u64, D>(tables, key);
+  }
+}
+
+/** Moves each key, and the index beside it, to the next place of its bucket. */
+function moveBlock<D>(
   table: usize,
   digit: u32,
   length: u32,
@@ -121,7 +133,6 @@ function moveByDigit<D>(
   keysTo: usize,
   to: usize,
 ): void {
-  placeBuckets<D>(table, 0, 1);
   for (let i: u32 = 0; i < length; i++) {
     const key = load<u64>(keys + i * 8);
     const bucket = placeOfDigit<u64, D>(table, key, digit);

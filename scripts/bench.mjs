@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { report } from "./bench-report.mjs";
 import { bundle } from "./bundle.mjs";
 import { compile, filesUnder, ROOT, run, since, tool } from "./compile.mjs";
+import { makeKernels } from "./kernels.mjs";
 
 const BENCH = join(ROOT, "bench");
 
@@ -53,7 +54,9 @@ function installRivals() {
 async function build() {
   const startMs = performance.now();
   const isBuilt =
-    compile(["src", "examples"]).ok && run(process.execPath, [tool("typescript/bin/tsc"), "-b", "bench"]).ok;
+    (await makeKernels()) &&
+    compile(["src", "examples"]).ok &&
+    run(process.execPath, [tool("typescript/bin/tsc"), "-b", "bench"]).ok;
   if (isBuilt) await bundle();
   console.log(`bench: src and bench ${isBuilt ? "compiled" : "have type errors, nothing was run"} (${since(startMs)})`);
   return isBuilt;

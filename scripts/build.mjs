@@ -7,7 +7,7 @@ import { compile, ROOT, run, since } from "./compile.mjs";
 import { makeKernels } from "./kernels.mjs";
 
 const startMs = performance.now();
-const areMade = makeKernels();
+const areMade = await makeKernels();
 const ok = areMade && compile(["src", "labs"]).ok;
 
 // npm makes a command executable when it installs the package; this is for

@@ -8,14 +8,14 @@
  *     node scripts/kernels.mjs --check   makes it anew, and fails if it comes out different
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { filesUnder, ROOT, run, since, tool } from "./compile.mjs";
+import { filesUnder, ROOT, since } from "./compile.mjs";
 
 const SOURCES = join(ROOT, "kernels");
 const OUTPUT = join(ROOT, "src/parallel/kernels/module-bytes.ts");
-const BINARY = join(ROOT, "build/kernels.wasm");
+const BINARY = "kernels.wasm";
 const RECORD = /^\/\/ Sources: ([0-9a-f]+)$/m;
 
 // The memory is the shared heap's: whatever its length, and all that 32 bits reach.
@@ -27,12 +27,12 @@ const FLAGS = `${MEMORY} ${RUNTIME} --enable simd --enable threads -O3 --converg
 /**
  * Makes the file if the sources are others than those that it was made of; tells of it.
  *
- * @returns {boolean} false if they don't compile; what is wrong was printed
+ * @returns {Promise<boolean>} false if they don't compile; what is wrong was printed
  */
-export function makeKernels() {
+export async function makeKernels() {
   if (existsSync(OUTPUT) && RECORD.exec(readFileSync(OUTPUT, "utf8"))?.[1] === hashOfSources()) return true;
   const startMs = performance.now();
-  const text = compiledText();
+  const text = await compiledText();
   if (text === undefined) return false;
   writeFileSync(OUTPUT, text);
   console.log(`kernels: kernels -> src/parallel/kernels/module-bytes.ts (${since(startMs)})`);
@@ -40,8 +40,8 @@ export function makeKernels() {
 }
 
 /** Whether the committed file is what the sources compile to. */
-function isWhatSourcesMake() {
-  const text = compiledText();
+async function isWhatSourcesMake() {
+  const text = await compiledText();
   if (text === undefined) return false;
   if (existsSync(OUTPUT) && readFileSync(OUTPUT, "utf8") === text) return true;
   console.log(
@@ -61,33 +61,42 @@ function hashOfSources() {
   return hash.digest("hex").slice(0, 32);
 }
 
-function compiledText() {
-  mkdirSync(join(ROOT, "build"), { recursive: true });
-  const compiler = tool("assemblyscript/bin/asc.js");
-  if (!existsSync(compiler)) {
-    console.log("kernels: kernels/ has changed, and its compiler is not installed: npm ci");
+async function compiledText() {
+  let compiler;
+  try {
+    // Not at the head: whoever builds what has not changed needs no compiler, which is large.
+    compiler = await import("assemblyscript/asc");
+  } catch (error) {
+    console.log(`kernels: kernels/ has changed, and its compiler can't be loaded (npm ci): ${error.message}`);
     return undefined;
   }
-  const { ok, output } = run(process.execPath, [compiler, "kernels/index.ts", "--outFile", BINARY, ...FLAGS], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const files = new Map();
+  const { error, stderr } = await compiler.main(["kernels/index.ts", "--outFile", BINARY, ...FLAGS], {
+    readFile: (name) => {
+      const path = join(ROOT, name);
+      return existsSync(path) ? readFileSync(path, "utf8") : null;
+    },
+    writeFile: (name, contents) => void files.set(name, contents),
+    listFiles: () => [],
   });
+  const bytes = files.get(BINARY);
   // A warning is a mistake too.
-  if (!ok || output.trim() !== "") {
-    console.log(`kernels: kernels/ does not compile\n${output.trimEnd()}`);
+  const complaints = stderr.toString().trimEnd();
+  if (error !== null || bytes === undefined || complaints !== "") {
+    console.log(`kernels: kernels/ does not compile\n${complaints}`);
     return undefined;
   }
-  const bytes = readFileSync(BINARY);
   return [
     "// Made by scripts/kernels.mjs from kernels/: change those, not this.",
     `// Sources: ${hashOfSources()}`,
     "",
     `/** The WebAssembly module of the numeric kernels, ${bytes.length} bytes, in base64. */`,
-    `export const MODULE_BYTES: string =\n  "${bytes.toString("base64")}";`,
+    `export const MODULE_BYTES: string =\n  "${Buffer.from(bytes).toString("base64")}";`,
     "",
   ].join("\n");
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === join(ROOT, "scripts/kernels.mjs")) {
-  const isGood = process.argv.includes("--check") ? isWhatSourcesMake() : makeKernels();
+  const isGood = process.argv.includes("--check") ? await isWhatSourcesMake() : await makeKernels();
   process.exitCode = isGood ? 0 : 1;
 }

@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 
 import { bundle } from "./bundle.mjs";
 import { compile, filesUnder, MODULES_CONDITION, ROOT, run, since } from "./compile.mjs";
+import { makeKernels } from "./kernels.mjs";
 
 // No test comes near this. A file that does is stuck, and fails instead of
 // holding up the run.
@@ -27,7 +28,9 @@ async function main() {
 
   const startMs = performance.now();
   const isCompiled =
-    compile(["src", "labs", "inspector", "test", "examples"]).ok && run(process.execPath, ["scripts/page.mjs"]).ok;
+    (await makeKernels()) &&
+    compile(["src", "labs", "inspector", "test", "examples"]).ok &&
+    run(process.execPath, ["scripts/page.mjs"]).ok;
   // For the programs that tests start, which are run as users run theirs.
   if (isCompiled) await bundle();
   console.log(

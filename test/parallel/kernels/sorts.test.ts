@@ -54,7 +54,7 @@ const SHAPES: Readonly<Record<string, (i: number, length: number, random: () => 
   "two sorted runs": (i, length) => i % (length >> 1),
   equal: () => 42,
 };
-const LENGTHS = [2, 3, 11, 12, 13, 24, 25, 100, 1000, 1023, 1024, 1025, 4099];
+const LENGTHS = [2, 3, 11, 12, 13, 24, 25, 100, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 4099];
 
 describe("sorting", () => {
   for (const type of NUMBER_TYPES) {
@@ -98,11 +98,14 @@ describe("sorting", () => {
     });
   }
 
-  it("several megabytes", () => {
-    const random = randomNumbers(9);
-    const numbers = Float64Array.from({ length: 600_001 }, () => (random() - 0.5) * 1e9);
-    assert.deepStrictEqual(sort("Float64", numbers), numbers.slice().sort());
-  });
+  for (const type of NUMBER_TYPES) {
+    it(`sort${type}: several megabytes`, () => {
+      const random = randomNumbers(9);
+      const length = type === "Float64" ? 600_001 : 1_100_003;
+      const numbers = new TYPES[type](length).map(() => (random() - 0.5) * 2 ** 32);
+      assert.deepStrictEqual(sort(type, numbers), numbers.slice().sort());
+    });
+  }
 });
 
 describe("the order of numbers as indices", () => {
@@ -134,4 +137,17 @@ describe("the order of numbers as indices", () => {
       }
     });
   }
+
+  it("argsortFloat64: several megabytes", () => {
+    const random = randomNumbers(13);
+    const numbers = Float64Array.from({ length: 400_001 }, () => Math.floor(random() * 1e5) / 7);
+    const order = argsort(numbers, 5);
+    assert.equal(new Set(order).size, numbers.length);
+    for (const [place, index] of order.entries()) {
+      if (place === 0) continue;
+      const before = order[place - 1] as number;
+      const [number, last] = [numbers[index - 5] as number, numbers[before - 5] as number];
+      assert.ok(last < number || (last === number && before < index), `at ${place}`);
+    }
+  });
 });
