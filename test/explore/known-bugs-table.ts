@@ -3,10 +3,12 @@
  * writes the table into `docs/exploring-known-bugs.md`.
  *
  *     known-bugs-table.js                      the table, as JSON
- *     known-bugs-table.js names                the names of all
- *     known-bugs-table.js token NAME           finds the bug, and prints its token
- *     known-bugs-table.js replay NAME TOKEN    exits with 0 if the token shows the bug
+ *     known-bugs-table.js tokens [NAME]        finds each bug, and prints their tokens, as JSON
+ *     known-bugs-table.js replay FILE FIRST    goes by the tokens in the file, from that one
+ *                                              on and round; prints what came of each, as JSON
  */
+import { readFileSync } from "node:fs";
+
 import { explore, ExploreError, type ExploreOptions, type ExploreReport } from "skein/explore";
 
 import { KNOWN_BUGS, type KnownBug, THREAD_BUGS } from "./programs/index.js";
@@ -75,22 +77,44 @@ async function rowOf(bug: KnownBug): Promise<Row> {
   };
 }
 
-function named(name: string | undefined): KnownBug {
-  const bug = KNOWN_BUGS.find((known) => known.name === name);
-  if (bug === undefined) throw new Error(`no known bug is called ${name}`);
-  return bug;
+/** Of each bug that is found: its name and token. */
+async function tokensOf(bugs: readonly KnownBug[]): Promise<Record<string, string>> {
+  const tokens: Record<string, string> = {};
+  for (const bug of bugs) {
+    const budget = { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS };
+    const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, ...budget });
+    if ("error" in outcome && bug.kinds.includes(outcome.error.kind)) tokens[bug.name] = outcome.error.token;
+  }
+  return tokens;
 }
 
-const [verb, name, token] = process.argv.slice(2);
-if (verb === "token" || verb === "replay") {
-  const bug = named(name);
-  const budget = token === undefined ? { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS } : { token };
-  const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, ...budget });
-  const isFound = "error" in outcome && bug.kinds.includes(outcome.error.kind);
-  if (isFound && verb === "token") console.log(outcome.error.token);
-  process.exitCode = isFound ? 0 : 1;
-} else if (verb === "names") {
-  for (const bug of KNOWN_BUGS) console.log(bug.name);
+/** What the token shows of its bug: the kind, if it is the bug's; else what went wrong with it. */
+async function replayed(name: string, token: string): Promise<string> {
+  const bug = KNOWN_BUGS.find((known) => known.name === name);
+  if (bug === undefined) return "no such bug";
+  const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, token });
+  if ("report" in outcome) return "nothing";
+  return bug.kinds.includes(outcome.error.kind) ? "shown" : outcome.error.kind;
+}
+
+/** Each process begins with another one, so that each token is also the first thing that a process does. */
+async function replayAll(tokens: Readonly<Record<string, string>>, first: number): Promise<Record<string, string>> {
+  const entries = Object.entries(tokens);
+  const shown: Record<string, string> = {};
+  for (let at = 0; at < entries.length; at++) {
+    const [name, token] = entries[(first + at) % entries.length] as [string, string];
+    shown[name] = await replayed(name, token);
+  }
+  return shown;
+}
+
+const [verb, name, first] = process.argv.slice(2);
+if (verb === "tokens") {
+  const bugs = KNOWN_BUGS.filter((bug) => name === undefined || bug.name === name);
+  console.log(JSON.stringify({ wanted: bugs.map((bug) => bug.name), tokens: await tokensOf(bugs) }));
+} else if (verb === "replay") {
+  const tokens = JSON.parse(readFileSync(name as string, "utf8")) as Record<string, string>;
+  console.log(JSON.stringify(await replayAll(tokens, Number(first))));
 } else {
   const rows: Row[] = [];
   for (const bug of KNOWN_BUGS) {
