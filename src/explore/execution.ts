@@ -1,5 +1,7 @@
 /** One run of a program under a strategy: what its threads do in it. */
 import { MisuseError } from "../core/errors.js";
+import * as real from "../shared/atomics.js";
+import type { SharedCells } from "../shared/atomics.js";
 import { Chance } from "./chance.js";
 import { Step, type StepKind, WaitOutcome } from "./operations.js";
 import type { SharedMemory } from "./shared-memory.js";
@@ -7,11 +9,16 @@ import type { Strategy } from "./strategies/strategy.js";
 import { ThreadStack } from "./thread-stack.js";
 import { State, type VirtualThread } from "./virtual-thread.js";
 
+/** Room for so many cells to begin with. */
+const FIRST_WORDS = 256;
+
 export class Execution extends ThreadStack {
   /** What the program draws at random: the same in every run. */
   readonly chance: Chance = new Chance(1);
   /** Where shared objects of the library would live. */
   shared: SharedMemory | undefined;
+  /** The values of cells, by place. */
+  words: SharedCells = makeWords(FIRST_WORDS);
 
   /** Begins a run; the main thread runs. */
   reset(strategy: Strategy): void {
@@ -21,6 +28,18 @@ export class Execution extends ThreadStack {
     this.weak?.reset();
     this.shared?.attach(this);
     strategy.begin(this);
+  }
+
+  /** A place for a cell, which has that value. */
+  placeOfCell(name: string, value: number): number {
+    const place = this.place(name);
+    if (place >= this.words.length) {
+      const words = makeWords(2 * place);
+      words.set(this.words);
+      this.words = words;
+    }
+    this.words[place] = value;
+    return place;
   }
 
   /** A step of the running thread: another thread is there from now on. */
@@ -93,12 +112,12 @@ export class Execution extends ThreadStack {
     this.after(undefined, false);
   }
 
-  /** As `Atomics.wait`; `isEqual` says whether the place has the value still. */
-  wait(place: number, isEqual: () => boolean, timeoutMs: number = Infinity, expected?: unknown): number {
+  /** As `Atomics.wait` on the cells that the place stands for. @returns a `WaitOutcome` */
+  wait(place: number, cells: SharedCells, index: number, expected: number, timeoutMs: number = Infinity): number {
     let gave: unknown;
     if (this.before(Step.wait, place, expected)) {
       gave = this.logged();
-    } else if (isEqual()) {
+    } else if (this.sleeps(cells, index, expected)) {
       gave = this.after(WaitOutcome.sleeps);
       this.fallAsleep(this.current as VirtualThread, timeoutMs);
     } else {
@@ -111,10 +130,25 @@ export class Execution extends ThreadStack {
     return this.after(self.wasTimedOut ? WaitOutcome.timedOut : WaitOutcome.ok);
   }
 
-  /** Wakes those who have slept longest. @returns how many */
-  notify(place: number, count: number = Infinity): number {
+  /** Whether a thread that waits has to sleep. */
+  protected sleeps(cells: SharedCells, index: number, expected: number): boolean {
+    return real.load(cells, index) === (expected | 0);
+  }
+
+  /** As `Atomics.notify` on the cells that the place stands for. @returns how many are awake now */
+  notify(place: number, cells: SharedCells, index: number, count: number = Infinity): number {
     if (this.before(Step.notify, place)) return this.logged() as number;
-    const woken = this.wakeSleepers(place, count);
+    const woken = this.wakes(place, cells, index, count);
     return this.after(woken, woken > 0);
   }
+
+  protected wakes(place: number, _cells: SharedCells, _index: number, count: number): number {
+    return this.wakeSleepers(place, count);
+  }
+}
+
+/** Memory that could be shared, where the platform has such. */
+function makeWords(count: number): SharedCells {
+  const Buffer = globalThis.SharedArrayBuffer ?? ArrayBuffer;
+  return new Int32Array(new Buffer(4 * count)) as SharedCells;
 }

@@ -115,7 +115,10 @@ export class SharedMemory implements RunMemory {
     const thread = this.#execution?.current;
     if (thread === undefined) return undefined;
     (this.#execution as Execution).memory = this;
-    return (this.#heaps[thread.index] ??= this.#makeHeap());
+    // In order of threads, not of first use: what stands in locks as their owner is to be
+    // the same in each run, whatever this process has explored before.
+    while (this.#heaps.length <= thread.index) this.#heaps.push(this.#makeHeap());
+    return this.#heaps[thread.index];
   }
 
   #makeHeap(): ThreadHeap {
