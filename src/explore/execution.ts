@@ -150,5 +150,5 @@ export class Execution extends ThreadStack {
 /** Memory that could be shared, where the platform has such. */
 function makeWords(count: number): SharedCells {
   const Buffer = globalThis.SharedArrayBuffer ?? ArrayBuffer;
-  return new Int32Array(new Buffer(4 * count)) as SharedCells;
+  return new Int32Array(new Buffer(4 * count));
 }

@@ -5,8 +5,12 @@
  * of them needs fails, and says what to do.
  */
 import { MisuseError } from "../core/errors.js";
+import { controlled } from "./controlled.js";
 
-type AtomicsNow = Record<"compareExchange" | "wait", (...values: never[]) => unknown>;
+interface AtomicsNow {
+  compareExchange(cells: unknown, index: number, expected: number, value: number): unknown;
+  wait(...values: never[]): unknown;
+}
 
 // oxlint-disable-next-line eslint/no-restricted-globals -- replaced for a while, not used
 const PLATFORM = Atomics as unknown as AtomicsNow;
@@ -21,7 +25,9 @@ export function refuseSharedObjects(): () => void {
         "Run it by: node --conditions=explore (Vitest: ssr.resolve.conditions), for the library's own; for yours use t.cell",
     );
   };
-  PLATFORM.compareExchange = refuse;
+  // Cells of the program under control are changed by this, too.
+  PLATFORM.compareExchange = (cells, index, expected, value) =>
+    cells === controlled?.words ? compareExchange(cells, index, expected, value) : refuse();
   PLATFORM.wait = refuse;
   return () => Object.assign(PLATFORM, { compareExchange, wait });
 }
