@@ -3,6 +3,7 @@ import { encodeTrace } from "../trace/trace-file.js";
 import type { Trace } from "../trace/trace.js";
 import { traceOf } from "./counter-example.js";
 import type { Failure, FailureKind } from "./failure.js";
+import type { Confirmation } from "./real/confirmation.js";
 import { writeListing } from "./listing.js";
 import type { StepRecord } from "./step-record.js";
 
@@ -28,13 +29,24 @@ export class ExploreError extends Error {
   readonly diagnosis: string;
   /** How many schedules were run until this one was found. */
   readonly schedules: number;
+  /** What came of the schedule on real threads; `undefined` unless that was asked for. */
+  readonly confirmation: Confirmation | undefined;
   readonly #trace: Trace;
 
-  constructor(program: string, run: StepRecord, failure: Failure, token: string, schedules: number) {
+  constructor(
+    program: string,
+    run: StepRecord,
+    failure: Failure,
+    token: string,
+    schedules: number,
+    confirmation?: Confirmation,
+  ) {
     const listing = writeListing(run, failure);
+    const onThreads =
+      confirmation === undefined ? "" : `On real threads: ${confirmation.verdict}: ${confirmation.text}\n`;
     super(
       `${program}: ${failure.kind}, found by schedule ${schedules}\n${failure.message}\n\n${listing}\n\n` +
-        `To run this schedule again: token: "${token}"`,
+        `${onThreads}To run this schedule again: token: "${token}"`,
       { cause: failure.cause },
     );
     this.#trace = traceOf(run);
@@ -43,6 +55,7 @@ export class ExploreError extends Error {
     this.listing = listing;
     this.diagnosis = failure.message;
     this.schedules = schedules;
+    this.confirmation = confirmation;
   }
 
   /** The schedule as a trace, as `skein/trace` and the inspector know them: a lane for each thread, a millisecond for each step. */

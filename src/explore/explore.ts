@@ -2,26 +2,26 @@
 import { exploreSharedObjects } from "#views";
 
 import { MisuseError } from "../core/errors.js";
-import { control } from "./controlled.js";
+import { type CallerPlace, callerOf } from "../threads/call-site.js";
 import { Execution } from "./execution.js";
 import { LockOrders } from "./detectors/locks.js";
 import { findLostWakeUp } from "./detectors/lost-wake-up.js";
 import { findRace } from "./detectors/races.js";
-import { AsyncRun } from "./async-mode.js";
 import { ExploreError } from "./explore-error.js";
-import { type Failure, failureOf } from "./failure.js";
+import type { Failure } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
 import { countSwitches } from "./listing.js";
 import { type ExploreOptions, requireExploreOptions } from "./options.js";
 import { Portfolio } from "./portfolio.js";
-import { Exploration } from "./program.js";
+import { type Confirmation, Confirming, placeOf } from "./real/confirmation.js";
+import { Recording } from "./real/recording.js";
+import { roleOfThread } from "./real/role.js";
+import { type ExploredProgram, type RunFacts, runProgram } from "./run-program.js";
 import { ReplayStrategy } from "./strategies/replay.js";
 import { type Attempt, shrink } from "./shrink.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
 import { forgetActiveResources } from "./real-io.js";
-import { refuseSharedObjects } from "./without-condition.js";
-import { SUSPEND } from "./virtual-thread.js";
 import { WeakMemory } from "./weak-memory.js";
 
 /** What a search without a find covered. */
@@ -39,9 +39,9 @@ export interface ExploreReport {
   /** How often each outcome came. */
   readonly outcomes: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
+  /** Schedules that real threads took as well, with `threads: "real"`. */
+  readonly schedulesOnThreads?: number;
 }
-
-export type ExploredProgram = (t: Exploration) => unknown;
 
 const DEFAULT_BUDGET_MS = 2_000;
 const MOST_SHRINK_MS = 1_000;
@@ -50,13 +50,21 @@ const LOCK_RUNS = 128;
 /** How long the event loop is kept from its other turns. */
 const TURN_MS = 50;
 
-const DONE = Promise.resolve();
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | undefined)?.then === "function";
-}
-
 let last: Promise<unknown> = Promise.resolve();
+
+/** What `explore` gives on a thread that has come there for another program. */
+const NOTHING: ExploreReport = {
+  schedules: 0,
+  steps: 0,
+  coverage: { kind: "sampled", text: "nothing: this thread plays a part in runs of another program" },
+  outcomes: {},
+  warnings: [],
+};
+const NEVER = new Promise<never>(() => undefined);
+
+function wantsThreads({ confirm, threads }: ExploreOptions): boolean {
+  return confirm === true || threads === "real";
+}
 
 /**
  * Runs a program again and again, each time with its threads' steps in another
@@ -102,8 +110,12 @@ export function explore(first: ExploreOptions | ExploredProgram, second?: Explor
   } catch (error) {
     return Promise.reject(error);
   }
+  const role = roleOfThread();
+  const caller = role !== undefined || wantsThreads(options) ? callerOf(explore) : undefined;
+  // A thread that plays a part in runs of one program explores none.
+  if (role !== undefined) return role.isReached(caller?.text, options.name, program) ? NEVER : Promise.resolve(NOTHING);
   // One at a time: what is under control is what runs on this thread.
-  const search = last.then(() => new Search(options, program).run());
+  const search = last.then(() => new Search(options, program, caller).run());
   last = search.catch(() => undefined);
   return search;
 }
@@ -115,12 +127,18 @@ class Search {
   readonly #outcomes: Record<string, number> = {};
   readonly #warnings: string[] = [];
   readonly #lockOrders = new LockOrders();
+  readonly #confirming: Confirming | undefined;
+  #facts: RunFacts = { outcome: undefined, usesJobs: false };
   #schedules = 0;
+  #schedulesOnThreads = 0;
   #mostSteps = 0;
   #turnEndMs = hostMs() + TURN_MS;
 
-  constructor(options: ExploreOptions, program: ExploredProgram) {
+  constructor(options: ExploreOptions, program: ExploredProgram, caller: CallerPlace | undefined) {
     this.#options = options;
+    if (wantsThreads(options)) {
+      this.#confirming = new Confirming(placeOf(options, caller), options.memory ?? "sc");
+    }
     this.#program = program;
     if (options.memory === "js") this.#execution.weak = new WeakMemory(this.#execution);
     if (options.steps !== undefined) this.#execution.mostSteps = options.steps;
@@ -131,6 +149,14 @@ class Search {
   }
 
   async run(): Promise<ExploreReport> {
+    try {
+      return await this.#search();
+    } finally {
+      await this.#confirming?.close();
+    }
+  }
+
+  async #search(): Promise<ExploreReport> {
     forgetActiveResources();
     this.#execution.shared = exploreSharedObjects();
     const { token } = this.#options;
@@ -144,6 +170,7 @@ class Search {
       if (this.#execution.failure !== undefined && !this.#execution.isRedundant)
         await this.#found(this.#execution.failure);
       if (this.#schedules === 1) await this.#runAgain(scheduleOf(this.#execution));
+      if (this.#options.threads === "real" && !this.#execution.isRedundant) await this.#requireSameOnThreads();
       if (!portfolio.end(this.#execution)) break;
       if ((this.#schedules & 15) === 0 && (await this.#letOthers()) >= endMs) break;
     }
@@ -163,7 +190,7 @@ class Search {
   async #runAgain(schedule: Schedule): Promise<void> {
     await this.#repeat(schedule);
     if (fingerprintOf(this.#execution) === schedule.fingerprint) return;
-    this.#throw(
+    await this.#throw(
       {
         kind: "nondeterminism",
         message:
@@ -182,7 +209,7 @@ class Search {
         "the program has changed since the token was printed: its schedule was followed as far as that goes",
       );
     }
-    if (execution.failure !== undefined) this.#throw(execution.failure, 1);
+    if (execution.failure !== undefined) await this.#throw(execution.failure, 1);
     this.#schedules = 1;
     return this.#report({ kind: "sampled", text: "one schedule, that of the token" });
   }
@@ -205,8 +232,41 @@ class Search {
     return this.#throw(this.#execution.failure ?? failure, schedules);
   }
 
-  #throw(failure: Failure, schedules: number): never {
-    throw new ExploreError(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), schedules);
+  /** What came of the run that was made last. */
+  async #throw(failure: Failure, schedules: number): Promise<never> {
+    const schedule = scheduleOf(this.#execution);
+    const confirmation = await this.#confirm(schedule);
+    throw new ExploreError(this.#name, this.#execution, failure, writeToken(schedule), schedules, confirmation);
+  }
+
+  /** Has real threads take the steps of a schedule, if that is asked for; the run is made once more. */
+  async #confirm(schedule: Schedule): Promise<Confirmation | undefined> {
+    if (this.#confirming === undefined) return undefined;
+    let recording: Recording;
+    do {
+      recording = new Recording(new ReplayStrategy(schedule));
+      await this.#runOnce(recording, false);
+      // Once more if the heaps of threads were made in this run: it could not say how it found them.
+    } while (recording.heapsBefore !== (this.#execution.shared?.heapCount ?? 0));
+    const expected = { failure: this.#execution.failure, outcome: this.#facts.outcome };
+    return this.#confirming.confirm(this.#execution, recording, this.#facts.usesJobs, expected);
+  }
+
+  /** The run that was made last, on real threads: they must come to the same. */
+  async #requireSameOnThreads(): Promise<void> {
+    const schedule = scheduleOf(this.#execution);
+    const confirmation = await this.#confirm(schedule);
+    if (confirmation?.verdict === "not possible") {
+      throw new MisuseError("SKEIN_INVALID_ARGUMENT", `threads: "real" is not possible: ${confirmation.text}`);
+    }
+    this.#schedulesOnThreads++;
+    if (confirmation?.verdict !== "not confirmed") return;
+    const failure: Failure = {
+      kind: "nondeterminism",
+      message: `real threads, which took the same steps, did not come to the same: ${confirmation.text}`,
+    };
+    const token = writeToken(schedule);
+    throw new ExploreError(this.#name, this.#execution, failure, token, this.#schedules, confirmation);
   }
 
   #report(coverage: Coverage): ExploreReport {
@@ -219,6 +279,7 @@ class Search {
       coverage,
       outcomes: this.#outcomes,
       warnings: this.#warnings,
+      ...(this.#options.threads === "real" ? { schedulesOnThreads: this.#schedulesOnThreads } : {}),
     };
   }
 
@@ -231,28 +292,10 @@ class Search {
   async #runOnce(strategy: Strategy, counts: boolean = true): Promise<void> {
     const execution = this.#execution;
     if (counts) this.#schedules++;
-    control(execution);
-    execution.reset(strategy);
-    const asyncRun = new AsyncRun(execution);
-    const t = new Exploration(execution, asyncRun);
-    const allow = execution.shared === undefined ? refuseSharedObjects() : undefined;
-    try {
-      asyncRun.begin();
-      const result = this.#program(t);
-      if (isPromise(result)) await asyncRun.settle(result);
-      execution.finishMain();
-      if (asyncRun.usesJobs) await asyncRun.settle(DONE);
-    } catch (error) {
-      if (error !== SUSPEND) execution.fail(failureOf(error, this.#name));
-    } finally {
-      control(undefined);
-      execution.end();
-      asyncRun.end();
-      allow?.();
-    }
+    this.#facts = await runProgram(execution, strategy, this.#program, this.#name);
     if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;
     this.#diagnose();
-    this.#judge(t.namedOutcome, counts);
+    this.#judge(this.#facts.outcome, counts);
   }
 
   /** What the steps show besides. */

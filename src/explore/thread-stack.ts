@@ -18,7 +18,7 @@
  */
 import { MisuseError } from "../core/errors.js";
 import { diverged, endedEarly } from "./describe.js";
-import { failureOf } from "./failure.js";
+import { failureOf, returnedPromise } from "./failure.js";
 import { Step, type StepKind } from "./operations.js";
 import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
 import type { Strategy } from "./strategies/strategy.js";
@@ -253,13 +253,8 @@ export class ThreadStack extends Turns {
   }
 
   #ended(thread: VirtualThread, result: unknown): void {
-    if (typeof (result as { then?: unknown } | undefined)?.then === "function") {
-      this.fail({
-        kind: "misuse",
-        message: `thread "${thread.name}" returned a promise: a thread's body is synchronous; use t.job for what is not`,
-      });
-      return;
-    }
+    const promise = returnedPromise(result, thread.name);
+    if (promise !== undefined) return this.fail(promise);
     thread.result = result;
     this.finish(thread);
   }

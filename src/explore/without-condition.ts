@@ -8,8 +8,16 @@ import { MisuseError } from "../core/errors.js";
 import { controlled } from "./controlled.js";
 
 interface AtomicsNow {
-  compareExchange(cells: unknown, index: number, expected: number, value: number): unknown;
-  wait(...values: never[]): unknown;
+  compareExchange(cells: object, index: number, expected: number, value: number): unknown;
+  wait(cells: object, index: number, expected: number, timeoutMs?: number): unknown;
+}
+
+/** Memory of the explorer itself. */
+const ours = new WeakSet<object>();
+
+/** Has these cells be used whatever program runs in control. */
+export function allowAlways(cells: object): void {
+  ours.add(cells);
 }
 
 // oxlint-disable-next-line eslint/no-restricted-globals -- replaced for a while, not used
@@ -26,8 +34,10 @@ export function refuseSharedObjects(): () => void {
     );
   };
   // Cells of the program under control are changed by this, too.
+  const isAllowed = (cells: object): boolean => cells === controlled?.words || ours.has(cells);
   PLATFORM.compareExchange = (cells, index, expected, value) =>
-    cells === controlled?.words ? compareExchange(cells, index, expected, value) : refuse();
-  PLATFORM.wait = refuse;
+    isAllowed(cells) ? compareExchange(cells, index, expected, value) : refuse();
+  PLATFORM.wait = (cells, index, expected, timeoutMs) =>
+    isAllowed(cells) ? wait(cells, index, expected, timeoutMs) : refuse();
   return () => Object.assign(PLATFORM, { compareExchange, wait });
 }

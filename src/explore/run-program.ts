@@ -1,0 +1,53 @@
+/** One run of a program, from its first step to its end. */
+import { AsyncRun } from "./async-mode.js";
+import { control } from "./controlled.js";
+import type { Execution } from "./execution.js";
+import { failureOf } from "./failure.js";
+import { Exploration } from "./program.js";
+import type { Strategy } from "./strategies/strategy.js";
+import { SUSPEND } from "./virtual-thread.js";
+import { refuseSharedObjects } from "./without-condition.js";
+
+export type ExploredProgram = (t: Exploration) => unknown;
+
+/** What a run shows besides its steps, which are in the execution. */
+export interface RunFacts {
+  /** The outcome that the program named last. */
+  readonly outcome: string | undefined;
+  readonly usesJobs: boolean;
+}
+
+const DONE = Promise.resolve();
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === "function";
+}
+
+/** Runs the program once; whatever it throws is a failure of the execution. */
+export async function runProgram(
+  execution: Execution,
+  strategy: Strategy,
+  program: ExploredProgram,
+  name: string,
+): Promise<RunFacts> {
+  control(execution);
+  execution.reset(strategy);
+  const asyncRun = new AsyncRun(execution);
+  const t = new Exploration(execution, asyncRun);
+  const allow = execution.shared === undefined ? refuseSharedObjects() : undefined;
+  try {
+    asyncRun.begin();
+    const result = program(t);
+    if (isPromise(result)) await asyncRun.settle(result);
+    execution.finishMain();
+    if (asyncRun.usesJobs) await asyncRun.settle(DONE);
+  } catch (error) {
+    if (error !== SUSPEND) execution.fail(failureOf(error, name));
+  } finally {
+    control(undefined);
+    execution.end();
+    asyncRun.end();
+    allow?.();
+  }
+  return { outcome: t.namedOutcome, usesJobs: asyncRun.usesJobs };
+}
