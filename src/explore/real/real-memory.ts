@@ -50,7 +50,7 @@ export function writePlan({ image, live, plan }: RealBuffers, memory: SharedMemo
   const words = new Int32Array(plan);
   words[0] = blocks.length;
   blocks.forEach(({ offset, byteLength, kind }, at) => words.set([offset, byteLength, kind], 1 + 3 * at));
-  words.set(slots, 1 + 3 * MOST_BLOCKS);
+  words.set(slots.slice(0, words.length - 1 - 3 * MOST_BLOCKS), 1 + 3 * MOST_BLOCKS);
   return true;
 }
 
