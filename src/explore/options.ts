@@ -55,7 +55,8 @@ export function requireExploreOptions(options: unknown): void {
   requireOneOf("strategy", given["strategy"], STRATEGIES);
   requireOneOf("memory", given["memory"], ["sc", "js"]);
   requireOneOf("threads", given["threads"], ["replay", "real"]);
-  if (given["confirm"] !== undefined && typeof given["confirm"] !== "boolean") refuse("confirm to be true or false", given["confirm"]);
+  if (given["confirm"] !== undefined && typeof given["confirm"] !== "boolean")
+    refuse("confirm to be true or false", given["confirm"]);
   requireProgram(given["program"]);
   requireFrom("schedules", given["schedules"], 1, true);
   requireFrom("steps", given["steps"], 1, true);

@@ -274,7 +274,11 @@ export class SharedMemory implements RunMemory {
    * Goes on in `buffer`, which is such an image: the run that begins, or goes on, takes
    * those blocks, in that order.
    */
-  follow(buffer: SharedArrayBuffer, plan: { blocks: readonly TakenBlock[]; slots: readonly number[] }, next: () => number): void {
+  follow(
+    buffer: SharedArrayBuffer,
+    plan: { blocks: readonly TakenBlock[]; slots: readonly number[] },
+    next: () => number,
+  ): void {
     this.buffer = buffer;
     this.#followed = { slots: plan.slots, next };
     this.#heaps.length = 0;

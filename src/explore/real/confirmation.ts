@@ -65,7 +65,8 @@ export class Confirming {
 
   #whyNot(run: Execution, usesJobs: boolean): Impossible | undefined {
     if (usesJobs) return "the program has jobs, which are of one event loop: no thread but that is involved";
-    if (this.#memory === "js") return 'with memory: "js" reads may see older values, which real threads show by chance alone';
+    if (this.#memory === "js")
+      return 'with memory: "js" reads may see older values, which real threads show by chance alone';
     if (run.failure?.kind === "nondeterminism") return "the program does not do the same each time";
     return undefined;
   }

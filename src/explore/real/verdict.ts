@@ -80,7 +80,8 @@ function notStuck(run: Execution, ending: Ending): string | undefined {
 }
 
 function notThrown(failure: Failure, ending: Ending): string | undefined {
-  if (ending.how !== Over.threw) return `all ${ending.step} steps went the same way, but nothing was thrown. ${HOW_TO_SHARE}`;
+  if (ending.how !== Over.threw)
+    return `all ${ending.step} steps went the same way, but nothing was thrown. ${HOW_TO_SHARE}`;
   const remark = ending.remarks[ending.role];
   const thrown = typeof remark?.failure === "object" ? remark.failure : undefined;
   if (thrown?.kind === failure.kind && thrown.message === failure.message) return undefined;
