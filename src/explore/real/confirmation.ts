@@ -20,7 +20,7 @@ export interface Confirmation {
   readonly text: string;
 }
 
-/** A run on real threads may take so long. */
+/** Some thousand times what runs take. */
 const LIMIT_MS = 10_000;
 
 /** Where threads find the program that this call of `explore` was given. */
@@ -40,11 +40,14 @@ export function placeOf(options: ExploreOptions, caller: CallerPlace | undefined
 export class Confirming {
   readonly #place: ProgramPlace | Impossible;
   readonly #memory: "sc" | "js";
+  readonly #limitMs: number;
   #threads: RealThreads | undefined;
 
-  constructor(place: ProgramPlace | Impossible, memory: "sc" | "js") {
+  /** @param limitMs - how long a run on real threads may take */
+  constructor(place: ProgramPlace | Impossible, memory: "sc" | "js", limitMs: number = LIMIT_MS) {
     this.#place = place;
     this.#memory = memory;
+    this.#limitMs = limitMs;
   }
 
   /** Follows the run that the execution has just made. */
@@ -53,7 +56,7 @@ export class Confirming {
     if (impossible !== undefined) return { verdict: "not possible", text: impossible };
     const threads = await this.#threadsFor(run);
     if (typeof threads === "string") return { verdict: "not possible", text: threads };
-    const ending = await threads.follow(run, recording, LIMIT_MS);
+    const ending = await threads.follow(run, recording, this.#limitMs);
     if (typeof ending === "string") return { verdict: "not confirmed", text: ending };
     const different = difference(run, expected, ending);
     if (different !== undefined) return { verdict: "not confirmed", text: different };

@@ -39,9 +39,13 @@ const { process: host } = globalThis as {
   process?: { getBuiltinModule?(name: string): unknown; readonly argv?: readonly string[] };
 };
 
+function workerThreads(): WorkerThreads | undefined {
+  return host?.getBuiltinModule?.("node:worker_threads") as WorkerThreads | undefined;
+}
+
 /** Whether there are threads at all. */
 export function hasThreads(): boolean {
-  return host?.getBuiltinModule?.("node:worker_threads") !== undefined;
+  return workerThreads() !== undefined;
 }
 
 /**
@@ -57,7 +61,7 @@ export function startRoleThread(
   onMessage: (message: unknown) => void,
   onEnd: (why: string) => void,
 ): { terminate(): Promise<unknown> } {
-  const { Worker } = host?.getBuiltinModule?.("node:worker_threads") as WorkerThreads;
+  const { Worker } = workerThreads() as WorkerThreads;
   const worker = new Worker(BOOT, {
     eval: true,
     name,

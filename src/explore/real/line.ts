@@ -257,10 +257,9 @@ export class Line {
     return -1;
   }
 
-  /** A role has left the run. */
+  /** A role has left the run. The last wakes the coordinator: nobody else has anything to tell it. */
   left(): void {
-    real.add(this.#words, LEFT, 1);
-    real.notify(this.#words, LEFT);
+    if (real.add(this.#words, LEFT, 1) + 1 === this.memory.roles) real.notify(this.#words, LEFT);
   }
 
   choose(): number {
@@ -291,7 +290,8 @@ export class Line {
   }
 
   resultOf(role: number): unknown {
-    return (this.#take(role, RESULT_BYTES, 0) as { readonly result?: unknown } | undefined)?.result;
+    const { result }: { readonly result?: unknown } = this.#take(role, RESULT_BYTES, 0) ?? {};
+    return result;
   }
 
   /** Leaves what the role has to say of the run; once more adds to it. */
@@ -300,7 +300,7 @@ export class Line {
   }
 
   remarkOf(role: number): object {
-    return (this.#take(role, REMARK_BYTES, MOST_TEXT_BYTES) ?? {}) as object;
+    return this.#take(role, REMARK_BYTES, MOST_TEXT_BYTES) ?? {};
   }
 
   #put(role: number, lengthAt: number, from: number, value: object): void {
@@ -310,12 +310,12 @@ export class Line {
     this.#setWordOf(role, lengthAt, bytes.length);
   }
 
-  #take(role: number, lengthAt: number, from: number): unknown {
+  #take(role: number, lengthAt: number, from: number): object | undefined {
     const begin = 2 * MOST_TEXT_BYTES * role + from;
     const length = this.#wordOf(role, lengthAt);
     // A copy, as shared memory is not decoded everywhere.
     const bytes = Uint8Array.from(this.#texts.subarray(begin, begin + length));
-    return length === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+    return length === 0 ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as object);
   }
 
   // The token

@@ -1,7 +1,6 @@
 /** A real thread's part in runs: whose program it is, and the loop in which it plays. */
 import { exploreSharedObjects } from "#views";
 
-import type { SharedCells } from "../../shared/atomics.js";
 import { setImmediateOrSoon } from "../host-time.js";
 import { type ExploredProgram, runProgram } from "../run-program.js";
 import { ReplayStrategy } from "../strategies/replay.js";
@@ -77,7 +76,7 @@ export class Role {
     const line = new Line(memory);
     const shared = buffers === undefined ? undefined : exploreSharedObjects();
     const realMemory = shared === undefined ? undefined : new RealMemory(shared, buffers as RealBuffers);
-    const execution = new RealExecution(line, role, new Int32Array(words) as SharedCells, realMemory);
+    const execution = new RealExecution(line, role, new Int32Array(words), realMemory);
     this.#tell({ kind: "ready" });
     for (let run = 0; ;) {
       run = line.awaitRun(run);
