@@ -113,7 +113,10 @@ describe("schedules on real threads", () => {
     const elsewhere = { module: MODULE, export: "lostUpdate" };
     await assert.rejects(
       explore({ schedules: 5, threads: "real", program: elsewhere }, programs.handsOver as ExploredProgram),
-      { kind: "nondeterminism", message: /real threads, which took the same steps, did not come to the same: step \d+ of/ },
+      {
+        kind: "nondeterminism",
+        message: /real threads, which took the same steps, did not come to the same: step \d+ of/,
+      },
     );
   });
 

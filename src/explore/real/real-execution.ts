@@ -96,6 +96,8 @@ export class RealExecution extends Execution {
   /** The thread whose role this is: runs its body, and never comes back to the program. */
   #play(thread: VirtualThread): never {
     this.#memory?.useLive(this.#line);
+    // Its instances of shared objects are of this run.
+    this.#memory?.shared.onBegin(thread);
     this.#goLive(false);
     this.current = thread;
     // What the program had done on this stack is no part of the run.
