@@ -104,7 +104,7 @@ export async function neverEndsElsewhere(t: Exploration): Promise<void> {
   const x = t.cell("x");
   t.thread("a", () => {
     x.load();
-    while (!isMainThread);
+    for (let isElsewhere = !isMainThread; isElsewhere; isElsewhere = !isMainThread);
   });
   await t.join();
 }
@@ -115,5 +115,17 @@ export async function jobs(t: Exploration): Promise<void> {
   t.expect(false, "always");
 }
 
-export const inside = { deeper: { lostUpdate } };
-export const notAFunction = 7;
+export const PROGRAMS = {
+  lostUpdate,
+  race,
+  crossedLocks,
+  throwsInside,
+  handsOver,
+  setsVariable,
+  doesElseElsewhere,
+  seesElseElsewhere,
+  spawnsNoneElsewhere,
+  neverEndsElsewhere,
+  jobs,
+  notAFunction: 7,
+};

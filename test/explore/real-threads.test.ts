@@ -9,18 +9,18 @@ import { Confirming } from "#skein/explore/real/confirmation";
 import { Recording } from "#skein/explore/real/recording";
 import { runProgram } from "#skein/explore/run-program";
 import { RandomStrategy } from "#skein/explore/strategies/random";
-import { type Confirmation, explore, ExploreError, type ExploredProgram, type ExploreOptions } from "skein/explore";
+import { type Confirmation, explore, ExploreError, type ExploreOptions } from "skein/explore";
 
 import { makeFolder, ROOT, runNode, WITH_MODULES } from "../support/run-program.js";
-import * as programs from "./real-programs.js";
+import { handsOver, lostUpdate, neverEndsElsewhere, PROGRAMS } from "./real-programs.js";
 
 const MODULE = new URL("real-programs.js", import.meta.url);
 
-type ProgramName = Exclude<keyof typeof programs, "inside" | "notAFunction">;
+type ProgramName = Exclude<keyof typeof PROGRAMS, "notAFunction">;
 
 function foundBy(name: ProgramName, options: ExploreOptions = {}, path: string = name): Promise<ExploreError> {
   const program = { module: MODULE, export: path };
-  return explore({ schedules: 500, confirm: true, program, ...options }, programs[name]).then(
+  return explore({ schedules: 500, confirm: true, program, ...options }, PROGRAMS[name]).then(
     () => assert.fail("nothing was found"),
     (error: unknown) => (error instanceof ExploreError ? error : Promise.reject(error as Error)),
   );
@@ -51,7 +51,7 @@ describe("a schedule on real threads", () => {
   });
 
   it("finds the program at a path of names", async () => {
-    assert.equal((await confirmationOf("lostUpdate", {}, "inside.deeper.lostUpdate")).verdict, "confirmed");
+    assert.equal((await confirmationOf("lostUpdate", {}, "PROGRAMS.lostUpdate")).verdict, "confirmed");
   });
 
   const different: readonly [ProgramName, RegExp][] = [
@@ -72,7 +72,13 @@ describe("a schedule on real threads", () => {
     ["of jobs", "jobs", {}, undefined, /has jobs/],
     ["with weak memory", "lostUpdate", { memory: "js" }, undefined, /memory: "js"/],
     ["without such an export", "lostUpdate", {}, "lost", /real-programs\.js has no function at "lost"/],
-    ["with an export that is no function", "lostUpdate", {}, "notAFunction", /has no function at "notAFunction"/],
+    [
+      "with an export that is no function",
+      "lostUpdate",
+      {},
+      "PROGRAMS.notAFunction",
+      /has no function at "PROGRAMS.notAFunction"/,
+    ],
   ];
   for (const [what, name, options, path, text] of impossible) {
     it(`says why it is not possible: ${what}`, async () => {
@@ -87,7 +93,7 @@ describe("a schedule on real threads", () => {
     const confirming = new Confirming(place, "sc", 200);
     const run = new Execution();
     const recording = new Recording(new RandomStrategy(1));
-    await runProgram(run, recording, programs.neverEndsElsewhere, "program");
+    await runProgram(run, recording, neverEndsElsewhere, "program");
     const confirmation = await confirming.confirm(run, recording, false, { failure: undefined, outcome: undefined });
     assert.deepEqual(confirmation, {
       verdict: "not confirmed",
@@ -101,23 +107,17 @@ describe("schedules on real threads", () => {
   const program = { module: MODULE, export: "handsOver" };
 
   it("come to the same as without: sleeps, choices, results and outcomes", async () => {
-    const report = await explore(
-      { schedules: 100, strategy: "random", threads: "real", program },
-      programs.handsOver as ExploredProgram,
-    );
+    const report = await explore({ schedules: 100, strategy: "random", threads: "real", program }, handsOver);
     assert.equal(report.schedulesOnThreads, 100);
     assert.deepEqual(Object.keys(report.outcomes).sort(), ["1 of 0", "2 of 1", "3 of 2"]);
   });
 
   it("end a search when they do not", async () => {
     const elsewhere = { module: MODULE, export: "lostUpdate" };
-    await assert.rejects(
-      explore({ schedules: 5, threads: "real", program: elsewhere }, programs.handsOver as ExploredProgram),
-      {
-        kind: "nondeterminism",
-        message: /real threads, which took the same steps, did not come to the same: step \d+ of/,
-      },
-    );
+    await assert.rejects(explore({ schedules: 5, threads: "real", program: elsewhere }, handsOver), {
+      kind: "nondeterminism",
+      message: /real threads, which took the same steps, did not come to the same: step \d+ of/,
+    });
   });
 
   it("are refused where they are not possible", async () => {
@@ -186,7 +186,7 @@ describe("options for real threads", () => {
   ];
   for (const [what, options, message] of wrong) {
     it(`are refused when they can't be meant: ${what}`, async () => {
-      await assert.rejects(explore(options as ExploreOptions, programs.lostUpdate), {
+      await assert.rejects(explore(options as ExploreOptions, lostUpdate), {
         code: "SKEIN_INVALID_ARGUMENT",
         message,
       });
