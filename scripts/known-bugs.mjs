@@ -45,15 +45,17 @@ function program(args, stderr = "ignore") {
 
 function tableOf(rows) {
   const strategies = Object.keys(rows[0].schedules);
+  const hasThreads = rows.some(({ isAsync }) => !isAsync);
   const cells = [
-    ["Program", "Described in", "Found as", ...strategies, "Mended twin"],
-    ["---", "---", "---", ...strategies.map(() => "--:"), "---"],
-    ...rows.map(({ name, source, kind, schedules, twin }) => [
+    ["Program", "Described in", "Found as", ...strategies, "Mended twin", ...(hasThreads ? ["On real threads"] : [])],
+    ["---", "---", "---", ...strategies.map(() => "--:"), "---", ...(hasThreads ? ["---"] : [])],
+    ...rows.map(({ name, source, kind, schedules, twin, onThreads }) => [
       name,
       source,
       kind,
       ...strategies.map((strategy) => schedules[strategy]?.toLocaleString("en") ?? "–"),
       twin,
+      ...(hasThreads ? [onThreads] : []),
     ]),
   ];
   return cells.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");

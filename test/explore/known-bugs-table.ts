@@ -21,6 +21,9 @@ const STRATEGIES = ["auto", "random", "pct", "pos", "walk", "bounded", "dpor"] a
 /** These leave nothing to chance: all seeds are the same to them. */
 const WITHOUT_CHANCE: ReadonlySet<string> = new Set(["bounded", "dpor"]);
 const TWIN_BUDGET_MS = 2000;
+/** Schedules of a twin that real threads take as well. */
+const TWIN_SCHEDULES_ON_THREADS = 40;
+const PROGRAMS = new URL("programs/index.js", import.meta.url);
 
 export interface Row {
   readonly name: string;
@@ -32,6 +35,8 @@ export interface Row {
   readonly schedules: Readonly<Record<string, number | null>>;
   /** How the twin was covered and by how many schedules, or what was wrongly said of it. */
   readonly twin: string;
+  /** Of threads: what real threads made of the bug's schedule, and of some of the twin's. */
+  readonly onThreads: string;
 }
 
 async function run(
@@ -62,6 +67,23 @@ async function median(bug: KnownBug, strategy: (typeof STRATEGIES)[number]): Pro
   return middle === undefined || middle === Infinity ? null : middle;
 }
 
+async function onThreads(bug: KnownBug): Promise<string> {
+  const index = THREAD_BUGS.indexOf(bug);
+  if (index === -1) return "";
+  const programOf = (which: "buggy" | "fixed"): ExploreOptions => ({
+    name: bug.name,
+    ...bug.options,
+    program: { module: PROGRAMS, export: `THREAD_BUGS.${index}.${which}` },
+  });
+  const budget = { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS };
+  const found = await run(bug.buggy, { ...programOf("buggy"), ...budget, confirm: true });
+  const confirmation = "error" in found ? found.error.confirmation : undefined;
+  if (confirmation?.verdict !== "confirmed") return confirmation?.verdict ?? "not found";
+  const few = { schedules: TWIN_SCHEDULES_ON_THREADS, strategy: "random" } as const;
+  const twin = await run(bug.fixed, { ...programOf("fixed"), ...few, threads: "real" });
+  return "report" in twin ? `confirmed, ${twin.report.schedulesOnThreads}` : `twin: ${twin.error.kind}`;
+}
+
 async function rowOf(bug: KnownBug): Promise<Row> {
   const schedules: Record<string, number | null> = {};
   for (const strategy of STRATEGIES) schedules[strategy] = await median(bug, strategy);
@@ -73,6 +95,7 @@ async function rowOf(bug: KnownBug): Promise<Row> {
     isAsync: !THREAD_BUGS.includes(bug),
     kind: "error" in found ? found.error.kind : "not found",
     schedules,
+    onThreads: await onThreads(bug),
     twin: "error" in twin ? `reported: ${twin.error.kind}` : `${twin.report.coverage.kind}, ${twin.report.schedules}`,
   };
 }
