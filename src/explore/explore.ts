@@ -22,6 +22,7 @@ import { type Attempt, shrink } from "./shrink.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
 import { forgetActiveResources } from "./real-io.js";
+import { refuseSharedObjects } from "./without-condition.js";
 import { WeakMemory } from "./weak-memory.js";
 
 /** What a search without a find covered. */
@@ -149,16 +150,18 @@ class Search {
   }
 
   async run(): Promise<ExploreReport> {
+    forgetActiveResources();
+    this.#execution.shared = exploreSharedObjects();
+    const allow = this.#execution.shared === undefined ? refuseSharedObjects() : undefined;
     try {
       return await this.#search();
     } finally {
+      allow?.();
       await this.#confirming?.close();
     }
   }
 
   async #search(): Promise<ExploreReport> {
-    forgetActiveResources();
-    this.#execution.shared = exploreSharedObjects();
     const { token } = this.#options;
     if (token !== undefined) return this.#replay(readToken(token));
     const portfolio = new Portfolio(this.#options.strategy ?? "auto", this.#options.seed ?? 1);

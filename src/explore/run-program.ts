@@ -6,7 +6,6 @@ import { failureOf } from "./failure.js";
 import { Exploration } from "./program.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { SUSPEND } from "./virtual-thread.js";
-import { refuseSharedObjects } from "./without-condition.js";
 
 export type ExploredProgram = (t: Exploration) => unknown;
 
@@ -34,7 +33,6 @@ export async function runProgram(
   execution.reset(strategy);
   const asyncRun = new AsyncRun(execution);
   const t = new Exploration(execution, asyncRun);
-  const allow = execution.shared === undefined ? refuseSharedObjects() : undefined;
   try {
     asyncRun.begin();
     const result = program(t);
@@ -47,7 +45,6 @@ export async function runProgram(
     control(undefined);
     execution.end();
     asyncRun.end();
-    allow?.();
   }
   return { outcome: t.namedOutcome, usesJobs: asyncRun.usesJobs };
 }

@@ -4,6 +4,7 @@ import { exploreSharedObjects } from "#views";
 import { setImmediateOrSoon } from "../host-time.js";
 import { type ExploredProgram, runProgram } from "../run-program.js";
 import { ReplayStrategy } from "../strategies/replay.js";
+import { refuseSharedObjects } from "../without-condition.js";
 import { Line, type LineMemory, Over } from "./line.js";
 import { RealExecution } from "./real-execution.js";
 import { RealMemory, type RealBuffers } from "./real-memory.js";
@@ -77,6 +78,7 @@ export class Role {
     const shared = buffers === undefined ? undefined : exploreSharedObjects();
     const realMemory = shared === undefined ? undefined : new RealMemory(shared, buffers as RealBuffers);
     const execution = new RealExecution(line, role, new Int32Array(words), realMemory);
+    if (execution.shared === undefined) refuseSharedObjects();
     this.#tell({ kind: "ready" });
     for (let run = 0; ;) {
       run = line.awaitRun(run);
