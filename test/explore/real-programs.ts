@@ -76,6 +76,22 @@ export async function setsVariable(t: Exploration): Promise<void> {
   t.expect(seen === 0, "x was seen");
 }
 
+/** As many threads as the choice says, one of which returns what can be cloned and is no JSON. */
+export async function spawnsSome(t: Exploration): Promise<void> {
+  const x = t.cell("x");
+  const many = 1 + t.choose(3);
+  const threads = Array.from({ length: many }, (_, index) => t.thread(`t${index}`, () => new Map([["was", x.add(1)]])));
+  await t.join();
+  t.outcome(threads.map(({ result }) => (result as Map<string, number>).get("was")).join(" "));
+}
+
+export async function returnsFunction(t: Exploration): Promise<void> {
+  const a = t.thread("a", () => () => 1);
+  await t.join();
+  t.outcome(typeof a.result);
+  t.expect(typeof a.result !== "function", "a function came");
+}
+
 export async function doesElseElsewhere(t: Exploration): Promise<void> {
   const x = t.cell("x");
   t.thread("a", () => (isMainThread ? x.load() : x.add(1)));
@@ -122,6 +138,7 @@ export const PROGRAMS = {
   throwsInside,
   handsOver,
   setsVariable,
+  returnsFunction,
   doesElseElsewhere,
   seesElseElsewhere,
   spawnsNoneElsewhere,

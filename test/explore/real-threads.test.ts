@@ -12,7 +12,7 @@ import { RandomStrategy } from "#skein/explore/strategies/random";
 import { type Confirmation, explore, ExploreError, type ExploreOptions } from "skein/explore";
 
 import { makeFolder, ROOT, runNode, WITH_MODULES } from "../support/run-program.js";
-import { handsOver, lostUpdate, neverEndsElsewhere, PROGRAMS } from "./real-programs.js";
+import { handsOver, lostUpdate, neverEndsElsewhere, PROGRAMS, spawnsSome } from "./real-programs.js";
 
 const MODULE = new URL("real-programs.js", import.meta.url);
 
@@ -56,6 +56,10 @@ describe("a schedule on real threads", () => {
 
   const different: readonly [ProgramName, RegExp][] = [
     ["setsVariable", /steps went the same way, but nothing was thrown\. Real threads share cells and shared objects/],
+    [
+      "returnsFunction",
+      /nothing was thrown.*\. What "a" returned did not come to the main thread: it has to be clonable/,
+    ],
     ["doesElseElsewhere", /^step 3 of "a" was "load x: 0", and came to be change of x$/],
     ["seesElseElsewhere", /^step 3 of "a" was "store x 1", and gave 2$/],
     ["spawnsNoneElsewhere", /^step 1 of "main" was "spawns a", and came to be join|came to no thread "a"/],
@@ -110,6 +114,15 @@ describe("schedules on real threads", () => {
     const report = await explore({ schedules: 100, strategy: "random", threads: "real", program }, handsOver);
     assert.equal(report.schedulesOnThreads, 100);
     assert.deepEqual(Object.keys(report.outcomes).sort(), ["1 of 0", "2 of 1", "3 of 2"]);
+  });
+
+  it("may have more threads or fewer", async () => {
+    const report = await explore(
+      { schedules: 40, strategy: "random", threads: "real", program: { module: MODULE, export: "spawnsSome" } },
+      spawnsSome,
+    );
+    assert.equal(report.schedulesOnThreads, 40);
+    assert.ok(Object.keys(report.outcomes).length > 3, JSON.stringify(report.outcomes));
   });
 
   it("end a search when they do not", async () => {

@@ -76,7 +76,7 @@ export class Confirming {
 
   async #threadsFor(run: Execution): Promise<RealThreads | Impossible> {
     if (typeof this.#place === "string") return this.#place;
-    if (this.#threads !== undefined && this.#threads.roles !== run.threadCount) await this.close();
+    if (this.#threads !== undefined && this.#threads.roles < run.threadCount) await this.close();
     if (this.#threads !== undefined) return this.#threads;
     const threads = await RealThreads.start(run, this.#place);
     if (typeof threads !== "string") this.#threads = threads;

@@ -48,6 +48,28 @@ export function hasThreads(): boolean {
   return workerThreads() !== undefined;
 }
 
+interface Serializer {
+  serialize(value: unknown): Uint8Array;
+  deserialize(bytes: Uint8Array): unknown;
+}
+
+function serializer(): Serializer {
+  return host?.getBuiltinModule?.("node:v8") as Serializer;
+}
+
+/** A value as it would be cloned; `undefined` if it can't be. */
+export function toBytes(value: unknown): Uint8Array | undefined {
+  try {
+    return serializer().serialize(value);
+  } catch {
+    return undefined; // a function is in it, or the like
+  }
+}
+
+export function fromBytes(bytes: Uint8Array): unknown {
+  return serializer().deserialize(bytes);
+}
+
 /**
  * Starts a thread; its flags are those of the process, conditions and loaders among them.
  *

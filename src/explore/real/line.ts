@@ -26,6 +26,7 @@
  */
 import * as real from "../../shared/atomics.js";
 import type { SharedCells } from "../../shared/atomics.js";
+import { fromBytes, toBytes } from "./host-workers.js";
 import { allowAlways } from "../without-condition.js";
 
 /** Counted up when a run begins; -1 to end. Roles sleep on it between runs. */
@@ -43,6 +44,8 @@ const TAKEN = 5;
 /** Roles that have left the run: when all have, the next may begin. */
 const LEFT = 6;
 const STEPS = 7;
+/** Roles that this run needs; those above have nothing to do. */
+const ROLES = 8;
 
 const HEADER_WORDS = 32;
 const ROLE_WORDS = 16;
@@ -82,6 +85,7 @@ export interface Plan {
   readonly values: readonly unknown[];
   readonly timesMs: readonly number[];
   readonly stepCount: number;
+  readonly threadCount: number;
   readonly choices: readonly number[];
   readonly chance: number;
 }
@@ -144,6 +148,7 @@ export class Line {
     for (let choice = 0; choice < plan.choices.length; choice++) this.#choices[choice] = plan.choices[choice] as number;
     this.#words[CHANCE] = plan.chance;
     this.#words[STEPS] = stepCount;
+    this.#words[ROLES] = plan.threadCount;
     for (const word of [OVER, STEP, CHOICE, TAKEN, LEFT]) this.#words[word] = 0;
     this.#words.fill(0, HEADER_WORDS);
     // Publishes all of it.
@@ -181,6 +186,11 @@ export class Line {
       if (run !== last) return run;
       real.wait(this.#words, RUN, last);
     }
+  }
+
+  /** Whether the run has a thread for that role. */
+  needs(role: number): boolean {
+    return role < (this.#words[ROLES] as number);
   }
 
   /** The schedule, for who runs a part of it by itself. */
@@ -286,36 +296,37 @@ export class Line {
 
   /** Leaves what the role's body has returned. */
   putResult(role: number, result: unknown): void {
-    this.#put(role, RESULT_BYTES, 0, { result });
+    if (result === undefined) return;
+    const bytes = toBytes(result);
+    if (bytes === undefined || bytes.length > MOST_TEXT_BYTES) this.remark(role, { hasLostResult: true });
+    else this.#put(role, RESULT_BYTES, 0, bytes);
   }
 
   resultOf(role: number): unknown {
-    const { result }: { readonly result?: unknown } = this.#take(role, RESULT_BYTES, 0) ?? {};
-    return result;
+    const bytes = this.#take(role, RESULT_BYTES, 0);
+    return bytes.length === 0 ? undefined : fromBytes(bytes);
   }
 
-  /** Leaves what the role has to say of the run; once more adds to it. */
+  /** Leaves what the role has to say of the run; once more adds to it. What is too long is not said. */
   remark(role: number, remark: object): void {
-    this.#put(role, REMARK_BYTES, MOST_TEXT_BYTES, { ...this.remarkOf(role), ...remark });
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...this.remarkOf(role), ...remark }));
+    if (bytes.length <= MOST_TEXT_BYTES) this.#put(role, REMARK_BYTES, MOST_TEXT_BYTES, bytes);
   }
 
   remarkOf(role: number): object {
-    return this.#take(role, REMARK_BYTES, MOST_TEXT_BYTES) ?? {};
+    const bytes = this.#take(role, REMARK_BYTES, MOST_TEXT_BYTES);
+    return bytes.length === 0 ? {} : (JSON.parse(new TextDecoder().decode(bytes)) as object);
   }
 
-  #put(role: number, lengthAt: number, from: number, value: object): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(value) ?? "");
-    if (bytes.length > MOST_TEXT_BYTES) return;
+  #put(role: number, lengthAt: number, from: number, bytes: Uint8Array): void {
     this.#texts.set(bytes, 2 * MOST_TEXT_BYTES * role + from);
     this.#setWordOf(role, lengthAt, bytes.length);
   }
 
-  #take(role: number, lengthAt: number, from: number): object | undefined {
+  /** A copy, as shared memory is not decoded everywhere. */
+  #take(role: number, lengthAt: number, from: number): Uint8Array {
     const begin = 2 * MOST_TEXT_BYTES * role + from;
-    const length = this.#wordOf(role, lengthAt);
-    // A copy, as shared memory is not decoded everywhere.
-    const bytes = Uint8Array.from(this.#texts.subarray(begin, begin + length));
-    return length === 0 ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as object);
+    return Uint8Array.from(this.#texts.subarray(begin, begin + this.#wordOf(role, lengthAt)));
   }
 
   // The token

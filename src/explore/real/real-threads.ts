@@ -31,6 +31,8 @@ export interface Remark {
   readonly place?: number;
   readonly gave?: string;
   readonly isMissing?: boolean;
+  /** What its body returned could not be carried to the main thread. */
+  readonly hasLostResult?: boolean;
   /** It slept by the schedule, and in the platform's list it did not any more. */
   readonly wasAwake?: boolean;
 }
@@ -49,6 +51,7 @@ export interface Ending {
 export type Impossible = string;
 
 export class RealThreads {
+  /** Runs of more threads can't be followed. */
   readonly roles: number;
   readonly #line: Line;
   readonly #buffers: RealBuffers | undefined;
@@ -123,6 +126,7 @@ export class RealThreads {
       values: execution.stepValues,
       timesMs: recording.timesMs,
       stepCount: execution.stepCount,
+      threadCount: execution.threadCount,
       choices: execution.choices.slice(0, execution.choiceCount),
       chance: new Chance(1).state,
     });
@@ -132,7 +136,7 @@ export class RealThreads {
       if (this.#broken !== undefined) return this.#broken;
       await turn();
     }
-    const all = Array.from({ length: this.roles }, (_, role) => role);
+    const all = Array.from({ length: execution.threadCount }, (_, role) => role);
     return {
       ...this.#line.over,
       remarks: all.map((role) => this.#line.remarkOf(role)),
@@ -141,7 +145,6 @@ export class RealThreads {
   }
 
   #prepare(execution: Execution): Impossible | undefined {
-    if (execution.threadCount !== this.roles) return "the program spawns more threads in one schedule than in another";
     if (execution.stepCount > this.#line.memory.mostSteps) return `the schedule has more than ${MOST_STEPS} steps`;
     if (execution.placeCount > MOST_CELLS) return `the program has more than ${MOST_CELLS} cells`;
     if (this.#buffers === undefined) return undefined;

@@ -82,7 +82,7 @@ export class Role {
     this.#tell({ kind: "ready" });
     for (let run = 0; ;) {
       run = line.awaitRun(run);
-      await this.#playOnce(execution, line, program);
+      if (line.needs(role)) await this.#playOnce(execution, line, program);
       line.left();
       if (run % RUNS_A_TURN === 0) await new Promise<void>((resolve) => setImmediateOrSoon(resolve));
     }

@@ -17,8 +17,15 @@ export interface Expected {
 /** Kinds that mean: nobody goes on. */
 const STUCK: ReadonlySet<string> = new Set(["deadlock", "leak", "livelock", "lost wake-up"]);
 
-/** @returns what was different, in a sentence; `undefined` if nothing was */
+/** @returns what was different, in a sentence or two; `undefined` if nothing was */
 export function difference(run: Execution, expected: Expected, ending: Ending): string | undefined {
+  const different = differenceOf(run, expected, ending);
+  const lost = ending.remarks.findIndex(({ hasLostResult }) => hasLostResult === true);
+  if (different === undefined || lost === -1) return different;
+  return `${different}. What "${nameOf(run, lost)}" returned did not come to the main thread: it has to be clonable, of 16 KiB at most`;
+}
+
+function differenceOf(run: Execution, expected: Expected, ending: Ending): string | undefined {
   const awake = ending.remarks.findIndex(({ wasAwake }) => wasAwake === true);
   if (awake !== -1) return `"${nameOf(run, awake)}" slept, and was not among those who sleep any more`;
   if (ending.how === Over.differs) return differsAt(run, ending);
