@@ -1,6 +1,7 @@
 /** Programs that real threads import: see `real-threads.test.ts`. */
 import { isMainThread } from "node:worker_threads";
 
+import type { Execution } from "#skein/explore/execution";
 import type { Cell, Exploration } from "skein/explore";
 
 export async function lostUpdate(t: Exploration): Promise<void> {
@@ -74,6 +75,21 @@ export async function setsVariable(t: Exploration): Promise<void> {
   t.thread("a", () => void (seen = x.load()));
   await t.join();
   t.expect(seen === 0, "x was seen");
+}
+
+/**
+ * Sleeps that end by their time, one of them beside one that is woken: which of the
+ * sleepers of a word is woken depends on who is still there.
+ */
+export async function sleepsForAWhile(t: Exploration): Promise<void> {
+  const { execution: run } = t as unknown as { readonly execution: Execution };
+  const word = t.cell("word");
+  const place = 1; // of the first cell
+  const sleep = (timeoutMs: number) => (): number => run.wait(place, run.words, place, 0, timeoutMs);
+  const threads = [t.thread("short", sleep(10)), t.thread("long", sleep(30))];
+  threads.push(t.thread("waker", () => word.notify(1)));
+  await t.join();
+  t.outcome(threads.map(({ result }) => result).join(" "));
 }
 
 /** As many threads as the choice says, one of which returns what can be cloned and is no JSON. */

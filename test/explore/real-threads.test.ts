@@ -12,7 +12,7 @@ import { RandomStrategy } from "#skein/explore/strategies/random";
 import { type Confirmation, explore, ExploreError, type ExploreOptions } from "skein/explore";
 
 import { makeFolder, ROOT, runNode, WITH_MODULES } from "../support/run-program.js";
-import { handsOver, lostUpdate, neverEndsElsewhere, PROGRAMS, spawnsSome } from "./real-programs.js";
+import { handsOver, lostUpdate, neverEndsElsewhere, PROGRAMS, sleepsForAWhile, spawnsSome } from "./real-programs.js";
 
 const MODULE = new URL("real-programs.js", import.meta.url);
 
@@ -114,6 +114,15 @@ describe("schedules on real threads", () => {
     const report = await explore({ schedules: 100, strategy: "random", threads: "real", program }, handsOver);
     assert.equal(report.schedulesOnThreads, 100);
     assert.deepEqual(Object.keys(report.outcomes).sort(), ["1 of 0", "2 of 1", "3 of 2"]);
+  });
+
+  it("sleep until their time is over, or somebody wakes them", async () => {
+    const report = await explore(
+      { schedules: 60, strategy: "random", threads: "real", program: { module: MODULE, export: "sleepsForAWhile" } },
+      sleepsForAWhile,
+    );
+    // Nobody woken and both timed out (2); the first or the second woken (0) by one notify.
+    assert.deepEqual(Object.keys(report.outcomes).sort(), ["0 2 1", "2 0 1", "2 2 0"]);
   });
 
   it("may have more threads or fewer", async () => {
