@@ -23,13 +23,18 @@
  *
  * No hand-over is lost: a slot is set before it is notified, and whoever waits looks at
  * the slot (`exchange`) before each sleep, which ends at once when the slot is set.
+ *
+ * A role that has nothing to do in a run sleeps in its slot, too: the token that it gets
+ * first is for its first step, and it enters the run by that. So that one which a run has
+ * left behind is not taken for this, the token is the number of the run. A run is over
+ * when somebody has said so (OVER) and all who entered have left.
  */
 import * as real from "../../shared/atomics.js";
 import type { SharedCells } from "../../shared/atomics.js";
 import { fromBytes, toBytes } from "./host-workers.js";
 import { allowAlways } from "../without-condition.js";
 
-/** Counted up when a run begins; -1 to end. Roles sleep on it between runs. */
+/** The number of the run, from 1. */
 const RUN = 0;
 /** How the run ended: an `Over`, and above it, from bit 8 on, whose doing it was. Changed once, from 0. */
 const OVER = 1;
@@ -41,23 +46,24 @@ const CHOICE = 3;
 const CHANCE = 4;
 /** Blocks of shared memory taken so far. */
 const TAKEN = 5;
-/** Roles that have left the run: when all have, the next may begin. */
-const LEFT = 6;
-const STEPS = 7;
-/** Roles that this run needs; those above have nothing to do. */
-const ROLES = 8;
+/** Roles that have entered the run, and that have left it. */
+const ENTERED = 6;
+const LEFT = 7;
+const STEPS = 8;
 
 const HEADER_WORDS = 32;
 const ROLE_WORDS = 16;
 
 // Of a role.
-/** 1: the token is yours. Set by whoever hands it on, taken away by the role. */
+/** The number of the run: the token is yours. Set by whoever hands it on, taken away by the role. */
 const SLOT = 0;
 const PENDING_KIND = 1;
 const HAS_ENDED = 2;
+/** Whether it has entered the run, and has steps left. */
+const IS_INSIDE = 3;
 /** Lengths of its texts in bytes. */
-const RESULT_BYTES = 3;
-const REMARK_BYTES = 4;
+const RESULT_BYTES = 4;
+const REMARK_BYTES = 5;
 
 /** Room for what a thread returns, and for what a role has to say, each. */
 const MOST_TEXT_BYTES = 16 * 1024;
@@ -85,7 +91,6 @@ export interface Plan {
   readonly values: readonly unknown[];
   readonly timesMs: readonly number[];
   readonly stepCount: number;
-  readonly threadCount: number;
   readonly choices: readonly number[];
   readonly chance: number;
 }
@@ -148,20 +153,25 @@ export class Line {
     for (let choice = 0; choice < plan.choices.length; choice++) this.#choices[choice] = plan.choices[choice] as number;
     this.#words[CHANCE] = plan.chance;
     this.#words[STEPS] = stepCount;
-    this.#words[ROLES] = plan.threadCount;
-    for (const word of [OVER, STEP, CHOICE, TAKEN, LEFT]) this.#words[word] = 0;
+    for (const word of [OVER, STEP, CHOICE, TAKEN, ENTERED, LEFT]) this.#words[word] = 0;
     this.#words.fill(0, HEADER_WORDS);
-    // Publishes all of it.
     real.add(this.#words, RUN, 1);
-    real.notify(this.#words, RUN);
+    // Publishes all of it.
+    this.#handTo(0);
   }
 
-  /** Waits until all roles have left the run. @returns false if they have not after that time */
-  haveAllLeft(mostMs: number): boolean {
-    for (let left = real.load(this.#words, LEFT); left < this.memory.roles; left = real.load(this.#words, LEFT)) {
+  /** Waits until the run is over. @returns false if it is not after that time */
+  isOver(mostMs: number): boolean {
+    for (;;) {
+      const left = real.load(this.#words, LEFT);
+      if (this.#isOver(left)) return true;
       if (real.wait(this.#words, LEFT, left, mostMs) === "timed-out") return false;
     }
-    return true;
+  }
+
+  /** Who says that the run is over is in it, so has not left yet. */
+  #isOver(left: number): boolean {
+    return real.load(this.#words, OVER) !== Over.no && left === real.load(this.#words, ENTERED);
   }
 
   get over(): { readonly how: number; readonly role: number; readonly step: number } {
@@ -180,17 +190,16 @@ export class Line {
 
   // The roles' side
 
-  /** Sleeps until another run than that has begun. @returns its number */
-  awaitRun(last: number): number {
-    for (let run = real.load(this.#words, RUN); ; run = real.load(this.#words, RUN)) {
-      if (run !== last) return run;
-      real.wait(this.#words, RUN, last);
+  /** Sleeps until the token of a run after that one comes, and enters it. @returns its number */
+  enter(role: number, last: number): number {
+    for (;;) {
+      const run = this.#takeToken(role);
+      if (run > last) {
+        this.#setWordOf(role, IS_INSIDE, 1);
+        real.add(this.#words, ENTERED, 1);
+        return run;
+      }
     }
-  }
-
-  /** Whether the run has a thread for that role. */
-  needs(role: number): boolean {
-    return role < (this.#words[ROLES] as number);
   }
 
   /** The schedule, for who runs a part of it by itself. */
@@ -200,22 +209,23 @@ export class Line {
   }
 
   /**
-   * Comes before a step of a role: waits until it is its turn.
+   * Comes before a step of the role that has the token: waits until it is its turn again,
+   * if another's comes first.
    *
-   * @param hasToken - false for a thread that begins
    * @returns the number of the step; -1 if the run is over
    */
-  awaitTurn(role: number, kind: number, place: number, hasToken: boolean): number {
+  awaitTurn(role: number, kind: number, place: number): number {
     this.#setWordOf(role, PENDING_KIND, kind);
     this.#pendingPlaces[role] = place;
-    if (hasToken) {
-      if (real.load(this.#words, OVER) !== Over.no) return -1;
-      const next = this.#next;
-      if (next === -1) return this.end(Over.stood, role);
-      if (next === role) return this.#checked(role, kind, place);
+    if (real.load(this.#words, OVER) !== Over.no) return -1;
+    const next = this.#next;
+    if (next === -1) return this.end(Over.stood, role);
+    if (next !== role) {
       this.#handTo(next);
+      this.#takeToken(role);
+      if (real.load(this.#words, OVER) !== Over.no) return -1;
     }
-    return this.#awaitToken(role) ? this.#checked(role, kind, place) : -1;
+    return this.#checked(role, kind, place);
   }
 
   #checked(role: number, kind: number, place: number): number {
@@ -249,27 +259,25 @@ export class Line {
   /** A role has nothing left to do, and hands the token on. */
   ended(role: number): void {
     this.#setWordOf(role, HAS_ENDED, 1);
+    this.#setWordOf(role, IS_INSIDE, 0);
     const next = this.#next;
     if (next === -1) this.end(Over.ended, role);
     else if (next === role) this.end(Over.differs, role);
     else this.#handTo(next);
   }
 
-  /** Sleeps until the run is over. */
-  awaitOver(role: number): void {
-    while (this.#awaitToken(role));
-  }
-
-  /** The run is over, unless it is already. @returns -1 */
+  /** The run is over, unless it is already: who stands before a step learns of it. @returns -1 */
   end(how: OverValue, role: number): -1 {
     if (real.compareExchange(this.#words, OVER, Over.no, how | (role << 8)) !== Over.no) return -1;
-    for (let other = 0; other < this.memory.roles; other++) this.#handTo(other);
+    for (let other = 0; other < this.memory.roles; other++) {
+      if (other !== role && this.#wordOf(other, IS_INSIDE) === 1) this.#handTo(other);
+    }
     return -1;
   }
 
   /** A role has left the run. The last wakes the coordinator: nobody else has anything to tell it. */
-  left(): void {
-    if (real.add(this.#words, LEFT, 1) + 1 === this.memory.roles) real.notify(this.#words, LEFT);
+  leave(): void {
+    if (this.#isOver(real.add(this.#words, LEFT, 1) + 1)) real.notify(this.#words, LEFT);
   }
 
   choose(): number {
@@ -339,18 +347,18 @@ export class Line {
 
   #handTo(role: number): void {
     const slot = HEADER_WORDS + ROLE_WORDS * role + SLOT;
-    real.store(this.#words, slot, 1);
+    real.store(this.#words, slot, this.#words[RUN] as number);
     real.notify(this.#words, slot);
   }
 
-  /** @returns false if the run is over */
-  #awaitToken(role: number): boolean {
+  /** @returns the number of the run that it is of */
+  #takeToken(role: number): number {
     const slot = HEADER_WORDS + ROLE_WORDS * role + SLOT;
-    while (real.exchange(this.#words, slot, 0) === 0) {
-      if (real.load(this.#words, OVER) !== Over.no) return false;
+    for (;;) {
+      const run = real.exchange(this.#words, slot, 0);
+      if (run !== 0) return run;
       real.wait(this.#words, slot, 0);
     }
-    return real.load(this.#words, OVER) === Over.no;
   }
 
   #wordOf(role: number, word: number): number {

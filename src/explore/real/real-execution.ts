@@ -49,7 +49,6 @@ export class RealExecution extends Execution {
   readonly #ownWords: SharedCells;
   readonly #memory: RealMemory | undefined;
   #isLive = false;
-  #hasToken = false;
   /** Where the thread is in the platform's own list of those who wait. */
   #bed: { readonly cells: SharedCells; readonly index: number } | undefined;
 
@@ -77,12 +76,11 @@ export class RealExecution extends Execution {
     if (this.#role === 0) this.#memory?.useLive(this.#line);
     else this.#memory?.useOwn();
     super.reset(strategy);
-    if (this.#role === 0) this.#goLive(true);
+    if (this.#role === 0) this.#goLive();
   }
 
-  #goLive(hasToken: boolean): void {
+  #goLive(): void {
     this.#isLive = true;
-    this.#hasToken = hasToken;
     this.chance.isLive = true;
     this.words = this.#liveWords;
   }
@@ -98,7 +96,7 @@ export class RealExecution extends Execution {
     this.#memory?.useLive(this.#line);
     // Its instances of shared objects are of this run.
     this.#memory?.shared.onBegin(thread);
-    this.#goLive(false);
+    this.#goLive();
     this.current = thread;
     // What the program had done on this stack is no part of the run.
     thread.isUnwinding = false;
@@ -111,7 +109,6 @@ export class RealExecution extends Execution {
     } catch (error) {
       if (!thread.isUnwinding && error !== SUSPEND) this.fail(failureOf(error, `thread "${thread.name}"`));
     }
-    this.#line.awaitOver(this.#role);
     return this.#leave(thread);
   }
 
@@ -124,7 +121,6 @@ export class RealExecution extends Execution {
     if (!this.#isLive) return super.finishMain();
     if (this.isAborted) return;
     this.#line.ended(this.#role);
-    this.#line.awaitOver(this.#role);
   }
 
   override fail(failure: Failure): void {
@@ -140,9 +136,8 @@ export class RealExecution extends Execution {
     if (self.isUnwinding || this.isAborted) this.#leave(self);
     self.pendingKind = kind;
     self.pendingPlace = place;
-    const step = this.#line.awaitTurn(this.#role, kind, place, this.#hasToken);
+    const step = this.#line.awaitTurn(this.#role, kind, place);
     if (step === -1) this.#leave(self);
-    this.#hasToken = true;
     this.stepCount = step;
     this.nowMs = this.#line.timeOf(step);
     if (kind === Step.woken) this.#rise(self, this.#line.valueOf(step) === WaitOutcome.timedOut);

@@ -126,12 +126,11 @@ export class RealThreads {
       values: execution.stepValues,
       timesMs: recording.timesMs,
       stepCount: execution.stepCount,
-      threadCount: execution.threadCount,
       choices: execution.choices.slice(0, execution.choiceCount),
       chance: new Chance(1).state,
     });
     const endMs = hostMs() + limitMs;
-    while (!this.#line.haveAllLeft(SLICE_MS)) {
+    while (!this.#line.isOver(SLICE_MS)) {
       if (hostMs() > endMs) this.#broken ??= `the threads did not come to an end within ${limitMs} ms`;
       if (this.#broken !== undefined) return this.#broken;
       await turn();

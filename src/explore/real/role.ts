@@ -81,9 +81,9 @@ export class Role {
     if (execution.shared === undefined) refuseSharedObjects();
     this.#tell({ kind: "ready" });
     for (let run = 0; ;) {
-      run = line.awaitRun(run);
-      if (line.needs(role)) await this.#playOnce(execution, line, program);
-      line.left();
+      run = line.enter(role, run);
+      await this.#playOnce(execution, line, program);
+      line.leave();
       if (run % RUNS_A_TURN === 0) await new Promise<void>((resolve) => setImmediateOrSoon(resolve));
     }
   }
