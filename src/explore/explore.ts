@@ -75,6 +75,9 @@ function wantsThreads({ confirm, threads }: ExploreOptions): boolean {
  * `node --conditions=explore`, on the shared objects of this library. Jobs (`t.job`)
  * are async functions for which `t.completes` stands for what is outside.
  *
+ * With `confirm` real threads take the steps of a schedule on which it goes wrong, with
+ * `threads: "real"` those of each: Node alone.
+ *
  * **Throws** `ExploreError` for a schedule on which it goes wrong;
  * `SKEIN_INVALID_ARGUMENT`.
  *

@@ -5,8 +5,9 @@ import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 
 import { Execution } from "#skein/explore/execution";
-import { Confirming } from "#skein/explore/real/confirmation";
+import { Confirming, type RealLimits } from "#skein/explore/real/confirmation";
 import { Recording } from "#skein/explore/real/recording";
+import type { ProgramPlace } from "#skein/explore/real/role";
 import { runProgram } from "#skein/explore/run-program";
 import { RandomStrategy } from "#skein/explore/strategies/random";
 import { type Confirmation, explore, ExploreError, type ExploreOptions } from "skein/explore";
@@ -92,18 +93,33 @@ describe("a schedule on real threads", () => {
     });
   }
 
-  it("is given up when it does not come to an end", async () => {
-    const place = { module: MODULE.href, path: "neverEndsElsewhere", site: "", name: "program" };
-    const confirming = new Confirming(place, "sc", 200);
+  const limits = { loadingMs: 20_000, runMs: 200 };
+
+  async function confirmWithin(place: ProgramPlace, within: RealLimits): Promise<Confirmation> {
+    const confirming = new Confirming(place, "sc", within);
     const run = new Execution();
     const recording = new Recording(new RandomStrategy(1));
     await runProgram(run, recording, neverEndsElsewhere, "program");
-    const confirmation = await confirming.confirm(run, recording, false, { failure: undefined, outcome: undefined });
-    assert.deepEqual(confirmation, {
+    try {
+      return await confirming.confirm(run, recording, false, { failure: undefined, outcome: undefined });
+    } finally {
+      await confirming.close();
+    }
+  }
+
+  it("is given up when it does not come to an end", async () => {
+    const place = { module: MODULE.href, path: "neverEndsElsewhere", site: "", name: "program" };
+    assert.deepEqual(await confirmWithin(place, limits), {
       verdict: "not confirmed",
       text: "the threads did not come to an end within 200 ms",
     });
-    await confirming.close();
+  });
+
+  it("is given up when threads do not come to the call of explore", async () => {
+    const place = { module: MODULE.href, path: undefined, site: "main.js:7:1", name: "program" };
+    const { verdict, text } = await confirmWithin(place, { ...limits, loadingMs: 500 });
+    assert.equal(verdict, "not possible");
+    assert.match(text, /did not come to the call of explore at main\.js:7:1 within 0\.5 s: export the program/);
   });
 });
 

@@ -20,8 +20,14 @@ export interface Confirmation {
   readonly text: string;
 }
 
-/** Some thousand times what runs take. */
-const LIMIT_MS = 10_000;
+/** How long things may take: many times what they do, on a busy machine too. */
+export interface RealLimits {
+  /** To load the program's module on all threads. */
+  readonly loadingMs: number;
+  readonly runMs: number;
+}
+
+const LIMITS: RealLimits = { loadingMs: 20_000, runMs: 10_000 };
 
 /** Where threads find the program that this call of `explore` was given. */
 export function placeOf(options: ExploreOptions, caller: CallerPlace | undefined): ProgramPlace | Impossible {
@@ -40,14 +46,13 @@ export function placeOf(options: ExploreOptions, caller: CallerPlace | undefined
 export class Confirming {
   readonly #place: ProgramPlace | Impossible;
   readonly #memory: "sc" | "js";
-  readonly #limitMs: number;
+  readonly #limits: RealLimits;
   #threads: RealThreads | undefined;
 
-  /** @param limitMs - how long a run on real threads may take */
-  constructor(place: ProgramPlace | Impossible, memory: "sc" | "js", limitMs: number = LIMIT_MS) {
+  constructor(place: ProgramPlace | Impossible, memory: "sc" | "js", limits: RealLimits = LIMITS) {
     this.#place = place;
     this.#memory = memory;
-    this.#limitMs = limitMs;
+    this.#limits = limits;
   }
 
   /** Follows the run that the execution has just made. */
@@ -56,7 +61,7 @@ export class Confirming {
     if (impossible !== undefined) return { verdict: "not possible", text: impossible };
     const threads = await this.#threadsFor(run);
     if (typeof threads === "string") return { verdict: "not possible", text: threads };
-    const ending = await threads.follow(run, recording, this.#limitMs);
+    const ending = await threads.follow(run, recording, this.#limits.runMs);
     if (typeof ending === "string") return { verdict: "not confirmed", text: ending };
     const different = difference(run, expected, ending);
     if (different !== undefined) return { verdict: "not confirmed", text: different };
@@ -78,7 +83,7 @@ export class Confirming {
     if (typeof this.#place === "string") return this.#place;
     if (this.#threads !== undefined && this.#threads.roles < run.threadCount) await this.close();
     if (this.#threads !== undefined) return this.#threads;
-    const threads = await RealThreads.start(run, this.#place);
+    const threads = await RealThreads.start(run, this.#place, this.#limits.loadingMs);
     if (typeof threads !== "string") this.#threads = threads;
     return threads;
   }

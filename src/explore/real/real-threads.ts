@@ -18,8 +18,6 @@ import type { FromRole, ProgramPlace, RoleSetup } from "./role.js";
 const MOST_CELLS = 65_536;
 /** More steps are not followed. */
 const MOST_STEPS = 200_000;
-/** How long the threads may take to load the program's module. */
-const LOADING_MS = 20_000;
 /** How long the event loop is kept from its turns while a run goes on. */
 const SLICE_MS = 20;
 
@@ -66,7 +64,11 @@ export class RealThreads {
   }
 
   /** Starts threads for a run as the one that the execution has just made. */
-  static async start(execution: Execution, program: ProgramPlace): Promise<RealThreads | Impossible> {
+  static async start(
+    execution: Execution,
+    program: ProgramPlace,
+    loadingMs: number,
+  ): Promise<RealThreads | Impossible> {
     if (!hasThreads()) return "this platform has no node:worker_threads";
     if (!hasWaitAsync) return "this platform has no Atomics.waitAsync";
     const loader = host.typeScriptLoaderFor(program.module, undefined);
@@ -86,7 +88,7 @@ export class RealThreads {
         startRoleThread(`explore: ${name}`, import.meta.resolve("#explore-thread"), setup, loader, heard, ended),
       );
     }
-    const problem = await threads.#loaded(program);
+    const problem = await threads.#loaded(program, loadingMs);
     if (problem === undefined) return threads;
     await threads.close();
     return problem;
@@ -97,14 +99,14 @@ export class RealThreads {
     else this.#broken ??= `the program's module can't be imported on a thread: ${fact.why}`;
   }
 
-  async #loaded({ path, site, module }: ProgramPlace): Promise<Impossible | undefined> {
-    const endMs = hostMs() + LOADING_MS;
+  async #loaded({ path, site, module }: ProgramPlace, loadingMs: number): Promise<Impossible | undefined> {
+    const endMs = hostMs() + loadingMs;
     while (this.#readyCount < this.roles) {
       if (this.#broken !== undefined) return this.#broken;
       if (hostMs() > endMs) {
         return path === undefined
-          ? `a thread that imported ${module} did not come to the call of explore at ${site} within ${LOADING_MS / 1000} s: export the program, and name it by the option \`program\``
-          : `a thread could not import ${module} within ${LOADING_MS / 1000} s`;
+          ? `a thread that imported ${module} did not come to the call of explore at ${site} within ${loadingMs / 1000} s: export the program, and name it by the option \`program\``
+          : `a thread could not import ${module} within ${loadingMs / 1000} s`;
       }
       await turn();
     }
