@@ -117,9 +117,11 @@ describe("a schedule on real threads", () => {
 
   it("is given up when threads do not come to the call of explore", async () => {
     const place = { module: MODULE.href, path: undefined, site: "main.js:7:1", name: "program" };
-    const { verdict, text } = await confirmWithin(place, { ...limits, loadingMs: 500 });
+    const { verdict, text } = await confirmWithin(place, limits);
     assert.equal(verdict, "not possible");
-    assert.match(text, /did not come to the call of explore at main\.js:7:1 within 0\.5 s: export the program/);
+    assert.match(text, /did not come to the call of explore at main\.js:7:1 and had nothing left to do: export/);
+    const late = await confirmWithin(place, { ...limits, loadingMs: 1 });
+    assert.match(late.text, /did not come to the call of explore at main\.js:7:1 within 0\.001 s: export/);
   });
 });
 

@@ -81,7 +81,7 @@ export function startRoleThread(
   setup: unknown,
   loader: Loader | undefined,
   onMessage: (message: unknown) => void,
-  onEnd: (why: string) => void,
+  onEnd: (why: string | undefined) => void,
 ): { terminate(): Promise<unknown> } {
   const { Worker } = workerThreads() as WorkerThreads;
   const worker = new Worker(BOOT, {
@@ -96,6 +96,6 @@ export function startRoleThread(
   worker.stderr.resume();
   worker.on("message", onMessage);
   worker.on("error", (error) => onEnd(error instanceof Error ? error.message : String(error)));
-  worker.on("exit", () => onEnd("it has ended"));
+  worker.on("exit", () => onEnd(undefined));
   return worker;
 }

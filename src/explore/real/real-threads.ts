@@ -83,7 +83,7 @@ export class RealThreads {
       const name = execution.threads[role]?.name ?? "main";
       const setup: RoleSetup = { role, line: threads.#line.memory, words, buffers: threads.#buffers, program };
       const heard = (fact: unknown): void => threads.#heard(fact as FromRole);
-      const ended = (why: string): void => void (threads.#broken ??= `the thread for "${name}" is gone: ${why}`);
+      const ended = (why: string | undefined): void => threads.#hasEnded(name, why, program);
       threads.#threads.push(
         startRoleThread(`explore: ${name}`, import.meta.resolve("#explore-thread"), setup, loader, heard, ended),
       );
@@ -99,14 +99,23 @@ export class RealThreads {
     else this.#broken ??= `the program's module can't be imported on a thread: ${fact.why}`;
   }
 
-  async #loaded({ path, site, module }: ProgramPlace, loadingMs: number): Promise<Impossible | undefined> {
+  #hasEnded(name: string, why: string | undefined, program: ProgramPlace): void {
+    const isUnready = this.#readyCount < this.roles && program.path === undefined;
+    this.#broken ??=
+      why === undefined && isUnready
+        ? notReached(program, "and had nothing left to do")
+        : `the thread for "${name}" is gone: ${why ?? "it has ended"}`;
+  }
+
+  async #loaded(program: ProgramPlace, loadingMs: number): Promise<Impossible | undefined> {
     const endMs = hostMs() + loadingMs;
     while (this.#readyCount < this.roles) {
       if (this.#broken !== undefined) return this.#broken;
       if (hostMs() > endMs) {
-        return path === undefined
-          ? `a thread that imported ${module} did not come to the call of explore at ${site} within ${loadingMs / 1000} s: export the program, and name it by the option \`program\``
-          : `a thread could not import ${module} within ${loadingMs / 1000} s`;
+        const within = `within ${loadingMs / 1000} s`;
+        return program.path === undefined
+          ? notReached(program, within)
+          : `a thread could not import ${program.module} ${within}`;
       }
       await turn();
     }
@@ -156,6 +165,10 @@ export class RealThreads {
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
+}
+
+function notReached({ module, site }: ProgramPlace, how: string): Impossible {
+  return `a thread that imported ${module} did not come to the call of explore at ${site} ${how}: export the program, and name it by the option \`program\``;
 }
 
 function turn(): Promise<void> {
