@@ -6,6 +6,7 @@
  *     npm run known-bugs -- guide              writes what docs/exploring.md shows as printed
  *     npm run known-bugs -- fresh              each token shows its bug in 100 of 100 fresh processes
  *     npm run known-bugs -- fresh 10 "AB-BA"   in 10, of this bug alone
+ *     npm run known-bugs -- threads            the structures that threads share, schedule by schedule on real threads
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -28,19 +29,29 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   });
 }
 
-/** Runs the program to its end. */
-function program(args, stderr = "ignore") {
+/** Runs a program under the condition explore to its end. */
+function start(args, stdio) {
   const flags = ["--enable-source-maps", `--conditions=${MODULES_CONDITION}`, "--conditions=explore"];
-  const child = spawn(process.execPath, [...flags, PROGRAM, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", stderr] });
+  const child = spawn(process.execPath, [...flags, ...args], { cwd: ROOT, stdio });
   children.add(child);
   let stdout = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+  child.stdout?.setEncoding("utf8").on("data", (text) => (stdout += text));
   return new Promise((resolve) => {
     child.on("close", (code) => {
       children.delete(child);
       resolve({ code, stdout });
     });
   });
+}
+
+function program(args, stderr = "ignore") {
+  return start([PROGRAM, ...args], ["ignore", "pipe", stderr]);
+}
+
+/** The structures as shipped: real threads take schedules of their tests step by step, and must come to the same. */
+async function structuresOnThreads() {
+  const file = join(ROOT, "build/test/explore/shared-primitives.js");
+  return (await start(["--test-reporter=spec", file, "--real"], "inherit")).code === 0;
 }
 
 function tableOf(rows) {
@@ -148,7 +159,12 @@ async function countShown(names, file, count) {
 }
 
 const [verb = "table", count = "100", name] = process.argv.slice(2);
-const actions = { table: writeTable, fresh: () => replayFresh(Number(count), name), guide: writeGuide };
+const actions = {
+  table: writeTable,
+  fresh: () => replayFresh(Number(count), name),
+  threads: structuresOnThreads,
+  guide: writeGuide,
+};
 if (!Object.hasOwn(actions, verb)) {
   console.log(`known-bugs: ${JSON.stringify(verb)} is none of ${Object.keys(actions).join(", ")}`);
   process.exit(1);
