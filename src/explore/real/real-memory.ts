@@ -74,21 +74,22 @@ function copyMemory(from: SharedArrayBuffer, to: SharedArrayBuffer): void {
 export class RealMemory {
   readonly shared: SharedMemory;
   readonly #buffers: RealBuffers;
-  readonly #own: SharedArrayBuffer;
+  #own: SharedArrayBuffer | undefined;
 
   constructor(shared: SharedMemory, buffers: RealBuffers) {
     this.shared = shared;
     this.#buffers = buffers;
-    this.#own = new SharedArrayBuffer(buffers.image.byteLength);
   }
 
   /** Follows on the memory of this role alone. */
   useOwn(): void {
     const plan = readPlan(this.#buffers.plan);
     if (plan === undefined) return;
-    copyMemory(this.#buffers.image, this.#own);
+    const { image } = this.#buffers;
+    const own = (this.#own ??= new SharedArrayBuffer(image.byteLength));
+    copyMemory(image, own);
     let taken = 0;
-    this.shared.follow(this.#own, plan, () => taken++);
+    this.shared.follow(own, plan, () => taken++);
   }
 
   /** Follows on the memory of all. */

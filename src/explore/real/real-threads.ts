@@ -5,6 +5,7 @@
 import { host } from "#host";
 
 import { hasWaitAsync } from "../../shared/atomics.js";
+import { registry } from "../../threads/registry.js";
 import { Chance } from "../chance.js";
 import type { Execution } from "../execution.js";
 import { hostMs, setImmediateOrSoon } from "../host-time.js";
@@ -71,7 +72,7 @@ export class RealThreads {
   ): Promise<RealThreads | Impossible> {
     if (!hasThreads()) return "this platform has no node:worker_threads";
     if (!hasWaitAsync) return "this platform has no Atomics.waitAsync";
-    const loader = host.typeScriptLoaderFor(program.module, undefined);
+    const loader = host.typeScriptLoaderFor(program.module, registry().typeScriptLoader);
     if (typeof loader === "string") return loader;
     const threads = new RealThreads(
       execution.threadCount,
