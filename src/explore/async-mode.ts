@@ -19,6 +19,7 @@ import { MisuseError } from "../core/errors.js";
 import type { Execution } from "./execution.js";
 import { failureOf } from "./failure.js";
 import { setImmediateOrSoon } from "./host-time.js";
+import { refuseCalls } from "./nested.js";
 import { Step } from "./operations.js";
 import { activeResources } from "./real-io.js";
 import { hearUnhandled } from "./unhandled.js";
@@ -180,7 +181,7 @@ export class AsyncRun implements Clock {
     if (this.#ringTurns()) return true;
     const alarm = this.#firstAlarm();
     const certain = this.#happenings.some(({ isOptional }) => !isOptional);
-    if (!certain && alarm === undefined) return this.#nothingLeft(isBodyOver);
+    if (!certain && alarm === undefined) return refuseCalls() || this.#nothingLeft(isBodyOver);
     const { length } = this.#happenings;
     const count = length + (alarm === undefined ? 0 : 1);
     const choice = this.#execution.choose(count);

@@ -4,6 +4,7 @@ import type { Trace } from "../trace/trace.js";
 import { traceOf } from "./counter-example.js";
 import type { Failure, FailureKind } from "./failure.js";
 import { writeListing } from "./listing.js";
+import { replayOf } from "./replay-command.js";
 import type { StepRecord } from "./step-record.js";
 
 interface FileWriter {
@@ -20,7 +21,7 @@ interface FileWriter {
  */
 export class ExploreError extends Error {
   readonly kind: FailureKind;
-  /** Runs the schedule again, as the option `token`. */
+  /** Runs the schedule again, as the option `token`, here or of `skein explore`. */
   readonly token: string;
   /** The schedule: a column for each thread, a row for each step. */
   readonly listing: string;
@@ -34,7 +35,7 @@ export class ExploreError extends Error {
     const listing = writeListing(run, failure);
     super(
       `${program}: ${failure.kind}, found by schedule ${schedules}\n${failure.message}\n\n${listing}\n\n` +
-        `To run this schedule again: token: "${token}"`,
+        `replay: ${replayOf(token)}`,
       { cause: failure.cause },
     );
     this.#trace = traceOf(run);

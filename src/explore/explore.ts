@@ -12,13 +12,15 @@ import { ExploreError } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
 import { countSwitches } from "./listing.js";
+import { callProgram, queueSearch } from "./nested.js";
 import { type ExploreOptions, requireExploreOptions } from "./options.js";
+import { type SearchState, type Watch, watch } from "./overseer.js";
 import { Portfolio } from "./portfolio.js";
 import { Exploration } from "./program.js";
 import { ReplayStrategy } from "./strategies/replay.js";
 import { type Attempt, shrink } from "./shrink.js";
 import type { Strategy } from "./strategies/strategy.js";
-import { fingerprintOf, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
+import { fingerprintOf, programHash, readToken, type Schedule, scheduleOf, writeToken } from "./token.js";
 import { forgetActiveResources } from "./real-io.js";
 import { refuseSharedObjects } from "./without-condition.js";
 import { SUSPEND } from "./virtual-thread.js";
@@ -43,12 +45,16 @@ export interface ExploreReport {
 
 export type ExploredProgram = (t: Exploration) => unknown;
 
+/** What all programs are called that have no name. */
+const UNNAMED = "program";
 const DEFAULT_BUDGET_MS = 2_000;
 const MOST_SHRINK_MS = 1_000;
 /** Of so many runs the first, then every one that is a multiple of it, is looked at for the order of locks. */
 const LOCK_RUNS = 128;
 /** How long the event loop is kept from its other turns. */
 const TURN_MS = 50;
+
+const OTHER_TOKEN = "the token is that of another program";
 
 const DONE = Promise.resolve();
 
@@ -103,13 +109,18 @@ export function explore(first: ExploreOptions | ExploredProgram, second?: Explor
     return Promise.reject(error);
   }
   // One at a time: what is under control is what runs on this thread.
-  const search = last.then(() => new Search(options, program).run());
+  const search = queueSearch(last, () => new Search(options, program).run());
   last = search.catch(() => undefined);
   return search;
 }
 
 class Search {
+  /** How messages name the program. */
+  readonly #name: string;
+  /** Of the call itself; the overseer may have put another in its place. */
+  readonly #ownToken: string | undefined;
   readonly #options: ExploreOptions;
+  readonly #watch: Watch;
   readonly #program: ExploredProgram;
   readonly #execution = new Execution();
   readonly #outcomes: Record<string, number> = {};
@@ -117,35 +128,69 @@ class Search {
   readonly #lockOrders = new LockOrders();
   #schedules = 0;
   #mostSteps = 0;
+  #passedBy: string | undefined;
   #turnEndMs = hostMs() + TURN_MS;
+  #endMs = Infinity;
+  #isShortening = false;
+  readonly #portfolio: Portfolio;
 
   constructor(options: ExploreOptions, program: ExploredProgram) {
-    this.#options = options;
+    this.#name = options.name ?? (program.name || UNNAMED);
+    this.#ownToken = options.token;
+    this.#watch = watch({ name: this.#name, options, now: () => this.#now() });
+    this.#options = this.#watch.options;
     this.#program = program;
-    if (options.memory === "js") this.#execution.weak = new WeakMemory(this.#execution);
-    if (options.steps !== undefined) this.#execution.mostSteps = options.steps;
+    this.#portfolio = new Portfolio(this.#options.strategy ?? "auto", this.#options.seed ?? 1);
+    if (this.#options.memory === "js") this.#execution.weak = new WeakMemory(this.#execution);
+    if (this.#options.steps !== undefined) this.#execution.mostSteps = this.#options.steps;
   }
 
-  get #name(): string {
-    return this.#options.name ?? "program";
-  }
-
+  /** Searches, and tells the overseer how that ended. */
   async run(): Promise<ExploreReport> {
+    try {
+      const report = this.#watch.passBy === undefined ? await this.#search() : this.#passBy(this.#watch.passBy);
+      this.#watch.end({ state: this.#now(), report, error: undefined, passedBy: this.#passedBy });
+      return report;
+    } catch (error) {
+      this.#watch.end({ state: this.#now(), report: undefined, error, passedBy: undefined });
+      throw error;
+    }
+  }
+
+  #now(): SearchState {
+    return {
+      schedules: this.#schedules,
+      steps: this.#mostSteps,
+      strategy: this.#portfolio.current.name,
+      coverage: this.#portfolio.coverage,
+      leftMs: this.#endMs - hostMs(),
+      isShortening: this.#isShortening,
+    };
+  }
+
+  /** The report of a search that is not done. */
+  #passBy(why: string): ExploreReport {
+    this.#passedBy = why;
+    this.#warnings.push(why);
+    return this.#report({ kind: "sampled", text: `no schedule: ${why}` });
+  }
+
+  async #search(): Promise<ExploreReport> {
     forgetActiveResources();
     this.#execution.shared = exploreSharedObjects();
     const { token } = this.#options;
-    if (token !== undefined) return this.#replay(readToken(token));
-    const portfolio = new Portfolio(this.#options.strategy ?? "auto", this.#options.seed ?? 1);
+    if (token !== undefined) return this.#replay(token);
+    const portfolio = this.#portfolio;
     const schedules = this.#options.schedules ?? Infinity;
     const budgetMs = this.#options.budgetMs ?? (schedules === Infinity ? DEFAULT_BUDGET_MS : Infinity);
-    const endMs = hostMs() + budgetMs;
+    this.#endMs = hostMs() + budgetMs;
     while (this.#schedules < schedules) {
       await this.#runOnce(portfolio.next);
       if (this.#execution.failure !== undefined && !this.#execution.isRedundant)
         await this.#found(this.#execution.failure);
       if (this.#schedules === 1) await this.#runAgain(scheduleOf(this.#execution));
       if (!portfolio.end(this.#execution)) break;
-      if ((this.#schedules & 15) === 0 && (await this.#letOthers()) >= endMs) break;
+      if ((this.#schedules & 15) === 0 && (await this.#letOthers()) >= this.#endMs) break;
     }
     return this.#report(portfolio.coverage);
   }
@@ -155,6 +200,7 @@ class Search {
     const now = hostMs();
     if (now < this.#turnEndMs) return now;
     await new Promise<void>((resolve) => setImmediateOrSoon(resolve));
+    this.#watch.turn();
     this.#turnEndMs = hostMs() + TURN_MS;
     return this.#turnEndMs;
   }
@@ -174,10 +220,16 @@ class Search {
     );
   }
 
-  async #replay(schedule: Schedule): Promise<ExploreReport> {
-    await this.#repeat(schedule);
+  async #replay(token: string): Promise<ExploreReport> {
+    const schedule = readToken(token);
     const execution = this.#execution;
+    // The overseer has one token for all searches: it is for the one whose it is.
+    const isForAll = token !== this.#ownToken;
+    const isOther = schedule.program !== undefined && schedule.program !== programHash(this.#name);
+    if (isForAll && isOther) return this.#passBy(OTHER_TOKEN);
+    await this.#repeat(schedule);
     if (fingerprintOf(execution) !== schedule.fingerprint) {
+      if (isForAll && this.#name === UNNAMED) return this.#passBy(OTHER_TOKEN);
       this.#warnings.push(
         "the program has changed since the token was printed: its schedule was followed as far as that goes",
       );
@@ -191,9 +243,11 @@ class Search {
   async #found(failure: Failure): Promise<never> {
     const schedules = this.#schedules;
     const found = scheduleOf(this.#execution);
-    const original = new ExploreError(this.#name, this.#execution, failure, writeToken(found), schedules);
+    const original = this.#errorOf(failure, schedules);
+    this.#isShortening = true;
     if (failure.kind === "nondeterminism") throw original;
     const attempt = async (schedule: Schedule): Promise<Attempt | undefined> => {
+      await this.#letOthers();
       await this.#repeat(schedule);
       if (this.#execution.failure?.kind !== failure.kind) return undefined;
       return { schedule: scheduleOf(this.#execution), switches: countSwitches(this.#execution) };
@@ -206,7 +260,13 @@ class Search {
   }
 
   #throw(failure: Failure, schedules: number): never {
-    throw new ExploreError(this.#name, this.#execution, failure, writeToken(scheduleOf(this.#execution)), schedules);
+    throw this.#errorOf(failure, schedules);
+  }
+
+  /** What the run shows that has just ended. */
+  #errorOf(failure: Failure, schedules: number): ExploreError {
+    const token = writeToken(scheduleOf(this.#execution), this.#name);
+    return new ExploreError(this.#name, this.#execution, failure, token, schedules);
   }
 
   #report(coverage: Coverage): ExploreReport {
@@ -238,7 +298,7 @@ class Search {
     const allow = execution.shared === undefined ? refuseSharedObjects() : undefined;
     try {
       asyncRun.begin();
-      const result = this.#program(t);
+      const result = callProgram(() => this.#program(t));
       if (isPromise(result)) await asyncRun.settle(result);
       execution.finishMain();
       if (asyncRun.usesJobs) await asyncRun.settle(DONE);

@@ -84,6 +84,11 @@ export class Portfolio {
     return this.#current.strategy;
   }
 
+  /** Who made the last one, or will make the first. */
+  get current(): Strategy {
+    return this.#current.strategy;
+  }
+
   #choose(): Member {
     for (const [member, most] of this.#alone) if (!member.isOver && member.runs < most) return member;
     if (this.#turn++ % TURN_RUNS === 0 || this.#current.isOver) {

@@ -54,7 +54,7 @@ describe("explore, with threads", () => {
   it("finds an update that is lost, and finds it again by its token", async () => {
     const error = await failureOf({ name: "lost update", schedules: 200 }, lostUpdate);
     assert.equal(error.kind, "assertion");
-    assert.match(error.message, /lost update: assertion[^]*an addition was lost[^]*token: "x1\./);
+    assert.match(error.message, /lost update: assertion[^]*an addition was lost[^]*--token x1\./);
     assert.match(error.listing, /#\s+main\s+a\s+b\n/);
     const again = await failureOf({ token: error.token }, lostUpdate);
     assert.equal(again.listing, error.listing);
