@@ -8,6 +8,7 @@ import { LockOrders } from "./detectors/locks.js";
 import { findLostWakeUp } from "./detectors/lost-wake-up.js";
 import { findRace } from "./detectors/races.js";
 import { AsyncRun } from "./async-mode.js";
+import type { Coverage } from "./coverage.js";
 import { ExploreError } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
@@ -25,12 +26,6 @@ import { forgetActiveResources } from "./real-io.js";
 import { refuseSharedObjects } from "./without-condition.js";
 import { SUSPEND } from "./virtual-thread.js";
 import { WeakMemory } from "./weak-memory.js";
-
-/** What a search without a find covered. */
-export interface Coverage {
-  readonly kind: "complete" | "bounded" | "sampled";
-  readonly text: string;
-}
 
 export interface ExploreReport {
   /** Schedules that were run. */
@@ -172,7 +167,7 @@ class Search {
   #passBy(why: string): ExploreReport {
     this.#passedBy = why;
     this.#warnings.push(why);
-    return this.#report({ kind: "sampled", text: `no schedule: ${why}` });
+    return this.#report({ kind: "sampled", text: `no schedule: ${why}`, preemptions: undefined });
   }
 
   async #search(): Promise<ExploreReport> {
@@ -236,7 +231,7 @@ class Search {
     }
     if (execution.failure !== undefined) this.#throw(execution.failure, 1);
     this.#schedules = 1;
-    return this.#report({ kind: "sampled", text: "one schedule, that of the token" });
+    return this.#report({ kind: "sampled", text: "one schedule, that of the token", preemptions: undefined });
   }
 
   /** Shrinks what was found, and tells of it. */

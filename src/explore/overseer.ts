@@ -6,7 +6,8 @@
  * kept where every copy of the library finds it, as the command and the program may
  * have come with copies of their own.
  */
-import type { Coverage, ExploreReport } from "./explore.js";
+import type { Coverage } from "./coverage.js";
+import type { ExploreReport } from "./explore.js";
 import type { ExploreOptions } from "./options.js";
 
 export interface Overseer {

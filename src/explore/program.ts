@@ -142,6 +142,12 @@ export class Exploration {
     return this.#execution;
   }
 
+  /** @internal Whether the program has asked for anything that a run is made of. */
+  get isUnused(): boolean {
+    const { stepCount, choiceCount, notes } = this.#execution;
+    return stepCount === 0 && choiceCount === 0 && notes.length === 0 && this.#jobs.size === 0;
+  }
+
   /** @internal */
   get namedOutcome(): string | undefined {
     return this.#outcome;

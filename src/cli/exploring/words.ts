@@ -1,0 +1,103 @@
+/** What `skein explore` prints, in both languages. */
+import type { FailureKind } from "../../explore/index.js";
+import type { Language, Sentence } from "../../trace/index.js";
+import { duration, englishCount, russianCount } from "../../trace/words/language.js";
+
+const KINDS: Readonly<Record<FailureKind, string>> = {
+  assertion: "нарушено утверждение",
+  deadlock: "взаимная блокировка",
+  leak: "кто-то остался ждать навсегда",
+  race: "гонка данных",
+  livelock: "программа не кончается",
+  "lost wake-up": "потерянное пробуждение",
+  misuse: "неверное использование",
+  "lock order": "порядок замков",
+  nondeterminism: "недетерминизм",
+  outcome: "недопустимый исход",
+};
+
+export function kindText(kind: FailureKind, language: Language): string {
+  return language === "ru" ? KINDS[kind] : kind;
+}
+
+/** With the thousands apart. */
+export function grouped(count: number, language: Language): string {
+  return count.toLocaleString(language === "ru" ? "ru" : "en");
+}
+
+export function schedulesText(count: number, language: Language): string {
+  const shown = grouped(count, language);
+  if (language === "en") return count === 1 ? "1 schedule" : `${shown} schedules`;
+  return russianCount(count, "расписание", "расписания", "расписаний").replace(String(count), shown);
+}
+
+export function stepsText(count: number, language: Language): string {
+  return language === "en" ? englishCount(count, "step") : russianCount(count, "шаг", "шага", "шагов");
+}
+
+type StateName = "shortening" | "stopped" | "goesRight" | "passedByToken" | "passedByName" | "passedByUnused";
+
+export const STATES: Readonly<Record<StateName, Sentence>> = {
+  shortening: { en: "found, being shortened", ru: "найдено, сокращается" },
+  stopped: { en: "stopped", ru: "остановлено" },
+  goesRight: {
+    en: "the schedule of the token goes wrong no more",
+    ru: "расписание токена больше не приводит к ошибке",
+  },
+  passedByToken: { en: "passed by: the token is that of another program", ru: "пропущено: токен другой программы" },
+  passedByName: { en: "passed by: not the one of --only", ru: "пропущено: не та, что названа в --only" },
+  passedByUnused: {
+    en: "passed by: it used nothing of t, so it is no program",
+    ru: "пропущено: ничем из t не воспользовалась, так что это не программа",
+  },
+};
+
+export interface Covered {
+  readonly kind: "complete" | "bounded" | "sampled";
+  readonly schedules: number;
+  /** Up to how many preemptions everything was run. */
+  readonly preemptions: number | undefined;
+  readonly steps: number;
+  readonly tookMs: number;
+}
+
+/** What was covered, without a find. */
+export function coveredText({ kind, schedules, preemptions, steps, tookMs }: Covered, language: Language): string {
+  const count = schedulesText(schedules, language);
+  const took = duration(tookMs, language);
+  const most = stepsText(steps, language);
+  if (kind === "complete") {
+    return language === "en"
+      ? `nothing found in any order (${count}, up to ${most}, ${took})`
+      : `ни в одном порядке ничего не найдено (${count}, до ${most}, ${took})`;
+  }
+  const whole = preemptions === undefined ? "" : wholeText(preemptions, language);
+  return language === "en"
+    ? `nothing found, but not all orders were run (${count}, up to ${most}, ${took}${whole})`
+    : `ничего не найдено, но пройдены не все порядки (${count}, до ${most}, ${took}${whole})`;
+}
+
+function wholeText(preemptions: number, language: Language): string {
+  return language === "en"
+    ? `; all with at most ${englishCount(preemptions, "preemption")}`
+    : `; все, где вытеснений не больше ${preemptions}`;
+}
+
+/** What was found, before its description. */
+export function foundText(kind: FailureKind, schedules: number, language: Language): string {
+  const shown = grouped(schedules, language);
+  return language === "en"
+    ? `${kind}, found by schedule ${shown}`
+    : `${kindText(kind, language)}, найдено в расписании ${shown}`;
+}
+
+/** Several programs, taken together. */
+export function totalText(programs: number, found: number, language: Language): string {
+  if (language === "en") {
+    return `${englishCount(programs, "program")}: ${found === 0 ? "nothing found" : `something found in ${found}`}`;
+  }
+  const counted = russianCount(programs, "программа", "программы", "программ");
+  return `${counted}: ${found === 0 ? "ничего не найдено" : `найдено в ${found}`}`;
+}
+
+export const WARNING: Sentence = { en: "warning", ru: "предупреждение" };
