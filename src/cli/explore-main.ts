@@ -88,7 +88,7 @@ async function exploreExported(programs: readonly FoundProgram[]): Promise<void>
       record.passedBy = "unused";
       record.found = undefined;
     }
-    if (record.result !== "passed by" || settings.only === undefined) tell(record);
+    tell(record);
   }
 }
 
@@ -109,7 +109,7 @@ async function exploreOf(path: string): Promise<{ readonly explore: typeof explo
 
 /** Prints what came of a program. */
 function tell(record: ProgramRecord): void {
-  if (settings.json) return;
+  if (settings.json || record.passedBy === "name") return;
   watching.line.clear();
   console.log(
     resultText(record, { language: settings.language, isColoured: isColoured(), isFull: isExported || isFoundUntold }),
@@ -163,7 +163,9 @@ async function sendResults(): Promise<void> {
   hasSent = true;
   // Until all is sent the process has to stay.
   process.channel?.ref();
-  const results = [...watching.records.values()].map((record) => record.toResult(settings.file));
+  const results = [...watching.records.values()]
+    .filter(({ passedBy }) => passedBy !== "name")
+    .map((record) => record.toResult(settings.file));
   await Promise.all(results.map((result) => new Promise((resolve) => process.send?.(result, undefined, {}, resolve))));
   process.channel?.unref();
 }
@@ -172,7 +174,9 @@ async function sendResults(): Promise<void> {
 function stop(exitCode: number): void {
   watching.stop();
   if (isExported) for (const record of watching.records.values()) if (record.isStopped) tell(record);
-  sumUp();
+  // Stopped before the first search there is nothing to sum up.
+  if (watching.records.size > 0) sumUp();
+  hasSummedUp = true;
   if (process.exitCode !== 1) process.exitCode = exitCode;
   void sendResults().then(() => process.exit());
 }
@@ -183,6 +187,7 @@ function giveUp(error: unknown): void {
     isFoundUntold = true;
     return;
   }
+  hasSummedUp = true; // nothing is to be added to what is said here
   watching.line.clear();
   console.error(error instanceof ProgramError ? error.message : error);
   process.exitCode = MISUSE_EXIT_CODE;

@@ -57,9 +57,11 @@ function describeLoadError(error: unknown, path: string): string {
 
 /** The stack less the frames of Node's loader, of this command and of the TypeScript loader. */
 function withoutPlumbing(stack: string): string {
-  const own = fileURLToPath(new URL("..", import.meta.url));
+  // As compiled, and as source maps show it.
+  const own = ["..", "../../src/"].map((place) => fileURLToPath(new URL(place, import.meta.url)));
   const isPlumbing = (line: string): boolean =>
-    /^\s+at /.test(line) && (/\(?node:|node_modules\/(?:tsx|esbuild|commander)\//.test(line) || line.includes(own));
+    /^\s+at /.test(line) &&
+    (/\(?node:|node_modules\/(?:tsx|esbuild|commander)\//.test(line) || own.some((place) => line.includes(place)));
   return stack
     .split("\n")
     .filter((line) => !isPlumbing(line))

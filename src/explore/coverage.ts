@@ -60,7 +60,8 @@ export function coverageOf({ completeBy, ...facts }: Facts): Coverage {
 }
 
 function wholeText({ schedules, preemptions }: Whole): string {
-  return `${count(schedules, "schedule")} with at most ${count(preemptions, "preemption")}`;
+  const bound = preemptions === 0 ? "without preemption" : `with at most ${count(preemptions, "preemption")}`;
+  return `${count(schedules, "schedule")} ${bound}`;
 }
 
 function sampledText({ strategies, schedules, escapes }: Omit<Facts, "completeBy">, whole: string | undefined): string {

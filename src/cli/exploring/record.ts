@@ -70,7 +70,7 @@ export class ProgramRecord {
 
   /** As `--json` prints it. */
   toResult(file: string): ProgramResult {
-    const { found, misuse, passedBy } = this;
+    const { found, misuse, passedBy, coverage } = this;
     return {
       program: this.name,
       file,
@@ -78,9 +78,11 @@ export class ProgramRecord {
       schedules: this.schedules,
       steps: this.steps,
       tookMs: Math.round(this.tookMs),
-      coverage: { kind: this.coverage?.kind ?? "sampled", text: this.coverage?.text ?? "no schedule" },
       outcomes: this.outcomes,
       warnings: [...this.warnings],
+      ...(found !== undefined || coverage === undefined
+        ? {}
+        : { coverage: { kind: coverage.kind, text: coverage.text } }),
       ...(misuse === undefined ? {} : { diagnosis: misuse.message }),
       ...(passedBy === undefined ? {} : { why: passedBy }),
       ...(found === undefined

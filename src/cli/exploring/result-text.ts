@@ -34,10 +34,7 @@ function stateText(record: ProgramRecord, language: Language): string {
   const { found, misuse, passedBy, coverage } = record;
   if (found !== undefined) return foundText(found.kind, found.schedules, language);
   if (misuse !== undefined) return misuse.message;
-  if (passedBy !== undefined) {
-    const states = { token: STATES.passedByToken, name: STATES.passedByName, unused: STATES.passedByUnused };
-    return states[passedBy][language];
-  }
+  if (passedBy !== undefined) return STATES[passedBy === "unused" ? "passedByUnused" : "passedByToken"][language];
   if (record.isReplay) return STATES.goesRight[language];
   const covered = coveredText(
     {

@@ -25,9 +25,10 @@ export interface ProgramResult {
   /** Of the longest schedule. */
   readonly steps: number;
   readonly tookMs: number;
-  readonly coverage: { readonly kind: string; readonly text: string };
   readonly outcomes: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
+  /** Of a program in which nothing was found. */
+  readonly coverage?: { readonly kind: string; readonly text: string };
   /** What went wrong, if anything did: what kind of thing, and in words. */
   readonly kind?: string;
   readonly diagnosis?: string;

@@ -35,7 +35,7 @@ export function stepsText(count: number, language: Language): string {
   return language === "en" ? englishCount(count, "step") : russianCount(count, "шаг", "шага", "шагов");
 }
 
-type StateName = "shortening" | "stopped" | "goesRight" | "passedByToken" | "passedByName" | "passedByUnused";
+type StateName = "shortening" | "stopped" | "goesRight" | "passedByToken" | "passedByUnused";
 
 export const STATES: Readonly<Record<StateName, Sentence>> = {
   shortening: { en: "found, being shortened", ru: "найдено, сокращается" },
@@ -45,7 +45,6 @@ export const STATES: Readonly<Record<StateName, Sentence>> = {
     ru: "расписание токена больше не приводит к ошибке",
   },
   passedByToken: { en: "passed by: the token is that of another program", ru: "пропущено: токен другой программы" },
-  passedByName: { en: "passed by: not the one of --only", ru: "пропущено: не та, что названа в --only" },
   passedByUnused: {
     en: "passed by: it used nothing of t, so it is no program",
     ru: "пропущено: ничем из t не воспользовалась, так что это не программа",
@@ -78,6 +77,7 @@ export function coveredText({ kind, schedules, preemptions, steps, tookMs }: Cov
 }
 
 function wholeText(preemptions: number, language: Language): string {
+  if (preemptions === 0) return language === "en" ? "; all without preemption" : "; все без вытеснений";
   return language === "en"
     ? `; all with at most ${englishCount(preemptions, "preemption")}`
     : `; все, где вытеснений не больше ${preemptions}`;
