@@ -1,14 +1,23 @@
 import { MisuseError } from "../core/errors.js";
 import { encodeTrace } from "../trace/trace-file.js";
 import type { Trace } from "../trace/trace.js";
-import { traceOf } from "./counter-example.js";
 import type { Failure, FailureKind } from "./failure.js";
-import { writeListing } from "./listing.js";
 import { replayOf } from "./replay-command.js";
-import type { StepRecord } from "./step-record.js";
 
 interface FileWriter {
   writeFileSync(path: string | URL, bytes: Uint8Array): void;
+}
+
+/** A run that went wrong, as far as it is told. */
+export interface FoundSchedule {
+  readonly program: string;
+  readonly failure: Failure;
+  readonly listing: string;
+  readonly trace: Trace;
+  readonly token: string;
+  readonly schedules: number;
+  /** What the program was given besides, in words. */
+  readonly data?: string;
 }
 
 /**
@@ -29,16 +38,20 @@ export class ExploreError extends Error {
   readonly diagnosis: string;
   /** How many schedules were run until this one was found. */
   readonly schedules: number;
-  readonly #trace: Trace;
+  readonly #found: FoundSchedule;
 
-  constructor(program: string, run: StepRecord, failure: Failure, token: string, schedules: number) {
-    const listing = writeListing(run, failure);
-    super(
-      `${program}: ${failure.kind}, found by schedule ${schedules}\n${failure.message}\n\n${listing}\n\n` +
-        `replay: ${replayOf(token)}`,
-      { cause: failure.cause },
-    );
-    this.#trace = traceOf(run);
+  constructor(found: FoundSchedule) {
+    const { program, failure, listing, token, schedules, data } = found;
+    const lines = [
+      `${program}: ${failure.kind}, found by schedule ${schedules}${data === undefined ? "" : `, with ${data}`}`,
+      failure.message,
+      "",
+      listing,
+      "",
+      `replay: ${replayOf(token)}`,
+    ];
+    super(lines.join("\n"), { cause: failure.cause });
+    this.#found = found;
     this.kind = failure.kind;
     this.token = token;
     this.listing = listing;
@@ -46,9 +59,14 @@ export class ExploreError extends Error {
     this.schedules = schedules;
   }
 
+  /** @internal The same, of a program that was given data, which the token brings about again, too. */
+  withData(data: string, token: string): ExploreError {
+    return new ExploreError({ ...this.#found, data, token });
+  }
+
   /** The schedule as a trace, as `skein/trace` and the inspector know them: a lane for each thread, a millisecond for each step. */
   get trace(): Trace {
-    return this.#trace;
+    return this.#found.trace;
   }
 
   /**
@@ -65,7 +83,7 @@ export class ExploreError extends Error {
         "writeTrace needs a file system, and this platform has none: encode `trace` by encodeTrace of skein/trace, and send it",
       );
     }
-    files.writeFileSync(path, encodeTrace(this.#trace));
+    files.writeFileSync(path, encodeTrace(this.trace));
   }
 
   override get name(): string {

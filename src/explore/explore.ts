@@ -8,14 +8,15 @@ import { LockOrders } from "./detectors/locks.js";
 import { findLostWakeUp } from "./detectors/lost-wake-up.js";
 import { findRace } from "./detectors/races.js";
 import { AsyncRun } from "./async-mode.js";
+import { traceOf } from "./counter-example.js";
 import type { Coverage } from "./coverage.js";
 import { ExploreError } from "./explore-error.js";
 import { type Failure, failureOf } from "./failure.js";
 import { hostMs, setImmediateOrSoon } from "./host-time.js";
-import { countSwitches } from "./listing.js";
+import { countSwitches, writeListing } from "./listing.js";
 import { callProgram, queueSearch } from "./nested.js";
 import { type ExploreOptions, requireExploreOptions } from "./options.js";
-import { type SearchState, type Watch, watch } from "./overseer.js";
+import { OTHER_TOKEN, type SearchState, type Watch, watch } from "./overseer.js";
 import { Portfolio } from "./portfolio.js";
 import { Exploration } from "./program.js";
 import { ReplayStrategy } from "./strategies/replay.js";
@@ -48,8 +49,6 @@ const MOST_SHRINK_MS = 1_000;
 const LOCK_RUNS = 128;
 /** How long the event loop is kept from its other turns. */
 const TURN_MS = 50;
-
-const OTHER_TOKEN = "the token is that of another program";
 
 const DONE = Promise.resolve();
 
@@ -103,8 +102,21 @@ export function explore(first: ExploreOptions | ExploredProgram, second?: Explor
   } catch (error) {
     return Promise.reject(error);
   }
+  return exploreFor(watch, options, program);
+}
+
+/**
+ * As `explore`, with options that have been looked at.
+ *
+ * @param watchBy - who looks after the search
+ */
+export function exploreFor(
+  watchBy: typeof watch,
+  options: ExploreOptions,
+  program: ExploredProgram,
+): Promise<ExploreReport> {
   // One at a time: what is under control is what runs on this thread.
-  const search = queueSearch(last, () => new Search(options, program).run());
+  const search = queueSearch(last, () => new Search(watchBy, options, program).run());
   last = search.catch(() => undefined);
   // Another promise: if nobody handles this one, that has to show.
   return search.then((report) => report);
@@ -167,10 +179,10 @@ class Search {
   #isShortening = false;
   readonly #portfolio: Portfolio;
 
-  constructor(options: ExploreOptions, program: ExploredProgram) {
+  constructor(watchBy: typeof watch, options: ExploreOptions, program: ExploredProgram) {
     this.#name = options.name ?? (program.name || UNNAMED);
     this.#ownToken = options.token;
-    this.#watch = watch({ name: this.#name, options, now: () => this.#now() });
+    this.#watch = watchBy({ name: this.#name, options, now: () => this.#now() });
     this.#options = this.#watch.options;
     this.#program = program;
     this.#portfolio = new Portfolio(this.#options.strategy ?? "auto", this.#options.seed ?? 1);
@@ -299,7 +311,14 @@ class Search {
   /** What the run shows that has just ended. */
   #errorOf(failure: Failure, schedules: number): ExploreError {
     const token = writeToken(scheduleOf(this.#execution), this.#name);
-    return new ExploreError(this.#name, this.#execution, failure, token, schedules);
+    return new ExploreError({
+      program: this.#name,
+      failure,
+      listing: writeListing(this.#execution, failure),
+      trace: traceOf(this.#execution),
+      token,
+      schedules,
+    });
   }
 
   #report(coverage: Coverage): ExploreReport {

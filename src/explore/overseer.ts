@@ -60,6 +60,9 @@ export interface SearchEnd {
   readonly passedBy: string | undefined;
 }
 
+/** Why a search is not done when one schedule is to be run again. */
+export const OTHER_TOKEN = "the token is that of another program";
+
 const OVERSEER = Symbol.for("skein.explore.overseer");
 
 interface Globals {

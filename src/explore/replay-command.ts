@@ -16,7 +16,7 @@ const { process: host } = globalThis as { readonly process?: Host };
 /** A command, where the file is known whose program it was; otherwise the option of `explore`. */
 export function replayOf(token: string): string {
   const { file = mainFile(), replayFlags = "" } = overseer() ?? {};
-  if (file === undefined) return `explore({ token: "${token}" }, …)`;
+  if (file === undefined) return `by the option token: "${token}"`;
   const typed = /^[\w./@-]+$/.test(file) ? file : JSON.stringify(file);
   return `skein explore ${typed}${replayFlags} --token ${token}`;
 }

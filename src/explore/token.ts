@@ -1,7 +1,8 @@
 /**
  * A schedule in a line: "x1." and, in base64url, whole numbers of seven bits a byte:
  * a fingerprint of the run, the segments (thread, how many steps), the answers to
- * choices, and of what program it is, by name.
+ * choices, and of what program it is, by name. Where the program was given data that
+ * were drawn, there follows where they come from: ".seed.path".
  */
 import { MisuseError } from "../core/errors.js";
 import type { Execution } from "./execution.js";
@@ -35,6 +36,12 @@ function hashedText(hash: number, text: string): number {
 export function programHash(name: string): number {
   const hash = hashedText(HASH_BEGIN, name) >>> 0;
   return (hash ^ (hash >>> 15)) & 0x7fff;
+}
+
+/** Where data were drawn: the seed, and what was chosen on the way to them, as numbers between colons. */
+export interface DataPath {
+  readonly seed: number;
+  readonly path: string;
 }
 
 /** The schedule that a run has taken. */
@@ -91,6 +98,19 @@ export function writeToken({ threads, choices, fingerprint }: Schedule, name: st
   return PREFIX + toBase64Url(bytes);
 }
 
+/** A token that stands for data, too. */
+export function withDataPath(token: string, { seed, path }: DataPath): string {
+  return `${token}.${seed}.${path}`;
+}
+
+const DATA_PATH = /\.(?<seed>-?\d+)\.(?<path>\d+(?::\d+)*)$/;
+
+/** Where the data come from that a token stands for, if it does. */
+export function dataPathOf(token: string): DataPath | undefined {
+  const { seed, path } = DATA_PATH.exec(token)?.groups ?? {};
+  return seed === undefined || path === undefined ? undefined : { seed: Number(seed), path };
+}
+
 /** **Throws** `SKEIN_INVALID_ARGUMENT` for what `writeToken` has not made. */
 export function readToken(token: string): Schedule {
   const refuse = (why: string): never => {
@@ -100,7 +120,7 @@ export function readToken(token: string): Schedule {
     );
   };
   if (typeof token !== "string" || !token.startsWith(PREFIX)) return refuse("this came");
-  const bytes = fromBase64Url(token.slice(PREFIX.length)) ?? refuse("this has other letters");
+  const bytes = fromBase64Url(token.replace(DATA_PATH, "").slice(PREFIX.length)) ?? refuse("this has other letters");
   let at = 0;
   const take = (): number => {
     let number = 0;
