@@ -38,6 +38,8 @@ export class ExploreError extends Error {
   readonly diagnosis: string;
   /** How many schedules were run until this one was found. */
   readonly schedules: number;
+  /** What the program was given besides, in words, where data were drawn for it. */
+  readonly data: string | undefined;
   readonly #found: FoundSchedule;
 
   constructor(found: FoundSchedule) {
@@ -57,6 +59,7 @@ export class ExploreError extends Error {
     this.listing = listing;
     this.diagnosis = failure.message;
     this.schedules = schedules;
+    this.data = data;
   }
 
   /** @internal The same, of a program that was given data, which the token brings about again, too. */

@@ -90,6 +90,7 @@ export class ProgramRecord {
         : {
             kind: found.kind,
             diagnosis: found.diagnosis,
+            ...(found.data === undefined ? {} : { data: found.data }),
             listing: found.listing,
             token: found.token,
             replay: replayOf(found.token),

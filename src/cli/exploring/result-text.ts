@@ -32,7 +32,7 @@ export function resultText(record: ProgramRecord, { language, isColoured, isFull
 
 function stateText(record: ProgramRecord, language: Language): string {
   const { found, misuse, passedBy, coverage } = record;
-  if (found !== undefined) return foundText(found.kind, found.schedules, language);
+  if (found !== undefined) return foundText(found.kind, found.schedules, found.data, language);
   if (misuse !== undefined) return misuse.message;
   if (passedBy !== undefined) return STATES[passedBy === "unused" ? "passedByUnused" : "passedByToken"][language];
   if (record.isReplay) return STATES.goesRight[language];

@@ -32,6 +32,8 @@ export interface ProgramResult {
   /** What went wrong, if anything did: what kind of thing, and in words. */
   readonly kind?: string;
   readonly diagnosis?: string;
+  /** What the program was given besides, where data were drawn for it. */
+  readonly data?: string;
   readonly listing?: string;
   readonly token?: string;
   /** The command that runs the schedule again. */

@@ -16,10 +16,6 @@ const KINDS: Readonly<Record<FailureKind, string>> = {
   outcome: "недопустимый исход",
 };
 
-export function kindText(kind: FailureKind, language: Language): string {
-  return language === "ru" ? KINDS[kind] : kind;
-}
-
 /** With the thousands apart. */
 export function grouped(count: number, language: Language): string {
   return count.toLocaleString(language === "ru" ? "ru" : "en");
@@ -84,11 +80,10 @@ function wholeText(preemptions: number, language: Language): string {
 }
 
 /** What was found, before its description. */
-export function foundText(kind: FailureKind, schedules: number, language: Language): string {
+export function foundText(kind: FailureKind, schedules: number, data: string | undefined, language: Language): string {
   const shown = grouped(schedules, language);
-  return language === "en"
-    ? `${kind}, found by schedule ${shown}`
-    : `${kindText(kind, language)}, найдено в расписании ${shown}`;
+  if (language === "en") return `${kind}, found by schedule ${shown}${data === undefined ? "" : `, with ${data}`}`;
+  return `${KINDS[kind]}, найдено в расписании ${shown}${data === undefined ? "" : `, с данными ${data}`}`;
 }
 
 /** Several programs, taken together. */
