@@ -34,7 +34,8 @@ export interface Whole {
 
 interface Facts {
   readonly completeBy: Ending | undefined;
-  readonly strategies: readonly string[];
+  /** The one that was asked for. */
+  readonly strategy: string;
   readonly schedules: number;
   readonly whole: Whole | undefined;
   readonly isBoundedAlone: boolean;
@@ -43,6 +44,8 @@ interface Facts {
 
 /** A bug that escapes nearly always is none that was looked for. */
 const MOST_ESCAPE = 0.99;
+/** Of the depths for which it is known, the lowest: bugs of these are the most. */
+const SHOWN_ESCAPES = 2;
 
 export function coverageOf({ completeBy, ...facts }: Facts): Coverage {
   const preemptions = facts.whole?.preemptions;
@@ -54,28 +57,28 @@ export function coverageOf({ completeBy, ...facts }: Facts): Coverage {
     return { kind: "complete", text, preemptions };
   }
   const kind = facts.isBoundedAlone ? "bounded" : "sampled";
-  const whole = facts.whole === undefined ? undefined : `all ${wholeText(facts.whole)}`;
-  const text = kind === "bounded" && whole !== undefined ? whole : sampledText(facts, whole);
+  const { whole } = facts;
+  // Here all that was run is what the bound lets pass.
+  const text = kind === "bounded" && whole !== undefined ? wholeText(whole) : sampledText(facts);
   return { kind, text: `${kind}: ${text}`, preemptions };
 }
 
-function wholeText({ schedules, preemptions }: Whole): string {
-  const bound = preemptions === 0 ? "without preemption" : `with at most ${count(preemptions, "preemption")}`;
-  return `${count(schedules, "schedule")} ${bound}`;
+function sampledText({ strategy, schedules, whole, escapes }: Omit<Facts, "completeBy">): string {
+  const among = whole === undefined ? "" : `, with ${wholeText(whole)}`;
+  return `${count(schedules, "schedule")} by ${strategy}${among}${escapeText(escapes)}`;
 }
 
-function sampledText({ strategies, schedules, escapes }: Omit<Facts, "completeBy">, whole: string | undefined): string {
-  const names = [...new Set(strategies.map((name) => name.replace(/ .*/, "")))];
-  const by = names.length === 0 ? "" : ` by ${names.join(", ")}`;
-  return `${count(schedules, "schedule")}${by}${whole === undefined ? "" : `, with ${whole}`}${escapeText(escapes)}`;
+function wholeText({ schedules, preemptions }: Whole): string {
+  return `all ${schedules} ${preemptions === 0 ? "without preemption" : `with at most ${count(preemptions, "preemption")}`}`;
 }
 
 function escapeText(escapes: readonly Escape[]): string {
   const known = escapes
     .filter(({ probability }) => probability < MOST_ESCAPE)
     .toSorted((one, other) => one.depth - other.depth)
-    .map(({ depth, probability }) => `${probability.toPrecision(2)} (depth ${depth})`);
-  return known.length === 0 ? "" : `; a bug escapes with a probability of at most ${known.join(", ")}`;
+    .slice(0, SHOWN_ESCAPES)
+    .map(({ depth, probability }) => `of depth ${depth} ${probability.toPrecision(2)}`);
+  return known.length === 0 ? "" : `; the probability that a bug escaped is at most: ${known.join(", ")}`;
 }
 
 function count(number: number, what: string): string {

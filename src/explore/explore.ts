@@ -174,6 +174,9 @@ class Search {
   #schedules = 0;
   #mostSteps = 0;
   #passedBy: string | undefined;
+  /** Whether it has been told that something was pending at the end of a run. */
+  #hasLeft = false;
+  #hasRace = false;
   #turnEndMs = hostMs() + TURN_MS;
   #endMs = Infinity;
   #isShortening = false;
@@ -272,7 +275,7 @@ class Search {
     const isForAll = token !== this.#ownToken;
     const isOther = schedule.program !== undefined && schedule.program !== programHash(this.#name);
     if (isForAll && isOther) return this.#passBy(OTHER_TOKEN);
-    await this.#repeat(schedule);
+    await this.#repeat(schedule, true);
     if (fingerprintOf(execution) !== schedule.fingerprint) {
       if (isForAll && this.#name === UNNAMED) return this.#passBy(OTHER_TOKEN);
       this.#warnings.push(
@@ -291,16 +294,16 @@ class Search {
     const original = this.#errorOf(failure, schedules);
     this.#isShortening = true;
     if (failure.kind === "nondeterminism") throw original;
-    const attempt = async (schedule: Schedule): Promise<Attempt | undefined> => {
+    const attempt = async (schedule: Schedule, isTold = false): Promise<Attempt | undefined> => {
       await this.#letOthers();
-      await this.#repeat(schedule);
+      await this.#repeat(schedule, isTold);
       if (this.#execution.failure?.kind !== failure.kind) return undefined;
       return { schedule: scheduleOf(this.#execution), switches: countSwitches(this.#execution) };
     };
     const first = await attempt(found);
     if (first === undefined) throw original;
     const endMs = hostMs() + MOST_SHRINK_MS;
-    await attempt(await shrink(first, attempt, () => hostMs() < endMs));
+    await attempt(await shrink(first, attempt, () => hostMs() < endMs), true);
     return this.#throw(this.#execution.failure ?? failure, schedules);
   }
 
@@ -334,18 +337,22 @@ class Search {
     };
   }
 
-  /** A run by a schedule; it counts for nothing. */
-  #repeat(schedule: Schedule): Promise<void> {
-    return this.#runOnce(new ReplayStrategy(schedule), false);
+  /**
+   * A run by a schedule; it counts for nothing.
+   *
+   * @param isTold - whether it is to be shown, if it goes wrong
+   */
+  #repeat(schedule: Schedule, isTold: boolean = false): Promise<void> {
+    return this.#runOnce(new ReplayStrategy(schedule), false, isTold);
   }
 
   /** One run; what it shows is in the execution. */
-  async #runOnce(strategy: Strategy, counts: boolean = true): Promise<void> {
+  async #runOnce(strategy: Strategy, counts: boolean = true, isTold: boolean = false): Promise<void> {
     const execution = this.#execution;
     if (counts) this.#schedules++;
     control(execution);
     execution.reset(strategy);
-    const asyncRun = new AsyncRun(execution);
+    const asyncRun = new AsyncRun(execution, isTold);
     const t = new Exploration(execution, asyncRun);
     const allow = execution.shared === undefined ? refuseSharedObjects() : undefined;
     try {
@@ -354,6 +361,7 @@ class Search {
       if (isPromise(result)) await asyncRun.settle(result);
       execution.finishMain();
       if (asyncRun.usesJobs) await asyncRun.settle(DONE);
+      this.#noteLeft(asyncRun);
     } catch (error) {
       if (error !== SUSPEND) execution.fail(failureOf(error, this.#name));
     } finally {
@@ -365,6 +373,13 @@ class Search {
     if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;
     this.#diagnose();
     this.#judge(t.namedOutcome, counts);
+  }
+
+  /** What nobody waited for is no failure, but seldom meant. */
+  #noteLeft({ left }: AsyncRun): void {
+    if (this.#hasLeft || this.#execution.failure !== undefined || left === undefined) return;
+    this.#hasLeft = true;
+    this.#warnings.push(left);
   }
 
   /** What the steps show besides. */
@@ -381,7 +396,8 @@ class Search {
       // Who says which outcomes are right, or asks for all that plain accesses may see, means them to race.
       const isMeant = this.#options.outcomes !== undefined || this.#options.memory === "js";
       if (!isMeant) execution.fail(race);
-      else if (this.#warnings.length === 0) this.#warnings.push(`race: ${race.message}`);
+      else if (!this.#hasRace) this.#warnings.push(`race: ${race.message}`);
+      this.#hasRace = true;
     }
   }
 

@@ -25,6 +25,7 @@ interface Member {
 }
 
 export class Portfolio {
+  readonly #name: StrategyName;
   readonly #members: readonly Member[];
   readonly #alone: readonly (readonly [Member, number])[];
   readonly #bounded: BoundedStrategy | undefined;
@@ -38,6 +39,7 @@ export class Portfolio {
   #steps = 0;
 
   constructor(name: StrategyName, seed: number) {
+    this.#name = name;
     const bounded = new BoundedStrategy(MOST_PREEMPTIONS);
     const dpor = new DporStrategy();
     const byName: Readonly<Record<StrategyName, readonly Strategy[]>> = {
@@ -116,7 +118,7 @@ export class Portfolio {
   get coverage(): Coverage {
     return coverageOf({
       completeBy: this.#completeBy,
-      strategies: this.#members.flatMap(({ strategy, runs }) => (runs === 0 ? [] : [strategy.name])),
+      strategy: this.#name,
       schedules: this.#members.reduce((sum, { runs }) => sum + runs, 0),
       whole: this.#whole,
       isBoundedAlone: this.#members.length === 1 && this.#bounded !== undefined,

@@ -124,7 +124,10 @@ export class Exploration {
 
   /** Adds a line to the listing, once, however often the thread is called anew. */
   log(...values: readonly unknown[]): void {
+    const { notes } = this.#execution;
+    const before = notes.length;
     this.#execution.log(values.map(String).join(" "));
+    if (notes.length > before) this.#async.ownNote(before);
   }
 
   /** Fails the run unless the condition holds. */
