@@ -77,8 +77,8 @@ function escapeText(escapes: readonly Escape[]): string {
     .filter(({ probability }) => probability < MOST_ESCAPE)
     .toSorted((one, other) => one.depth - other.depth)
     .slice(0, SHOWN_ESCAPES)
-    .map(({ depth, probability }) => `of depth ${depth} ${probability.toPrecision(2)}`);
-  return known.length === 0 ? "" : `; the probability that a bug escaped is at most: ${known.join(", ")}`;
+    .map(({ depth, probability }) => `${probability.toPrecision(2)} at depth ${depth}`);
+  return known.length === 0 ? "" : `; chances to miss a bug: at most ${known.join(", ")}`;
 }
 
 function count(number: number, what: string): string {

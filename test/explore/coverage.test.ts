@@ -26,7 +26,7 @@ describe("the coverage of a search", () => {
     });
     assert.ok(text.length <= TWO_LINES, `${text.length}: ${text}`);
     assert.match(text, /^sampled: 12345678 schedules by auto, with all 123456 with at most 3 preemptions; /);
-    assert.match(text, /; the probability that a bug escaped is at most: of depth 2 0.000024, of depth 3 0.000036$/);
+    assert.match(text, /; chances to miss a bug: at most 0.000024 at depth 2, 0.000036 at depth 3$/);
   });
 
   it("names no probability that says nothing, and no bound that was not reached", () => {
