@@ -77,14 +77,6 @@ export class AsyncRun implements Clock {
     return this.#jobs > 0;
   }
 
-  /** What is pending outside now that the program is over: nobody waited for it. `undefined` if nothing is. */
-  get left(): string | undefined {
-    const outside = this.#happenings.filter(({ isOptional }) => !isOptional).map(({ text }) => `"${text}"`);
-    const real = this.usesJobs ? activeResources() : [];
-    if (outside.length + real.length === 0) return undefined;
-    return `the program was over, and nobody had awaited what is pending outside: ${[...outside, ...real].join(", ")}`;
-  }
-
   // The virtual clock
 
   nowMs(): number {
@@ -113,10 +105,19 @@ export class AsyncRun implements Clock {
 
   end(): void {
     this.#isOver = true;
+    this.#tellPending();
     this.#context.end();
     this.#stopHearing?.();
     if (this.#clockBefore !== undefined) useClock(this.#clockBefore);
     this.#clockBefore = undefined;
+  }
+
+  /** The run went wrong: what was still to come from outside may be what it should have waited for. */
+  #tellPending(): void {
+    const { failure, pendingOutside } = this.#execution;
+    if (failure === undefined) return;
+    for (const { text } of this.#happenings) pendingOutside.push(`"${text}"`);
+    if (this.usesJobs) pendingOutside.push(...activeResources());
   }
 
   // What programs use

@@ -174,8 +174,6 @@ class Search {
   #schedules = 0;
   #mostSteps = 0;
   #passedBy: string | undefined;
-  /** Whether it has been told that something was pending at the end of a run. */
-  #hasLeft = false;
   #hasRace = false;
   #turnEndMs = hostMs() + TURN_MS;
   #endMs = Infinity;
@@ -361,7 +359,6 @@ class Search {
       if (isPromise(result)) await asyncRun.settle(result);
       execution.finishMain();
       if (asyncRun.usesJobs) await asyncRun.settle(DONE);
-      this.#noteLeft(asyncRun);
     } catch (error) {
       if (error !== SUSPEND) execution.fail(failureOf(error, this.#name));
     } finally {
@@ -373,13 +370,6 @@ class Search {
     if (execution.stepCount > this.#mostSteps) this.#mostSteps = execution.stepCount;
     this.#diagnose();
     this.#judge(t.namedOutcome, counts);
-  }
-
-  /** What nobody waited for is no failure, but seldom meant. */
-  #noteLeft({ left }: AsyncRun): void {
-    if (this.#hasLeft || this.#execution.failure !== undefined || left === undefined) return;
-    this.#hasLeft = true;
-    this.#warnings.push(left);
   }
 
   /** What the steps show besides. */

@@ -42,7 +42,13 @@ export function writeListing(execution: StepRecord, failure?: Failure): string {
         why,
       ),
     ),
+    ...pendingLines(execution),
   ].join("\n");
+}
+
+/** What a program that failed may not have waited for. */
+function pendingLines({ pendingOutside }: StepRecord): string[] {
+  return pendingOutside.length === 0 ? [] : [`pending outside at the end: ${pendingOutside.join(", ")}`];
 }
 
 /** Jobs are not switched between: the one goes on to whom something has come. */

@@ -30,6 +30,8 @@ export class StepRecord {
   /** By the number of a step or note: of which job it is, where that is known. */
   readonly stepJobs: (number | undefined)[] = [];
   readonly noteJobs: (number | undefined)[] = [];
+  /** Of a run that went wrong: what had not come from outside at its end. */
+  readonly pendingOutside: string[] = [];
   readonly placeNames: Map<number, string> = new Map();
   /** What shared objects of the library live in, if this run has made any. */
   memory: RunMemory | undefined;
@@ -42,6 +44,7 @@ export class StepRecord {
     this.choiceCount = 0;
     if (this.notes.length > 0) this.notes.length = 0;
     if (this.jobs.length > 0) this.#clearJobs();
+    if (this.pendingOutside.length > 0) this.pendingOutside.length = 0;
     this.#nextPlace = 1;
   }
 
