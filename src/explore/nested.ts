@@ -40,10 +40,12 @@ export function queueSearch<Result>(before: Promise<unknown>, begin: () => Promi
       reject(error);
     };
     if (controlled !== undefined) calls.add(refuse);
-    void before.then(() => {
+    const beginInTurn = async (): Promise<void> => {
+      await before;
       calls.delete(refuse);
       if (!isRefused) begin().then(resolve, reject);
-    });
+    };
+    void beginInTurn();
   });
 }
 

@@ -175,7 +175,7 @@ describe("skein explore", () => {
     );
     assert.equal(booking?.["replay"], `skein explore seats.test.mjs --token ${String(booking?.["token"])}`);
     assert.deepEqual([counting?.["program"], counting?.["result"]], ["counting", "nothing found"]);
-    assert.equal((counting?.["coverage"] as { kind: string }).kind, "complete");
+    assert.equal((counting?.["coverage"] as { kind?: string } | undefined)?.kind, "complete");
   });
 
   it("writes the schedule that goes wrong as a timeline", async () => {

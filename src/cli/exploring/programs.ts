@@ -29,7 +29,7 @@ export function programsOf(module: Readonly<Record<string, unknown>>, path: stri
 function isProgramFunction(value: unknown): value is ExploredProgram {
   if (typeof value !== "function" || value.length !== 1) return false;
   // A task is for threads of a pool; a class is no program.
-  return taskIdentity(value as never) === undefined && !/^class\b/.test(Function.prototype.toString.call(value));
+  return taskIdentity(value) === undefined && !/^class\b/.test(Function.prototype.toString.call(value));
 }
 
 function isDescribed(value: unknown): value is { options?: ExploreOptions; program: ExploredProgram } {

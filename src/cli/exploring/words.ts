@@ -27,7 +27,7 @@ export function schedulesText(count: number, language: Language): string {
   return russianCount(count, "расписание", "расписания", "расписаний").replace(String(count), shown);
 }
 
-export function stepsText(count: number, language: Language): string {
+function stepsText(count: number, language: Language): string {
   return language === "en" ? englishCount(count, "step") : russianCount(count, "шаг", "шага", "шагов");
 }
 

@@ -215,10 +215,10 @@ function requireParts(
   if (!Array.isArray(arbitraries) || arbitraries.length === 0) {
     throw refuse(caller, `a list of arbitraries second, at least one, but ${describe(arbitraries)} came`);
   }
-  const other = arbitraries.find(
-    (arbitrary) => typeof (arbitrary as Arbitrary<unknown> | null)?.generate !== "function",
-  );
-  if (other !== undefined) throw refuse(caller, `arbitraries of fast-check, but ${describe(other)} is among them`);
+  for (const arbitrary of arbitraries as readonly unknown[]) {
+    if (typeof (arbitrary as Arbitrary<unknown> | null | undefined)?.generate === "function") continue;
+    throw refuse(caller, `arbitraries of fast-check, but ${describe(arbitrary)} is among them`);
+  }
   if (typeof program !== "function")
     throw refuse(caller, `a function of t and the data third, but ${describe(program)} came`);
 }

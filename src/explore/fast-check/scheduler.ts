@@ -46,7 +46,7 @@ export class Scheduler {
   readonly #released: Release[] = [];
   #tasks = 0;
   /** Told when the next release has come to its end. */
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(t: Exploration, act: SchedulerAct) {
     this.#t = t;
