@@ -3,6 +3,7 @@
  * process of its own, as that needs the import condition `explore`.
  */
 import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { MisuseError } from "../core/errors.js";
 import { readToken } from "../explore/token.js";
@@ -90,7 +91,7 @@ function runSettings(settings: ExploreSettings): Promise<number> {
       ...process.execArgv,
       "--conditions=explore",
       "--enable-source-maps",
-      new URL(import.meta.resolve("#explore-main")).pathname,
+      fileURLToPath(import.meta.resolve("#explore-main")),
       JSON.stringify(settings),
     ],
     {

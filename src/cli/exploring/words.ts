@@ -1,7 +1,7 @@
 /** What `skein explore` prints, in both languages. */
 import type { FailureKind } from "../../explore/index.js";
 import type { Language, Sentence } from "../../trace/index.js";
-import { duration, englishCount, russianCount } from "../../trace/words/language.js";
+import { duration, englishCount, russianCount, russianCountOf } from "../../trace/words/language.js";
 
 const KINDS: Readonly<Record<FailureKind, string>> = {
   assertion: "нарушено утверждение",
@@ -27,8 +27,9 @@ export function schedulesText(count: number, language: Language): string {
   return russianCount(count, "расписание", "расписания", "расписаний").replace(String(count), shown);
 }
 
+/** Behind "up to". */
 function stepsText(count: number, language: Language): string {
-  return language === "en" ? englishCount(count, "step") : russianCount(count, "шаг", "шага", "шагов");
+  return language === "en" ? englishCount(count, "step") : russianCountOf(count, "шага", "шагов");
 }
 
 type StateName = "shortening" | "stopped" | "goesRight" | "passedByToken" | "passedByUnused";
