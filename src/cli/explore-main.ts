@@ -33,6 +33,7 @@ const watching = new Watching(settings);
 let isExported = false;
 /** Whether the file has let an error of `explore` pass, so that nobody has printed it. */
 let isFoundUntold = false;
+let isLoading = true;
 let hasSummedUp = false;
 let hasSent = false;
 let writeTrace: typeof WriteTrace | undefined;
@@ -58,13 +59,17 @@ async function run(): Promise<void> {
   // Loaded in time: at the end of a process there is none.
   if (settings.trace !== undefined) ({ writeTrace } = await import("./observing.js"));
   process.once("beforeExit", () => void sendResults());
-  process.once("exit", () => {
+  process.once("exit", (exitCode) => {
+    // Where loading does not come to its end, that has been said.
+    if (isLoading && exitCode === MISUSE_EXIT_CODE) return;
     sumUp();
     void sendResults();
   });
-  const module = await importProgram("skein explore", href, path, () => watching.records.size > 0);
+  const goesOn = (): boolean => watching.records.length > 0;
+  const module = await importProgram("skein explore", href, path, goesOn, MISUSE_EXIT_CODE);
+  isLoading = false;
   const programs = programsOf(module, path);
-  const callsItself = watching.records.size > 0 || /["']node:test["']/.test(source);
+  const callsItself = watching.records.length > 0 || /["']node:test["']/.test(source);
   if (callsItself || programs.length === 0) return;
   isExported = true;
   await exploreExported(programs);
@@ -78,12 +83,17 @@ async function exploreExported(programs: readonly FoundProgram[]): Promise<void>
   for (const { name, options, program, isGuess } of programs) {
     let last: Exploration | undefined;
     const own: ExploreOptions = hasBudget(options) ? options : { ...options, budgetMs: DEFAULT_BUDGET_MS };
-    await explore({ ...own, name }, (t) => {
+    const before = watching.records.length;
+    const error: unknown = await explore({ ...own, name }, (t) => {
       last = t;
       return program(t);
-    }).catch(() => undefined);
-    const record = watching.records.get(name);
-    if (record === undefined) continue;
+    }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    const record = watching.records[before];
+    // It was refused before it was a search.
+    if (record === undefined) throw new ProgramError(`skein explore: ${name}: ${(error as Error).message}`);
     if (isGuess && last?.isUnused === true && settings.only !== name) {
       record.passedBy = "unused";
       record.found = undefined;
@@ -125,7 +135,7 @@ function sumUp(): void {
   if (hasSummedUp) return;
   hasSummedUp = true;
   watching.line.clear();
-  const records = [...watching.records.values()];
+  const { records } = watching;
   const explored = records.filter(({ passedBy }) => passedBy === undefined);
   if (!isExported) for (const record of records) tell(record);
   const found = records.flatMap((record) => record.found ?? []);
@@ -163,7 +173,7 @@ async function sendResults(): Promise<void> {
   hasSent = true;
   // Until all is sent the process has to stay.
   process.channel?.ref();
-  const results = [...watching.records.values()]
+  const results = watching.records
     .filter(({ passedBy }) => passedBy !== "name")
     .map((record) => record.toResult(settings.file));
   await Promise.all(results.map((result) => new Promise((resolve) => process.send?.(result, undefined, {}, resolve))));
@@ -173,9 +183,9 @@ async function sendResults(): Promise<void> {
 /** Ctrl-C: what was covered so far is told, and the rest is left. */
 function stop(exitCode: number): void {
   watching.stop();
-  if (isExported) for (const record of watching.records.values()) if (record.isStopped) tell(record);
+  if (isExported) for (const record of watching.records) if (record.isStopped) tell(record);
   // Stopped before the first search there is nothing to sum up.
-  if (watching.records.size > 0) sumUp();
+  if (watching.records.length > 0) sumUp();
   hasSummedUp = true;
   if (process.exitCode !== 1) process.exitCode = exitCode;
   void sendResults().then(() => process.exit());

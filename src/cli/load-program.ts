@@ -15,19 +15,23 @@ export async function prepareTypeScript(command: string, url: string, path: stri
   );
 }
 
-/** @param goesOn - whether an import that never ends is the program's own way to run */
+/**
+ * @param goesOn - whether an import that never ends is the program's own way to run
+ * @param exitCode - of the process, if it is not
+ */
 export async function importProgram(
   command: string,
   url: string,
   path: string,
   goesOn: () => boolean,
+  exitCode = 1,
 ): Promise<Record<string, unknown>> {
   // An import that waits for something that can't come leaves the process with
   // nothing to do: it would end silently, or blame this file.
   const onEnd = (): void => {
     if (goesOn()) return;
     console.error(`${command}: ${relative("", path)} awaits something at its top level that never comes`);
-    process.exit(1);
+    process.exit(exitCode);
   };
   process.once("beforeExit", onEnd);
   try {

@@ -1,5 +1,5 @@
-/** What is known of a program after its searches: there are several if the file calls `explore` for it again. */
-import type { Coverage, ExploreError, ExploreOptions } from "../../explore/index.js";
+/** What came of a search; or of several, if the file calls `explore` for a program again, and nothing was found. */
+import type { Coverage, ExploreError } from "../../explore/index.js";
 import type { SearchEnd, SearchState } from "../../explore/overseer.js";
 import { replayOf } from "../../explore/replay-command.js";
 import type { ProgramResult } from "./settings.js";
@@ -13,52 +13,63 @@ export type PassedBy = "token" | "name" | "unused";
 export class ProgramRecord {
   readonly name: string;
   readonly isReplay: boolean;
+  searches = 1;
   schedules = 0;
   steps = 0;
   tookMs = 0;
   coverage: Coverage | undefined;
-  readonly outcomes: Record<string, number> = {};
-  readonly warnings: Set<string> = new Set();
+  outcomes: Readonly<Record<string, number>> = {};
+  warnings: readonly string[] = [];
   found: ExploreError | undefined;
   /** The search could not be made: a mistake in how it was asked for. */
   misuse: Error | undefined;
   passedBy: PassedBy | undefined;
   isStopped = false;
 
-  constructor(name: string, options: ExploreOptions) {
+  constructor(name: string, isReplay: boolean) {
     this.name = name;
-    this.isReplay = options.token !== undefined;
+    this.isReplay = isReplay;
   }
 
-  add({ state, report, error, passedBy }: SearchEnd, tookMs: number): void {
+  /** The search has ended. */
+  end({ state, report, error, passedBy }: SearchEnd, tookMs: number): void {
     if (passedBy !== undefined) {
-      this.passedBy ??= "token";
+      this.passedBy = "token";
       return;
     }
-    this.passedBy = undefined;
-    this.tookMs += tookMs;
-    this.#addState(state);
-    for (const [outcome, count] of Object.entries(report?.outcomes ?? {})) {
-      this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + count;
-    }
-    for (const warning of report?.warnings ?? []) this.warnings.add(warning);
+    this.#take(state, tookMs);
+    this.outcomes = report?.outcomes ?? {};
+    this.warnings = report?.warnings ?? [];
     if (isExploreError(error)) this.found = error;
-    else if (error !== undefined) this.misuse ??= error instanceof Error ? error : new Error(String(error));
+    else if (error !== undefined) this.misuse = error instanceof Error ? error : new Error(String(error));
   }
 
-  /** A search was stopped before it had come to its end. */
+  /** The search was stopped before it had come to its end. */
   stop(state: SearchState, tookMs: number): void {
     this.isStopped = true;
-    this.tookMs += tookMs;
-    this.#addState(state);
+    this.#take(state, tookMs);
   }
 
-  #addState({ schedules, steps, coverage }: SearchState): void {
+  #take({ schedules, steps, coverage }: SearchState, tookMs: number): void {
+    this.schedules = schedules;
+    this.steps = steps;
+    this.coverage = coverage;
+    this.tookMs = tookMs;
+  }
+
+  /** Another search of the same program counts as one with this. */
+  join({ searches, schedules, steps, tookMs, coverage, outcomes, warnings }: ProgramRecord): void {
+    this.searches += searches;
     this.schedules += schedules;
     this.steps = Math.max(this.steps, steps);
+    this.tookMs += tookMs;
     // What all of them cover is what the weakest does.
-    const isWeaker = this.coverage === undefined || KINDS.indexOf(coverage.kind) > KINDS.indexOf(this.coverage.kind);
-    if (isWeaker) this.coverage = coverage;
+    const rank = (of: Coverage | undefined): number => (of === undefined ? -1 : KINDS.indexOf(of.kind));
+    if (rank(coverage) > rank(this.coverage)) this.coverage = coverage;
+    const sums: Record<string, number> = { ...this.outcomes };
+    for (const [outcome, count] of Object.entries(outcomes)) sums[outcome] = (sums[outcome] ?? 0) + count;
+    this.outcomes = sums;
+    this.warnings = [...new Set([...this.warnings, ...warnings])];
   }
 
   get result(): ProgramResult["result"] {
@@ -75,11 +86,12 @@ export class ProgramRecord {
       program: this.name,
       file,
       result: this.result,
+      searches: this.searches,
       schedules: this.schedules,
       steps: this.steps,
       tookMs: Math.round(this.tookMs),
       outcomes: this.outcomes,
-      warnings: [...this.warnings],
+      warnings: this.warnings,
       ...(found !== undefined || coverage === undefined
         ? {}
         : { coverage: { kind: coverage.kind, text: coverage.text } }),

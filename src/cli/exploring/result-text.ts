@@ -40,6 +40,7 @@ function stateText(record: ProgramRecord, language: Language): string {
     {
       kind: coverage?.kind ?? "sampled",
       preemptions: coverage?.preemptions,
+      searches: record.searches,
       schedules: record.schedules,
       steps: record.steps,
       tookMs: record.tookMs,

@@ -21,6 +21,8 @@ export interface ProgramResult {
   readonly program: string;
   readonly file: string;
   readonly result: "nothing found" | "found" | "passed by" | "stopped" | "misuse";
+  /** Calls of `explore` for a program of this name, taken together. */
+  readonly searches: number;
   readonly schedules: number;
   /** Of the longest schedule. */
   readonly steps: number;

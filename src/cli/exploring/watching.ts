@@ -19,7 +19,7 @@ export class Watching implements Overseer {
   readonly file: string;
   readonly replayFlags: string;
   /** Of the programs, in the order of their first searches. */
-  readonly records: Map<string, ProgramRecord> = new Map();
+  readonly records: ProgramRecord[] = [];
   readonly line: ProgressLine;
   readonly #settings: ExploreSettings;
   #running: Running | undefined;
@@ -35,7 +35,8 @@ export class Watching implements Overseer {
   begin(search: WatchedSearch): Watch {
     const { only, options: asked } = this.#settings;
     const options = withAsked(search.options, asked);
-    const record = this.#recordOf(search.name, asked);
+    const record = new ProgramRecord(search.name, asked.token !== undefined);
+    this.records.push(record);
     const isMeant = only === undefined || only === search.name;
     if (!isMeant) record.passedBy = "name";
     const running: Running = { search, record, beganMs: hostMs() };
@@ -46,7 +47,8 @@ export class Watching implements Overseer {
       turn: () => this.#show(running),
       end: (end: SearchEnd) => {
         this.#running = undefined;
-        if (isMeant) record.add(end, hostMs() - running.beganMs);
+        if (isMeant) record.end(end, hostMs() - running.beganMs);
+        this.#join(record);
       },
     };
   }
@@ -59,17 +61,17 @@ export class Watching implements Overseer {
     this.#running = undefined;
   }
 
-  #recordOf(name: string, options: ExploreOptions): ProgramRecord {
-    const known = this.records.get(name);
-    if (known !== undefined) return known;
-    const record = new ProgramRecord(name, options);
-    this.records.set(name, record);
-    return record;
+  /** Of searches of one program in which nothing was found there is one record. */
+  #join(record: ProgramRecord): void {
+    const first = this.records.find(({ name, result }) => name === record.name && result === record.result);
+    if (first === record || first === undefined || record.result === "found" || record.result === "misuse") return;
+    first.join(record);
+    this.records.splice(this.records.indexOf(record), 1);
   }
 
-  #show({ search, record, beganMs }: Running): void {
+  #show({ search, beganMs }: Running): void {
     const nowMs = hostMs();
-    this.line.show(nowMs, () => partsOf(search.name, search.now(), record, nowMs - beganMs, this.#settings.language));
+    this.line.show(nowMs, () => partsOf(search.name, search.now(), nowMs - beganMs, this.#settings.language));
   }
 }
 
@@ -83,7 +85,6 @@ function withAsked(own: ExploreOptions, asked: ExploreOptions): ExploreOptions {
 function partsOf(
   name: string,
   { schedules, steps, strategy, leftMs, isShortening }: SearchState,
-  before: ProgramRecord,
   ranMs: number,
   language: Language,
 ): Part[] {
@@ -92,7 +93,7 @@ function partsOf(
   const perSecond = Math.round((schedules / Math.max(1, ranMs)) * 1000);
   const parts = [
     named(name),
-    { text: schedulesText(before.schedules + schedules, language), rank: 1 },
+    { text: schedulesText(schedules, language), rank: 1 },
     { text: `${grouped(perSecond, language)}/${isEnglish ? "s" : "с"}`, rank: 2 },
     { text: strategy, rank: 4 },
     { text: `${isEnglish ? "longest" : "длиннейшее"} ${steps}`, rank: 5 },

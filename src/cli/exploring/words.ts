@@ -50,6 +50,7 @@ export const STATES: Readonly<Record<StateName, Sentence>> = {
 
 export interface Covered {
   readonly kind: "complete" | "bounded" | "sampled";
+  readonly searches: number;
   readonly schedules: number;
   /** Up to how many preemptions everything was run. */
   readonly preemptions: number | undefined;
@@ -58,8 +59,9 @@ export interface Covered {
 }
 
 /** What was covered, without a find. */
-export function coveredText({ kind, schedules, preemptions, steps, tookMs }: Covered, language: Language): string {
-  const count = schedulesText(schedules, language);
+export function coveredText(covered: Covered, language: Language): string {
+  const { kind, searches, schedules, preemptions, steps, tookMs } = covered;
+  const count = `${searchesText(searches, language)}${schedulesText(schedules, language)}`;
   const took = duration(tookMs, language);
   const most = stepsText(steps, language);
   if (kind === "complete") {
@@ -71,6 +73,12 @@ export function coveredText({ kind, schedules, preemptions, steps, tookMs }: Cov
   return language === "en"
     ? `nothing found, but not all orders were run (${count}, up to ${most}, ${took}${whole})`
     : `ничего не найдено, но пройдены не все порядки (${count}, до ${most}, ${took}${whole})`;
+}
+
+/** One goes without saying. */
+function searchesText(count: number, language: Language): string {
+  if (count === 1) return "";
+  return language === "en" ? `${count} searches, ` : `${russianCount(count, "поиск", "поиска", "поисков")}, `;
 }
 
 function wholeText(preemptions: number, language: Language): string {
