@@ -145,6 +145,29 @@ describe("skein explore", () => {
     );
   });
 
+  it("takes searches of one program together if nothing was found, and tells of each find", async () => {
+    const { exitCode, stdout } = await explore(
+      ["main.mjs"],
+      {},
+      {
+        "main.mjs": `import { explore } from "skein/explore";
+        const adding = (isRight) => async function adding(t) {
+          const x = t.cell("x");
+          const addOne = () => (isRight ? x.add(1) : x.store(x.load() + 1));
+          await t.join(t.thread("a", addOne), t.thread("b", addOne));
+          t.expect(x.load() === 2, "one was lost");
+        };
+        for (const isRight of [true, true, false, true, false]) await explore(adding(isRight)).catch(() => undefined);
+      `,
+      },
+    );
+    assert.equal(exitCode, 1);
+    assert.match(
+      stdout,
+      /^✔ adding: nothing found in any order \(3 searches, [^\n]*\n(?:✖ adding: assertion[^\n]*\n {2}replay: [^\n]*\n){2}\n3 programs: something found in 2\n$/,
+    );
+  });
+
   it("puts its options in the place of those of the calls", async () => {
     const { stdout } = await explore(
       ["main.mjs", "--schedules", "5", "--strategy", "random", "--json"],
@@ -219,6 +242,12 @@ describe("skein explore", () => {
       ["broken.mjs"],
       /broken\.mjs could not be loaded\n\nError: out of order\n {4}at file:[^\n]*broken\.mjs:1:7\n$/,
     ],
+    ["options that can't be meant", ["options.mjs"], /^skein explore: lucky: explore expected strategy to be one of/],
+    [
+      "a file that never comes to its end",
+      ["never.mjs"],
+      /^skein explore: never\.mjs awaits something at its top level that never comes\n$/,
+    ],
     ["a test for another runner", ["vitest.mjs"], /is a test for Vitest.*npx vitest run vitest\.mjs/],
     [
       "a name that none has",
@@ -250,6 +279,8 @@ describe("skein explore", () => {
           "empty.mjs": "export const answer = 42;\n",
           "helper.mjs": 'export const parse = (text) => text.split(",");\n',
           "broken.mjs": 'throw new Error("out of order");\n',
+          "never.mjs": "await new Promise(() => undefined);\n",
+          "options.mjs": 'export const lucky = { options: { strategy: "luck" }, program: async (t) => t };\n',
           "vitest.mjs": 'import { test } from "vitest";\n',
         },
       );
