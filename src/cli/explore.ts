@@ -2,13 +2,16 @@
  * `skein explore`: runs the programs of a file through the orders of their steps, in a
  * process of its own, as that needs the import condition `explore`.
  */
+import type { ChildProcess } from "node:child_process";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { setAlarm } from "#clock";
 
 import { MisuseError } from "../core/errors.js";
 import { readToken } from "../explore/token.js";
 import type { ExploreOptions, StrategyName } from "../explore/index.js";
-import type { Language } from "../trace/index.js";
+import type { Language, Sentence } from "../trace/index.js";
 import type { ExploreSettings } from "./exploring/settings.js";
 import { findProgram } from "./find-program.js";
 import { languageOf } from "./live/words.js";
@@ -27,6 +30,12 @@ export interface ExploreFlags {
   readonly json?: boolean;
   readonly lang?: Language;
 }
+
+const STUCK_AFTER_MS = 1_000;
+const STUCK: Sentence = {
+  en: "skein explore: the program's own code does not come back, as in a loop without an end; Ctrl-C again ends it",
+  ru: "skein explore: код программы не возвращает управление, как в бесконечном цикле; ещё раз Ctrl-C завершит её",
+};
 
 /** What can't be meant; the other codes tell whether something was found. */
 export const MISUSE_EXIT_CODE = 2;
@@ -99,6 +108,17 @@ function runSettings(settings: ExploreSettings): Promise<number> {
       // For results as JSON the way is the channel between the two: what the program prints goes beside.
       stdio: ["inherit", settings.json ? 2 : "inherit", "inherit", "ipc"],
     },
-    (child) => child.on("message", (result) => console.log(JSON.stringify(result))),
+    (child) => {
+      child.on("message", (result) => console.log(JSON.stringify(result)));
+      sayIfStuck(child, settings.language);
+    },
   );
+}
+
+/** Code of the program's own that never comes back can't be told of Ctrl-C; the second one does not ask it. */
+function sayIfStuck(child: ChildProcess, language: Language): void {
+  process.once("SIGINT", () => {
+    const callOff = setAlarm(() => console.error(STUCK[language]), STUCK_AFTER_MS);
+    child.once("close", callOff);
+  });
 }
