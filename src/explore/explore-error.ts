@@ -2,6 +2,7 @@ import { MisuseError } from "../core/errors.js";
 import { encodeTrace } from "../trace/trace-file.js";
 import type { Trace } from "../trace/trace.js";
 import type { Failure, FailureKind } from "./failure.js";
+import type { Confirmation } from "./real/confirmation.js";
 import { replayOf } from "./replay-command.js";
 
 interface FileWriter {
@@ -16,6 +17,8 @@ export interface FoundSchedule {
   readonly trace: Trace;
   readonly token: string;
   readonly schedules: number;
+  /** What came of it on real threads, if that was asked for. */
+  readonly confirmation: Confirmation | undefined;
   /** What the program was given besides, in words. */
   readonly data?: string;
 }
@@ -38,18 +41,21 @@ export class ExploreError extends Error {
   readonly diagnosis: string;
   /** How many schedules were run until this one was found. */
   readonly schedules: number;
+  /** What came of the schedule on real threads; `undefined` unless that was asked for. */
+  readonly confirmation: Confirmation | undefined;
   /** What the program was given besides, in words, where data were drawn for it. */
   readonly data: string | undefined;
   readonly #found: FoundSchedule;
 
   constructor(found: FoundSchedule) {
-    const { program, failure, listing, token, schedules, data } = found;
+    const { program, failure, listing, token, schedules, confirmation, data } = found;
     const lines = [
       `${program}: ${failure.kind}, found by schedule ${schedules}${data === undefined ? "" : `, with ${data}`}`,
       failure.message,
       "",
       listing,
       "",
+      ...(confirmation === undefined ? [] : [`On real threads: ${confirmation.verdict}: ${confirmation.text}`]),
       `replay: ${replayOf(token)}`,
     ];
     super(lines.join("\n"), { cause: failure.cause });
@@ -59,6 +65,7 @@ export class ExploreError extends Error {
     this.listing = listing;
     this.diagnosis = failure.message;
     this.schedules = schedules;
+    this.confirmation = confirmation;
     this.data = data;
   }
 

@@ -63,6 +63,11 @@ export class StepRecord {
     return place;
   }
 
+  /** Places of cells, from 1, end before this. */
+  get placeCount(): number {
+    return this.#nextPlace;
+  }
+
   nameOf(place: number): string {
     return this.placeNames.get(place) ?? this.memory?.nameOf(place) ?? `place ${place}`;
   }

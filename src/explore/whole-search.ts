@@ -3,10 +3,11 @@
  * looks after it, it is one.
  */
 import type { Coverage } from "./coverage.js";
-import { exploreFor, type ExploredProgram, type ExploreReport } from "./explore.js";
+import { exploreFor, type ExploreReport } from "./explore.js";
 import { hostMs } from "./host-time.js";
 import type { ExploreOptions } from "./options.js";
 import { OTHER_TOKEN, type SearchState, type Watch, watch, type WatchedSearch } from "./overseer.js";
+import type { ExploredProgram } from "./run-program.js";
 import { type DataPath, dataPathOf, programHash, readToken } from "./token.js";
 
 /** From the most. */

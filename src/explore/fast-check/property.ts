@@ -3,10 +3,11 @@ import { randomBelow } from "#random";
 
 import { MisuseError } from "../../core/errors.js";
 import type { Coverage } from "../coverage.js";
-import { explore, type ExploredProgram } from "../explore.js";
+import { explore } from "../explore.js";
 import { ExploreError } from "../explore-error.js";
 import { type ExploreOptions, requireExploreOptions } from "../options.js";
 import type { Exploration } from "../program.js";
+import type { ExploredProgram } from "../run-program.js";
 import { withDataPath } from "../token.js";
 import { WholeSearch } from "../whole-search.js";
 import {
