@@ -102,6 +102,7 @@ export function runCommand(): void {
         "what plain reads may see: sc, the last write, or js, what JavaScript allows",
       ).choices(["sc", "js"]),
     )
+    .option("--confirm", "have real threads take the steps of what is found, and say what came of it")
     .option("-o, --only <name>", "only the program of this name")
     .option("--trace <out>", "write the schedule that goes wrong as a timeline, in a form as of `skein run --trace`")
     .option("--json", "print a line of JSON for each program")

@@ -80,11 +80,14 @@ async function run(): Promise<void> {
 
 async function exploreExported(programs: readonly FoundProgram[]): Promise<void> {
   const { explore } = await exploreOf(settings.path);
-  for (const { name, options, program, isGuess } of programs) {
+  const module = pathToFileURL(settings.path);
+  for (const { name, options, program, exported, isGuess } of programs) {
     let last: Exploration | undefined;
     const own: ExploreOptions = hasBudget(options) ? options : { ...options, budgetMs: DEFAULT_BUDGET_MS };
     const before = watching.records.length;
-    const error: unknown = await explore({ ...own, name }, (t) => {
+    // For real threads to find it by, if they are asked: here it is called by this command.
+    const place = { program: { module, export: exported } };
+    const error: unknown = await explore({ ...place, ...own, name }, (t) => {
       last = t;
       return program(t);
     }).then(

@@ -25,6 +25,7 @@ export interface ExploreFlags {
   readonly strategy?: StrategyName;
   readonly seed?: number;
   readonly memory?: "sc" | "js";
+  readonly confirm?: boolean;
   readonly only?: string;
   readonly trace?: string;
   readonly json?: boolean;
@@ -72,7 +73,7 @@ function settingsOf(file: string, args: readonly string[], flags: ExploreFlags):
 }
 
 /** What was typed, and no more: the rest is left to the programs. */
-function optionsOf({ token, budget, schedules, strategy, seed, memory }: ExploreFlags): ExploreOptions {
+function optionsOf({ token, budget, schedules, strategy, seed, memory, confirm }: ExploreFlags): ExploreOptions {
   return {
     ...(token === undefined ? {} : { token }),
     ...(budget === undefined ? {} : { budgetMs: budget }),
@@ -80,6 +81,7 @@ function optionsOf({ token, budget, schedules, strategy, seed, memory }: Explore
     ...(strategy === undefined ? {} : { strategy }),
     ...(seed === undefined ? {} : { seed }),
     ...(memory === undefined ? {} : { memory }),
+    ...(confirm === undefined ? {} : { confirm }),
   };
 }
 

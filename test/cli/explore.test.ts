@@ -212,6 +212,33 @@ describe("skein explore", () => {
     assert.equal(decodeTrace(readFileSync(join(folder, "out.skein"))).threads[0]?.name, "Ann");
   });
 
+  it("has real threads confirm what was found in programs that a file exports", async () => {
+    const { exitCode, stdout, stderr } = await explore(
+      ["main.mjs", "--confirm"],
+      {},
+      {
+        "main.mjs": `import { explorable } from "skein/explore";
+        const adding = async (t) => {
+          const x = t.cell("x");
+          const addOne = () => x.store(x.load() + 1);
+          await t.join(t.thread("a", addOne), t.thread("b", addOne));
+          t.expect(x.load() === 2, "one was lost");
+        };
+        export async function plain(t) {
+          await adding(t);
+        }
+        export const described = explorable({ name: "with options" }, (t) => adding(t));
+      `,
+      },
+    );
+    assert.equal(exitCode, 1, stderr);
+    assert.equal(
+      stdout.match(/^on real threads: confirmed: \d+ steps on 3 threads gave the same/gm)?.length,
+      2,
+      stdout,
+    );
+  });
+
   it("says by Ctrl-C what was covered until then", async () => {
     const { exitCode, stdout } = await explore(
       ["endless.mjs", "--budget", "1h"],

@@ -8,6 +8,8 @@ export interface FoundProgram {
   readonly name: string;
   readonly options: ExploreOptions;
   readonly program: ExploredProgram;
+  /** The export that it is; a path of names, if it is within one. */
+  readonly exported: string;
   /** Whether it is one by its shape alone: a function of one parameter may be something else. */
   readonly isGuess: boolean;
 }
@@ -18,11 +20,12 @@ export function programsOf(module: Readonly<Record<string, unknown>>, path: stri
     if (isProgramFunction(value)) {
       const own = value.name === "default" ? "" : value.name;
       const name = exported === "default" ? own || basename(path).replace(/\.[^.]*$/, "") : exported;
-      return [{ name, options: {}, program: value, isGuess: true }];
+      return [{ name, options: {}, program: value, exported, isGuess: true }];
     }
     if (!isDescribed(value)) return [];
     const options = value.options ?? {};
-    return [{ name: options.name ?? exported, options, program: value.program, isGuess: false }];
+    const name = options.name ?? exported;
+    return [{ name, options, program: value.program, exported: `${exported}.program`, isGuess: false }];
   });
 }
 

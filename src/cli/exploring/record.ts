@@ -104,6 +104,7 @@ export class ProgramRecord {
             diagnosis: found.diagnosis,
             ...(found.data === undefined ? {} : { data: found.data }),
             listing: found.listing,
+            ...(found.confirmation === undefined ? {} : { confirmation: found.confirmation }),
             token: found.token,
             replay: replayOf(found.token),
           }),

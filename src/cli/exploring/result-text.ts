@@ -2,7 +2,7 @@
 import { replayOf } from "../../explore/replay-command.js";
 import type { Language } from "../../trace/index.js";
 import type { ProgramRecord } from "./record.js";
-import { coveredText, foundText, STATES, WARNING } from "./words.js";
+import { coveredText, foundText, ON_THREADS, STATES, WARNING } from "./words.js";
 
 const MARKS = {
   "nothing found": ["✔", "32"],
@@ -25,6 +25,8 @@ export function resultText(record: ProgramRecord, { language, isColoured, isFull
   const lines = [`${sign} ${record.name}: ${stateText(record, language)}`];
   const { found } = record;
   if (found !== undefined && isFull) lines.push(found.diagnosis, "", found.listing, "");
+  const { verdict, text } = found?.confirmation ?? {};
+  if (verdict !== undefined) lines.push(`${isFull ? "" : "  "}${ON_THREADS[language]}: ${verdict}: ${text}`);
   if (found !== undefined) lines.push(`${isFull ? "" : "  "}replay: ${replayOf(found.token)}`);
   for (const warning of record.warnings) lines.push(`  ${WARNING[language]}: ${warning}`);
   return lines.join("\n");

@@ -1,5 +1,5 @@
 /** What `skein explore` tells the process in which it explores, and hears from it. */
-import type { ExploreOptions } from "../../explore/index.js";
+import type { Confirmation, ExploreOptions } from "../../explore/index.js";
 import type { Language } from "../../trace/index.js";
 
 export interface ExploreSettings {
@@ -37,6 +37,8 @@ export interface ProgramResult {
   /** What the program was given besides, where data were drawn for it. */
   readonly data?: string;
   readonly listing?: string;
+  /** What came of the schedule on real threads, with `--confirm`. */
+  readonly confirmation?: Confirmation;
   readonly token?: string;
   /** The command that runs the schedule again. */
   readonly replay?: string;

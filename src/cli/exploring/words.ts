@@ -104,4 +104,5 @@ export function totalText(programs: number, found: number, language: Language): 
   return `${counted}: ${found === 0 ? "ничего не найдено" : `найдено в ${found}`}`;
 }
 
+export const ON_THREADS: Sentence = { en: "on real threads", ru: "на настоящих потоках" };
 export const WARNING: Sentence = { en: "warning", ru: "предупреждение" };
