@@ -28,6 +28,7 @@ const CHECKS = [
     "knip: files, exports, dependencies",
     () => node(tool("knip/bin/knip.js"), "--no-progress", "--no-config-hints"),
   ],
+  ["kernels", "module-bytes.ts is what kernels/ compiles to", () => node("scripts/kernels.mjs", "--check")],
   ["figures", "the README's are those of bench/results/latest", () => node("scripts/bench-report.mjs")],
   ["package", "publint and attw: exports as tools read them", checkPackage],
   ["tarball", "packed, installed elsewhere and used", checkTarball],

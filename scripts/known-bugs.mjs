@@ -97,7 +97,7 @@ function writeGuide() {
   const file = join(folder, "main.mjs");
   const shown = readFileSync(GUIDE, "utf8").replaceAll(PRINTS, (_whole, begin, code, between) => {
     writeFileSync(file, code);
-    const { ok, output } = run(process.execPath, ["--conditions=explore", file], { stdio: "pipe" });
+    const { ok, output } = run(process.execPath, ["--conditions=explore", "main.mjs"], { stdio: "pipe", cwd: folder });
     if (!ok) throw new Error(`a program of the guide failed:\n${output}`);
     return `${begin}${code}${between}${output.trimEnd()}\n\`\`\``;
   });

@@ -1,6 +1,8 @@
 /** `skein/explore`: runs a program through the orders that its threads' steps can come in. */
 export { Cell } from "./cell.js";
-export { type Coverage, explore, type ExploreReport } from "./explore.js";
+export type { Coverage } from "./coverage.js";
+export { type ExplorableProgram, explorable } from "./explorable.js";
+export { explore, type ExploreReport } from "./explore.js";
 export type { ExploredProgram } from "./run-program.js";
 export type { ExploreOptions, OutcomeJudgement, StrategyName } from "./options.js";
 export { ExploreError } from "./explore-error.js";

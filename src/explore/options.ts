@@ -1,9 +1,9 @@
 /** What a search is asked for. */
 import { MisuseError } from "../core/errors.js";
 
-const STRATEGIES = ["auto", "random", "pct", "pos", "walk", "bounded", "dpor"] as const;
+export type StrategyName = "auto" | "random" | "pct" | "pos" | "walk" | "bounded" | "dpor";
 
-export type StrategyName = (typeof STRATEGIES)[number];
+export const STRATEGIES: readonly StrategyName[] = ["auto", "random", "pct", "pos", "walk", "bounded", "dpor"];
 
 const JUDGEMENTS = ["acceptable", "interesting", "forbidden"] as const;
 

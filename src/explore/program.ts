@@ -139,7 +139,10 @@ export class Exploration {
 
   /** Adds a line to the listing, once, however often the thread is called anew. */
   log(...values: readonly unknown[]): void {
+    const { notes } = this.#execution;
+    const before = notes.length;
     this.#execution.log(values.map(String).join(" "));
+    if (notes.length > before) this.#async.ownNote(before);
   }
 
   /** Fails the run unless the condition holds. */
@@ -155,6 +158,12 @@ export class Exploration {
   /** @internal What the run is made by. */
   get execution(): Execution {
     return this.#execution;
+  }
+
+  /** @internal Whether the program has asked for anything that a run is made of. */
+  get isUnused(): boolean {
+    const { stepCount, choiceCount, notes } = this.#execution;
+    return stepCount === 0 && choiceCount === 0 && notes.length === 0 && this.#jobs.length === 0;
   }
 
   /** @internal */

@@ -17,6 +17,8 @@ export type ToThread =
       readonly module: string;
       readonly key: string;
       readonly takesScope: boolean;
+      /** Whether calls have a list of arguments each, see `lists.ts`. */
+      readonly isOfLists: boolean;
       /** How many unnamed tasks of the module the pool's thread knows: positions must mean the same. */
       readonly unnamed: number;
     }

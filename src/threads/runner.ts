@@ -12,7 +12,7 @@ import { host } from "#host";
 import { taskIdentity } from "../async/executor.js";
 import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
-import { TransferError } from "../core/errors.js";
+import { CancelledError, TransferError } from "../core/errors.js";
 import { attachProbeRing, probe } from "../core/probe.js";
 import { startPulse, stopPulse } from "../core/pulse.js";
 import { workerMarker } from "../core/thread.js";
@@ -23,6 +23,7 @@ import { adoptArrived, arrival } from "../shared/object.js";
 import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
 import * as at from "./line.js";
+import { callWithEach, identityOfLists } from "./lists.js";
 import type { FromThread, ThreadSetup, ToThread } from "./messages.js";
 import { type Ending, Outbox } from "./outbox.js";
 import { Parking, wake } from "./parking.js";
@@ -43,6 +44,7 @@ interface Port {
 interface Runnable {
   readonly key: string;
   readonly takesScope: boolean;
+  readonly isOfLists: boolean;
   /** `undefined` if the module does not declare it here. */
   readonly fn: AnyFunction | undefined;
   readonly codecs: TaskCodecs | undefined;
@@ -185,13 +187,15 @@ class Runner {
     }
   }
 
-  #define({ number, module, key, takesScope, unnamed }: Extract<ToThread, { kind: "define" }>): void {
+  #define(message: Extract<ToThread, { kind: "define" }>): void {
+    const { number, module, key, takesScope, isOfLists, unnamed } = message;
     const tasks = registry().modules.get(module);
     const positionsDiffer = key.startsWith("#") && tasks?.unnamed !== unnamed;
     const fn = positionsDiffer ? undefined : tasks?.byKey.get(key);
-    const codecs = codecsOfFound(taskIdentity(fn));
+    const identity = taskIdentity(fn);
+    const codecs = codecsOfFound(isOfLists && identity !== undefined ? identityOfLists(identity) : identity);
     const known = fn === undefined ? [...(tasks?.byKey.keys() ?? [])] : [];
-    this.#tasks[number] = { key, takesScope, fn, codecs, known };
+    this.#tasks[number] = { key, takesScope, isOfLists, fn, codecs, known };
     this.#taking.searchAnew();
     this.#planTurn();
   }
@@ -434,6 +438,12 @@ class Runner {
     // A generator task runs its steps to the end.
     const completed = (returned: unknown, cancel: TaskScope | undefined): unknown =>
       isSteps(returned) ? runSteps(returned, cancel) : returned;
+    if (task.isOfLists) {
+      const checkpoint = (): void => {
+        if (this.#isCancelled(call)) throw new CancelledError("the job was cancelled");
+      };
+      return callWithEach((item) => completed(fn(item), undefined), values[0] as readonly unknown[], checkpoint);
+    }
     if (!task.takesScope) return completed(fn(...values), undefined);
     // The word reaches a loop that never gives the thread back; the message, which
     // the loop keeps out, reaches everything else.

@@ -257,9 +257,9 @@ export class PoolThread {
   define({ number, identity }: NumberedTask): void {
     if (this.#defined.has(number)) return;
     this.#defined.add(number);
-    const { module, key, takesScope } = identity;
+    const { module, key, takesScope, isOfLists } = identity;
     const unnamed = registry().modules.get(module)?.unnamed ?? 0;
-    this.post({ kind: "define", number, module, key, takesScope, unnamed }, []);
+    this.post({ kind: "define", number, module, key, takesScope, isOfLists, unnamed }, []);
   }
 
   // The line

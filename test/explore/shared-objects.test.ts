@@ -10,14 +10,14 @@ import { makeFolder, ROOT, runNode } from "../support/run-program.js";
 
 describe("shared objects", () => {
   it("are explored as shipped, under the condition explore", async () => {
-    const { exitCode, stdout } = await runNode([
-      "--conditions=explore",
-      "--enable-source-maps",
-      "--test-reporter=spec",
-      join(ROOT, "build/test/explore/shared-objects.js"),
-    ]);
+    const program = join(ROOT, "build/test/explore/shared-objects.js");
+    const { exitCode, stdout } = await runNode(
+      ["--conditions=explore", "--enable-source-maps", "--test-reporter=spec", program],
+      // Not as a part of this run, or it would report in the runner's own form.
+      { env: { NODE_TEST_CONTEXT: "" } },
+    );
     assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /pass 1\d/);
+    assert.match(stdout, /pass 2\d/);
   });
 
   it("have the same owners in each process, whatever it has explored before", async () => {

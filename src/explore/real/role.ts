@@ -65,9 +65,9 @@ export class Role {
   }
 
   /** `explore` is called on this thread. @returns true if it is the call that is waited for: then it never comes back */
-  isReached(site: string | undefined, name: string | undefined, program: ExploredProgram): boolean {
+  isReached(site: string | undefined, name: string, program: ExploredProgram): boolean {
     const wanted = this.#setup.program;
-    if (wanted.path !== undefined || wanted.site !== site || (name ?? "program") !== wanted.name) return false;
+    if (wanted.path !== undefined || wanted.site !== site || name !== wanted.name) return false;
     void this.#play(program);
     return true;
   }
@@ -90,7 +90,7 @@ export class Role {
 
   async #playOnce(execution: RealExecution, line: Line, program: ExploredProgram): Promise<void> {
     const { role } = this.#setup;
-    const strategy = new ReplayStrategy({ ...line.schedule, fingerprint: 0 });
+    const strategy = new ReplayStrategy({ ...line.schedule, fingerprint: 0, program: undefined });
     const { outcome } = await runProgram(execution, strategy, program, this.#setup.program.name);
     if (role === 0) line.remark(role, { outcome });
     if (execution.isLive) return;
