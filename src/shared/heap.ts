@@ -115,9 +115,10 @@ const RELEASING = 2;
 const STATE_MASK = 3;
 
 const UNIT_BYTES = 16;
-/** Sizes of blocks: 16 bytes and its doubles. What is larger gets chunks of its own. */
+/** Sizes of blocks: 16 bytes and its doubles. */
 const SIZE_CLASSES = 11;
-const LARGEST_BLOCK_BYTES = UNIT_BYTES << (SIZE_CLASSES - 1);
+/** What is larger takes chunks of its own. */
+export const LARGEST_BLOCK_BYTES: number = UNIT_BYTES << (SIZE_CLASSES - 1);
 
 const MOST_GENERATIONS = 1 << 24;
 
