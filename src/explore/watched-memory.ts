@@ -88,4 +88,3 @@ function first(cells: Int32Array): number {
 function end(cells: Int32Array): number {
   return first(cells) + cells.length;
 }
-

@@ -45,6 +45,7 @@ const lines = Array.from({ length: MOST_THREADS }, () => at.Line.make(memory));
 const WORDS: Readonly<Record<string, number>> = {
   PUBLISHED: at.PUBLISHED,
   STOPPING: at.STOPPING,
+  PASSED: at.PASSED,
   STATE: at.STATE,
   FINISHED: at.FINISHED,
   COLLECTED: at.COLLECTED,
@@ -233,8 +234,8 @@ function threadOf(
       },
     };
     const told = (message: unknown): void => {
-      if (plan.retires === true) receive(message);
-      else loop.isOver = true;
+      receive(message);
+      if (plan.retires !== true) loop.isOver = true;
     };
     const loop = new EventLoop(mail, () => told(stop));
     host.receiveNow = () => (loopNow()?.takeMessage() === true ? { message: stop } : undefined);
