@@ -82,6 +82,8 @@ export class SharedMemory implements RunMemory {
   isQuiet = false;
   /** Sleeps of that length and more have no end in this run. */
   endlessMs: number = LOOK_MS;
+  /** Called before each operation on memory that is watched, also one that is repeated. */
+  onOperation: (() => void) | undefined;
   /** In place of the heaps that threads are given; for programs that watch one of their own. */
   heapInstead: Heap | undefined;
   readonly #watched = new WatchedMemory();
@@ -113,6 +115,7 @@ export class SharedMemory implements RunMemory {
     this.#watched.clear();
     this.endlessMs = LOOK_MS;
     this.heapInstead = undefined;
+    this.onOperation = undefined;
     if (this.#blocks.length === 0) return;
     this.isQuiet = true;
     for (let number = this.#blocks.length - 1; number >= 0; number--) {
@@ -213,6 +216,7 @@ export class SharedMemory implements RunMemory {
     let place = placeOf(address);
     if (cells.buffer !== this.buffer) {
       const watched = this.#watched.placeOf(cells.buffer, address);
+      this.onOperation?.();
       if (watched === undefined) return Entry.free;
       place = watched;
     } else if (this.#blockAt[address >>> 4] === 0) {

@@ -7,6 +7,7 @@
  * Sleeps have no end and alarms never ring. So whatever would be found only by a later
  * look hangs here, and is reported.
  */
+import { store } from "#atomics";
 import { host } from "#host";
 import { type Cell, type Exploration, type ExploredThread } from "skein/explore";
 import { controlled } from "#skein/explore/controlled";
@@ -21,6 +22,7 @@ import * as at from "#skein/threads/line";
 import { Modules } from "#skein/threads/modules";
 import { wake } from "#skein/threads/parking";
 import { Putting } from "#skein/threads/putting";
+import { callsLostWith, takeBack } from "#skein/threads/remains";
 import { registry } from "#skein/threads/registry";
 import { RemoteTable } from "#skein/threads/remotes";
 import { serve } from "#skein/threads/runner";
@@ -31,6 +33,7 @@ import { EventLoop, loopNow, useEventLoops } from "./event-loop.js";
 const MOST_THREADS = 2;
 /** Records of each ring that a program uses at most. */
 const MOST_USED = 4;
+const MOST_CALLS = 8;
 const MEMORY_BYTES = 4 * 1024 * 1024;
 const RECORD_CELLS = 16;
 
@@ -54,7 +57,7 @@ const WORDS: Readonly<Record<string, number>> = {
 };
 
 /** What of a line is explored, and what is only kept for who is called anew. */
-function partsOf(line: at.Line, number: number): WatchedPart[] {
+function partsOf(line: at.Line, number: number, records: number): WatchedPart[] {
   const name = `line ${number}`;
   const { cells } = line;
   const part = (what: string, from: number, length: number, isStep: boolean, isKept: boolean): WatchedPart => ({
@@ -63,7 +66,7 @@ function partsOf(line: at.Line, number: number): WatchedPart[] {
     part: isStep ? Part.steps : Part.quiet,
     isKept,
   });
-  const states = Array.from({ length: at.RECORDS }, (_, count) =>
+  const states = Array.from({ length: records }, (_, count) =>
     part(`CALL_STATE ${count}`, line.call(count) + at.CALL_STATE, 1, true, false),
   );
   return [
@@ -75,10 +78,18 @@ function partsOf(line: at.Line, number: number): WatchedPart[] {
   ];
 }
 
-const PARTS: readonly WatchedPart[] = [
-  { name: "board", cells: board.cells.subarray(0, at.BOARD_LINES + MOST_THREADS), part: Part.quiet, isKept: true },
-  ...lines.flatMap(partsOf),
-];
+function allParts(records: number): readonly WatchedPart[] {
+  const words = board.cells.subarray(0, at.BOARD_LINES + MOST_THREADS);
+  const cancelled = board.cells.subarray(board.cancelled, board.cancelled + MOST_CALLS);
+  return [
+    { name: "board", cells: words, part: Part.quiet, isKept: true },
+    { name: "cancelled", cells: cancelled, part: Part.steps, isKept: true },
+    ...lines.flatMap((line, number) => partsOf(line, number, records)),
+  ];
+}
+
+const PARTS = allParts(MOST_USED);
+const PARTS_OF_ALL_RECORDS = allParts(at.RECORDS);
 
 /** What the pool's side uses of a thread: all of the real one that is about its line. */
 class LineOfThread {
@@ -140,9 +151,11 @@ class PoolSide implements InboxOwner {
   /** None to look from: it sleeps when it has nothing to do. */
   readonly cores = 0;
   unsettled = 0;
+  readonly #calls: Call[] = [];
+  readonly #ends = new Map<Call, string>();
   readonly inbox: Inbox = new Inbox(this);
   readonly #own: readonly LineOfThread[];
-  readonly #table = new CallTable(100);
+  readonly #table = new CallTable(MOST_CALLS);
   readonly #task = new Modules().numbered(IDENTITY);
   readonly #putting: Putting;
   readonly #expect: Exploration["expect"];
@@ -162,6 +175,7 @@ class PoolSide implements InboxOwner {
   /** Puts a call on a thread's line; it is published with the others of its microtask. */
   put(thread: number, value: number): void {
     const call = new Call(this.#task, [value], this.#putting.submittedMs());
+    this.#calls.push(call);
     this.unsettled++;
     this.#putting.put(this.#own[thread] as unknown as PoolThread, call);
     this.inbox.watch();
@@ -171,9 +185,54 @@ class PoolSide implements InboxOwner {
     const number = line.cells[record + at.OUTCOME_CALL] as number;
     const call = this.#table.of(number);
     this.#expect(call !== undefined, `an outcome of call ${number} came twice, or of one that was never put`);
-    this.#expect(line.cells[record + at.OUTCOME_KIND] === at.DONE, "it has run");
     if (call === undefined) return;
     if (call.thread !== undefined) (call.thread as unknown as LineOfThread).inFlight--;
+    this.#settle(call, line.cells[record + at.OUTCOME_KIND] === at.DONE ? "done" : "never ran");
+  }
+
+  /** As the pool does: takes it back, or says that it is to end. */
+  cancel(value: number): void {
+    const call = this.#calls[value] as Call;
+    const { line } = call.thread as PoolThread;
+    if (call.number === 0) return;
+    if (at.takeQueued(line.cells, call.record, at.WITHDRAWN) === at.QUEUED) this.#settle(call, "withdrawn");
+    else store(board.cells, board.cancelWord(call.number), call.number);
+  }
+
+  /** As the pool does when a thread has ended: what it ran is lost, what waited for it goes to the other. */
+  threadEnded(ended: LineOfThread): void {
+    while (this.inbox.collect() > 0);
+    const lost = callsLostWith(ended.line, ended.number, this.lines);
+    const behind = takeBack(ended.line, ended.filled, true);
+    for (const number of lost) this.#settleIfOpen(number, "lost");
+    for (const thread of this.#own) if (thread !== ended) this.#putAgain(thread, behind);
+    for (const thread of this.#own) if (thread !== ended) thread.wake();
+    this.inbox.watch();
+  }
+
+  #settleIfOpen(number: number, how: string): void {
+    const call = this.#table.of(number);
+    if (call !== undefined) this.#settle(call, how);
+  }
+
+  #putAgain(thread: LineOfThread, numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const call = this.#table.of(number);
+      if (call === undefined) continue;
+      this.#table.remove(call);
+      this.#putting.put(thread as unknown as PoolThread, call);
+    }
+    this.#putting.publish();
+  }
+
+  /** How each call came to its end, in order. */
+  get ends(): string[] {
+    return this.#calls.map((call) => this.#ends.get(call) ?? "open");
+  }
+
+  #settle(call: Call, how: string): void {
+    this.#expect(!this.#ends.has(call), "a call is settled twice");
+    this.#ends.set(call, how);
     this.#table.remove(call);
     this.unsettled--;
   }
@@ -189,13 +248,32 @@ export interface DispatchPlan {
   readonly bursts: readonly (readonly number[])[];
   /** Whether the threads are retired in the end, else just told that it is over. */
   readonly retires?: boolean;
+  /** Calls that are cancelled as soon as all have been put. */
+  readonly cancels?: readonly number[];
+  /** Thread 0 is stopped before one of so many of its operations on the lines, whichever. */
+  readonly stopsWithin?: number;
+  /** Whether operations on records that no call is put in are steps, too. */
+  readonly showsAllRecords?: boolean;
 }
 
-function prepare(): SharedMemory {
+/** Thrown through a thread that is stopped. */
+const STOPPED = new Error("this thread was stopped");
+
+/** Has the thread that runs be stopped before one of its next operations. */
+function stopWithin(t: Exploration, shared: SharedMemory, operations: number): void {
+  const self = controlled?.current;
+  let left = 1 + t.choose(operations);
+  shared.onOperation = () => {
+    if (controlled?.current === self && !self?.isUnwinding && --left <= 0) throw STOPPED;
+  };
+}
+
+function prepare(plan: DispatchPlan): SharedMemory {
   const shared = exploreSharedObjects() as SharedMemory;
-  for (const { cells, isKept } of PARTS) if (isKept) cells.fill(0);
+  const parts = plan.showsAllRecords === true ? PARTS_OF_ALL_RECORDS : PARTS;
+  for (const { cells, isKept } of parts) if (isKept) cells.fill(0);
   for (const [number, { offset }] of lines.entries()) board.cells[at.BOARD_LINES + number] = offset / 16;
-  shared.watch(PARTS);
+  shared.watch(parts);
   shared.heapInstead = memory;
   shared.endlessMs = 0;
   // Moments of 0 mean that there is none.
@@ -217,8 +295,22 @@ function threadOf(
   mail: Cell,
   signals: Cell,
   runs: Cell[],
+  shared: SharedMemory,
+  ended: Cell,
 ): ExploredThread {
   return t.thread(`thread ${number}`, () => {
+    if (number === 0 && plan.stopsWithin !== undefined) stopWithin(t, shared, plan.stopsWithin);
+    try {
+      serveHere();
+    } catch (error) {
+      if (error !== STOPPED) throw error;
+      ended.store(1);
+      signals.add(1);
+      signals.notify();
+    }
+  });
+
+  function serveHere(): void {
     registry().modules.set(MODULE, {
       byKey: new Map([["task", (call: number) => t.expect(runs[call]?.add(1) === 0, `call ${call} has run twice`)]]),
       unnamed: 0,
@@ -250,33 +342,49 @@ function threadOf(
     const receive = serve(port, setup, told);
     receive({ kind: "define", number: 1, ...IDENTITY, unnamed: 0 });
     loop.run();
-  });
+  }
 }
 
 export function dispatch(plan: DispatchPlan): (t: Exploration) => Promise<void> {
   return async (t) => {
-    prepare();
+    const shared = prepare(plan);
+    const ended = t.cell("has ended");
     const calls = plan.bursts.flat().length;
     const runs = Array.from({ length: calls }, (_, call) => t.cell(`runs of ${call}`));
     const mails = Array.from({ length: plan.threads }, (_, number) => t.cell(`mail of ${number}`));
     const signals = t.cell("signals");
-    for (const [number, mail] of mails.entries()) threadOf(t, plan, number, mail, signals, runs);
-    t.thread("pool", () => {
+    for (const [number, mail] of mails.entries()) threadOf(t, plan, number, mail, signals, runs, shared, ended);
+    const side = t.thread("pool", () => {
       const own = mails.map((mail, number) => new LineOfThread(number, mail));
-      const loop = new EventLoop(signals, () => pool.inbox.signalled(lines[0] as at.Line));
+      let hasEnded = false;
+      const loop = new EventLoop(signals, () => {
+        if (plan.stopsWithin !== undefined && !hasEnded && ended.load() === 1) {
+          hasEnded = true;
+          pool.threadEnded(own[0] as LineOfThread);
+        } else pool.inbox.signalled(lines[0] as at.Line);
+      });
       const pool = new PoolSide(own, (condition, text) => t.expect(condition, text));
       let call = 0;
       for (const burst of plan.bursts) {
         for (const number of burst) pool.put(number, call++);
         loop.runMicrotasks();
       }
+      for (const cancelled of plan.cancels ?? []) pool.cancel(cancelled);
       Object.defineProperty(loop, "isOver", { get: () => pool.unsettled === 0 });
       loop.run();
       for (const thread of own) {
         if (plan.retires === true) thread.retire();
         else thread.post();
       }
+      return pool.ends;
     });
     await t.join();
+    for (const [call, how] of (side.result as string[]).entries()) {
+      const count = (runs[call] as Cell).load();
+      t.expect(
+        how === "lost" || count === (how === "done" ? 1 : 0),
+        `call ${call} is ${how}, and has run ${count} times`,
+      );
+    }
   };
 }

@@ -25,7 +25,8 @@ export async function load(
   let source = new TextDecoder().decode(loaded.source as Uint8Array);
   for (const [from, to] of wanted.edits) {
     const parts = source.split(from);
-    if (parts.length !== 2) throw new Error(`${JSON.stringify(from)} stands in ${wanted.module} ${parts.length - 1} times, not once`);
+    if (parts.length !== 2)
+      throw new Error(`${JSON.stringify(from)} stands in ${wanted.module} ${parts.length - 1} times, not once`);
     source = parts.join(to);
   }
   return { ...loaded, source };
