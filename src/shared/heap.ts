@@ -413,7 +413,9 @@ export class Heap {
     const chunk = Math.floor(offset / CHUNK_BYTES);
     const entry = entryOf(chunk);
     const state = load(this.cells, entry + CHUNK_STATE);
-    if (meta >>> 8 !== handle % MOST_GENERATIONS) return false;
+    // Once more, the state too: somebody may have given it back since `locate`. Of what is no more
+    // ALIVE the exchange below would change nothing, succeed, and put it on the list a second time.
+    if ((meta & STATE_MASK) !== ALIVE || meta >>> 8 !== handle % MOST_GENERATIONS) return false;
     if ((state & 3) === CHUNK_LARGE) return this.#freeLarge(chunk, state >>> 2, meta);
     const isOwn = load(this.cells, entry + CHUNK_OWNER) === this.slot;
     const freed = (meta & ~STATE_MASK) | (isOwn ? FREE : RELEASING);
