@@ -23,6 +23,7 @@ import type { Failure } from "./failure.js";
 import { failureOf } from "./failure.js";
 import { Step, type StepKind, WaitOutcome } from "./operations.js";
 import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
+import { Spin, SpinProbe, type SpinValue } from "./spin-probe.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { StepRecord } from "./step-record.js";
 import type { SharedMemory } from "./shared-memory.js";
@@ -53,6 +54,9 @@ export class Execution extends StepRecord {
   /** Given up by the strategy. */
   isRedundant = false;
 
+  /** Some loop of the program was taken for one that waits, which it is not: orders may be left out. */
+  isInexact = false;
+
   /** What plain reads may see besides the last write; `undefined` for nothing. */
   weak: WeakMemory | undefined;
   nowMs = 0;
@@ -66,6 +70,7 @@ export class Execution extends StepRecord {
   #chosen: VirtualThread | undefined;
   /** In order of falling asleep. */
   readonly #sleepers: VirtualThread[] = [];
+  readonly #probe = new SpinProbe();
   #isAborted = false;
   #idleMs = 0;
   #turn = 0;
@@ -145,6 +150,7 @@ export class Execution extends StepRecord {
         this.#diverged(self, kind, place);
       return true;
     }
+    if (this.#probe.isActive) return this.#probe.goesOn(kind, place, argument);
     if (self.isUnwinding || this.#isAborted) this.#leaveAgain(self);
     if (this.#chosen === self) {
       // Called anew, up to the step it had stopped before.
@@ -154,7 +160,7 @@ export class Execution extends StepRecord {
     } else {
       self.pendingKind = kind;
       self.pendingPlace = place;
-      noteRound(self, kind, place, argument);
+      if (noteRound(self, kind, place, argument)) this.#spins(self);
       this.#awaitTurn(self);
     }
     this.stepArguments[this.stepCount] = argument;
@@ -164,7 +170,8 @@ export class Execution extends StepRecord {
   /** What the operation gave that `before` said had been done. */
   logged(): unknown {
     const self = this.current as VirtualThread;
-    const value = self.logValues[self.cursor++];
+    const value = self.logValues[this.#probe.entryOf(self)];
+    self.cursor++;
     this.memory?.replayed(self);
     return value;
   }
@@ -206,13 +213,16 @@ export class Execution extends StepRecord {
       if (self.logKinds[self.cursor] !== LEARNED) this.#diverged(self, LEARNED as StepKind, 0);
       return true;
     }
+    if (this.#probe.isActive) return this.#probe.goesOn(LEARNED, 0, undefined);
     if (self.isUnwinding || this.#isAborted) this.#leaveAgain(self);
     return false;
   }
 
   learned(): unknown {
     const self = this.current as VirtualThread;
-    return self.logValues[self.cursor++];
+    const value = self.logValues[this.#probe.entryOf(self)];
+    self.cursor++;
+    return value;
   }
 
   learns<Value>(value: Value): Value {
@@ -222,6 +232,7 @@ export class Execution extends StepRecord {
     const at = self.logLength++;
     self.logKinds[at] = LEARNED;
     self.logPlaces[at] = 0;
+    self.logArguments[at] = undefined;
     self.logValues[at] = value;
     self.cursor = self.logLength;
     return value;
@@ -230,7 +241,7 @@ export class Execution extends StepRecord {
   /** Whether the running thread is called anew, and has not come to where it had been left. */
   get isRepeating(): boolean {
     const self = this.current as VirtualThread;
-    return self.cursor < self.logLength;
+    return self.cursor < self.logLength || this.#probe.isActive;
   }
 
   /** A choice that belongs to the step that is being taken. */
@@ -268,7 +279,7 @@ export class Execution extends StepRecord {
   /** Lets others go first. */
   yield(): void {
     const self = this.current as VirtualThread;
-    const isNew = self.cursor >= self.logLength && !self.isUnwinding && !this.#isAborted && this.#chosen !== self;
+    const isNew = !this.isRepeating && !self.isUnwinding && !this.#isAborted && this.#chosen !== self;
     if (isNew) self.state = State.yielded;
     if (this.before(Step.yield, 0)) {
       this.logged();
@@ -339,6 +350,26 @@ export class Execution extends StepRecord {
     if (this.#isAborted) return;
     this.failure = failure;
     this.#isAborted = true;
+  }
+
+  /** A thread has done two equal rounds, and begins a third: it waits, if it would go on so for ever. */
+  #spins(self: VirtualThread): void {
+    const known = this.#probe.known(self);
+    const spin = known ?? this.#findSpin(self);
+    if (spin === Spin.overLate) this.isInexact = true;
+    if (spin !== Spin.soonOver) self.state = State.spinning;
+    // What the body's objects know is of the call that was to find out: it is called anew.
+    if (known === undefined) this.#leave(self);
+  }
+
+  #findSpin(self: VirtualThread): SpinValue {
+    this.memory?.begins(self, false);
+    try {
+      return this.#probe.find(self);
+    } finally {
+      self.cursor = self.logLength;
+      this.memory?.left();
+    }
   }
 
   #awaitTurn(self: VirtualThread): void {

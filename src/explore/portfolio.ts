@@ -36,6 +36,7 @@ export class Portfolio {
   #at = 0;
   #threads = 0;
   #steps = 0;
+  #isInexact = false;
 
   constructor(name: StrategyName, seed: number) {
     const bounded = new BoundedStrategy(MOST_PREEMPTIONS);
@@ -99,26 +100,28 @@ export class Portfolio {
     member.runs++;
     this.#threads = Math.max(this.#threads, execution.threadCount);
     this.#steps = Math.max(this.#steps, execution.stepCount);
+    this.#isInexact ||= execution.isInexact;
     member.isOver = !member.strategy.end(execution);
     if (!member.isOver) return true;
     return this.#isComplete ? false : this.#members.some(({ isOver }) => !isOver);
   }
 
   get #isComplete(): boolean {
-    return this.#bounded?.isComplete === true || this.#dpor?.isComplete === true;
+    return !this.#isInexact && (this.#bounded?.isComplete === true || this.#dpor?.isComplete === true);
   }
 
   get coverage(): Coverage {
-    if (this.#dpor?.isComplete === true) {
+    if (this.#isComplete && this.#dpor?.isComplete === true) {
       return {
         kind: "complete",
         text: `complete: ${count(this.#dpor.runs, "schedule")}, to one of which each other is equal`,
       };
     }
-    if (this.#bounded?.isComplete === true) {
+    if (this.#isComplete && this.#bounded !== undefined) {
       return { kind: "complete", text: `complete: all ${count(this.#bounded.runsBefore, "schedule")}` };
     }
     const parts = this.#members.flatMap(({ strategy, runs }) => (runs === 0 ? [] : [this.#describe(strategy, runs)]));
+    if (this.#isInexact) parts.push("a loop that ends by itself after many rounds was taken for one that waits");
     const isBounded = this.#members.length === 1 && this.#bounded !== undefined;
     return { kind: isBounded ? "bounded" : "sampled", text: parts.join("; ") };
   }
