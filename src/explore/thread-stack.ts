@@ -21,6 +21,7 @@ import { diverged, endedEarly } from "./describe.js";
 import { failureOf, returnedPromise } from "./failure.js";
 import { Step, type StepKind } from "./operations.js";
 import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
+import { Spin, SpinProbe, type SpinValue } from "./spin-probe.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { Turns } from "./turns.js";
 import { State, SUSPEND, type VirtualThread } from "./virtual-thread.js";
@@ -37,7 +38,11 @@ export class ThreadStack extends Turns {
   /** What plain reads may see besides the last write; `undefined` for nothing. */
   weak: WeakMemory | undefined;
 
+  /** Some loop of the program was taken for one that waits, which it is not: orders may be left out. */
+  isInexact = false;
+
   #chosen: VirtualThread | undefined;
+  readonly #probe = new SpinProbe();
   #stackTraceLimit = 10;
 
   /** Begins a run; the main thread runs. */
@@ -70,6 +75,7 @@ export class ThreadStack extends Turns {
         this.#diverged(self, kind, place);
       return true;
     }
+    if (this.#probe.isActive) return this.#probe.goesOn(kind, place, argument);
     if (self.isUnwinding || this.isAborted) this.#leaveAgain(self);
     if (this.#chosen === self) {
       // Called anew, up to the step it had stopped before.
@@ -79,7 +85,7 @@ export class ThreadStack extends Turns {
     } else {
       self.pendingKind = kind;
       self.pendingPlace = place;
-      noteRound(self, kind, place, argument);
+      if (noteRound(self, kind, place, argument)) this.#spins(self);
       this.#awaitTurn(self);
     }
     this.stepArguments[this.stepCount] = argument;
@@ -89,7 +95,8 @@ export class ThreadStack extends Turns {
   /** What the operation gave that `before` said had been done. */
   logged(): unknown {
     const self = this.current as VirtualThread;
-    const value = self.logValues[self.cursor++];
+    const value = self.logValues[this.#probe.entryOf(self)];
+    self.cursor++;
     this.memory?.replayed(self);
     return value;
   }
@@ -126,13 +133,16 @@ export class ThreadStack extends Turns {
       if (self.logKinds[self.cursor] !== LEARNED) this.#diverged(self, LEARNED as StepKind, 0);
       return true;
     }
+    if (this.#probe.isActive) return this.#probe.goesOn(LEARNED, 0, undefined);
     if (self.isUnwinding || this.isAborted) this.#leaveAgain(self);
     return false;
   }
 
   learned(): unknown {
     const self = this.current as VirtualThread;
-    return self.logValues[self.cursor++];
+    const value = self.logValues[this.#probe.entryOf(self)];
+    self.cursor++;
+    return value;
   }
 
   learns<Value>(value: Value): Value {
@@ -142,6 +152,7 @@ export class ThreadStack extends Turns {
     const at = self.logLength++;
     self.logKinds[at] = LEARNED;
     self.logPlaces[at] = 0;
+    self.logArguments[at] = undefined;
     self.logValues[at] = value;
     self.cursor = self.logLength;
     return value;
@@ -150,13 +161,13 @@ export class ThreadStack extends Turns {
   /** Whether the running thread is called anew, and has not come to where it had been left. */
   get isRepeating(): boolean {
     const self = this.current as VirtualThread;
-    return self.cursor < self.logLength;
+    return self.cursor < self.logLength || this.#probe.isActive;
   }
 
   /** Whether the running thread's next operation is one that it has not announced yet. */
   protected get isAtNewStep(): boolean {
     const self = this.current as VirtualThread;
-    return self.cursor >= self.logLength && !self.isUnwinding && !this.isAborted && this.#chosen !== self;
+    return !this.isRepeating && !self.isUnwinding && !this.isAborted && this.#chosen !== self;
   }
 
   /** The body has returned: lets all others go on until they have ended, or can't. */
@@ -172,6 +183,26 @@ export class ThreadStack extends Turns {
       }
     } catch (error) {
       if (error !== SUSPEND) throw error;
+    }
+  }
+
+  /** A thread has done two equal rounds, and begins a third: it waits, if it would go on so for ever. */
+  #spins(self: VirtualThread): void {
+    const known = this.#probe.known(self);
+    const spin = known ?? this.#findSpin(self);
+    if (spin === Spin.overLate) this.isInexact = true;
+    if (spin !== Spin.soonOver) self.state = State.spinning;
+    // What the body's objects know is of the call that was to find out: it is called anew.
+    if (known === undefined) this.#leave(self);
+  }
+
+  #findSpin(self: VirtualThread): SpinValue {
+    this.memory?.begins(self, false);
+    try {
+      return this.#probe.find(self);
+    } finally {
+      self.cursor = self.logLength;
+      this.memory?.left();
     }
   }
 

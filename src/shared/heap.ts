@@ -115,9 +115,10 @@ const RELEASING = 2;
 const STATE_MASK = 3;
 
 const UNIT_BYTES = 16;
-/** Sizes of blocks: 16 bytes and its doubles. What is larger gets chunks of its own. */
+/** Sizes of blocks: 16 bytes and its doubles. */
 const SIZE_CLASSES = 11;
-const LARGEST_BLOCK_BYTES = UNIT_BYTES << (SIZE_CLASSES - 1);
+/** What is larger takes chunks of its own. */
+export const LARGEST_BLOCK_BYTES: number = UNIT_BYTES << (SIZE_CLASSES - 1);
 
 const MOST_GENERATIONS = 1 << 24;
 
@@ -413,7 +414,9 @@ export class Heap {
     const chunk = Math.floor(offset / CHUNK_BYTES);
     const entry = entryOf(chunk);
     const state = load(this.cells, entry + CHUNK_STATE);
-    if (meta >>> 8 !== handle % MOST_GENERATIONS) return false;
+    // Once more, the state too: somebody may have given it back since `locate`. Of what is no more
+    // ALIVE the exchange below would change nothing, succeed, and put it on the list a second time.
+    if ((meta & STATE_MASK) !== ALIVE || meta >>> 8 !== handle % MOST_GENERATIONS) return false;
     if ((state & 3) === CHUNK_LARGE) return this.#freeLarge(chunk, state >>> 2, meta);
     const isOwn = load(this.cells, entry + CHUNK_OWNER) === this.slot;
     const freed = (meta & ~STATE_MASK) | (isOwn ? FREE : RELEASING);
