@@ -38,7 +38,14 @@ const MEMORY_BYTES = 4 * 1024 * 1024;
 const RECORD_CELLS = 16;
 
 const MODULE = "file:///explored.js";
-const IDENTITY = { module: MODULE, key: "task", takesScope: false, declaredIn: undefined, isOfLists: false, shapes: undefined };
+const IDENTITY = {
+  module: MODULE,
+  key: "task",
+  takesScope: false,
+  declaredIn: undefined,
+  isOfLists: false,
+  shapes: undefined,
+};
 
 const memory = new Heap(new SharedArrayBuffer(MEMORY_BYTES));
 const board = at.Board.make(memory, MOST_THREADS);
