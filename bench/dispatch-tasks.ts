@@ -12,6 +12,10 @@ export const add = task(function add(a: number, b: number): number {
   return a + b;
 });
 
+export const increment = task(function increment(value: number): number {
+  return value + 1;
+});
+
 /** Keeps a core busy for `us` microseconds. */
 export const busy = task(function busy(us: number): number {
   const endMs = performance.now() + us / 1000;
@@ -36,6 +40,7 @@ export const negatedOfShape = task(
 /** The same with one argument, an array of them, as the others' pools take it. */
 export const functions: Readonly<Record<string, (args: readonly never[]) => unknown>> = {
   add: ([a, b]: readonly number[]) => add(a as number, b as number),
+  increment: ([value]: readonly number[]) => increment(value as number),
   busy: ([us]: readonly number[]) => busy(us as number),
   negated: ([order]: readonly Order[]) => negated(order as Order),
 };

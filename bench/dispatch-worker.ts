@@ -30,3 +30,4 @@ if (data?.pool === "postMessage") {
 export const add = functions["add"];
 export const busy = functions["busy"];
 export const negated = functions["negated"];
+export const increment = functions["increment"];

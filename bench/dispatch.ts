@@ -1,8 +1,8 @@
 // What does it cost to have another thread run a task, and how much of the time is left for the task itself?
 import { Worker } from "node:worker_threads";
 
-import { threads } from "skein";
-import type { Task } from "skein";
+import { scope, threads } from "skein";
+import type { Scope, Task } from "skein";
 
 import { add, busy, type Order, negated, negatedOfShape } from "./dispatch-tasks.js";
 import { ask, check, type Load, type Samples } from "./harness.js";
@@ -112,6 +112,26 @@ function skein(size: number): AnyPool {
     run: (name, args) => pool.run(tasks[name] as Task<readonly unknown[], unknown>, args),
     ofShape: "negatedOfShape",
     close: () => pool.close(),
+  };
+}
+
+/** Jobs of one scope, which owns, names and cancels them. */
+function skeinInScope(size: number): AnyPool {
+  const pool = threads({ size, name: "bench" });
+  let end!: () => void;
+  let owner!: Scope;
+  const ended = scope(async (s) => {
+    owner = s;
+    await new Promise<void>((resolve) => (end = resolve));
+  });
+  return {
+    run: async (name, args) => owner.spawn(tasks[name] as Task<readonly unknown[], unknown>, args, { on: pool }),
+    ofShape: "negatedOfShape",
+    close: async () => {
+      end();
+      await ended;
+      await pool.close();
+    },
   };
 }
 
@@ -229,6 +249,8 @@ await ask({
     burstOf("skein", "workerpool", 1 / 20),
     burstOf("skein", "poolifier tuned", 1 / 20),
     burstOf("skein", "postMessage", 1 / 4),
+    burstOf("skein in a scope", "piscina tuned", 1 / 5),
+    burstOf("skein in a scope", "postMessage", 1),
     { metric: "16 in flight", of: "skein", against: "piscina tuned", ratioAtMost: 1 / 8 },
     { metric: "16 in flight", of: "skein", against: "tinypool tuned", ratioAtMost: 1 / 8 },
     { metric: "16 in flight", of: "skein", against: "postMessage", ratioAtMost: 1 / 2.5 },
@@ -244,6 +266,7 @@ await ask({
   ],
   variants: {
     skein: (load) => measure(load, 1, skein(1)),
+    "skein in a scope": (load) => measure(load, 1, skeinInScope(1)),
     "piscina tuned": async (load) => measure(load, 1, await piscina(1, TUNED)),
     piscina: async (load) => measure(load, 1, await piscina(1, {})),
     "tinypool tuned": async (load) => measure(load, 1, await tinypool(1, TUNED)),

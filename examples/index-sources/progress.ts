@@ -1,10 +1,14 @@
 /** Progress on the terminal: a bar, or a line now and then where there is none. */
 import { Presets, SingleBar } from "cli-progress";
 
-export function showProgress(name: string, total: number): { update: (seen: number) => void; stop: () => void } {
+export function showProgress(
+  name: string,
+  total: number,
+  unit = "files",
+): { update: (seen: number) => void; stop: () => void } {
   if (!process.stderr.isTTY) {
     let nextQuarter = 1;
-    console.error(`${name}: indexing ${total} files`);
+    console.error(`${name}: ${total.toLocaleString("en")} ${unit}`);
     return {
       update: (seen) => {
         for (; seen * 4 >= nextQuarter * total && nextQuarter <= 4; nextQuarter++)
@@ -16,7 +20,7 @@ export function showProgress(name: string, total: number): { update: (seen: numb
   const width = process.stderr.columns ?? 80;
   const bar = new SingleBar(
     {
-      format: `${name.padEnd(9)} {bar} {percentage} % {value}/{total}${width > 70 ? " files" : ""}`,
+      format: `${name.padEnd(9)} {bar} {percentage} % {value}/{total}${width > 70 ? ` ${unit}` : ""}`,
       barsize: Math.max(8, Math.min(40, width - 45)),
       hideCursor: true,
       linewrap: false,

@@ -20,6 +20,8 @@ export interface TaskIdentity {
   readonly shapes: { readonly args?: unknown; readonly result?: unknown } | undefined;
   /** The function inside which it seems to have been declared, in words. */
   readonly declaredIn: string | undefined;
+  /** True if its one argument is a list, with each item of which that function is called. */
+  readonly isOfLists: boolean;
 }
 
 /**
@@ -54,6 +56,17 @@ export function taskIdentity(value: unknown): TaskIdentity | undefined {
 /** What jobs have in common that are to run on one thread, in order: as two keys of a `Map`, `1` and `"1"` are two. */
 export type Affinity = string | number;
 
+/** What many calls in one job gave. */
+export interface ListResult {
+  /** Of the first items: of all, unless those took long, and then the others are left to be shared out anew. */
+  readonly values: unknown[];
+  /** For how long the job ran. */
+  readonly ms: number;
+}
+
+/** A task that takes the list of the arguments of many calls of another. */
+export type ListTask = Task<[items: readonly unknown[]], ListResult | Promise<ListResult>>;
+
 /** What an executor is told of a job besides its task and arguments. */
 export interface RunOptions {
   /** The job's number, unique in the process. */
@@ -70,7 +83,10 @@ export interface RunOptions {
   readonly priority: number;
   /** Jobs with the same one are to run on one thread, where the executor has several. */
   readonly affinity?: Affinity | undefined;
-  /** Made where the job was spawned: its stack goes below that of an error of the job. */
+  /**
+   * Made where the job was spawned, or where jobs of its task were before, which its message
+   * says: its stack goes below that of an error of the job.
+   */
   readonly spawnSite: Error;
   /** Objects to be moved to the job instead of copied. */
   readonly transfer: readonly object[];
@@ -97,6 +113,13 @@ export interface Executor {
    * the task's, with the same arguments.
    */
   letsRunHere?(task: unknown, affinity: Affinity | undefined): boolean | ((...args: unknown[]) => unknown);
+  /** How many jobs it runs at the same time, for executors that take lists. */
+  readonly jobsAtOnce?: number;
+  /**
+   * If it is there: a task for this executor that does in one job what `task` does with one
+   * argument in many. `undefined` for a task that can't be run so.
+   */
+  ofLists?(task: AnyTask): ListTask | undefined;
   run<Result>(task: AnyTask, args: readonly unknown[], options: RunOptions): Promise<Result>;
 }
 

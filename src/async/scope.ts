@@ -23,10 +23,10 @@ import { type Cancel, cancelNodeOf, CancelNode, describeKind } from "./cancel.js
 import { type Failure, joinFailures } from "./failures.js";
 import { dump } from "./dump.js";
 import { watchExit } from "./exit-watch.js";
-import { type AnyTask, type Executor, spawning, taskIdentity } from "./executor.js";
+import { spawning, taskIdentity } from "./executor.js";
 import { type Ready, startJob } from "./start.js";
 import { type Job, type JobCode, type JobOwner, ScopeJob } from "./job.js";
-import { completed, ElsewhereNode, PlainCode } from "./job-code.js";
+import { CodeElsewhere, completed, PlainCode, SpawnSites } from "./job-code.js";
 import type { Scope, ScopeOptions, SpawnOptions } from "./scope-contract.js";
 import {
   requireAffinity,
@@ -74,6 +74,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   readonly #cleanups: Cleanup[] = [];
   /** The scope of the cleanup that runs now. */
   runningCleanup: TaskScope | undefined = undefined;
+  #sites: SpawnSites | undefined = undefined;
   #body: ScopeJob | undefined = undefined;
   /** Where the job with a timeout was spawned whose scope this is. */
   #site: Error | undefined = undefined;
@@ -140,7 +141,8 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     const runsHere = on === undefined || on.runsHere === true || (on.letsRunHere?.(fn, options.affinity) ?? false);
     const code =
       runsHere === false
-        ? this.#codeElsewhere(fn, args ?? [], name, options, on)
+        ? // The stack now: the job starts in a microtask, whose own no longer tells who spawned it.
+          new CodeElsewhere(name, this, fn, args ?? [], on, options, (this.#sites ??= new SpawnSites()).of(fn))
         : this.#codeHere(
             (runsHere === true ? fn : runsHere) as (...args: unknown[]) => unknown,
             args ?? NO_ARGUMENTS,
@@ -181,60 +183,6 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
         // Set here, not above: a timeout counts from when the code starts.
         if (options.timeoutMs !== undefined) inner.setDeadline(nowMs() + options.timeoutMs);
         return inner.run((scope) => completed(takesScope ? fn(scope, ...args) : fn(...args), inner));
-      },
-    };
-  }
-
-  #codeElsewhere(fn: unknown, args: readonly unknown[], name: string, options: SpawnOptions, on: Executor): JobCode {
-    const node = new ElsewhereNode(name, this);
-    // Made if somebody asks for it, which is when the job is cancelled.
-    let graceOver: AbortController | undefined;
-    let isGraceOver = false;
-    const graceOverOf = (): AbortSignal => {
-      graceOver ??= new AbortController();
-      if (isGraceOver) graceOver.abort();
-      return graceOver.signal;
-    };
-    // The job starts in a microtask, whose stack no longer tells who spawned it.
-    const spawnSite = new Error("spawned here");
-    return {
-      node,
-      affinity: options.affinity,
-      stopByForce: () => {
-        isGraceOver = true;
-        graceOver?.abort();
-      },
-      run: async (job) => {
-        let stopGrace: (() => void) | undefined;
-        node.onOwnCancel = () => {
-          stopGrace = this.#beginGraceOf(job);
-        };
-        try {
-          return await on.run(fn as AnyTask, args, {
-            jobId: job.id,
-            name,
-            cancel: node,
-            get graceOver() {
-              return graceOverOf();
-            },
-            priority: options.priority ?? 0,
-            transfer: options.transfer ?? [],
-            affinity: options.affinity,
-            spawnSite,
-            onStart: () => {
-              job.running();
-              if (options.timeoutMs !== undefined) node.setDeadline(nowMs() + options.timeoutMs);
-            },
-          });
-        } catch (error) {
-          // Its own timeout ended it: that is a failure, not a cancellation.
-          if (node.origin === node && node.reason instanceof TimeoutError && node.isOwnCancellation(error)) {
-            throw new TimeoutError(`job "${name}" did not end within ${options.timeoutMs} ms`);
-          }
-          throw error;
-        } finally {
-          stopGrace?.();
-        }
       },
     };
   }
@@ -401,7 +349,8 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   }
 
   /** Gives a job on an executor that was cancelled by itself its grace time. @returns calls it off */
-  #beginGraceOf(job: ScopeJob): () => void {
+  /** Begins the grace time of a job that is cancelled by itself. @returns what ends it */
+  beginGraceOf(job: ScopeJob): () => void {
     if (this.#graceMs === Infinity) return () => undefined;
     let stop = setAlarm(() => {
       job.code.stopByForce?.();

@@ -17,6 +17,8 @@ export type ToThread =
       readonly module: string;
       readonly key: string;
       readonly takesScope: boolean;
+      /** Whether calls have a list of arguments each, see `lists.ts`. */
+      readonly isOfLists: boolean;
       /** How many unnamed tasks of the module the pool's thread knows: positions must mean the same. */
       readonly unnamed: number;
     }
@@ -46,6 +48,8 @@ export type ToThread =
   | { readonly kind: "cancel"; readonly call: number; readonly reason: string }
   /** Record into this memory, or stop recording. */
   | { readonly kind: "ring"; readonly memory: SharedArrayBuffer | undefined }
+  /** See `given.ts`. */
+  | { readonly kind: "given"; readonly name: string; readonly value: unknown }
   /** Show there that the event loop turns, or stop that. */
   | { readonly kind: "pulse"; readonly memory: SharedArrayBuffer | undefined };
 
@@ -67,6 +71,8 @@ export type FromThread =
       readonly args: readonly unknown[];
       readonly hasShared: boolean;
     }
+  /** See `wanted.ts`. */
+  | { readonly kind: "wanted"; readonly request: unknown; readonly hasShared: boolean }
   /** Such a call failed, and nobody awaits it. */
   | { readonly kind: "unheard"; readonly thrown: EncodedValue }
   /** It was to stop, and runs nothing any more. */

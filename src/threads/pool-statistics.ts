@@ -24,7 +24,7 @@ export function runTimesOf(modules: Modules): {
   const tasks: Record<string, DurationStatistics> = {};
   for (const { identity, runTimes } of modules.tasks()) {
     all.addAll(runTimes);
-    tasks[identity.key] = runTimes.statistics();
+    tasks[identity.isOfLists ? `${identity.key}, lists` : identity.key] = runTimes.statistics();
   }
   return { run: all.statistics(), tasks };
 }

@@ -20,7 +20,14 @@ import { nowMs, setTurn } from "#clock";
 import { host } from "#host";
 
 import { cancelNodeOf, type CancelNode, describeKind } from "../async/cancel.js";
-import { type AnyTask, type RunOptions, type Task, type TaskIdentity, taskIdentity } from "../async/executor.js";
+import {
+  type AnyTask,
+  type ListTask,
+  type RunOptions,
+  type Task,
+  type TaskIdentity,
+  taskIdentity,
+} from "../async/executor.js";
 import { semaphore, type Semaphore, type SemaphoreToken } from "../async/semaphore.js";
 import { CancelledError, ClosedError, describeThrown, MisuseError, QueueFullError } from "../core/errors.js";
 import { reportToOwner } from "../core/report.js";
@@ -38,6 +45,7 @@ import { Inbox, type InboxOwner } from "./inbox.js";
 import { Keys } from "./keys.js";
 import * as at from "./line.js";
 import type { Board, Line } from "./line.js";
+import { taskOfLists } from "./lists.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { type ModuleRecord, Modules } from "./modules.js";
 import { valueOfOutcome } from "./outcome-value.js";
@@ -59,6 +67,7 @@ import {
   type ThreadPoolStatistics,
 } from "./thread-pool.js";
 import type { PoolThread } from "./thread.js";
+import { wantedBy } from "./wanted.js";
 
 /** A result waits so long at most for what its job has printed, as who reads that may be slow. */
 const MOST_PRINT_MS = 1000;
@@ -111,6 +120,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     this.putting = new Putting(this.table, this.crew, this.#remotes, (call, error) => this.#fail(call, error));
     const most = plan.maxQueue + plan.size * plan.jobsPerThread;
     this.#room = most === Infinity ? undefined : semaphore({ permits: most, name: `queue of ${plan.name}` });
+  }
+
+  get jobsAtOnce(): number {
+    return this.size * this.plan.jobsPerThread;
   }
 
   get threads(): readonly (PoolThread | undefined)[] {
@@ -236,6 +249,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       if (this.#room === undefined || this.#takeRoom(call, this.#room.tryAcquire())) this.#takeOn(call);
       return call.promise;
     });
+  }
+
+  ofLists(task: AnyTask): ListTask | undefined {
+    return taskOfLists(task);
   }
 
   #tellAll(message: ToThread): void {
@@ -534,6 +551,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     answerQuestion(thread, this.#remotes.functionOf(question.callback), question);
   }
 
+  wanted(request: unknown): void {
+    wantedBy(this, request);
+  }
+
   unheard(thread: PoolThread, thrown: EncodedValue): void {
     reportUnheard(thread, thrown);
   }
@@ -632,6 +653,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     const identities = tasks.map((task) => this.requireTask(task));
     if (this.#isClosing) throw this.#closedError();
     await this.crew.ready(identities);
+  }
+
+  publish(): void {
+    this.putting.publish();
   }
 
   async drain(): Promise<void> {

@@ -12,17 +12,19 @@ import { host } from "#host";
 import { taskIdentity } from "../async/executor.js";
 import { TaskScope } from "../async/scope.js";
 import { isSteps, runSteps } from "../async/steps.js";
-import { TransferError } from "../core/errors.js";
+import { CancelledError, TransferError } from "../core/errors.js";
 import { attachProbeRing, probe } from "../core/probe.js";
 import { startPulse, stopPulse } from "../core/pulse.js";
 import { workerMarker } from "../core/thread.js";
 import { kindsToCome } from "../shared/bringing.js";
 import { heap } from "../shared/heap.js";
 import { viewsOf } from "../shared/memory-views.js";
-import { adoptArrived, arrival } from "../shared/object.js";
+import { adoptArrived, arrival, leaveForPool } from "../shared/object.js";
 import { bytesUpTo } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
+import { hasCome } from "./given.js";
 import * as at from "./line.js";
+import { callWithEach, identityOfLists } from "./lists.js";
 import type { FromThread, ThreadSetup, ToThread } from "./messages.js";
 import { type Ending, Outbox } from "./outbox.js";
 import { Parking, wake } from "./parking.js";
@@ -32,6 +34,7 @@ import { type Header, runWithContext } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars } from "./scalars.js";
 import { type StreamChannel, streamInto } from "./stream.js";
 import { Taking } from "./taking.js";
+import { setAsking } from "./wanted.js";
 import { codecsOfFound, decodeShaped, type TaskCodecs } from "./task-shapes.js";
 
 /** The part of the thread's port that is used. */
@@ -43,6 +46,7 @@ interface Port {
 interface Runnable {
   readonly key: string;
   readonly takesScope: boolean;
+  readonly isOfLists: boolean;
   /** `undefined` if the module does not declare it here. */
   readonly fn: AnyFunction | undefined;
   readonly codecs: TaskCodecs | undefined;
@@ -86,6 +90,7 @@ class Runner {
   readonly #port: Port;
   readonly #receive: (message: unknown) => void;
   readonly #most: number;
+  readonly #size: number;
   readonly #line: at.Line;
   readonly #board: at.Board;
   readonly #outbox: Outbox;
@@ -117,6 +122,7 @@ class Runner {
     this.#receive = receive;
     this.#remotes = new RemoteEnds((message) => port.postMessage(message));
     this.#most = setup.jobsAtOnce;
+    this.#size = setup.size;
     for (let place = at.MOST_RUNNING - 1; place >= 0; place--) this.#places.push(place);
     this.#line = new at.Line(inHeap, setup.line);
     this.#board = new at.Board(inHeap, setup.board, setup.size);
@@ -141,9 +147,24 @@ class Runner {
 
   begin(): void {
     this.#parking.begin();
+    setAsking({ size: this.#size, ask: (request) => this.#ask(request) });
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
     this.#planTurn();
+  }
+
+  /** See `wanted.ts`. */
+  #ask(request: unknown): void {
+    leaveForPool((hasShared) =>
+      this.#port.postMessage({
+        kind: "wanted",
+        request,
+        // Behind it: read when that has been copied.
+        get hasShared() {
+          return hasShared();
+        },
+      }),
+    );
   }
 
   // Messages
@@ -169,6 +190,9 @@ class Runner {
         if (message.memory === undefined) stopPulse();
         else startPulse(message.memory);
         break;
+      case "given":
+        hasCome(message.name, message.value);
+        break;
       case "reply":
         this.#remotes.replied(message);
         break;
@@ -185,13 +209,15 @@ class Runner {
     }
   }
 
-  #define({ number, module, key, takesScope, unnamed }: Extract<ToThread, { kind: "define" }>): void {
+  #define(message: Extract<ToThread, { kind: "define" }>): void {
+    const { number, module, key, takesScope, isOfLists, unnamed } = message;
     const tasks = registry().modules.get(module);
     const positionsDiffer = key.startsWith("#") && tasks?.unnamed !== unnamed;
     const fn = positionsDiffer ? undefined : tasks?.byKey.get(key);
-    const codecs = codecsOfFound(taskIdentity(fn));
+    const identity = taskIdentity(fn);
+    const codecs = codecsOfFound(isOfLists && identity !== undefined ? identityOfLists(identity) : identity);
     const known = fn === undefined ? [...(tasks?.byKey.keys() ?? [])] : [];
-    this.#tasks[number] = { key, takesScope, fn, codecs, known };
+    this.#tasks[number] = { key, takesScope, isOfLists, fn, codecs, known };
     this.#taking.searchAnew();
     this.#planTurn();
   }
@@ -434,6 +460,12 @@ class Runner {
     // A generator task runs its steps to the end.
     const completed = (returned: unknown, cancel: TaskScope | undefined): unknown =>
       isSteps(returned) ? runSteps(returned, cancel) : returned;
+    if (task.isOfLists) {
+      const checkpoint = (): void => {
+        if (this.#isCancelled(call)) throw new CancelledError("the job was cancelled");
+      };
+      return callWithEach((item) => completed(fn(item), undefined), values[0] as readonly unknown[], checkpoint);
+    }
     if (!task.takesScope) return completed(fn(...values), undefined);
     // The word reaches a loop that never gives the thread back; the message, which
     // the loop keeps out, reaches everything else.

@@ -193,7 +193,14 @@ function declare(
     );
   }
   tasks.byKey.set(key, fn as AnyFunction);
-  const identity: TaskIdentity = { module, key, takesScope, shapes, declaredIn: place?.insideFunction };
+  const identity: TaskIdentity = {
+    module,
+    key,
+    takesScope,
+    shapes,
+    declaredIn: place?.insideFunction,
+    isOfLists: false,
+  };
   Object.defineProperty(fn, TASK, { value: identity });
   return fn;
 }

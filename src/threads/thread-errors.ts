@@ -67,7 +67,11 @@ export function cleanStack(
     .split("\n")
     .slice(1)
     .filter((line) => !isPlumbing(line));
-  return [...lines, `    at job "${thrownBy.name}" on thread "${thread}", spawned:`, ...spawned].join("\n");
+  return [
+    ...lines,
+    `    at job "${thrownBy.name}" on thread "${thread}", ${thrownBy.spawnSite?.message ?? "spawned"}:`,
+    ...spawned,
+  ].join("\n");
 }
 
 // This package's own frames, by path and by URL, as compiled and as source maps

@@ -198,6 +198,11 @@ export interface ThreadPool extends Executor, AsyncDisposable {
   /** Starts all its threads and has them import the modules of these tasks; settles when they have. */
   ready(...tasks: readonly AnyTask[]): Promise<void>;
   statistics(): ThreadPoolStatistics;
+  /**
+   * Shows the threads now what was submitted, instead of at the end of the microtask: for who
+   * blocks this thread then.
+   */
+  publish?(): void;
   /** Settles when it has no jobs any more; it goes on taking some. */
   drain(): Promise<void>;
   /** Takes no more jobs, waits for those it has, and stops its threads. */

@@ -9,6 +9,7 @@ import { host } from "#host";
 import type { TaskIdentity } from "../async/executor.js";
 import { WorkerLostError } from "../core/errors.js";
 import { announceThread } from "../core/thread.js";
+import { adopt } from "../shared/crossing.js";
 import { heap } from "../shared/heap.js";
 import type { EncodedValue } from "./error-codec.js";
 import type { HostThread, ThreadEnd } from "./host/host.js";
@@ -37,6 +38,7 @@ import {
   STOPPING,
   THREAD,
 } from "./line.js";
+import { receiveGiven } from "./given.js";
 import type { Histogram } from "./histogram.js";
 import type { ModuleRecord } from "./modules.js";
 import type { FromThread, RawError, ToThread } from "./messages.js";
@@ -65,6 +67,8 @@ export interface ThreadOwner {
   passedOn(functionNumbers: readonly number[]): void;
   /** A job there calls a function of the pool's thread. */
   asked(thread: PoolThread, question: Extract<FromThread, { readonly kind: "question" }>): void;
+  /** A job there asks for something; see `wanted.ts`. */
+  wanted(request: unknown): void;
   /** Such a call failed, and nobody there awaits it. */
   unheard(thread: PoolThread, thrown: EncodedValue): void;
   /** It was to stop, and runs nothing any more. */
@@ -132,6 +136,7 @@ export class PoolThread {
   readonly ended: Promise<void>;
   #tellEnded: () => void = () => undefined;
   readonly #leaveDirectory: () => void;
+  readonly #receiveNoMore: () => void;
   readonly #loaded = new Set<string>();
   /**
    * Modules that it is to import, one after another. The first is under way, with what calls
@@ -187,6 +192,7 @@ export class PoolThread {
       attachRing: (memory) => this.post({ kind: "ring", memory }, []),
       attachPulse: (memory) => this.post({ kind: "pulse", memory }, []),
     });
+    this.#receiveNoMore = receiveGiven((name, value) => this.post({ kind: "given", name, value }, []));
   }
 
   // Modules and tasks
@@ -257,9 +263,9 @@ export class PoolThread {
   define({ number, identity }: NumberedTask): void {
     if (this.#defined.has(number)) return;
     this.#defined.add(number);
-    const { module, key, takesScope } = identity;
+    const { module, key, takesScope, isOfLists } = identity;
     const unnamed = registry().modules.get(module)?.unnamed ?? 0;
-    this.post({ kind: "define", number, module, key, takesScope, unnamed }, []);
+    this.post({ kind: "define", number, module, key, takesScope, isOfLists, unnamed }, []);
   }
 
   // The line
@@ -422,6 +428,9 @@ export class PoolThread {
       case "question":
         this.#owner.asked(this, message);
         return;
+      case "wanted":
+        this.#owner.wanted(message.hasShared ? adopt(message.request) : message.request);
+        return;
       case "unheard":
         this.#owner.unheard(this, message.thrown);
         return;
@@ -471,6 +480,7 @@ export class PoolThread {
     this.#isTerminated = true;
     for (const stopLimit of this.#loading.values()) stopLimit?.();
     this.#leaveDirectory();
+    this.#receiveNoMore();
     this.#owner.threadEnded(this, end);
     this.#tellEnded();
   }

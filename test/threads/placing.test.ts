@@ -255,7 +255,14 @@ describe("a job with a priority that fails before it has a place", { timeout: 10
 
 describe("a job that turns out to go by the port where another line was tried first", () => {
   it("goes to an idle thread", () => {
-    const identity = { module: "file:///m.js", key: "f", takesScope: false, declaredIn: undefined, shapes: undefined };
+    const identity = {
+      module: "file:///m.js",
+      key: "f",
+      takesScope: false,
+      declaredIn: undefined,
+      isOfLists: false,
+      shapes: undefined,
+    };
     const call = new Call(new Modules().numbered(identity), [], 0);
     const threadWith = (keyed: number, isIdle: boolean): PoolThread =>
       ({ line: Line.make(heap()), inFlight: 0, keyed, isIdle }) as unknown as PoolThread;

@@ -91,6 +91,22 @@ describe("an error from a thread", () => {
     assert.equal(error.cause.message, "the cause");
   });
 
+  it("shows where others of its task were spawned once there are many: a stack costs as much as a job", async () => {
+    const stacks: string[] = [];
+    const supervise = (error: unknown): void => void stacks.push((error as Error).stack ?? "");
+    await scope(
+      async (s) => {
+        for (let job = 0; job < 100; job++) await s.spawn(tasks.double, [job], { on });
+        for (let job = 0; job < 100; job++) s.spawn(tasks.refuseAt, [job], { on });
+      },
+      { supervise },
+    );
+    assert.equal(stacks.length, 100);
+    const ways = stacks.map((stack) => /on thread "test-\d", (.*):\n.*pool\.test\.ts:\d+/.exec(stack)?.[1]);
+    const count = (wanted: string): number => ways.filter((way) => way === wanted).length;
+    assert.deepEqual([count("spawned"), count("spawned as others of its task were")], [64, 36]);
+  });
+
   it("shows the place on the thread and the place that spawned it, in the sources", async () => {
     const error = (await failureOf((s) => s.spawn(tasks.refuse, [], { on }))) as Error;
     const [, thrownAt = "", ...rest] = (error.stack ?? "").split("\n");

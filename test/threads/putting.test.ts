@@ -54,7 +54,14 @@ function putOn(threads: readonly LineOnly[], affinity: string | undefined): numb
   const putting = new Putting(new CallTable(100), crew, remotes, (_, error) => {
     throw error;
   });
-  const identity = { module: "file:///m.js", key: "add", takesScope: false, declaredIn: undefined, shapes: undefined };
+  const identity = {
+    module: "file:///m.js",
+    key: "add",
+    takesScope: false,
+    declaredIn: undefined,
+    isOfLists: false,
+    shapes: undefined,
+  };
   const task = new Modules().numbered(identity);
   for (const thread of threads) {
     const call = new Call(task, [1, 2], putting.submittedMs());

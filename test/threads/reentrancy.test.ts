@@ -251,7 +251,14 @@ describe("functions and signals that a job leaves with the pool", { timeout: 20_
     const putting = new Putting(new CallTable(1), { wakeOne: () => undefined }, remotes, (_, error) =>
       failed.push(error),
     );
-    const identity = { module: "file:///m.js", key: "f", takesScope: false, declaredIn: undefined, shapes: undefined };
+    const identity = {
+      module: "file:///m.js",
+      key: "f",
+      takesScope: false,
+      declaredIn: undefined,
+      isOfLists: false,
+      shapes: undefined,
+    };
     const cancelling = new Proxy(() => undefined, {
       has() {
         call.fail(new CancelledError("read"));

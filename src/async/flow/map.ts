@@ -16,6 +16,7 @@ import { type Executor, taskIdentity } from "../executor.js";
 import type { Job } from "../job.js";
 import type { Scope, SpawnOptions, TaskScope } from "../scope.js";
 import { Gate } from "./gate.js";
+import { mapInLists } from "./map-lists.js";
 import { retrying } from "./retry.js";
 import type { RetrySchedule } from "../schedule.js";
 import { receiveOrEnd } from "./source.js";
@@ -45,7 +46,13 @@ export interface MapOptions {
   readonly retry?: RetrySchedule;
 }
 
-/** As `MapOptions`, for a task that runs on an executor. */
+/**
+ * As `MapOptions`, for a task that runs on an executor.
+ *
+ * On a pool of threads, short items go many in one job, more of them the shorter they
+ * are, so that each costs a fraction of what a job does. `concurrency` counts items: the
+ * larger it is, the more can go together. With `retry` each is a job of its own.
+ */
 export interface MapOnOptions extends MapOptions {
   /** Where each item is worked on. The function must then be a task; it gets the item alone. */
   readonly on: Executor;
@@ -66,6 +73,10 @@ export function map<T, R>(up: Run<T>, fn: ItemFunction<T, R>, options: MapOption
   const name = stageName("map", fn, options.name);
   const work: ItemFunction<T, R> = options.retry === undefined || on !== undefined ? fn : retrying(fn, options.retry);
   if (concurrency === 1 && buffer === 0 && on === undefined) return mapInTurn(up, work, name);
+  const ofLists = options.retry === undefined && concurrency > 1 ? on?.ofLists?.(fn as never) : undefined;
+  if (on !== undefined && ofLists !== undefined) {
+    return mapInLists(up, { task: fn, ofLists, on }, { concurrency, buffer, ordered, name });
+  }
   const start: Start<T, R> = on === undefined ? startHere(work, name) : startOn(fn, on, name, options.retry);
   return mapAtOnce(up, start, { concurrency, buffer, ordered, name });
 }
@@ -90,7 +101,7 @@ function startOn<T, R>(task: unknown, on: Executor, name: string, retry: RetrySc
   return startHere(retrying(attempt, retry), name);
 }
 
-interface Bounds {
+export interface Bounds {
   readonly concurrency: number;
   readonly buffer: number;
   readonly ordered: boolean;

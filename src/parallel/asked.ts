@@ -1,0 +1,81 @@
+/** Arguments that all algorithms take: callbacks and options. */
+import { describeKind } from "../async/cancel.js";
+import { type AnyTask, type Task, taskIdentity } from "../async/executor.js";
+import { MisuseError } from "../core/errors.js";
+import type { ThreadPool } from "../threads/thread-pool.js";
+import type { ItemCallback } from "./loops.js";
+import { type Team, teamOf } from "./team.js";
+
+/** Options of all algorithms. */
+export interface ParallelOptions {
+  /** Whose threads help; the program's own pool if omitted, of which one less, as this thread works too. */
+  readonly on?: ThreadPool;
+  /** How explanations, dumps and recordings name the call. */
+  readonly name?: string;
+}
+
+/** Options of those that call a function with each item. */
+export interface CallbackOptions<More extends readonly unknown[] = readonly unknown[]> extends ParallelOptions {
+  /** Further arguments of the function, behind the item and its index. Shared objects arrive as themselves, others as copies. */
+  readonly args?: More;
+}
+
+/** What was asked of a call. */
+export interface Asked {
+  readonly name: string;
+  readonly team: Team;
+  readonly more: readonly unknown[];
+}
+
+export function asked(algorithm: string, options: unknown, fn?: unknown): Asked {
+  if (typeof options !== "object" || options === null) {
+    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `${algorithm} expected options, but ${describeKind(options)} came`);
+  }
+  const { on, name, args = [] } = options as CallbackOptions;
+  if (!Array.isArray(args)) {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `${algorithm}'s option args expected an array, but ${describeKind(args)} came`,
+    );
+  }
+  const key = fn === undefined ? undefined : taskIdentity(fn)?.key;
+  return {
+    name: name ?? (key === undefined ? algorithm : `${algorithm} ${key}`),
+    team: teamOf(algorithm, on),
+    more: args,
+  };
+}
+
+/**
+ * The function of a task that other threads can call with single items.
+ *
+ * **Throws** `SKEIN_NOT_A_TASK` for other functions, also where nobody else would call them,
+ * as that depends on how much there is to do; `SKEIN_INVALID_ARGUMENT` for one that takes a
+ * scope, or is asynchronous or a generator: its results would be promises.
+ */
+export function callbackOf(
+  algorithm: string,
+  what: string,
+  fn: unknown,
+): { readonly task: AnyTask; readonly call: ItemCallback } {
+  const identity = taskIdentity(fn);
+  if (identity === undefined) {
+    throw new MisuseError(
+      "SKEIN_NOT_A_TASK",
+      `${algorithm} expected a task as ${what}, which other threads can find, but ${describeKind(fn)} came. ` +
+        "Declare it at the top level of a module: const name = task(function name(item) { … })",
+    );
+  }
+  const kind = (fn as { readonly constructor: { readonly name: string } }).constructor.name;
+  if (identity.takesScope || kind !== "Function") {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `${algorithm} expected a function that computes its result at once as ${what}, but task "${identity.key}" ` +
+        `${identity.takesScope ? "takes its scope" : `is a ${kind}`}. For such there is mapConcurrent(items, task, { on: threads(), concurrency })`,
+    );
+  }
+  return { task: fn as AnyTask, call: fn as ItemCallback };
+}
+
+/** A task that is called with values, and gives one. */
+export type Callback<Args extends readonly unknown[], Result> = Task<Args, Result>;

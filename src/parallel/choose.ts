@@ -1,0 +1,213 @@
+/** `filter` and `find`: what passes a test. */
+import type { Cancel } from "../async/cancel.js";
+import { SharedArray } from "../shared/array.js";
+import type { NumberType } from "../shared/record-schema.js";
+import { asked, type Callback, type CallbackOptions, callbackOf } from "./asked.js";
+import { sharedOutput } from "./each.js";
+import { blockItemsOf } from "./fold.js";
+import { type Items, loopFor } from "./loops.js";
+import { type Call, run, runSync, type Values } from "./run.js";
+import type { Team } from "./team.js";
+import { type Input, inputOf, type Numbers, type Output, outputLike, type ResultLike, sharedOf } from "./values.js";
+
+interface PreparedFilter {
+  readonly marking: Call;
+  readonly team: Team;
+  /** The second half, and where its results are. */
+  packing(counts: Values): { readonly call: Call; readonly output: Output };
+  end(): void;
+}
+
+function prepareFilter(input: Input, test: unknown, options: unknown): PreparedFilter {
+  const { task, call: passes } = callbackOf("parallel.filter", "its test", test);
+  const { name, team, more } = asked("filter", options, test);
+  const { length } = input;
+  const blockItems = blockItemsOf(length);
+  const loop = loopFor("mark", passes, more.length);
+  // Both phases look at both, and where the first one is shared out is known only then.
+  let marks: SharedArray<"uint8"> | undefined;
+  let shared: { readonly array: SharedArray<NumberType>; readonly isCopy: boolean } | undefined;
+  const flagsHere = new Uint8Array(length);
+  const inputOnHeap = (): SharedArray<NumberType> => (shared ??= sharedOf(input)).array;
+  const marksOnHeap = (): SharedArray<"uint8"> => {
+    if (marks === undefined) {
+      marks = new SharedArray({ type: "uint8", length });
+      marks.values.set(flagsHere);
+    }
+    return marks;
+  };
+  const countOn = (items: Items, flags: Items) => (from: number, to: number) => {
+    const counts: unknown[] = [];
+    for (let begin = from; begin < to; begin += blockItems) {
+      counts.push(loop(begin, Math.min(to, begin + blockItems), items, flags, 0, more));
+    }
+    return counts;
+  };
+  const marking: Call = {
+    name,
+    kind: "mark",
+    functions: [task],
+    length,
+    blockItems,
+    here: countOn(input.numbers, flagsHere),
+    share: () => {
+      const [items, flags] = [inputOnHeap(), marksOnHeap()];
+      return {
+        data: [items, flags, blockItems, more],
+        loop: countOn(items.values, flags.values),
+        end: () => undefined,
+      };
+    },
+  };
+  return {
+    marking,
+    team,
+    packing(values) {
+      const places: number[] = [];
+      let place = 0;
+      for (const count of values.flatMap(([, counts]) => counts as number[])) {
+        places.push(place);
+        place += count;
+      }
+      const output = outputLike(input.kind, input.type, place);
+      const packOn = (items: Items, flags: Items, results: Items) => (from: number, to: number) => {
+        for (let begin = from; begin < to; begin += blockItems) {
+          let at = places[begin / blockItems] as number;
+          const end = Math.min(to, begin + blockItems);
+          for (let i = begin; i < end; i++) if (flags[i] === 1) results[at++] = items[i];
+        }
+      };
+      const flags = (marks?.values ?? flagsHere) as unknown as Items;
+      const call: Call = {
+        name: `${name}, pack`,
+        kind: "pack",
+        functions: [],
+        length,
+        blockItems,
+        here: packOn(input.numbers, flags, output.numbers),
+        share: () => {
+          const [items, marked] = [inputOnHeap(), marksOnHeap()];
+          const results = sharedOutput(output, place);
+          return {
+            data: [items, marked, results.array, blockItems, places],
+            loop: packOn(items.values, marked.values, results.array.values),
+            // What this thread packed before stands in front, as blocks are in order.
+            end: (from, isWhole) => results.end(places[from / blockItems] ?? place, isWhole),
+          };
+        },
+      };
+      return { call, output };
+    },
+    end() {
+      marks?.dispose();
+      if (shared?.isCopy === true) shared.array.dispose();
+    },
+  };
+}
+
+/**
+ * The numbers that pass a test, in their order: a new array, of the kind of the input.
+ *
+ * **Cancels**, **Throws** as `parallel.for`.
+ *
+ * @example
+ * ```ts
+ * export const isEven = task((x: number) => x % 2 === 0);
+ * main(async () => {
+ *   console.log(await parallel.filter([1, 2, 3, 4], isEven)); // [ 2, 4 ]
+ * });
+ * ```
+ *
+ * @since 0.2.0
+ */
+export async function filter<In extends Numbers, More extends readonly unknown[]>(
+  numbers: In,
+  test: Callback<[item: number, index: number, ...more: More], unknown> | Callback<[item: number], unknown>,
+  options: CallbackOptions<More> = {},
+  cancel?: Cancel,
+): Promise<ResultLike<In>> {
+  const prepared = prepareFilter(inputOf("parallel.filter", numbers), test, options);
+  try {
+    const { call, output } = prepared.packing(await run(prepared.marking, prepared.team, cancel));
+    await run(call, prepared.team, cancel);
+    return output.result as ResultLike<In>;
+  } finally {
+    prepared.end();
+  }
+}
+
+/** As `parallel.filter`, and blocks this thread until all is done. */
+export function filterSync<In extends Numbers, More extends readonly unknown[]>(
+  numbers: In,
+  test: Callback<[item: number, index: number, ...more: More], unknown> | Callback<[item: number], unknown>,
+  options: CallbackOptions<More> = {},
+): ResultLike<In> {
+  const prepared = prepareFilter(inputOf("parallel.filterSync", numbers), test, options);
+  try {
+    const { call, output } = prepared.packing(runSync(prepared.marking, prepared.team));
+    runSync(call, prepared.team);
+    return output.result as ResultLike<In>;
+  } finally {
+    prepared.end();
+  }
+}
+
+function prepareFind(input: Input, test: unknown, options: unknown): { readonly call: Call; readonly team: Team } {
+  const { task, call } = callbackOf("parallel.find", "its test", test);
+  const { name, team, more } = asked("find", options, test);
+  const loop = loopFor("find", call, more.length);
+  const findOn = (items: Items) => (from: number, to: number) => {
+    const found = loop(from, to, items, more);
+    return found === -1 ? undefined : found;
+  };
+  return {
+    team,
+    call: {
+      name,
+      kind: "find",
+      functions: [task],
+      length: input.length,
+      blockItems: 1,
+      isSearch: true,
+      here: findOn(input.numbers),
+      share: () => {
+        const { array, isCopy } = sharedOf(input);
+        return {
+          data: [array, more],
+          loop: findOn(array.values),
+          end: () => void (isCopy && array.dispose()),
+        };
+      },
+    },
+  };
+}
+
+const firstOf = (values: Values): number => (values[0]?.[1] as number | undefined) ?? -1;
+
+/**
+ * The index of the first number that passes a test, −1 if there is none. Nothing behind it
+ * is begun once it is found.
+ *
+ * **Cancels**, **Throws** as `parallel.for`.
+ *
+ * @since 0.2.0
+ */
+export async function find<More extends readonly unknown[]>(
+  numbers: Numbers,
+  test: Callback<[item: number, index: number, ...more: More], unknown> | Callback<[item: number], unknown>,
+  options: CallbackOptions<More> = {},
+  cancel?: Cancel,
+): Promise<number> {
+  const { call, team } = prepareFind(inputOf("parallel.find", numbers), test, options);
+  return firstOf(await run(call, team, cancel));
+}
+
+/** As `parallel.find`, and blocks this thread until all is done. */
+export function findSync<More extends readonly unknown[]>(
+  numbers: Numbers,
+  test: Callback<[item: number, index: number, ...more: More], unknown> | Callback<[item: number], unknown>,
+  options: CallbackOptions<More> = {},
+): number {
+  const { call, team } = prepareFind(inputOf("parallel.findSync", numbers), test, options);
+  return firstOf(runSync(call, team));
+}

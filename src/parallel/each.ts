@@ -1,0 +1,245 @@
+/** `for` and `tabulate`, `map`: one call an item, none depends on another. */
+import type { Cancel } from "../async/cancel.js";
+import { requireWhole } from "../async/guard.js";
+import type { SharedArray } from "../shared/array.js";
+import type { NumberType } from "../shared/record-schema.js";
+import { type Callback, type CallbackOptions, asked, callbackOf } from "./asked.js";
+import { type Items, loopFor } from "./loops.js";
+import { type Call, run, runSync, type SharedForm } from "./run.js";
+import type { Team } from "./team.js";
+import {
+  type Input,
+  inputOf,
+  type NumberArray,
+  type Numbers,
+  type Output,
+  outputLike,
+  requireType,
+  type ResultLike,
+  sharedOf,
+} from "./values.js";
+
+interface Prepared {
+  readonly call: Call;
+  readonly team: Team;
+}
+
+function prepareFor(from: number, to: number, body: unknown, options: unknown): Prepared {
+  requireWhole("parallel.for's first index", from, 0);
+  requireWhole("parallel.for's end", to, from);
+  const { task, call } = callbackOf("parallel.for", "its body", body);
+  const { name, team, more } = asked("for", options, body);
+  const loop = loopFor("each", call, more.length);
+  // Items are counted from 0; shared arrays among the arguments are where they are.
+  const shifted = (begin: number, end: number): void => loop(begin + from, end + from, more);
+  return {
+    call: {
+      name,
+      kind: "each",
+      functions: [task],
+      length: to - from,
+      blockItems: 1,
+      here: shifted,
+      share: () => ({ data: [more, from], loop: shifted, end: () => undefined }),
+    },
+    team,
+  };
+}
+
+/** Options of algorithms that make an array. */
+export interface OutputOptions<
+  Type extends NumberType = NumberType,
+  More extends readonly unknown[] = readonly unknown[],
+> extends CallbackOptions<More> {
+  /** What the results are; as the input if omitted. */
+  readonly type?: Type;
+}
+
+function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared & { readonly output: Output } {
+  const { task, call } = callbackOf("parallel.map", "what it calls with each item", fn);
+  const { name, team, more } = asked("map", options, fn);
+  requireType("parallel.map", options.type);
+  const loop = loopFor("map", call, more.length);
+  const output = outputLike(input.kind, options.type ?? input.type, input.length);
+  const items = input.numbers as unknown as Items;
+  return {
+    output,
+    team,
+    call: {
+      name,
+      kind: "map",
+      functions: [task],
+      length: input.length,
+      blockItems: 1,
+      here: (from, to) => loop(from, to, items, output.numbers, 0, more),
+      share: () => {
+        const inputs = sharedOf(input);
+        const results = sharedOutput(output, input.length);
+        const [shared, target] = [inputs.array.values, results.array.values];
+        return {
+          data: [inputs.array, results.array, more],
+          loop: (from, to) => loop(from, to, shared, target, 0, more),
+          end: (from, isWhole) => {
+            if (inputs.isCopy) inputs.array.dispose();
+            results.end(from, isWhole);
+          },
+        };
+      },
+    },
+  };
+}
+
+function prepareTabulate(length: number, fn: unknown, options: OutputOptions): Prepared & { readonly output: Output } {
+  requireWhole("parallel.tabulate's length", length, 0);
+  const { task, call } = callbackOf("parallel.tabulate", "what it calls with each index", fn);
+  const { name, team, more } = asked("tabulate", options, fn);
+  requireType("parallel.tabulate", options.type);
+  const loop = loopFor("tabulate", call, more.length);
+  const output = outputLike("shared", options.type ?? "float64", length);
+  const target = output.numbers as Items;
+  return {
+    output,
+    team,
+    call: {
+      name,
+      kind: "tabulate",
+      functions: [task],
+      length,
+      blockItems: 1,
+      here: (from, to) => loop(from, to, target, 0, more),
+      share: (): SharedForm => ({
+        data: [output.result, more],
+        loop: (from, to) => loop(from, to, target, 0, more),
+        end: () => undefined,
+      }),
+    },
+  };
+}
+
+/** An output where all threads see it, and how what they wrote gets where the caller looks. */
+export function sharedOutput(
+  output: Output,
+  length: number,
+): {
+  readonly array: SharedArray<NumberType>;
+  end(from: number, isWhole: boolean): void;
+} {
+  if (output.kind === "shared") return { array: output.result as SharedArray<NumberType>, end: () => undefined };
+  const { array } = sharedOf({ kind: "typed", type: output.type, length, numbers: [], given: [] });
+  return {
+    array,
+    end(from, isWhole) {
+      if (isWhole) {
+        const made = array.values as NumberArray;
+        const { numbers } = output;
+        if (Array.isArray(numbers)) for (let i = from; i < length; i++) numbers[i] = made[i] as number;
+        else numbers.set(made.subarray(from), from);
+      }
+      array.dispose();
+    },
+  };
+}
+
+/**
+ * Calls `body` with each whole number from `from` on, up to the one before `to`.
+ *
+ * What the calls do must not depend on their order: they run on several threads, or all
+ * here if that is as fast. They have results by writing to shared objects among `args`.
+ *
+ * **Cancels** Between calls. **Throws** what a call throws, of several that with the least
+ * index, after all that were under way have ended; `SKEIN_NOT_A_TASK`;
+ * `SKEIN_INVALID_ARGUMENT`; `SKEIN_WORKER_LOST`.
+ *
+ * @example
+ * ```ts
+ * export const square = task(function square(i: number, squares: SharedArray<"float64">) {
+ *   squares.values[i] = i * i;
+ * });
+ * main(async () => {
+ *   const squares = new SharedArray({ type: "float64", length: 4 });
+ *   await parallel.for(0, 4, square, { args: [squares] });
+ *   console.log(squares.copy()); // Float64Array(4) [ 0, 1, 4, 9 ]
+ * });
+ * ```
+ *
+ * @since 0.2.0
+ */
+export async function parallelFor<More extends readonly unknown[]>(
+  from: number,
+  to: number,
+  body: Callback<[index: number, ...more: More], unknown>,
+  options: CallbackOptions<More> = {},
+  cancel?: Cancel,
+): Promise<void> {
+  const { call, team } = prepareFor(from, to, body, options);
+  await run(call, team, cancel);
+}
+
+/** As `parallel.for`, and blocks this thread until all is done. */
+export function parallelForSync<More extends readonly unknown[]>(
+  from: number,
+  to: number,
+  body: Callback<[index: number, ...more: More], unknown>,
+  options: CallbackOptions<More> = {},
+): void {
+  const { call, team } = prepareFor(from, to, body, options);
+  runSync(call, team);
+}
+
+/**
+ * What `fn` makes of each number: a new array, of the kind of the input.
+ *
+ * **Cancels**, **Throws** as `parallel.for`.
+ *
+ * @since 0.2.0
+ */
+export async function map<In extends Numbers, More extends readonly unknown[]>(
+  numbers: In,
+  fn: Callback<[item: number, index: number, ...more: More], number> | Callback<[item: number], number>,
+  options: OutputOptions<NumberType, More> = {},
+  cancel?: Cancel,
+): Promise<ResultLike<In>> {
+  const { call, team, output } = prepareMap(inputOf("parallel.map", numbers), fn, options);
+  await run(call, team, cancel);
+  return output.result as ResultLike<In>;
+}
+
+/** As `parallel.map`, and blocks this thread until all is done. */
+export function mapSync<In extends Numbers, More extends readonly unknown[]>(
+  numbers: In,
+  fn: Callback<[item: number, index: number, ...more: More], number> | Callback<[item: number], number>,
+  options: OutputOptions<NumberType, More> = {},
+): ResultLike<In> {
+  const { call, team, output } = prepareMap(inputOf("parallel.mapSync", numbers), fn, options);
+  runSync(call, team);
+  return output.result as ResultLike<In>;
+}
+
+/**
+ * A shared array of what `fn` makes of each index from 0 on.
+ *
+ * **Cancels**, **Throws** as `parallel.for`.
+ *
+ * @since 0.2.0
+ */
+export async function tabulate<Type extends NumberType = "float64", More extends readonly unknown[] = []>(
+  length: number,
+  fn: Callback<[index: number, ...more: More], number>,
+  options: OutputOptions<Type, More> = {},
+  cancel?: Cancel,
+): Promise<SharedArray<Type>> {
+  const { call, team, output } = prepareTabulate(length, fn, options);
+  await run(call, team, cancel);
+  return output.result as SharedArray<Type>;
+}
+
+/** As `parallel.tabulate`, and blocks this thread until all is done. */
+export function tabulateSync<Type extends NumberType = "float64", More extends readonly unknown[] = []>(
+  length: number,
+  fn: Callback<[index: number, ...more: More], number>,
+  options: OutputOptions<Type, More> = {},
+): SharedArray<Type> {
+  const { call, team, output } = prepareTabulate(length, fn, options);
+  runSync(call, team);
+  return output.result as SharedArray<Type>;
+}

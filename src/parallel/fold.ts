@@ -1,0 +1,243 @@
+/**
+ * `reduce` and `scan`: results in which all items before have a part.
+ *
+ * Items are folded in blocks, and the blocks' values one after another. The blocks depend
+ * on the number of items alone, so each result is made by the same operations in the same
+ * order whoever works on them, and however many: floating-point sums have the same bits on
+ * any number of threads.
+ */
+import { type Cancel, describeKind } from "../async/cancel.js";
+import { MisuseError } from "../core/errors.js";
+import type { NumberType } from "../shared/record-schema.js";
+import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
+import { sharedOutput } from "./each.js";
+import { type ItemCallback, type Items, loopFor } from "./loops.js";
+import { foldOf } from "./part-loops.js";
+import { type Call, run, runSync, type Values } from "./run.js";
+import type { Team } from "./team.js";
+import {
+  type Input,
+  inputOf,
+  type Numbers,
+  type Output,
+  outputLike,
+  requireType,
+  type ResultLike,
+  sharedOf,
+} from "./values.js";
+
+/** Blocks of a fold, at most: enough for many threads, and few to put together. */
+const MOST_BLOCKS = 1024;
+
+/** How many items a block has: of the number of items alone. */
+export function blockItemsOf(length: number): number {
+  return Math.max(1, Math.ceil(length / MOST_BLOCKS));
+}
+
+/**
+ * How values are put together: `combine` is associative, and `identity` changes nothing.
+ *
+ * @since 0.2.0
+ */
+export interface Monoid<Value> {
+  readonly identity: Value;
+  readonly combine: Callback<[value: Value, next: Value], Value>;
+}
+
+/** Options of `reduce`. */
+export interface ReduceOptions<Value> extends ParallelOptions {
+  /** What each number is before it is put together with others; itself if omitted. */
+  readonly map?: Callback<[item: number, index: number], Value> | Callback<[item: number], Value>;
+}
+
+interface Prepared<Result> {
+  readonly call: Call;
+  readonly team: Team;
+  result(values: Values): Result;
+}
+
+function requireMonoid(whose: string, monoid: unknown): asserts monoid is Monoid<unknown> {
+  if (typeof monoid === "object" && monoid !== null && "identity" in monoid && "combine" in monoid) return;
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${whose} expected { identity, combine }, but ${describeKind(monoid)} came: { identity: 0, combine: add }`,
+  );
+}
+
+/** The values of blocks, in order. */
+function ofBlocks(values: Values): unknown[] {
+  return values.flatMap(([, inRange]) => inRange as unknown[]);
+}
+
+function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<unknown> {
+  requireMonoid("parallel.reduce", monoid);
+  const { identity } = monoid;
+  const combine = callbackOf("parallel.reduce", "combine", monoid.combine);
+  const map = options.map === undefined ? undefined : callbackOf("parallel.reduce", "map", options.map);
+  const { name, team } = asked("reduce", options, monoid.combine);
+  const blockItems = blockItemsOf(input.length);
+  const calls = map === undefined ? [combine.call] : [combine.call, map.call];
+  const fold = foldOf(calls as unknown as [ItemCallback]);
+  const loopOn = (items: Items) => inBlocks(blockItems, (from, to) => fold(from, to, items, identity));
+  return {
+    team,
+    call: {
+      name,
+      kind: "fold",
+      functions: map === undefined ? [combine.task] : [combine.task, map.task],
+      length: input.length,
+      blockItems,
+      here: loopOn(input.numbers),
+      share: () => {
+        const { array, isCopy } = sharedOf(input);
+        return {
+          data: [array, identity, blockItems],
+          loop: loopOn(array.values),
+          end: () => void (isCopy && array.dispose()),
+        };
+      },
+    },
+    result: (values) => ofBlocks(values).reduce((all, value) => combine.call(all, value), identity),
+  };
+}
+
+function inBlocks(blockItems: number, block: (from: number, to: number) => unknown) {
+  return (from: number, to: number): unknown[] => {
+    const values: unknown[] = [];
+    for (let begin = from; begin < to; begin += blockItems) values.push(block(begin, Math.min(to, begin + blockItems)));
+    return values;
+  };
+}
+
+/**
+ * All numbers put together: `combine(combine(identity, a), b)` and so on, in blocks, of
+ * which the values are put together in turn. So `combine` must be associative; it need
+ * not be commutative, as all stay in order.
+ *
+ * The result has the same bits however many threads work on it.
+ *
+ * **Cancels**, **Throws** as `parallel.for`.
+ *
+ * @example
+ * ```ts
+ * export const larger = task((a: number, b: number) => Math.max(a, b));
+ * main(async () => {
+ *   console.log(await parallel.reduce([3, 7, 5], { identity: -Infinity, combine: larger })); // 7
+ * });
+ * ```
+ *
+ * @since 0.2.0
+ */
+export async function reduce<Value = number>(
+  numbers: Numbers,
+  monoid: Monoid<Value>,
+  options: ReduceOptions<Value> = {},
+  cancel?: Cancel,
+): Promise<Value> {
+  const { call, team, result } = prepareReduce(inputOf("parallel.reduce", numbers), monoid, options as never);
+  return result(await run(call, team, cancel)) as Value;
+}
+
+/** As `parallel.reduce`, and blocks this thread until all is done. */
+export function reduceSync<Value = number>(
+  numbers: Numbers,
+  monoid: Monoid<Value>,
+  options: ReduceOptions<Value> = {},
+): Value {
+  const { call, team, result } = prepareReduce(inputOf("parallel.reduceSync", numbers), monoid, options as never);
+  return result(runSync(call, team)) as Value;
+}
+
+/** Options of `scan`. */
+export interface ScanOptions extends ParallelOptions {
+  /** Whether each result has its own item in it: true if omitted. `false`: only those before. */
+  readonly inclusive?: boolean;
+  /** What the results are; as the input if omitted. */
+  readonly type?: NumberType;
+}
+
+interface PreparedScan {
+  readonly folds: Prepared<unknown>;
+  readonly output: Output;
+  /** The second half, once the blocks' values are known. */
+  second(values: Values): Call;
+}
+
+function prepareScan(input: Input, monoid: unknown, options: ScanOptions): PreparedScan {
+  requireMonoid("parallel.scan", monoid);
+  requireType("parallel.scan", options.type);
+  const { identity } = monoid;
+  const combine = callbackOf("parallel.scan", "combine", monoid.combine);
+  const { name, team } = asked("scan", options, monoid.combine);
+  const isInclusive = options.inclusive ?? true;
+  const blockItems = blockItemsOf(input.length);
+  const folds = prepareReduce(input, monoid, { ...options, name: `${name}, blocks` });
+  const output = outputLike(input.kind, options.type ?? input.type, input.length);
+  const loop = loopFor(isInclusive ? "foldAfter" : "foldBefore", combine.call);
+  const second = (values: Values): Call => {
+    const carries: unknown[] = [];
+    let carry = identity;
+    for (const value of ofBlocks(values)) {
+      carries.push(carry);
+      carry = combine.call(carry, value);
+    }
+    const loopOn = (items: Items, results: Items) => (from: number, to: number) => {
+      for (let begin = from; begin < to; begin += blockItems) {
+        loop(begin, Math.min(to, begin + blockItems), items, results, carries[begin / blockItems]);
+      }
+    };
+    return {
+      name,
+      kind: "scan",
+      functions: [combine.task],
+      length: input.length,
+      blockItems,
+      here: loopOn(input.numbers, output.numbers),
+      share: () => {
+        const inputs = sharedOf(input);
+        const results = sharedOutput(output, input.length);
+        return {
+          data: [inputs.array, results.array, blockItems, carries, isInclusive],
+          loop: loopOn(inputs.array.values, results.array.values),
+          end: (from, isWhole) => {
+            if (inputs.isCopy) inputs.array.dispose();
+            results.end(from, isWhole);
+          },
+        };
+      },
+    };
+  };
+  return { folds: { ...folds, team }, output, second };
+}
+
+/**
+ * The running totals: result i is all numbers up to i put together, or those before i. A
+ * new array, of the kind of the input.
+ *
+ * The results have the same bits however many threads work on them.
+ *
+ * **Cancels**, **Throws** as `parallel.for`.
+ *
+ * @since 0.2.0
+ */
+export async function scan<In extends Numbers>(
+  numbers: In,
+  monoid: Monoid<number>,
+  options: ScanOptions = {},
+  cancel?: Cancel,
+): Promise<ResultLike<In>> {
+  const { folds, output, second } = prepareScan(inputOf("parallel.scan", numbers), monoid, options);
+  await run(second(await run(folds.call, folds.team, cancel)), folds.team, cancel);
+  return output.result as ResultLike<In>;
+}
+
+/** As `parallel.scan`, and blocks this thread until all is done. */
+export function scanSync<In extends Numbers>(
+  numbers: In,
+  monoid: Monoid<number>,
+  options: ScanOptions = {},
+): ResultLike<In> {
+  const { folds, output, second } = prepareScan(inputOf("parallel.scanSync", numbers), monoid, options);
+  runSync(second(runSync(folds.call, folds.team)), folds.team);
+  return output.result as ResultLike<In>;
+}

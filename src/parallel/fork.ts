@@ -1,0 +1,174 @@
+/** `join`, and `run`, within which other threads help with joins. */
+import { type Cancel, CancelListener, cancelNodeOf, describeKind } from "../async/cancel.js";
+import type { Task } from "../async/executor.js";
+import { scope } from "../async/scope.js";
+import { MisuseError } from "../core/errors.js";
+import { SharedArray } from "../shared/array.js";
+import { task } from "../threads/task.js";
+import { asked, callbackOf, type ParallelOptions } from "./asked.js";
+import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
+import type { ItemCallback } from "./loops.js";
+import { type FunctionName, functionsOf, nameOf } from "./part.js";
+import { whenReady } from "./team.js";
+
+/** A call: a task, and its arguments. */
+export type JoinBranch<Args extends readonly unknown[] = readonly unknown[], Result = unknown> = readonly [
+  task: Task<Args, Result>,
+  args: Args,
+];
+
+/** What a branch gives. */
+type ResultOf<Pair> = Pair extends readonly [Task<never, infer Result>, unknown] ? Result : never;
+
+function branchOf(which: string, branch: unknown): Branch {
+  if (Array.isArray(branch) && branch.length === 2 && Array.isArray(branch[1])) {
+    callbackOf("parallel.join", `${which} branch`, branch[0]);
+    return branch as unknown as Branch;
+  }
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `parallel.join expected a task and its arguments as ${which} branch, as [fibonacci, [n - 1]], but ${describeKind(branch)} came`,
+  );
+}
+
+/**
+ * Calls two tasks, and gives both results. Inside of `parallel.run` another thread does the
+ * second one if it has nothing else to do; else, and outside, both are plain calls here, one
+ * after the other.
+ *
+ * The tasks must not depend on what the other does. What crosses is copied, as a job's
+ * arguments and results; shared objects arrive as themselves.
+ *
+ * **Throws** what a branch throws, the first one's before the second's, when neither goes on
+ * any more; `SKEIN_NOT_A_TASK`; `SKEIN_INVALID_ARGUMENT`; `SKEIN_WORKER_LOST`.
+ *
+ * **Cost** Some 50 ns if nobody helps, some 5 µs if somebody does (bench `parallel`): make
+ * the smallest branches as long as that.
+ *
+ * @example
+ * ```ts
+ * export const fibonacci: Task<[n: number], number> = task(function fibonacci(n: number): number {
+ *   if (n < 20) return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+ *   const [a, b] = parallel.join([fibonacci, [n - 1]], [fibonacci, [n - 2]]);
+ *   return a + b;
+ * });
+ * main(async () => {
+ *   console.log(await parallel.run(fibonacci, [25])); // 75025
+ * });
+ * ```
+ *
+ * @since 0.2.0
+ */
+export function join<A extends JoinBranch<never>, B extends JoinBranch<never>>(a: A, b: B): [ResultOf<A>, ResultOf<B>] {
+  const first = branchOf("its first", a);
+  const second = branchOf("its second", b);
+  const forks = currentForks();
+  if (forks !== undefined) return forks.join(first, second) as [ResultOf<A>, ResultOf<B>];
+  const [call, args] = first;
+  const [other, otherArgs] = second;
+  return [call(...args), other(...otherArgs)] as [ResultOf<A>, ResultOf<B>];
+}
+
+/** On a thread of a pool: the call itself, or help with its joins. */
+const takeForks: Task<
+  [cells: SharedArray<"int32">, participant: number, root: readonly [FunctionName, readonly unknown[]] | undefined],
+  unknown
+> = task(import.meta, takeForksOfCall);
+
+function takeForksOfCall(
+  cells: SharedArray<"int32">,
+  participant: number,
+  root: readonly [FunctionName, readonly unknown[]] | undefined,
+): unknown {
+  const forks = new Forks(cells.values, participant);
+  if (root === undefined) {
+    within(forks, () => forks.serve());
+    return undefined;
+  }
+  const [name, args] = root;
+  const [call] = functionsOf([name]) as [ItemCallback];
+  try {
+    return within(forks, () => call(...args));
+  } finally {
+    forks.close();
+  }
+}
+
+/** Has no join go on when its scope is cancelled. */
+class Close extends CancelListener {
+  readonly #forks: Forks;
+
+  constructor(forks: Forks) {
+    super();
+    this.#forks = forks;
+  }
+
+  override onCancel(): void {
+    this.#forks.close();
+  }
+}
+
+/**
+ * Runs a task on a thread, and has the pool's other threads help with its `parallel.join`s,
+ * at whatever depth.
+ *
+ * **Cancels** At the next join. **Throws** what the task throws; else as `parallel.for`.
+ *
+ * @since 0.2.0
+ */
+export async function run<Args extends readonly unknown[], Result>(
+  fn: Task<Args, Result>,
+  args: Args,
+  options: ParallelOptions = {},
+  cancel?: Cancel,
+): Promise<Result> {
+  const { call } = callbackOf("parallel.run", "what it runs", fn);
+  const { name, team } = asked("run", options, fn);
+  cancelNodeOf(cancel)?.checkpoint();
+  const { pool } = team;
+  if (pool === undefined || team.alone === 0) return call(...args) as Result;
+  return (await scope(
+    async (s) => {
+      await whenReady(team, [takeForks, fn]);
+      const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
+      s.defer(() => cells.dispose());
+      const closing = new Close(new Forks(cells.values, 0));
+      (s as never as { listen(listener: CancelListener): void }).listen(closing);
+      for (let participant = 1; participant < team.alone; participant++) {
+        s.spawn(takeForks, [cells, participant, undefined], { on: pool, name: `${name}, part ${participant + 1}` });
+      }
+      try {
+        return await s.spawn(takeForks, [cells, 0, [nameOf(fn), args]], { on: pool, name });
+      } finally {
+        closing.stopListening();
+      }
+    },
+    { name },
+    cancel,
+  )) as Result;
+}
+
+/** As `parallel.run`, but runs the task here and blocks this thread until it has returned. */
+export function runSync<Args extends readonly unknown[], Result>(
+  fn: Task<Args, Result>,
+  args: Args,
+  options: ParallelOptions = {},
+): Result {
+  const { call } = callbackOf("parallel.runSync", "what it runs", fn);
+  const { team } = asked("run", options, fn);
+  const { pool } = team;
+  const isReady = pool !== undefined && team.helpers > 0 && whenReady(team, [takeForks, fn]) === undefined;
+  if (!isReady) return call(...args) as Result;
+  const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
+  const forks = new Forks(cells.values, 0);
+  const calls = Array.from({ length: team.helpers }, (_, helper) =>
+    pool.run(takeForks, [cells, helper + 1, undefined]).catch(() => undefined),
+  );
+  pool.publish?.();
+  try {
+    return within(forks, () => call(...args)) as Result;
+  } finally {
+    forks.close();
+    void Promise.all(calls).then(() => cells.dispose());
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * Fork and join: two calls of which the second is done by another thread if one has nothing
+ * to do, and else here, after the first, as a plain call.
+ *
+ * A participant keeps the second branches of the joins it is in as a list on its own heap.
+ * Only when somebody is hungry does it offer one to others, the oldest, which has most in
+ * it: writes it as bytes, and puts it in one of its slots. So a join that nobody helps with
+ * costs a push, a pop and a load.
+ *
+ * Layout, as Int32 indexes
+ *   0  CLOSED   1 once the first call has returned, or is not to go on
+ *   1  HUNGRY   participants that look for something to do
+ *   2  WORK     changed with each offer; the hungry sleep on it
+ *   32 + 64 * participant
+ *     + 4 * slot   STATE, OFFSET and BYTES of its payload, THIEF (slot in the heap)
+ *
+ * States of a slot, and who moves them
+ *   EMPTY   -> OFFERED  its owner, which wrote the payload before
+ *   OFFERED -> EMPTY    its owner, which does it itself
+ *   OFFERED -> TAKEN    one thief
+ *   TAKEN   -> DONE     that thief, which wrote the result's payload before
+ *   DONE    -> EMPTY    its owner
+ *
+ * A waiting owner does what others offer meanwhile. What it does then lies above its own
+ * join on its stack, and ends before that goes on; what it waits for is on top of another's
+ * stack, or below something that ends. So there is always one that can go on.
+ */
+import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
+
+import { CancelledError, WorkerLostError } from "../core/errors.js";
+import { heap } from "../shared/heap.js";
+import { arrival } from "../shared/object.js";
+import { bytesOfPayload, freePayload, makePayload, takeInHand } from "../shared/payload.js";
+import { decodeValue, encodeValue } from "../shared/value-codec.js";
+import { decodeThrown, encodeThrown, type EncodedValue } from "../threads/error-codec.js";
+import type { ItemCallback } from "./loops.js";
+import { functionsOf, nameOf } from "./part.js";
+
+const CLOSED = 0;
+const HUNGRY = 1;
+const WORK = 2;
+const HEAD = 32;
+const LINE = 64;
+const SLOTS = 8;
+const SLOT_CELLS = 4;
+const STATE = 0;
+const OFFSET = 1;
+const BYTES = 2;
+const THIEF = 3;
+
+const EMPTY = 0;
+const OFFERED = 1;
+const TAKEN = 2;
+const DONE = 3;
+
+/** Looks for work, of which each is a scan of all slots, before a hungry participant sleeps. */
+const LOOKS = 200;
+/** It looks up so often without being woken, and so does who waits for a thief that may have ended. */
+const SLEEP_MS = 50;
+
+/** A call: a task and its arguments. */
+export type Branch = readonly [fn: ItemCallback, args: readonly unknown[]];
+
+/** Cells that so many participants need. */
+export function forkCells(participants: number): number {
+  return HEAD + LINE * participants;
+}
+
+interface Frame {
+  readonly branch: Branch;
+  /** Where it is offered; −1 if it is not. */
+  slot: number;
+}
+
+/** What a branch gave, as it crosses. */
+type Outcome = { readonly value: unknown } | { readonly thrown: EncodedValue };
+
+/** One participant's side of a fork-join call. */
+export class Forks {
+  readonly #cells: SharedCells;
+  readonly #own: number;
+  readonly #frames: Frame[] = [];
+  /** The first so many of these are offered, or were. */
+  #offered = 0;
+  steals = 0;
+
+  constructor(cells: SharedCells, participant: number) {
+    this.#cells = cells;
+    this.#own = HEAD + LINE * participant;
+  }
+
+  /** Both results. If one throws that is thrown, the first one's first; neither goes on then. */
+  join(a: Branch, b: Branch): [unknown, unknown] {
+    this.#requireOpen();
+    const frame: Frame = { branch: b, slot: -1 };
+    this.#frames.push(frame);
+    if (load(this.#cells, HUNGRY) > 0) this.#offer();
+    let first: unknown;
+    try {
+      const [fn, args] = a;
+      first = fn(...args);
+    } catch (error) {
+      this.#frames.pop();
+      if (frame.slot !== -1) this.#abandon(frame.slot);
+      throw error;
+    }
+    this.#frames.pop();
+    if (frame.slot !== -1) {
+      this.#offered--;
+      const outcome = this.#outcomeOf(frame.slot);
+      if (outcome !== undefined) return [first, valueOf(outcome)];
+    }
+    const [fn, args] = b;
+    return [first, fn(...args)];
+  }
+
+  #requireOpen(): void {
+    if (load(this.#cells, CLOSED) !== 0) throw new CancelledError("what this join is part of is not to go on");
+  }
+
+  // Offering
+
+  /** Offers the oldest branch that is not offered, if there are fewer offers open than are hungry. */
+  #offer(): void {
+    const frame = this.#frames[this.#offered];
+    if (frame === undefined) return;
+    const cells = this.#cells;
+    let free = -1;
+    let open = 0;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const state = load(cells, this.#own + SLOT_CELLS * slot + STATE);
+      if (state === EMPTY) free = slot;
+      else if (state === OFFERED) open++;
+    }
+    if (free === -1 || open >= load(cells, HUNGRY)) return;
+    const [fn, args] = frame.branch;
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeValue([nameOf(fn), args]);
+    } catch {
+      // What can't cross is done here. So are those before it, as the oldest goes first.
+      return;
+    }
+    const at = this.#own + SLOT_CELLS * free;
+    cells[at + OFFSET] = makePayload(heap(), 0, bytes);
+    cells[at + BYTES] = bytes.length;
+    frame.slot = free;
+    this.#offered++;
+    store(cells, at + STATE, OFFERED);
+    add(cells, WORK, 1);
+    notify(cells, WORK, 1);
+  }
+
+  /** What a thief has made of an offer; `undefined` if none took it, and then it is an offer no more. */
+  #outcomeOf(slot: number): Outcome | undefined {
+    const cells = this.#cells;
+    const at = this.#own + SLOT_CELLS * slot;
+    if (compareExchange(cells, at + STATE, OFFERED, EMPTY) === OFFERED) {
+      this.#free(at);
+      return undefined;
+    }
+    while (load(cells, at + STATE) === TAKEN) {
+      if (this.#doOneOfOthers()) continue;
+      wait(cells, at + STATE, TAKEN, SLEEP_MS);
+      if (load(cells, at + STATE) === TAKEN) this.#requireThief(at);
+    }
+    takeInHand(heap(), cells[at + OFFSET] as number);
+    const outcome = this.#read(at) as Outcome;
+    this.#free(at);
+    store(cells, at + STATE, EMPTY);
+    return outcome;
+  }
+
+  /** The other branch threw: nothing of this one is to go on when that is told. */
+  #abandon(slot: number): void {
+    this.#offered--;
+    try {
+      this.#outcomeOf(slot);
+    } catch {
+      // The first failure counts.
+    }
+  }
+
+  #requireThief(at: number): void {
+    const thief = this.#cells[at + THIEF] as number;
+    if (
+      !heap()
+        .endedThreads()
+        .some(({ slot }) => slot === thief)
+    )
+      return;
+    this.close();
+    throw new WorkerLostError("SKEIN_WORKER_LOST", "a thread ended while it worked on a branch of a join");
+  }
+
+  #read(at: number): unknown {
+    const bytes = bytesOfPayload(heap(), this.#cells[at + OFFSET] as number, this.#cells[at + BYTES] as number);
+    return decodeValue(bytes, arrival as never);
+  }
+
+  #free(at: number): void {
+    freePayload(heap(), this.#cells[at + OFFSET] as number, heap().slot);
+  }
+
+  // Doing what others offer
+
+  /** Does what others offer until the call is closed. */
+  serve(): void {
+    const cells = this.#cells;
+    add(cells, HUNGRY, 1);
+    for (let looks = 0; load(cells, CLOSED) === 0; looks++) {
+      const seen = load(cells, WORK);
+      if (this.#doOneOfOthers(true)) looks = 0;
+      else if (looks > LOOKS) wait(cells, WORK, seen, SLEEP_MS);
+    }
+    add(cells, HUNGRY, -1);
+  }
+
+  /** @returns false if nobody offers anything */
+  #doOneOfOthers(isCounted = false): boolean {
+    const cells = this.#cells;
+    for (let line = HEAD; line < cells.length; line += LINE) {
+      if (line === this.#own) continue;
+      for (let at = line; at < line + SLOTS * SLOT_CELLS; at += SLOT_CELLS) {
+        if (load(cells, at + STATE) !== OFFERED || compareExchange(cells, at + STATE, OFFERED, TAKEN) !== OFFERED)
+          continue;
+        cells[at + THIEF] = heap().slot;
+        if (isCounted) add(cells, HUNGRY, -1);
+        this.#do(at);
+        if (isCounted) add(cells, HUNGRY, 1);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #do(at: number): void {
+    const cells = this.#cells;
+    this.steals++;
+    let bytes: Uint8Array;
+    try {
+      takeInHand(heap(), cells[at + OFFSET] as number);
+      const [name, args] = this.#read(at) as [ReturnType<typeof nameOf>, readonly unknown[]];
+      this.#free(at);
+      const [fn] = functionsOf([name]);
+      if (fn === undefined) throw new Error(`task "${name.key}" of ${name.module} is not declared on this thread`);
+      bytes = encodeValue({ value: fn(...args) } satisfies Outcome);
+    } catch (error) {
+      bytes = encodeValue({ thrown: encodeThrown(error) } satisfies Outcome);
+    }
+    cells[at + OFFSET] = makePayload(heap(), 0, bytes);
+    cells[at + BYTES] = bytes.length;
+    store(cells, at + STATE, DONE);
+    notify(cells, at + STATE);
+  }
+
+  /** Nobody goes on: joins throw, and those that look for something to do leave. */
+  close(): void {
+    store(this.#cells, CLOSED, 1);
+    add(this.#cells, WORK, 1);
+    notify(this.#cells, WORK);
+  }
+}
+
+function valueOf(outcome: Outcome): unknown {
+  if ("value" in outcome) return outcome.value;
+  throw decodeThrown(outcome.thrown);
+}
+
+/** The call that this thread takes part in. */
+let current: Forks | undefined;
+
+/** The call that this thread takes part in, for joins. */
+export function currentForks(): Forks | undefined {
+  return current;
+}
+
+/** Runs `body` as part of a call. */
+export function within<Result>(forks: Forks, body: () => Result): Result {
+  const before = current;
+  current = forks;
+  try {
+    return body();
+  } finally {
+    current = before;
+  }
+}

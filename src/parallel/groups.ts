@@ -1,0 +1,172 @@
+/** `groupBy` and `flatten`: numbers that belong together, brought together. */
+import { type Cancel, describeKind } from "../async/cancel.js";
+import { MisuseError } from "../core/errors.js";
+import { SharedArray } from "../shared/array.js";
+import { asked, type Callback, type ParallelOptions } from "./asked.js";
+import { map, mapSync } from "./each.js";
+import { type Call, run, runSync } from "./run.js";
+import { argsort, argsortSync } from "./sort.js";
+import type { Team } from "./team.js";
+import { inputOf, type Numbers, outputLike, type ResultLike } from "./values.js";
+
+/** Items by their keys. */
+export interface Groups extends Iterable<readonly [key: number, indices: Uint32Array]> {
+  /** The different keys, ascending. */
+  readonly keys: Float64Array;
+  /** Where each key's items begin in `indices`; one more, where the last one's end. */
+  readonly offsets: Uint32Array;
+  /** The indexes of all items, key by key, in order within each. */
+  readonly indices: Uint32Array;
+}
+
+/** Options of `groupBy`. */
+export interface GroupOptions extends ParallelOptions {
+  /** The key of a number; itself if omitted. */
+  readonly key?: Callback<[item: number, index: number], number> | Callback<[item: number], number>;
+}
+
+function groupsOf(keys: Float64Array, indices: Uint32Array): Groups {
+  const found: number[] = [];
+  const offsets: number[] = [];
+  let last: number | undefined;
+  for (let place = 0; place < indices.length; place++) {
+    const key = keys[indices[place] as number] as number;
+    // As a Map tells keys apart: NaN is one.
+    if (last !== undefined && (key === last || (Number.isNaN(key) && Number.isNaN(last)))) continue;
+    last = key;
+    found.push(key);
+    offsets.push(place);
+  }
+  offsets.push(indices.length);
+  return {
+    keys: Float64Array.from(found),
+    offsets: Uint32Array.from(offsets),
+    indices,
+    *[Symbol.iterator]() {
+      for (const [group, key] of found.entries())
+        yield [key, indices.subarray(offsets[group], offsets[group + 1])] as const;
+    },
+  };
+}
+
+/**
+ * Which numbers have the same key: by their indexes, in order of the keys.
+ *
+ * **Cancels**, **Throws** as `parallel.sort`.
+ *
+ * @example
+ * ```ts
+ * for (const [key, indices] of await parallel.groupBy([3, 1, 3])) console.log(key, indices); // 1 Uint32Array(1) [ 1 ]
+ * ```
+ *
+ * @since 0.2.0
+ */
+export async function groupBy(numbers: Numbers, options: GroupOptions = {}, cancel?: Cancel): Promise<Groups> {
+  const { key, ...others } = options;
+  const mapped =
+    key === undefined ? numbers : await map(numbers as number[], key, { ...others, type: "float64" }, cancel);
+  const keys = keysOf(numbers, mapped);
+  return groupsOf(keys, await argsort(keys, others, cancel));
+}
+
+/** As `parallel.groupBy`, and blocks this thread until all is done. */
+export function groupBySync(numbers: Numbers, options: GroupOptions = {}): Groups {
+  const { key, ...others } = options;
+  const mapped = key === undefined ? numbers : mapSync(numbers as number[], key, { ...others, type: "float64" });
+  const keys = keysOf(numbers, mapped);
+  return groupsOf(keys, argsortSync(keys, others));
+}
+
+/** Keys as numbers of their own, in which −0 is 0. */
+function keysOf(numbers: Numbers, mapped: Numbers): Float64Array {
+  const { numbers: found } = inputOf("parallel.groupBy", mapped);
+  const keys = new Float64Array(found.length);
+  for (let i = 0; i < keys.length; i++) keys[i] = (found[i] as number) + 0;
+  if (mapped !== numbers && mapped instanceof SharedArray) mapped.dispose();
+  return keys;
+}
+
+interface PreparedFlatten {
+  readonly call: Call;
+  readonly team: Team;
+  readonly result: unknown;
+}
+
+function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatten {
+  if (!Array.isArray(parts)) {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `parallel.flatten expected an array of arrays of numbers, but ${describeKind(parts)} came`,
+    );
+  }
+  const { name, team } = asked("flatten", options);
+  const inputs = parts.map((part, index) => inputOf(`parallel.flatten's item ${index}`, part));
+  const [first] = inputs;
+  const odd = inputs.findIndex(({ kind, type }) => kind !== first?.kind || type !== first.type);
+  if (odd !== -1) {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `parallel.flatten expected arrays of one kind and type, but item 0 is ${first?.kind} of ${first?.type} and item ${odd} ${inputs[odd]?.kind} of ${inputs[odd]?.type}`,
+    );
+  }
+  const offsets: number[] = [];
+  let length = 0;
+  for (const input of inputs) {
+    offsets.push(length);
+    length += input.length;
+  }
+  const output = outputLike(first?.kind ?? "array", first?.type ?? "float64", length);
+  const copy = (from: number, to: number): void => {
+    for (let part = from; part < to; part++) {
+      const { numbers } = inputs[part] as (typeof inputs)[number];
+      const at = offsets[part] as number;
+      if (Array.isArray(output.numbers))
+        for (let i = 0; i < numbers.length; i++) output.numbers[at + i] = numbers[i] as number;
+      else output.numbers.set(numbers, at);
+    }
+  };
+  return {
+    result: output.result,
+    team: first?.kind === "shared" ? team : { ...team, helpers: 0, alone: 0 },
+    call: {
+      name,
+      kind: "flatten",
+      functions: [],
+      costKey: String(Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))),
+      length: inputs.length,
+      blockItems: 1,
+      here: copy,
+      // Other threads help only where the arrays are shared, and the output is then.
+      share: () => ({
+        data: [inputs.map(({ given }) => given), offsets, output.result],
+        loop: copy,
+        end: () => undefined,
+      }),
+    },
+  };
+}
+
+/**
+ * The numbers of several arrays, one after another, as one: of the kind and type that all of
+ * them have.
+ *
+ * **Cancels**, **Throws** as `parallel.for`.
+ *
+ * @since 0.2.0
+ */
+export async function flatten<In extends Numbers>(
+  parts: readonly In[],
+  options: ParallelOptions = {},
+  cancel?: Cancel,
+): Promise<ResultLike<In>> {
+  const { call, team, result } = prepareFlatten(parts, options);
+  await run(call, team, cancel);
+  return result as ResultLike<In>;
+}
+
+/** As `parallel.flatten`, and blocks this thread until all is done. */
+export function flattenSync<In extends Numbers>(parts: readonly In[], options: ParallelOptions = {}): ResultLike<In> {
+  const { call, team, result } = prepareFlatten(parts, options);
+  runSync(call, team);
+  return result as ResultLike<In>;
+}

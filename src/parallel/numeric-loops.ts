@@ -1,0 +1,136 @@
+/**
+ * Loops of kernels, over blocks of a fixed length: what a block gives depends on its
+ * numbers alone, so results have the same bits wherever the blocks were worked on.
+ */
+import { SharedArray } from "../shared/array.js";
+import type { NumberType } from "../shared/record-schema.js";
+import { kernelsHere, kernelsOn } from "./kernels-here.js";
+import type { PartLoop } from "./part.js";
+import type { NumberArray } from "./values.js";
+
+/** What a block is asked for. */
+export type NumericOperation =
+  | { readonly name: "sum" | "dot" | "minMax" }
+  | { readonly name: "histogram"; readonly low: number; readonly high: number; readonly bins: number };
+
+/** Numbers of a block. */
+export const NUMERIC_BLOCK = 8192;
+
+type Kernel = (...values: number[]) => number;
+type Block = (from: number, length: number) => unknown;
+
+/** The types of numbers that kernels know, as they stand in the kernels' names. */
+const NAMES: Partial<Record<NumberType, string>> = {
+  float64: "Float64",
+  float32: "Float32",
+  int32: "Int32",
+  uint8: "Uint8",
+};
+
+/** True if the kernels know this type; numbers of others are made float64 first. */
+export function isKernelType(type: NumberType): boolean {
+  return type in NAMES;
+}
+
+let scratch: SharedArray<"float64"> | undefined;
+
+/** Memory for what kernels write, in the heap, this thread's own. */
+function scratchOf(length: number): SharedArray<"float64"> {
+  if (scratch === undefined || scratch.length < length) {
+    scratch?.dispose();
+    scratch = new SharedArray({ type: "float64", length, name: "kernels" });
+  }
+  return scratch;
+}
+
+/** The loop of an operation on shared arrays of one type. */
+export function numericLoop(operation: NumericOperation, arrays: readonly SharedArray<NumberType>[]): PartLoop {
+  const [first, second] = arrays as [SharedArray<NumberType>, SharedArray<NumberType>?];
+  const { byteOffset: at, BYTES_PER_ELEMENT: bytes } = first.values as NumberArray;
+  const other = (second?.values as NumberArray | undefined)?.byteOffset ?? 0;
+  const kernels = kernelsHere(first.length) as unknown as Readonly<Record<string, Kernel>>;
+  const kernel = kernels[`${operation.name}${NAMES[first.type]}`] as Kernel;
+  return inBlocks(blockOf(operation, kernel, at, other, bytes));
+}
+
+/** The same on a typed array that is not shared; of `dot` there is none. */
+export function numericLoopHere(operation: NumericOperation, type: NumberType, numbers: NumberArray): PartLoop {
+  switch (operation.name) {
+    case "sum": {
+      // By the twin of the kernel, for the bits' sake.
+      const kernels = kernelsOn(numbers.buffer) as unknown as Readonly<Record<string, Kernel>>;
+      return inBlocks(
+        blockOf(operation, kernels[`sum${NAMES[type]}`] as Kernel, numbers.byteOffset, 0, numbers.BYTES_PER_ELEMENT),
+      );
+    }
+    case "minMax":
+      return inBlocks((from, length) => minMaxOf(numbers, from, from + length));
+    default:
+      return inBlocks((from, length) => histogramOf(operation as never, numbers, from, from + length));
+  }
+}
+
+function inBlocks(block: Block): PartLoop {
+  return (from, to) => {
+    const values: unknown[] = [];
+    for (let begin = from; begin < to; begin += NUMERIC_BLOCK) {
+      values.push(block(begin, Math.min(NUMERIC_BLOCK, to - begin)));
+    }
+    return values;
+  };
+}
+
+function blockOf(operation: NumericOperation, kernel: Kernel, at: number, other: number, bytes: number): Block {
+  switch (operation.name) {
+    case "sum":
+      return (from, length) => kernel(at + from * bytes, length);
+    case "dot":
+      return (from, length) => kernel(at + from * bytes, other + from * bytes, length);
+    case "minMax": {
+      const { values } = scratchOf(2);
+      return (from, length) => {
+        kernel(at + from * bytes, length, values.byteOffset);
+        return [values[0] as number, values[1] as number];
+      };
+    }
+    case "histogram": {
+      const { low, high, bins } = operation;
+      const { values } = scratchOf(Math.ceil(bins / 2));
+      const counts = new Uint32Array(values.buffer, values.byteOffset, bins);
+      return (from, length) => {
+        counts.fill(0);
+        kernel(at + from * bytes, length, low, high, bins, values.byteOffset);
+        return [...counts];
+      };
+    }
+  }
+}
+
+function minMaxOf(numbers: NumberArray, from: number, to: number): readonly [number, number] {
+  let [least, greatest] = [Infinity, -Infinity];
+  for (let i = from; i < to; i++) {
+    const number = numbers[i] as number;
+    // The functions of the language know of NaN and −0.
+    least = Math.min(least, number);
+    greatest = Math.max(greatest, number);
+  }
+  return [least, greatest];
+}
+
+/** As the kernel has it, operation by operation. */
+function histogramOf(
+  { low, high, bins }: Extract<NumericOperation, { name: "histogram" }>,
+  numbers: NumberArray,
+  from: number,
+  to: number,
+): readonly number[] {
+  const counts = Array.from({ length: bins }, () => 0);
+  const scale = bins / (high - low);
+  for (let i = from; i < to; i++) {
+    const number = numbers[i] as number;
+    if (!(number >= low && number <= high)) continue;
+    const bin = Math.min(bins - 1, Math.floor((number - low) * scale));
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,162 @@
+/**
+ * What a participant does: takes parts and runs the loop of their kind over them. The
+ * caller does so itself, and threads of a pool as jobs of the task `takeParts`.
+ */
+import { nowMs } from "#clock";
+
+import { type Task, taskIdentity } from "../async/executor.js";
+import { threadIndex } from "../core/thread.js";
+import type { SharedArray } from "../shared/array.js";
+import type { SharedChannel } from "../shared/channel.js";
+import { heap } from "../shared/heap.js";
+import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
+import { registry } from "../threads/registry.js";
+import { task } from "../threads/task.js";
+import type { ItemCallback } from "./loops.js";
+import { LOOPS, type LoopKind } from "./part-loops.js";
+import { NONE, Shares } from "./shares.js";
+
+/** How any thread finds a function of the program. */
+export interface FunctionName {
+  readonly module: string;
+  readonly key: string;
+}
+
+/** What there is to do, as it is told to other threads. */
+export interface Work {
+  readonly loop: LoopKind;
+  readonly functions: readonly FunctionName[];
+  /** What the loop works on; plain data and shared objects. */
+  readonly data: readonly unknown[];
+  /** Part p has the items from `first + p * partItems` on, the last one up to `end`. */
+  readonly first: number;
+  readonly end: number;
+  readonly partItems: number;
+  /** Whether what is behind a part that gives something need not be done. */
+  readonly isSearch: boolean;
+}
+
+/** Does items `from` to `to`, and gives what the caller wants to know of them, or `undefined`. */
+export type PartLoop = (from: number, to: number) => unknown;
+
+/** What one participant gives back. */
+export interface PartsDone {
+  readonly participant: number;
+  readonly thread: number;
+  readonly ms: number;
+  /** What the loop gave, each after its first item. */
+  readonly values: readonly (readonly [from: number, value: unknown])[];
+  /** The code threw, in this part. */
+  readonly thrown?: { readonly part: number; readonly error: EncodedValue };
+  /** A function that is not declared on that thread, and whether its module was imported there. */
+  readonly missing?: FunctionName & { readonly isImported: boolean };
+}
+
+/** The functions by their names on this thread; those that are missing are `undefined`. */
+export function functionsOf(names: readonly FunctionName[]): (ItemCallback | undefined)[] {
+  return names.map(({ module, key }) => registry().modules.get(module)?.byKey.get(key) as ItemCallback | undefined);
+}
+
+/** How other threads find a task; the caller has checked that it is one. */
+export function nameOf(fn: unknown): FunctionName {
+  const { module, key } = taskIdentity(fn) as NonNullable<ReturnType<typeof taskIdentity>>;
+  return { module, key };
+}
+
+/** Takes part in a call. */
+export class Participant {
+  readonly shares: Shares;
+  readonly number: number;
+  readonly #work: Work;
+  readonly #loop: PartLoop;
+  readonly #values: [number, unknown][] = [];
+  #thrown: { readonly part: number; readonly error: unknown } | undefined = undefined;
+  #ms = 0;
+
+  constructor(shares: Shares, number: number, work: Work, loop: PartLoop) {
+    this.shares = shares;
+    this.number = number;
+    this.#work = work;
+    this.#loop = loop;
+  }
+
+  /** Does parts until none is left, or until a moment. @returns true if none is left */
+  run(untilMs: number): boolean {
+    const { first, end, partItems, isSearch } = this.#work;
+    const beganMs = nowMs();
+    for (let part = this.shares.next(); part !== NONE; part = this.shares.next()) {
+      const from = first + part * partItems;
+      try {
+        const value = this.#loop(from, Math.min(end, from + partItems));
+        if (value !== undefined) {
+          this.#values.push([from, value]);
+          if (isSearch) this.shares.needNoMoreThan(part);
+        }
+      } catch (error) {
+        if (this.#thrown === undefined || part < this.#thrown.part) this.#thrown = { part, error };
+        this.shares.needNoMoreThan(part);
+      }
+      if (untilMs !== Infinity && nowMs() >= untilMs) {
+        this.#ms += nowMs() - beganMs;
+        return false;
+      }
+    }
+    this.#ms += nowMs() - beganMs;
+    return true;
+  }
+
+  /** What was thrown here, as it is. */
+  get thrown(): { readonly part: number; readonly error: unknown } | undefined {
+    return this.#thrown;
+  }
+
+  done(): PartsDone {
+    const { part, error } = this.#thrown ?? { part: 0, error: undefined };
+    return {
+      participant: this.number,
+      thread: threadIndex,
+      ms: this.#ms,
+      values: this.#values,
+      ...(this.#thrown !== undefined && { thrown: { part, error: encodeThrown(error) } }),
+    };
+  }
+}
+
+/** On a thread of a pool: takes part in a call until there is nothing left to take. */
+export const takeParts: Task<
+  [cells: SharedArray<"int32">, participant: number, work: Work, results: SharedChannel | undefined],
+  PartsDone | undefined
+> = task(import.meta, takePartsOfCall);
+
+function takePartsOfCall(
+  cells: SharedArray<"int32">,
+  participant: number,
+  work: Work,
+  results: SharedChannel | undefined,
+): PartsDone | undefined {
+  const shares = new Shares(cells.values, participant);
+  if (!shares.enter(heap().slot)) return undefined;
+  const done = takePartsHere(shares, participant, work);
+  // Before it leaves: who waits for that takes the results then.
+  results?.trySend(done);
+  shares.leave();
+  return done;
+}
+
+function takePartsHere(shares: Shares, participant: number, work: Work): PartsDone {
+  const functions = functionsOf(work.functions);
+  const lacking = functions.indexOf(undefined);
+  if (lacking !== -1) {
+    const name = work.functions[lacking] as FunctionName;
+    const isImported = registry().modules.has(name.module);
+    return { participant, thread: threadIndex, ms: 0, values: [], missing: { ...name, isImported } };
+  }
+  const one = new Participant(
+    shares,
+    participant,
+    work,
+    LOOPS[work.loop](functions as ItemCallback[], work.data as readonly never[]),
+  );
+  one.run(Infinity);
+  return one.done();
+}

@@ -1,0 +1,472 @@
+/**
+ * One call of an algorithm: first here, with the clock in hand; if what is left is worth
+ * it, shared out among threads, of which this one is one.
+ *
+ * Never slower: a call begins on this thread, by itself, and measures what an item costs,
+ * unless it knows that from before. It is shared out only when what is left takes longer
+ * than threads take to come. So a short call costs what its loop does, and a clock's look.
+ *
+ * Whoever comes takes parts of some microseconds (`shares.ts`). The caller takes part,
+ * in slices with turns of its event loop between them, or to the end in the blocking form.
+ */
+import { nowMs, setTurn } from "#clock";
+
+import { type Cancel, CancelListener, cancelNodeOf } from "../async/cancel.js";
+import type { AnyTask } from "../async/executor.js";
+import { scope } from "../async/scope.js";
+import type { Job } from "../async/job.js";
+import { WorkerLostError } from "../core/errors.js";
+import { SharedArray } from "../shared/array.js";
+import { SharedChannel } from "../shared/channel.js";
+import { heap } from "../shared/heap.js";
+import { decodeThrown } from "../threads/error-codec.js";
+import { noSuchTask } from "../threads/thread-errors.js";
+import { costOf } from "./costs.js";
+import { begins, countCallHere, ends } from "./figures.js";
+import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
+import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
+import type { LoopKind } from "./part-loops.js";
+import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
+import { askForHelpers, forgetModule, type Team, whenReady } from "./team.js";
+
+/** What is to be done with items 0 to `length`. */
+export interface Call {
+  /** How figures, dumps and recordings name it. */
+  readonly name: string;
+  readonly kind: LoopKind;
+  /** The program's functions that it calls. */
+  readonly functions: readonly AnyTask[];
+  readonly length: number;
+  /** What tells calls apart that cost differently, beside their kind and function. */
+  readonly costKey?: string;
+  /** Microseconds an item, where items are too large to try one. */
+  readonly expectedItemUs?: number;
+  /** Whether a part takes so long that an event loop should not be held up by it: helpers do them, if there are any. */
+  readonly isCoarse?: boolean;
+  /** Whether what is behind items that give something need not be done. */
+  readonly isSearch?: boolean;
+  /** Ranges begin and end at multiples of this, but for the end of all. */
+  readonly blockItems: number;
+  /** On the arrays as they were given. */
+  readonly here: PartLoop;
+  /** Puts the arrays where all threads see them; called once, and only if the call is shared out. */
+  share(): SharedForm;
+  /** All is over, however it ended. */
+  end?(): void;
+}
+
+export interface SharedForm {
+  /** What the loop of this kind takes, on any thread. */
+  readonly data: readonly unknown[];
+  /** The same as `here`, on the shared arrays. */
+  readonly loop: PartLoop;
+  /** Brings back what was made of items `from` on, and lets go of copies. Called also if the call failed. */
+  end(from: number, isWhole: boolean): void;
+}
+
+/** What loops gave, each with the first item of its range, in order. */
+export type Values = readonly (readonly [from: number, value: unknown])[];
+
+/** What is left must take so long on this thread to be shared out: some times what a wake-up takes. */
+const WORTH_US = 100;
+/** A call is measured in pieces of so long. */
+const PROBE_US = 10;
+/** So long takes a part. */
+const PART_US = 20;
+/** The event loop has its turn after so long. */
+const SLICE_MS = 4;
+/** A blocked caller looks so often whether those it waits for still run. */
+const LOOK_MS = 100;
+
+/** What a call did before it was decided whether to share out the rest. */
+interface Begun {
+  readonly done: number;
+  readonly values: [number, unknown][];
+  readonly itemUs: number;
+}
+
+const usNow = (): number => nowMs() * 1000;
+
+/** Works here until all is done, or what is left is worth sharing out. */
+function begin(call: Call): Begun {
+  const { length, blockItems, here, isSearch = false } = call;
+  const values: [number, unknown][] = [];
+  if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
+    return { done: 0, values, itemUs: call.expectedItemUs };
+  }
+  const cost = costOf(`${call.kind} ${call.costKey ?? ""}`, call.functions[0]);
+  const add = (from: number, to: number): void => {
+    const value = here(from, to);
+    if (value !== undefined) values.push([from, value]);
+  };
+  const isDue = cost.isDue;
+  let { itemUs } = cost;
+  if (itemUs !== undefined && !isDue) {
+    if (itemUs * length >= WORTH_US) return { done: 0, values, itemUs };
+    add(0, length);
+    return { done: length, values, itemUs };
+  }
+  let done = 0;
+  let blocks = itemUs === undefined ? 1 : Math.max(1, Math.floor(PROBE_US / itemUs / blockItems));
+  while (done < length) {
+    const from = done;
+    done = Math.min(length, from + blocks * blockItems);
+    const beganUs = usNow();
+    add(from, done);
+    const tookUs = usNow() - beganUs;
+    cost.took(done - from, tookUs);
+    itemUs = tookUs / (done - from);
+    if (isSearch && values.length > 0) return { done: length, values, itemUs };
+    if (tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
+    // Not all that is left at once, as it may be other than what came first.
+    if (tookUs < PROBE_US) blocks *= 2;
+  }
+  return { done, values, itemUs: itemUs ?? 0 };
+}
+
+/** How many items a part has. */
+function partItemsOf(call: Call, left: number, itemUs: number, participants: number): number {
+  const wanted = Math.min(PART_US / Math.max(itemUs, 1e-6), left / (4 * participants));
+  const least = Math.ceil(left / MOST_PARTS);
+  return Math.ceil(Math.max(1, wanted, least) / call.blockItems) * call.blockItems;
+}
+
+const inOrder = (values: [number, unknown][]): Values => values.sort(([a], [b]) => a - b);
+
+/** Runs a call; its promise settles when all is done, or nothing of it goes on any more. */
+export async function run(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
+  try {
+    cancelNodeOf(cancel)?.checkpoint();
+    return await runOpen(call, team, cancel);
+  } finally {
+    call.end?.();
+  }
+}
+
+async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
+  const note = explaining();
+  const begun = begin(call);
+  const left = call.length - begun.done;
+  if (left === 0) {
+    countCallHere();
+    note?.(explanation(call, team, begun, undefined));
+    return begun.values;
+  }
+  if (team.pool === undefined) return runNested(call, team, begun, cancel);
+  const { pool } = team;
+  const isSpared = (call.isCoarse === true || begun.itemUs >= SLICE_MS * 1000) && team.alone > 0;
+  const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
+  const beganMs = nowMs();
+  let isWhole = false;
+  try {
+    await scope(
+      async (s) => {
+        const stop = new Stop(shared.shares);
+        (s as never as { listen(listener: CancelListener): void }).listen(stop);
+        const helpers = new Map<number, Job<PartsDone | undefined>>();
+        const callHelpers = (): void => {
+          if (shared.isClosed) return;
+          for (let participant = 1; participant <= shared.helpers; participant++) {
+            const args = [shared.cells, participant, shared.work, undefined] as const;
+            helpers.set(
+              participant,
+              s.spawn(takeParts, [...args], { on: pool, name: `${call.name}, part ${participant + 1}` }),
+            );
+          }
+        };
+        const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
+        if (ready === undefined) callHelpers();
+        else void s.spawn(async () => (await ready, callHelpers()), [], { name: `${call.name}: threads get ready` });
+        // Where a part takes long the event loop is spared, and another thread does it.
+        if (isSpared && shared.helpers > 0) {
+          await ready;
+          await nextTurn();
+          await Promise.all(helpers.values());
+        }
+        do await nextTurn();
+        while (!shared.own.run(nowMs() + SLICE_MS));
+        shared.close();
+        for (const [participant, job] of helpers) {
+          // It is too late for those that have not come. Who comes right now leaves at once.
+          if (!shared.shares.hasCome(participant)) job.cancel();
+          else shared.collect(await job);
+        }
+        stop.stopListening();
+        s.checkpoint();
+        shared.requireSuccess();
+      },
+      { name: call.name },
+      cancel,
+    );
+    isWhole = true;
+  } finally {
+    shared.end(isWhole);
+  }
+  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  return inOrder(shared.values);
+}
+
+/** As `run`, but blocks this thread until all is done. */
+export function runSync(call: Call, team: Team): Values {
+  try {
+    return runSyncOpen(call, team);
+  } finally {
+    call.end?.();
+  }
+}
+
+function runSyncOpen(call: Call, team: Team): Values {
+  const note = explaining();
+  const begun = begin(call);
+  if (begun.done === call.length) {
+    countCallHere();
+    note?.(explanation(call, team, begun, undefined));
+    return begun.values;
+  }
+  // A pool that has yet to start, or to import something, needs this thread's event loop for it.
+  const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
+  const beganMs = nowMs();
+  const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0, alone: 0 }, begun);
+  let isWhole = false;
+  try {
+    const results = shared.callHelpers(team);
+    shared.own.run(Infinity);
+    shared.close();
+    shared.waitForHelpers();
+    shared.collectFrom(results);
+    shared.requireSuccess();
+    isWhole = true;
+  } finally {
+    shared.end(isWhole);
+  }
+  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  return inOrder(shared.values);
+}
+
+/** `run` on a pool's thread: helpers are asked for, and this thread waits for those that came. */
+async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | undefined): Promise<Values> {
+  const note = explaining();
+  const beganMs = nowMs();
+  const shared = new SharedCall(call, team, begun);
+  const stop = new Stop(shared.shares);
+  const node = cancelNodeOf(cancel);
+  node?.listen(stop);
+  let isWhole = false;
+  try {
+    const results = shared.callHelpers(team);
+    while (!shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
+    shared.close();
+    shared.waitForHelpers();
+    node?.checkpoint();
+    shared.collectFrom(results);
+    shared.requireSuccess();
+    isWhole = true;
+  } finally {
+    stop.stopListening();
+    shared.end(isWhole);
+  }
+  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  return inOrder(shared.values);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTurn(resolve);
+  });
+}
+
+/** Has no part begun any more when a scope is cancelled. */
+class Stop extends CancelListener {
+  readonly #shares: Shares;
+
+  constructor(shares: Shares) {
+    super();
+    this.#shares = shares;
+  }
+
+  override onCancel(): void {
+    this.#shares.stop();
+  }
+}
+
+/** A call that is shared out. */
+class SharedCall {
+  readonly cells: SharedArray<"int32">;
+  readonly shares: Shares;
+  readonly work: Work;
+  readonly own: Participant;
+  readonly helpers: number;
+  readonly parts: number;
+  readonly values: [number, unknown][];
+  readonly done: PartsDone[] = [];
+  isClosed = false;
+  readonly #call: Call;
+  readonly #team: Team;
+  readonly #form: SharedForm;
+  readonly #from: number;
+  #disposes = true;
+
+  constructor(call: Call, team: Team, begun: Begun, isSpared = false) {
+    this.#call = call;
+    this.#team = team;
+    this.#from = begun.done;
+    this.values = begun.values;
+    const left = call.length - begun.done;
+    const partItems = partItemsOf(call, left, begun.itemUs, team.helpers + 1);
+    const parts = Math.ceil(left / partItems);
+    this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
+    this.parts = parts;
+    this.#form = call.share();
+    this.work = {
+      loop: call.kind,
+      functions: call.functions.map(nameOf),
+      data: this.#form.data,
+      first: begun.done,
+      end: call.length,
+      partItems,
+      isSearch: call.isSearch === true,
+    };
+    this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
+    this.shares = new Shares(this.cells.values, CALLER);
+    this.shares.begin(parts);
+    this.own = new Participant(this.shares, CALLER, this.work, this.#form.loop);
+    begins(this);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.shares.close();
+  }
+
+  /** Takes what a helper gave. */
+  collect(done: PartsDone | undefined): void {
+    if (done === undefined) return;
+    this.done.push(done);
+    const { missing } = done;
+    if (missing === undefined) this.values.push(...(done.values as [number, unknown][]));
+    else if (!missing.isImported) forgetModule(this.#team, missing.module);
+  }
+
+  /** Throws what the first part threw that did. */
+  requireSuccess(): void {
+    const own = this.own.done();
+    this.done.push(own);
+    this.values.push(...(own.values as [number, unknown][]));
+    let first = this.own.thrown;
+    for (const { thrown, thread } of this.done) {
+      if (thrown === undefined || (first !== undefined && first.part <= thrown.part)) continue;
+      first = { part: thrown.part, error: decodeThrown(thrown.error, (stack) => `${stack}\n    on thread ${thread}`) };
+    }
+    // What was found before it counts, as if all had been done in order.
+    const { first: firstItem, partItems, isSearch } = this.work;
+    const isFound = (part: number): boolean =>
+      isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
+    if (first !== undefined && !isFound(first.part)) throw first.error;
+    for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
+  }
+
+  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST`. */
+  waitForHelpers(): void {
+    for (let present = this.shares.present(); present.length > 0; present = this.shares.present()) {
+      this.shares.waitForOneToLeave(LOOK_MS);
+      const ended = heap().endedThreads();
+      const lost = present.find((slot) => ended.some((life) => life.slot === slot));
+      if (lost === undefined || !this.shares.present().includes(lost)) continue;
+      this.shares.stop();
+      throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
+    }
+  }
+
+  /**
+   * Calls helpers that give their results by a channel, as nobody can settle promises while
+   * this thread is blocked. What they look at lives until all have been.
+   */
+  callHelpers({ pool }: Team): SharedChannel | undefined {
+    const { cells, helpers, work } = this;
+    if (helpers === 0) return undefined;
+    const results = new SharedChannel({ capacity: helpers, name: `results of ${this.#call.name}` });
+    this.#disposes = false;
+    if (pool === undefined) {
+      askForHelpers({ cells, helpers, work, results });
+      return results;
+    }
+    const calls: Promise<unknown>[] = [];
+    for (let participant = 1; participant <= helpers; participant++) {
+      calls.push(pool.run(takeParts, [cells, participant, work, results]).catch(() => undefined));
+    }
+    pool.publish?.();
+    void Promise.all(calls).then(() => {
+      cells.dispose();
+      return results.dispose();
+    });
+    return results;
+  }
+
+  collectFrom(results: SharedChannel | undefined): void {
+    for (let one = results?.tryReceive(); one !== undefined; one = results?.tryReceive())
+      this.collect(one.value as PartsDone);
+  }
+
+  /** For dumps. */
+  describe(): string {
+    return `${this.#call.name}: ${this.shares.left()} parts left of ${this.parts}, ${1 + this.helpers} participants`;
+  }
+
+  end(isWhole: boolean): void {
+    const counts = this.shares.counts();
+    ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
+    this.#form.end(this.#from, isWhole);
+    if (this.#disposes) this.cells.dispose();
+  }
+
+  figures(): ParticipantFigures[] {
+    const counts = this.shares.counts();
+    return this.done
+      .map(({ participant, thread, ms }) => ({
+        thread,
+        ms,
+        ...(counts[participant] as { parts: number; steals: number }),
+      }))
+      .sort((a, b) => b.parts - a.parts);
+  }
+}
+
+function sumOf(counts: readonly ShareCounts[], which: keyof ShareCounts): number {
+  return counts.reduce((sum, count) => sum + count[which], 0);
+}
+
+function undeclared(call: Call, { module, key }: FunctionName): Error {
+  const identity = call.functions.map((fn) => fn).find((fn) => nameOf(fn).key === key);
+  return noSuchTask({ module, key, ...(identity as object) } as never, []);
+}
+
+function explanation(call: Call, team: Team, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
+  const { done, itemUs } = begun;
+  const left = call.length - done;
+  const common = { call: call.name, items: call.length, itemUs, itemsBefore: done };
+  if (shared === undefined) {
+    return {
+      ...common,
+      place: "here",
+      why:
+        done === 0 || call.length * itemUs < WORTH_US
+          ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${(call.length * itemUs).toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
+          : "it was over before there was enough left to share out",
+      participants: [],
+      partItems: 0,
+      ms,
+    };
+  }
+  const why =
+    shared.helpers === 0
+      ? `there is nobody to help: ${team.helpers === 0 ? "this thread has no pool with more than one thread" : "it is one part"}`
+      : `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
+  return {
+    ...common,
+    place: shared.helpers === 0 ? "here" : "threads",
+    why,
+    participants: shared.figures(),
+    partItems: shared.work.partItems,
+    ms,
+  };
+}

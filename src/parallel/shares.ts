@@ -1,0 +1,229 @@
+/**
+ * How the parts of one call are shared out among threads: each participant has a range of
+ * them, takes from its lower end, and who has none left takes the upper half of another's.
+ *
+ * Parts are numbered from 0. A part is so many items that looking for the next costs
+ * nothing against it (`run.ts`), so that no thread waits long for the last ones.
+ *
+ * Layout, as Int32 indexes
+ *   0  CLOSED     1 once the caller found no part left: who comes now leaves at once
+ *   1  LIMIT      parts from this one on need not be done; only ever made less
+ *   2  LEFT       how many participants have left; the caller sleeps on it
+ *   16 + 16 * participant, a cache line each
+ *     +0  RANGE   first part that is left in bits 16 and up, and the one behind the last below
+ *     +1  PRESENCE  of a helper: one of those below
+ *     +2  SLOT    of its thread in the heap
+ *     +3  DONE    parts that it did
+ *     +4  STEALS  how often it took from another's range
+ *
+ * Invariants
+ * - A part is in one range, or was taken out by one participant. Every change of a range that
+ *   is not empty is one compare-exchange of the whole word, so of a taker and a thief one
+ *   comes first. Nobody but its owner writes a range that is empty, and that by a plain
+ *   store's atomic form, after it took the parts out of another's.
+ * - A word that comes back to what somebody has read means the same as then: the same parts
+ *   are left in this range. So his exchange is as right as if it had never changed.
+ * - The caller writes CLOSED and then reads each PRESENCE; a helper writes PRESENCE and then
+ *   reads CLOSED. One of them sees the other: either the caller waits for the helper, or the
+ *   helper touches nothing.
+ *
+ * LIMIT is a hint to do less: whoever reads an older, larger one does a part for nothing.
+ *
+ * Between taking half of a range and having it in its own, a thief's parts are in none. The
+ * caller may find all ranges empty then, and close; it waits for the thief, which does them.
+ */
+import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
+
+import { probe, ProbeKind } from "../core/probe.js";
+
+const CLOSED = 0;
+const LIMIT = 1;
+const LEFT = 2;
+const LINE = 16;
+const RANGE = 0;
+const PRESENCE = 1;
+const SLOT = 2;
+const DONE = 3;
+const STEALS = 4;
+
+/** A helper has not come, is here, has gone. */
+const AWAY = 0;
+const HERE = 1;
+const GONE = 2;
+
+const PART_BITS = 16;
+const PART_MASK = 0xff_ff;
+/** Parts that a call can have. */
+export const MOST_PARTS: number = PART_MASK;
+/** Participants, the caller included. */
+export const MOST_PARTICIPANTS = 64;
+
+/** No part is left. */
+export const NONE = -1;
+
+/** Cells that a call with so many participants needs. */
+export function shareCells(participants: number): number {
+  return LINE * (1 + participants);
+}
+
+/** The first participant of a call. */
+export const CALLER = 0;
+
+/** What a participant did. */
+export interface ShareCounts {
+  readonly parts: number;
+  readonly steals: number;
+}
+
+/** One participant's view of a call's parts. */
+export class Shares {
+  readonly #cells: SharedCells;
+  readonly #participants: number;
+  readonly #own: number;
+
+  constructor(cells: SharedCells, participant: number) {
+    this.#cells = cells;
+    this.#participants = cells.length / LINE - 1;
+    this.#own = LINE * (1 + participant);
+  }
+
+  /** By the caller, before anybody else has the cells: all parts are its own at first. */
+  begin(parts: number): void {
+    this.#cells[LIMIT] = parts;
+    store(this.#cells, this.#own + RANGE, parts);
+  }
+
+  /** Takes a part: its own, or one of another participant's. @returns NONE if there is none left to be done */
+  next(): number {
+    const cells = this.#cells;
+    for (;;) {
+      const range = load(cells, this.#own + RANGE);
+      const first = range >>> PART_BITS;
+      const end = range & PART_MASK;
+      if (first === end) {
+        if (!this.#steal()) return NONE;
+      } else if (first >= load(cells, LIMIT)) {
+        // None of them need be done. A thief may take some meanwhile, to no use.
+        compareExchange(cells, this.#own + RANGE, range, 0);
+      } else if (compareExchange(cells, this.#own + RANGE, range, ((first + 1) << PART_BITS) | end) === range) {
+        cells[this.#own + DONE] = (cells[this.#own + DONE] as number) + 1;
+        return first;
+      }
+    }
+  }
+
+  /**
+   * Takes the upper half of the largest range: whoever has most left needs it least.
+   *
+   * @returns false if all are empty, or need not be done
+   */
+  #steal(): boolean {
+    const cells = this.#cells;
+    for (;;) {
+      const limit = load(cells, LIMIT);
+      let victim = 0;
+      let range = 0;
+      let most = 0;
+      for (let line = LINE; line < cells.length; line += LINE) {
+        const seen = load(cells, line + RANGE);
+        const first = seen >>> PART_BITS;
+        const left = (seen & PART_MASK) - first;
+        if (left > most && first < limit) [victim, range, most] = [line, seen, left];
+      }
+      if (most === 0) return false;
+      const end = range & PART_MASK;
+      const middle = end - ((most + 1) >> 1);
+      const rest = (range & ~PART_MASK) | middle;
+      if (compareExchange(cells, victim + RANGE, range, rest) !== range) continue;
+      cells[this.#own + STEALS] = (cells[this.#own + STEALS] as number) + 1;
+      store(cells, this.#own + RANGE, (middle << PART_BITS) | end);
+      const { ring } = probe;
+      if (ring !== undefined)
+        ring.write(ProbeKind.mark, 0, end - middle, ring.text("took parts of a parallel call over"));
+      return true;
+    }
+  }
+
+  /**
+   * Parts behind this one need not be done: it threw, or what was looked for is in it. Those
+   * before it are done all the same, so that in the end the first one counts, as if they
+   * had been done in order.
+   */
+  needNoMoreThan(part: number): void {
+    const cells = this.#cells;
+    for (let limit = load(cells, LIMIT); part + 1 < limit;) {
+      const seen = compareExchange(cells, LIMIT, limit, part + 1);
+      if (seen === limit) break;
+      limit = seen;
+    }
+  }
+
+  /** No part that is left is to be done. */
+  stop(): void {
+    store(this.#cells, LIMIT, 0);
+  }
+
+  // Helpers
+
+  /** A helper is here. @returns false if it is too late, and it has to touch nothing */
+  enter(slot: number): boolean {
+    this.#cells[this.#own + SLOT] = slot;
+    store(this.#cells, this.#own + PRESENCE, HERE);
+    if (load(this.#cells, CLOSED) === 0) return true;
+    this.leave();
+    return false;
+  }
+
+  /** It does nothing more for this call. */
+  leave(): void {
+    store(this.#cells, this.#own + PRESENCE, GONE);
+    add(this.#cells, LEFT, 1);
+    notify(this.#cells, LEFT);
+  }
+
+  // The caller
+
+  /** Lets no helper come any more. */
+  close(): void {
+    store(this.#cells, CLOSED, 1);
+  }
+
+  /** Whether a helper has ever come. */
+  hasCome(participant: number): boolean {
+    return load(this.#cells, LINE * (1 + participant) + PRESENCE) !== AWAY;
+  }
+
+  /** Slots of the helpers that are here. */
+  present(): number[] {
+    const slots: number[] = [];
+    for (let line = LINE; line < this.#cells.length; line += LINE) {
+      if (load(this.#cells, line + PRESENCE) === HERE) slots.push(this.#cells[line + SLOT] as number);
+    }
+    return slots;
+  }
+
+  /** Blocks until somebody leaves, or for so long. */
+  waitForOneToLeave(mostMs: number): void {
+    const left = load(this.#cells, LEFT);
+    // Read before the look: who leaves after it changes the word, and the wait does not begin.
+    if (this.present().length > 0) wait(this.#cells, LEFT, left, mostMs);
+  }
+
+  /** How many parts nobody has taken; those in a thief's hands are not counted. */
+  left(): number {
+    let left = 0;
+    for (let line = LINE; line < this.#cells.length; line += LINE) {
+      const range = load(this.#cells, line + RANGE);
+      left += (range & PART_MASK) - (range >>> PART_BITS);
+    }
+    return left;
+  }
+
+  /** What each participant did. Of the caller, once all have left. */
+  counts(): ShareCounts[] {
+    return Array.from({ length: this.#participants }, (_, participant) => ({
+      parts: this.#cells[LINE * (1 + participant) + DONE] as number,
+      steals: this.#cells[LINE * (1 + participant) + STEALS] as number,
+    }));
+  }
+}

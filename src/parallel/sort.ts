@@ -1,0 +1,282 @@
+/**
+ * `sort` and `argsort`: runs that are sorted side by side, then merged two by two.
+ *
+ * Each merge is divided into pieces of equal length by where their ends are in the two
+ * runs (co-ranks), so that all participants work on the last merge too. Work O(n log p)
+ * beside the sorting of the runs, which for numbers is linear; span O(n/p + log n).
+ */
+import type { Cancel } from "../async/cancel.js";
+import { SharedArray } from "../shared/array.js";
+import type { NumberType } from "../shared/record-schema.js";
+import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
+import type { ItemCallback } from "./loops.js";
+import { argsortScratchBytes, sortScratchBytes } from "./kernels/kernels.js";
+import { mergeLoop, sortLoop, type SortForm } from "./sort-loops.js";
+import { type Call, run, runSync } from "./run.js";
+import type { Team } from "./team.js";
+import {
+  type Input,
+  inputOf,
+  type NumberArray,
+  type Numbers,
+  outputLike,
+  type ResultLike,
+  sharedOf,
+} from "./values.js";
+
+/** Options of `sort` and `argsort`. */
+export interface SortOptions extends ParallelOptions {
+  /**
+   * How two numbers compare, as for `Array.prototype.sort`; ascending if omitted, which
+   * takes a fraction of the time. Equal ones keep their order.
+   */
+  readonly compare?: Callback<[a: number, b: number], number>;
+}
+
+/** Below this many numbers a sort is no work for threads. */
+const FEW = 1 << 14;
+/** Estimates, for how a call is shared out; they need only be of the right size. */
+const SORT_ITEM_US = 0.02;
+const COMPARED_ITEM_US = 0.4;
+const MERGE_ITEM_US = 0.003;
+/** Pieces of a merge for each participant. */
+const PIECES_EACH = 4;
+
+/** The types that kernels sort; numbers of others are sorted by the language's own. */
+const SORTED_BY_KERNELS: ReadonlySet<NumberType> = new Set(["float64", "float32", "int32", "uint32"]);
+
+/** One sort: what is sorted, where, and by what calls. */
+interface Sorting {
+  readonly team: Team;
+  /** The calls one after another; each is made when the one before it is over. */
+  readonly steps: readonly (() => Call)[];
+  /** The array that has the result after all steps. */
+  result(): SharedArray<NumberType>;
+  end(): void;
+}
+
+/** How many runs are sorted side by side: a power of two, so that merges come out even. */
+function runsFor(participants: number, length: number): number {
+  let runs = 1;
+  while (runs < participants && length / runs > FEW) runs *= 2;
+  return runs;
+}
+
+function sorting(
+  name: string,
+  team: Team,
+  form: SortForm,
+  keys: SharedArray<NumberType>,
+  target: SharedArray<NumberType>,
+  compare: { readonly task: unknown; readonly call: ItemCallback } | undefined,
+): Sorting {
+  const { length } = target;
+  const participants = team.helpers + 1;
+  const runs = runsFor(participants, length);
+  const runItems = Math.ceil(length / runs);
+  const other = new SharedArray({ type: target.type, length });
+  const bytes =
+    form === "indices"
+      ? argsortScratchBytes(runItems)
+      : sortScratchBytes(runItems, (target.values as NumberArray).BYTES_PER_ELEMENT);
+  const scratchItems = Math.ceil(bytes / 8);
+  const scratch = compare === undefined ? new SharedArray({ type: "float64", length: scratchItems * runs }) : undefined;
+  const functions = compare === undefined ? [] : [compare.task as never];
+  const itemUs = compare === undefined ? SORT_ITEM_US : COMPARED_ITEM_US;
+  const callOf = (
+    part: string,
+    kind: "sortRuns" | "mergeRuns",
+    items: number,
+    us: number,
+    data: readonly unknown[],
+  ): Call => {
+    const loop = (kind === "sortRuns" ? sortLoop : mergeLoop)(
+      compare === undefined ? [] : [compare.call],
+      data as never,
+    );
+    return {
+      name: `${name}, ${part}`,
+      kind,
+      functions,
+      length: items,
+      blockItems: 1,
+      expectedItemUs: us,
+      isCoarse: true,
+      here: loop,
+      share: () => ({ data, loop, end: () => undefined }),
+    };
+  };
+  const steps: (() => Call)[] = [
+    () => callOf("runs", "sortRuns", runs, runItems * itemUs, [form, keys, target, runItems, scratch, scratchItems]),
+  ];
+  let [from, to] = [target, other];
+  for (let items = runItems; items < length; items *= 2) {
+    const [source, destination] = [from, to];
+    const merges = Math.ceil(length / (2 * items));
+    const pieces = Math.max(1, Math.ceil((participants * PIECES_EACH) / merges));
+    const pieceUs = (2 * items * (compare === undefined ? MERGE_ITEM_US : COMPARED_ITEM_US / 8)) / pieces;
+    steps.push(() =>
+      callOf("merge", "mergeRuns", merges * pieces, pieceUs, [form, keys, source, destination, items, pieces]),
+    );
+    [from, to] = [to, from];
+  }
+  const last = from;
+  return {
+    team,
+    steps,
+    result: () => last,
+    end() {
+      scratch?.dispose();
+      (last === other ? target : other).dispose();
+    },
+  };
+}
+
+interface Prepared {
+  readonly sorting: Sorting | undefined;
+  result(): unknown;
+}
+
+/** Sorts here, as `sort` would: little, or of a type that kernels don't know. */
+function sortedHere(input: Input, compare: ItemCallback | undefined): unknown {
+  const output = outputLike(input.kind, input.type, input.length);
+  const numbers =
+    input.kind === "array" ? Float64Array.from(input.numbers as number[]) : (input.numbers as NumberArray).slice();
+  if (compare === undefined) numbers.sort();
+  else numbers.sort(compare as (a: number, b: number) => number);
+  fill(output.numbers, numbers);
+  return output.result;
+}
+
+function fill(target: NumberArray | number[], numbers: NumberArray): void {
+  if (Array.isArray(target)) for (let i = 0; i < numbers.length; i++) target[i] = numbers[i] as number;
+  else target.set(numbers);
+}
+
+function prepareSort(given: unknown, options: SortOptions): Prepared {
+  const input = inputOf("parallel.sort", given);
+  const { name, team } = asked("sort", options);
+  const compare = options.compare === undefined ? undefined : callbackOf("parallel.sort", "compare", options.compare);
+  if (input.length < FEW || !SORTED_BY_KERNELS.has(input.type)) {
+    return { sorting: undefined, result: () => sortedHere(input, compare?.call) };
+  }
+  // Always a copy: the input stays as it is.
+  const { array: target } = sharedOf({ ...input, kind: "typed" });
+  const all = sorting(name, team, "numbers", target, target, compare);
+  return {
+    sorting: all,
+    result() {
+      const sorted = all.result();
+      if (input.kind === "shared") return sorted;
+      const output = outputLike(input.kind, input.type, input.length);
+      fill(output.numbers, sorted.values);
+      sorted.dispose();
+      return output.result;
+    },
+  };
+}
+
+function prepareArgsort(given: unknown, options: SortOptions): Prepared {
+  const input = inputOf("parallel.argsort", given);
+  const { name, team } = asked("argsort", options);
+  const compare =
+    options.compare === undefined ? undefined : callbackOf("parallel.argsort", "compare", options.compare);
+  const { length } = input;
+  const numbers = Float64Array.from(input.numbers as ArrayLike<number>);
+  const shared = new SharedArray({ type: "float64", length });
+  shared.values.set(numbers);
+  const target = new SharedArray({ type: "uint32", length });
+  const all = sorting(name, team, "indices", shared, target, compare);
+  return {
+    sorting: { ...all, end: () => (shared.dispose(), all.end()) },
+    result: () => {
+      const indices = all.result();
+      if (input.kind === "shared") return indices;
+      const copy = (indices as SharedArray<"uint32">).copy();
+      indices.dispose();
+      return input.kind === "array" ? [...copy] : copy;
+    },
+  };
+}
+
+async function finish(prepared: Prepared, cancel: Cancel | undefined): Promise<unknown> {
+  const { sorting: all } = prepared;
+  if (all === undefined) return prepared.result();
+  let isWhole = false;
+  try {
+    for (const step of all.steps) await run(step(), all.team, cancel);
+    isWhole = true;
+  } finally {
+    all.end();
+    if (!isWhole) all.result().dispose();
+  }
+  return prepared.result();
+}
+
+function finishSync(prepared: Prepared): unknown {
+  const { sorting: all } = prepared;
+  if (all === undefined) return prepared.result();
+  let isWhole = false;
+  try {
+    for (const step of all.steps) runSync(step(), all.team);
+    isWhole = true;
+  } finally {
+    all.end();
+    if (!isWhole) all.result().dispose();
+  }
+  return prepared.result();
+}
+
+/**
+ * The numbers in ascending order, or in that of `compare`: a new array, of the kind of the
+ * input. Without `compare` the order is that of `TypedArray.prototype.sort`: −0 before 0,
+ * NaN last. Equal numbers keep their order.
+ *
+ * **Cancels** Between runs and merges. **Throws** as `parallel.for`.
+ *
+ * **Cost** Linear without `compare`; memory for another array as long as the input.
+ *
+ * @example
+ * ```ts
+ * console.log(await parallel.sort([3, 1, 2])); // [ 1, 2, 3 ]
+ * ```
+ *
+ * @since 0.2.0
+ */
+export async function sort<In extends Numbers>(
+  numbers: In,
+  options: SortOptions = {},
+  cancel?: Cancel,
+): Promise<ResultLike<In>> {
+  return finish(prepareSort(numbers, options), cancel) as Promise<ResultLike<In>>;
+}
+
+/** As `parallel.sort`, and blocks this thread until all is done. */
+export function sortSync<In extends Numbers>(numbers: In, options: SortOptions = {}): ResultLike<In> {
+  return finishSync(prepareSort(numbers, options)) as ResultLike<In>;
+}
+
+/** What `argsort` gives for a kind of input. */
+export type IndicesLike<In> =
+  In extends SharedArray<NumberType> ? SharedArray<"uint32"> : In extends readonly number[] ? number[] : Uint32Array;
+
+/**
+ * The order of numbers that stay where they are: the index of the least, of the next, and
+ * so on. Equal numbers are in order of their indexes.
+ *
+ * **Cancels**, **Throws** as `parallel.sort`.
+ *
+ * @since 0.2.0
+ */
+export async function argsort<In extends Numbers>(
+  numbers: In,
+  options: SortOptions = {},
+  cancel?: Cancel,
+): Promise<IndicesLike<In>> {
+  return finish(prepareArgsort(numbers, options), cancel) as Promise<IndicesLike<In>>;
+}
+
+/** As `parallel.argsort`, and blocks this thread until all is done. */
+export function argsortSync<In extends Numbers>(numbers: In, options: SortOptions = {}): IndicesLike<In> {
+  return finishSync(prepareArgsort(numbers, options)) as IndicesLike<In>;
+}

@@ -1,0 +1,121 @@
+/** Who helps: the threads of a pool, once they have what a call needs. */
+import { type AnyTask, taskIdentity } from "../async/executor.js";
+import { MisuseError } from "../core/errors.js";
+import { describeKind } from "../async/cancel.js";
+import type { ThreadPool } from "../threads/thread-pool.js";
+import { threads } from "../threads/threads.js";
+import type { SharedArray } from "../shared/array.js";
+import type { SharedChannel } from "../shared/channel.js";
+import { askingPool, serveWanted } from "../threads/wanted.js";
+import { takeParts, type Work } from "./part.js";
+import { MOST_PARTICIPANTS } from "./shares.js";
+
+/** The threads that may help with a call. */
+export interface Team {
+  /** `undefined` on a pool's own thread, which asks its pool for help. */
+  readonly pool: ThreadPool | undefined;
+  /** How many of them, at most, while the caller works too. */
+  readonly helpers: number;
+  /** And while it does not. */
+  readonly alone: number;
+}
+
+/** Modules that all threads of a pool have imported, or the promise of that. */
+const imported = new WeakMap<ThreadPool, Map<string, true | Promise<void>>>();
+
+/**
+ * The team of a call: a pool of the caller's choice, or the program's own, of which as many
+ * threads help as cores are left beside this thread.
+ */
+export function teamOf(whose: string, on: unknown): Team {
+  if (on !== undefined) requirePool(whose, on);
+  const pool = (on as ThreadPool | undefined) ?? threads();
+  if (pool.runsHere === true) return nestedTeam();
+  const most = Math.min(pool.size, MOST_PARTICIPANTS - 1);
+  if (on !== undefined) return { pool, helpers: most, alone: most };
+  const helpers = Math.min(most, pool.size - 1);
+  return { pool, helpers, alone: helpers === 0 ? 0 : most };
+}
+
+/** On a pool's thread: the others of that pool, as far as they have nothing else to do. */
+function nestedTeam(): Team {
+  const asking = askingPool();
+  const helpers = asking === undefined ? 0 : Math.min(asking.size, MOST_PARTICIPANTS) - 1;
+  return { pool: undefined, helpers, alone: 0 };
+}
+
+function requirePool(whose: string, on: unknown): void {
+  const pool = on as Partial<ThreadPool> | null;
+  if (typeof pool === "object" && typeof pool?.run === "function" && typeof pool.ready === "function") return;
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${whose}'s option on expected a pool of threads, such as threads({ size: 4 }), but ${describeKind(on)} came`,
+  );
+}
+
+/** A call on a pool's thread that is shared out, as the pool is asked for helpers. */
+interface HelpWanted {
+  readonly kind: "skein.parts";
+  readonly cells: SharedArray<"int32">;
+  readonly helpers: number;
+  readonly work: Work;
+  readonly results: SharedChannel;
+}
+
+/**
+ * On a pool's thread: asks for helpers. They may come late, or never; who comes late finds
+ * the call closed. The pool's thread disposes of what they look at when all have been.
+ */
+export function askForHelpers(wanted: Omit<HelpWanted, "kind">): void {
+  askingPool()?.ask({ kind: "skein.parts", ...wanted });
+}
+
+serveWanted((pool, request) => {
+  const { kind, cells, helpers, work, results } = request as HelpWanted;
+  if (kind !== "skein.parts") return;
+  const calls = Array.from({ length: helpers }, (_, helper) =>
+    // What goes wrong there is told by the results; a pool that is closed has nobody to send.
+    pool.run(takeParts, [cells, helper + 1, work, results]).catch(() => undefined),
+  );
+  void Promise.all(calls).then(() => {
+    cells.dispose();
+    return results.dispose();
+  });
+});
+
+/** Whether all threads of the pool have what these functions need; if not, a promise of that, which imports it. */
+export function whenReady({ pool }: Team, functions: readonly AnyTask[]): Promise<void> | undefined {
+  // Who is asked for help finds out what it lacks.
+  if (pool === undefined) return undefined;
+  let modules = imported.get(pool);
+  if (modules === undefined) {
+    modules = new Map();
+    imported.set(pool, modules);
+  }
+  const known = modules;
+  const waits: Promise<void>[] = [];
+  for (const fn of [takeParts as AnyTask, ...functions]) {
+    const module = taskIdentity(fn)?.module as string;
+    const state = known.get(module);
+    if (state === true) continue;
+    if (state !== undefined) {
+      waits.push(state);
+      continue;
+    }
+    const ready = pool.ready(fn).then(
+      () => void known.set(module, true),
+      (error: unknown) => {
+        known.delete(module);
+        throw error;
+      },
+    );
+    known.set(module, ready);
+    waits.push(ready);
+  }
+  return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+}
+
+/** A thread lacks a module: one that was started later. */
+export function forgetModule({ pool }: Team, module: string): void {
+  if (pool !== undefined) imported.get(pool)?.delete(module);
+}

@@ -1,0 +1,133 @@
+/**
+ * What algorithms work on: shared arrays, which are where all threads see them; typed
+ * arrays and arrays of numbers, which are copied into shared memory when a call is shared
+ * out, and whose results come back as what they are.
+ */
+import { describeKind } from "../async/cancel.js";
+import { MisuseError } from "../core/errors.js";
+import { SharedArray } from "../shared/array.js";
+import type { ArraysOf, NumberType } from "../shared/record-schema.js";
+
+/** A typed array of numbers. */
+export type NumberArray = ArraysOf<ArrayBufferLike>[NumberType];
+
+/** Numbers, as algorithms take them. */
+export type Numbers = SharedArray<NumberType> | NumberArray | readonly number[];
+
+/** What a result of the kind of `Input` is. */
+export type ResultLike<In> =
+  In extends SharedArray<infer Type extends NumberType>
+    ? SharedArray<Type>
+    : In extends readonly number[]
+      ? number[]
+      : In extends NumberArray
+        ? ArraysOf<ArrayBuffer>[TypeNameOf<In>]
+        : never;
+
+type TypeNameOf<In> = {
+  [Type in NumberType]: In extends ArraysOf<ArrayBufferLike>[Type] ? Type : never;
+}[NumberType];
+
+/** What one kind of input is to an algorithm. */
+export interface Input {
+  readonly kind: "shared" | "typed" | "array";
+  readonly type: NumberType;
+  readonly length: number;
+  /** The numbers, in place. */
+  readonly numbers: NumberArray | readonly number[];
+  readonly given: Numbers;
+}
+
+const ARRAYS = {
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+const TYPES = Object.keys(ARRAYS) as readonly NumberType[];
+
+/** Reads an argument. **Throws** `SKEIN_INVALID_ARGUMENT` for what are no numbers. */
+export function inputOf(whose: string, given: unknown): Input {
+  if (given instanceof SharedArray) {
+    const type = given.type as NumberType;
+    if (type in ARRAYS) {
+      return {
+        kind: "shared",
+        type,
+        length: given.length,
+        numbers: given.values as NumberArray,
+        given: given as SharedArray<NumberType>,
+      };
+    }
+  }
+  if (ArrayBuffer.isView(given)) {
+    const type = TYPES.find((name) => given instanceof ARRAYS[name]);
+    if (type !== undefined) {
+      const numbers = given as NumberArray;
+      return { kind: "typed", type, length: numbers.length, numbers, given: numbers };
+    }
+  }
+  if (Array.isArray(given)) {
+    const numbers = given as readonly number[];
+    for (let i = 0; i < numbers.length; i++) {
+      if (typeof numbers[i] !== "number") {
+        throw new MisuseError(
+          "SKEIN_INVALID_ARGUMENT",
+          `${whose} expected numbers, but item ${i} is ${describeKind(numbers[i])}. For other values there is ` +
+            "mapConcurrent(items, task, { on: threads(), concurrency })",
+        );
+      }
+    }
+    return { kind: "array", type: "float64", length: numbers.length, numbers, given: numbers };
+  }
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${whose} expected a SharedArray, a typed array or an array of numbers, but ${describeKind(given)} came`,
+  );
+}
+
+/** The numbers in shared memory: the very array if it is there, else a copy, to be disposed of. */
+export function sharedOf({ kind, type, length, numbers, given }: Input): {
+  readonly array: SharedArray<NumberType>;
+  readonly isCopy: boolean;
+} {
+  if (kind === "shared") return { array: given as SharedArray<NumberType>, isCopy: false };
+  const array = new SharedArray({ type, length });
+  (array.values as NumberArray).set(numbers);
+  return { array, isCopy: true };
+}
+
+/** A place for results, of the kind of an input, in which loops can write. */
+export interface Output {
+  readonly kind: Input["kind"];
+  readonly type: NumberType;
+  /** What the caller of the algorithm gets. */
+  readonly result: SharedArray<NumberType> | NumberArray | number[];
+  readonly numbers: NumberArray | number[];
+}
+
+export function outputLike(kind: Input["kind"], type: NumberType, length: number): Output {
+  if (kind === "shared") {
+    const result = new SharedArray({ type, length });
+    return { kind, type, result, numbers: result.values as NumberArray };
+  }
+  if (kind === "array") {
+    const result = Array.from({ length }, () => 0);
+    return { kind, type: "float64", result, numbers: result };
+  }
+  const result = new ARRAYS[type](length) as NumberArray;
+  return { kind, type, result, numbers: result };
+}
+
+/** Refuses what names no type. */
+export function requireType(whose: string, type: unknown): void {
+  if (type === undefined || (TYPES as readonly unknown[]).includes(type)) return;
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${whose}'s type must be one of ${TYPES.join(", ")}, but ${describeKind(type)} came`,
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * What code on a pool's thread can ask its pool for besides what its job has brought along:
+ * more jobs, for other threads. Threads can't submit jobs themselves.
+ */
+import type { ThreadPool } from "./thread-pool.js";
+
+/** On a pool's thread. */
+interface Asking {
+  /** How many threads the pool may have. */
+  readonly size: number;
+  /** Asks; whoever serves it on the pool's thread may never get to it. */
+  ask(request: unknown): void;
+}
+
+let here: Asking | undefined;
+
+/** How to ask, on a pool's thread. */
+export function askingPool(): Asking | undefined {
+  return here;
+}
+
+/** On a pool's thread: this is how. */
+export function setAsking(asking: Asking): void {
+  here = asking;
+}
+
+let serve: ((pool: ThreadPool, request: unknown) => void) | undefined;
+
+/** On the pool's thread: what is to be done with requests. */
+export function serveWanted(how: (pool: ThreadPool, request: unknown) => void): void {
+  serve = how;
+}
+
+/** On the pool's thread: one has come. */
+export function wantedBy(pool: ThreadPool, request: unknown): void {
+  serve?.(pool, request);
+}
