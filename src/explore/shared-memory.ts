@@ -209,6 +209,11 @@ export class SharedMemory implements RunMemory {
     for (const part of parts) this.#watched.add(part);
   }
 
+  /** Whether this run watches memory of the program's own making. */
+  get watches(): boolean {
+    return this.#watched.isUsed;
+  }
+
   /** Whether operations on cells of that buffer are this memory's. */
   has(buffer: ArrayBufferLike): boolean {
     return buffer === this.buffer || this.#watched.has(buffer);

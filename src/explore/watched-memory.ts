@@ -38,6 +38,11 @@ export class WatchedMemory {
   /** Parts whose bytes are kept. */
   readonly kept: Int32Array[] = [];
 
+  /** Whether this run watches anything. */
+  get isUsed(): boolean {
+    return this.#parts.length > 0;
+  }
+
   /** What a run has watched is not watched by the next. */
   clear(): void {
     if (this.#parts.length === 0) return;
