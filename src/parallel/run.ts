@@ -27,7 +27,7 @@ import { type Explanation, explaining, type ParticipantFigures } from "./explain
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
-import { askForHelpers, forgetModule, type Team, whenReady } from "./team.js";
+import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -176,12 +176,18 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         };
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
-        else void s.spawn(async () => (await ready, callHelpers()), [], { name: `${call.name}: threads get ready` });
+        // No job of this scope: a call that is over before threads are there does not wait for them.
+        const called = ready?.then(callHelpers);
         // Where a part takes long the event loop is spared, and another thread does it.
         if (isSpared && shared.helpers > 0) {
-          await ready;
+          await called;
           await nextTurn();
           await Promise.all(helpers.values());
+        } else {
+          called?.catch((error: unknown) => {
+            // Over or cancelled: then nobody misses them.
+            if (!shared.isClosed && !s.isCancelled) void s.spawn(() => Promise.reject(error as Error));
+          });
         }
         do await nextTurn();
         while (!shared.own.run(nowMs() + SLICE_MS));
@@ -304,7 +310,10 @@ class SharedCall {
   readonly #team: Team;
   readonly #form: SharedForm;
   readonly #from: number;
+  /** Whether it is this that frees the cells. */
   #disposes = true;
+  /** On a pool's thread that has asked for helpers: where they put their results. */
+  #asked: SharedChannel | undefined = undefined;
 
   constructor(call: Call, team: Team, begun: Begun) {
     this.#call = call;
@@ -365,16 +374,21 @@ class SharedCall {
     for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
   }
 
-  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST`. */
+  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
   waitForHelpers(): void {
-    for (let present = this.shares.present(); present.length > 0; present = this.shares.present()) {
+    const lost = new Set<number>();
+    const present = (): number[] => this.shares.present().filter((slot) => !lost.has(slot));
+    while (present().length > 0) {
       this.shares.waitForOneToLeave(LOOK_MS);
-      const ended = heap().endedThreads();
-      const lost = present.find((slot) => ended.some((life) => life.slot === slot));
-      if (lost === undefined || !this.shares.present().includes(lost)) continue;
-      this.shares.stop();
-      throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
+      for (const { slot } of heap().endedThreads()) {
+        if (!present().includes(slot)) continue;
+        lost.add(slot);
+        // The others end what they have in hand, and until then are waited for.
+        this.shares.stop();
+      }
     }
+    if (lost.size === 0) return;
+    throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
   }
 
   /**
@@ -385,11 +399,12 @@ class SharedCall {
     const { cells, helpers, work } = this;
     if (helpers === 0) return undefined;
     const results = new SharedChannel({ capacity: helpers, name: `results of ${this.#call.name}` });
-    this.#disposes = false;
     if (pool === undefined) {
       askForHelpers({ cells, helpers, work, results });
+      this.#asked = results;
       return results;
     }
+    this.#disposes = false;
     const calls: Promise<unknown>[] = [];
     for (let participant = 1; participant <= helpers; participant++) {
       calls.push(pool.run(takeParts, [cells, participant, work, results]).catch(() => undefined));
@@ -416,7 +431,8 @@ class SharedCall {
     const counts = this.shares.counts();
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     this.#form.end(this.#from, isWhole);
-    if (this.#disposes) this.cells.dispose();
+    if (this.#asked !== undefined) letGo(this.cells, this.#asked);
+    else if (this.#disposes) this.cells.dispose();
   }
 
   figures(): ParticipantFigures[] {
