@@ -196,7 +196,10 @@ function placeModules(entries, modules, inParts) {
 
   const files = new Map(entries.map((entry) => [entry.name, { name: entry.name, entry, modules: new Set() }]));
   for (const module of importsOf.keys()) {
-    const users = usersOf(module).map(({ name }) => name);
+    // Algorithms stand on the pool and on shared memory; what they share with either loads with both.
+    const all = usersOf(module).map(({ name }) => name);
+    const isOfPool = all.length > 1 && all.every((name) => ["parallel", "pool", "shared"].includes(name));
+    const users = isOfPool ? ["pool", "shared"] : all;
     let name = users.length === 1 ? users[0] : `part-${users.toSorted().join("-")}`;
     if (base.has(module)) name = "part-base";
     else if (!above.has(module)) name = frontDoor.has(module) ? "part-thread" : name;

@@ -101,8 +101,7 @@ export const wait: typeof real.wait = (cells, index, expected, timeoutMs) => {
     return real.wait(cells, index, expected, timeoutMs);
   }
   const mostMs = timeoutMs === undefined || timeoutMs >= LOOK_MS ? Infinity : timeoutMs;
-  const isEqual = (): boolean => real.load(cells, index) === expected;
-  return RESULTS[run.wait(memory.placeOf(cells, index), isEqual, mostMs, expected)] as WaitResult;
+  return RESULTS[run.wait(memory.placeOf(cells, index), cells, index, expected, mostMs)] as WaitResult;
 };
 
 export const notify: typeof real.notify = (cells, index, count) => {
@@ -113,7 +112,7 @@ export const notify: typeof real.notify = (cells, index, count) => {
     return real.notify(cells, index, count);
   }
   // While there is no other thread, nobody sleeps.
-  return memory.isQuiet || run.threadCount === 1 ? 0 : run.notify(memory.placeOf(cells, index), count);
+  return memory.isQuiet || run.threadCount === 1 ? 0 : run.notify(memory.placeOf(cells, index), cells, index, count);
 };
 
 export const waitAsync: typeof real.waitAsync = (cells, index, expected) => {

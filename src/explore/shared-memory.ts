@@ -17,7 +17,8 @@
  * Blocks are given back when the next run begins, in reverse order: so each run finds
  * the heap's lists as the first did, and its objects at the same places.
  */
-import { chooseHeapBy, type Handle, Heap } from "../shared/heap.js";
+import { chooseHeapBy, type Handle, Heap, rangesInUse } from "../shared/heap.js";
+import { MisuseError } from "../core/errors.js";
 import { HEADER_BYTES, NAMES, nameAt } from "../shared/object.js";
 import { controlled } from "./controlled.js";
 import { Entry, type EntryValue } from "./entry.js";
@@ -42,6 +43,13 @@ interface Block {
   isFreed: boolean;
 }
 
+/** What a run has taken of the memory. */
+export interface TakenBlock {
+  readonly offset: number;
+  readonly byteLength: number;
+  readonly kind: number;
+}
+
 type Cells = Pick<Int32Array, "byteOffset" | "BYTES_PER_ELEMENT">;
 
 /** Of one entry of a log: where the bytes of the first so many blocks are kept. */
@@ -54,8 +62,8 @@ interface Kept {
 class ThreadHeap extends Heap {
   readonly #memory: SharedMemory;
 
-  constructor(memory: SharedMemory, source: SharedArrayBuffer) {
-    super(source);
+  constructor(memory: SharedMemory, source: SharedArrayBuffer, slot?: number) {
+    super(source, slot);
     this.#memory = memory;
   }
 
@@ -69,11 +77,15 @@ class ThreadHeap extends Heap {
 }
 
 export class SharedMemory implements RunMemory {
-  readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(MEMORY_BYTES);
+  buffer: SharedArrayBuffer = new SharedArrayBuffer(MEMORY_BYTES);
   /** Operations are done at once: the library makes something that no thread sees yet. */
   isQuiet = false;
-  readonly #allocator: Heap;
+  #allocator: Heap;
   readonly #heaps: ThreadHeap[] = [];
+  /** The memory's header as the run found it, if that is asked for. */
+  #headerAtBegin: Uint8Array | undefined;
+  /** Of a run that follows another: the slots of heaps, and which block is the next to be taken. */
+  #followed: { readonly slots: readonly number[]; readonly next: () => number } | undefined;
   readonly #blocks: Block[] = [];
   /** The number plus 1 of the block that each 16 bytes are of. */
   readonly #blockAt = new Uint16Array(MEMORY_BYTES / UNIT_BYTES);
@@ -97,7 +109,8 @@ export class SharedMemory implements RunMemory {
     this.#execution = execution;
     this.#present = undefined;
     this.#arenaLength = 0;
-    if (this.#blocks.length === 0) return;
+    for (const kept of this.#kept) if (kept !== undefined) kept.length = 0;
+    if (this.#blocks.length === 0 || this.#followed !== undefined) return;
     this.isQuiet = true;
     for (let number = this.#blocks.length - 1; number >= 0; number--) {
       const block = this.#blocks[number] as Block;
@@ -107,7 +120,6 @@ export class SharedMemory implements RunMemory {
     }
     this.isQuiet = false;
     this.#blocks.length = 0;
-    for (const kept of this.#kept) if (kept !== undefined) kept.length = 0;
   }
 
   /** The heap of the thread that runs; `undefined` if none is under control. */
@@ -115,11 +127,14 @@ export class SharedMemory implements RunMemory {
     const thread = this.#execution?.current;
     if (thread === undefined) return undefined;
     (this.#execution as Execution).memory = this;
-    return (this.#heaps[thread.index] ??= this.#makeHeap());
+    // In order of threads, not of first use: what stands in locks as their owner is to be
+    // the same in each run, whatever this process has explored before.
+    while (this.#heaps.length <= thread.index) this.#heaps.push(this.#makeHeap());
+    return this.#heaps[thread.index];
   }
 
   #makeHeap(): ThreadHeap {
-    return this.quietly(() => new ThreadHeap(this, this.buffer));
+    return this.quietly(() => new ThreadHeap(this, this.buffer, this.#followed?.slots[this.#heaps.length]));
   }
 
   quietly<Result>(make: () => Result): Result {
@@ -137,17 +152,22 @@ export class SharedMemory implements RunMemory {
   }
 
   allocate(byteLength: number, kind: number, first: number, second: number): number {
-    return (this.#execution as Execution).observe(() =>
-      this.quietly(() => {
+    return (this.#execution as Execution).observe(() => {
+      if (this.#followed !== undefined) return this.#takeAgain(kind, first, second);
+      return this.quietly(() => {
         const offset = this.#allocator.allocate(byteLength, kind, first, second);
-        const whole = Math.max(UNIT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
-        const cells = new Int32Array(this.buffer, offset, Math.ceil(byteLength / 4));
-        const handle = this.#allocator.handleOf(offset);
-        this.#blocks.push({ offset, byteLength: whole, handle, kind, cells, isFreed: false });
-        this.#blockAt.fill(this.#blocks.length, offset / UNIT_BYTES, (offset + whole) / UNIT_BYTES);
+        this.#add({ offset, byteLength, kind });
         return offset;
-      }),
-    );
+      });
+    });
+  }
+
+  #add({ offset, byteLength, kind }: TakenBlock): void {
+    const whole = Math.max(UNIT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
+    const cells = new Int32Array(this.buffer, offset, Math.ceil(byteLength / 4));
+    const handle = this.#allocator.handleOf(offset);
+    this.#blocks.push({ offset, byteLength: whole, handle, kind, cells, isFreed: false });
+    this.#blockAt.fill(this.#blocks.length, offset / UNIT_BYTES, (offset + whole) / UNIT_BYTES);
   }
 
   free(handle: Handle): boolean {
@@ -214,6 +234,78 @@ export class SharedMemory implements RunMemory {
     if (kind === undefined || cell < 0) return `block at ${block.offset}[${(address - block.offset) / 4}]`;
     const name = nameAt(this.#allocator, block.offset);
     return `${name === kind ? kind : `${kind} "${name}"`}[${cell}]`;
+  }
+
+  // Runs that follow another, on real threads
+
+  /** Keeps what the run that begins finds, for an image of it. */
+  keepHeader(): void {
+    this.#headerAtBegin = Uint8Array.from(new Uint8Array(this.buffer, 0, this.#headerBytes));
+  }
+
+  get #headerBytes(): number {
+    return rangesInUse(this.#allocator.cells)[0]?.[1] as number;
+  }
+
+  /**
+   * Makes `image` what this memory was when the last run began, but for the blocks that
+   * it took: they are alive.
+   */
+  writeImage(image: SharedArrayBuffer): { readonly blocks: readonly TakenBlock[]; readonly slots: readonly number[] } {
+    this.quietly(() => {
+      for (const block of this.#blocks) if (block.isFreed) this.#setState(block, 1);
+    });
+    for (const [begin, end] of rangesInUse(this.#allocator.cells)) {
+      new Uint8Array(image, begin, end - begin).set(new Uint8Array(this.buffer, begin, end - begin));
+    }
+    // With what has been given out since, which it says first.
+    const chunksUsed = new Int32Array(image)[0] as number;
+    if (this.#headerAtBegin !== undefined) new Uint8Array(image).set(this.#headerAtBegin);
+    new Int32Array(image)[0] = chunksUsed;
+    const blocks = this.#blocks.map(({ offset, cells, kind }) => ({ offset, byteLength: cells.byteLength, kind }));
+    return { blocks, slots: this.#heaps.map(({ slot }) => slot) };
+  }
+
+  get heapCount(): number {
+    return this.#heaps.length;
+  }
+
+  /**
+   * Goes on in `buffer`, which is such an image: the run that begins, or goes on, takes
+   * those blocks, in that order.
+   */
+  follow(
+    buffer: SharedArrayBuffer,
+    plan: { blocks: readonly TakenBlock[]; slots: readonly number[] },
+    next: () => number,
+  ): void {
+    this.buffer = buffer;
+    this.#followed = { slots: plan.slots, next };
+    this.#heaps.length = 0;
+    for (const { offset, byteLength } of this.#blocks) {
+      this.#blockAt.fill(0, offset / UNIT_BYTES, (offset + byteLength) / UNIT_BYTES);
+    }
+    this.#blocks.length = 0;
+    this.#present = undefined;
+    this.quietly(() => {
+      // Takes nothing: it only knows where things are.
+      this.#allocator = new ThreadHeap(this, buffer, plan.slots[0]);
+      for (const block of plan.blocks) this.#add(block);
+    });
+  }
+
+  #takeAgain(kind: number, first: number, second: number): number {
+    const block = this.#blocks[(this.#followed?.next ?? (() => -1))()];
+    if (block?.kind !== kind) {
+      throw new MisuseError(
+        "SKEIN_INVALID_ARGUMENT",
+        `on real threads the program made ${NAMES[kind] ?? "a block"} where it had made ${NAMES[block?.kind ?? -1] ?? "nothing"} before`,
+      );
+    }
+    block.cells.fill(0);
+    block.cells[0] = first;
+    block.cells[1] = second;
+    return block.offset;
   }
 
   // Plain accesses of threads that are called anew

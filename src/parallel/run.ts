@@ -154,8 +154,8 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   }
   if (team.pool === undefined) return runNested(call, team, begun, cancel);
   const { pool } = team;
-  const isSpared = call.isCoarse === true && team.alone > 0;
-  const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun);
+  const isSpared = (call.isCoarse === true || begun.itemUs >= SLICE_MS * 1000) && team.alone > 0;
+  const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
   const beganMs = nowMs();
   let isWhole = false;
   try {
@@ -315,7 +315,7 @@ class SharedCall {
   /** On a pool's thread that has asked for helpers: where they put their results. */
   #asked: SharedChannel | undefined = undefined;
 
-  constructor(call: Call, team: Team, begun: Begun) {
+  constructor(call: Call, team: Team, begun: Begun, isSpared = false) {
     this.#call = call;
     this.#team = team;
     this.#from = begun.done;
@@ -323,7 +323,7 @@ class SharedCall {
     const left = call.length - begun.done;
     const partItems = partItemsOf(call, left, begun.itemUs, team.helpers + 1);
     const parts = Math.ceil(left / partItems);
-    this.helpers = Math.min(team.helpers, call.isCoarse === true ? parts : parts - 1);
+    this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
     this.parts = parts;
     this.#form = call.share();
     this.work = {

@@ -183,13 +183,14 @@ export class Heap {
   /** Of each size class: chunks that this thread owns. */
   readonly #chunks: number[][] = Array.from({ length: SIZE_CLASSES }, () => []);
 
-  constructor(source?: MemorySource) {
+  /** @param slot - for exploration: the slot that this thread has already, in a copy of another heap */
+  constructor(source?: MemorySource, slot?: number) {
     this.source = source ?? makeMemory(TABLE_CHUNKS + 2);
     this.cells = new Int32Array(bufferOf(this.source));
     // The tables count as used, once: whoever comes first writes it.
     compareExchange(this.cells, CHUNKS_USED, 0, TABLE_CHUNKS);
     // A thread that no pool of ours started has no index of ours.
-    this.slot = this.#claimSlot(source !== undefined && workerMarker === undefined);
+    this.slot = slot ?? this.#claimSlot(source !== undefined && workerMarker === undefined);
   }
 
   #claimSlot(isStranger: boolean): number {
@@ -658,6 +659,16 @@ function handleFor(offset: number, meta: number): Handle {
 
 function entryOf(chunk: number): number {
   return FIRST_CHUNK_ENTRY + chunk * ENTRY_CELLS;
+}
+
+/** Where in a heap's memory anything is but zeros: begin and end of each part, in bytes. For exploration, which copies heaps. */
+export function rangesInUse(cells: SharedCells): (readonly [begin: number, end: number])[] {
+  const chunks = load(cells, CHUNKS_USED);
+  return [
+    [0, 4 * FIRST_CHUNK_ENTRY],
+    [4 * FIRST_CHUNK_ENTRY, 4 * (FIRST_CHUNK_ENTRY + chunks * ENTRY_CELLS)],
+    [TABLE_CHUNKS * CHUNK_BYTES, chunks * CHUNK_BYTES],
+  ];
 }
 
 let own: Heap | undefined;
