@@ -22,6 +22,7 @@ import { heap } from "../shared/heap.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
+import { Rest } from "./here.js";
 import { begins, countCallHere, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
@@ -47,6 +48,8 @@ export interface Call {
   readonly isSearch?: boolean;
   /** Ranges begin and end at multiples of this, but for the end of all. */
   readonly blockItems: number;
+  /** Bytes that have to be copied so that other threads see the arrays, and back; none if omitted. */
+  readonly copiedBytes?: number;
   /** On the arrays as they were given. */
   readonly here: PartLoop;
   /** Puts the arrays where all threads see them; called once, and only if the call is shared out. */
@@ -75,11 +78,13 @@ const PROBE_US = 10;
 const PART_US = 20;
 /** The event loop has its turn after so long. */
 const SLICE_MS = 4;
+/** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
+const COPY_US = 0.000_25;
 /** A blocked caller looks so often whether those it waits for still run. */
 const LOOK_MS = 100;
 
 /** What a call did before it was decided whether to share out the rest. */
-interface Begun {
+export interface Begun {
   readonly done: number;
   readonly values: [number, unknown][];
   readonly itemUs: number;
@@ -124,6 +129,21 @@ function begin(call: Call): Begun {
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
+/** Why this thread does the rest alone, in words; `undefined` if it is to be shared out. */
+function whyAlone(call: Call, team: Team, helpers: number, { done, itemUs }: Begun): string | undefined {
+  if (helpers === 0) {
+    return `there is nobody to help: ${
+      team.helpers === 0
+        ? "this thread has no pool with more than one thread"
+        : "threads have yet to start, or to import something, and this one is blocked meanwhile"
+    }`;
+  }
+  const copyUs = (call.copiedBytes ?? 0) * COPY_US;
+  const savedUs = (call.length - done) * itemUs * (1 - 1 / (helpers + 1));
+  if (savedUs > copyUs) return undefined;
+  return `${helpers} helpers would save ${savedUs.toPrecision(2)} µs, and to copy the arrays to where they see them takes ${copyUs.toPrecision(2)}; a SharedArray is there already`;
+}
+
 /** How many items a part has. */
 function partItemsOf(call: Call, left: number, itemUs: number, participants: number): number {
   const wanted = Math.min(PART_US / Math.max(itemUs, 1e-6), left / (4 * participants));
@@ -149,12 +169,14 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   const left = call.length - begun.done;
   if (left === 0) {
     countCallHere();
-    note?.(explanation(call, team, begun, undefined));
+    note?.(explanation(call, begun, undefined));
     return begun.values;
   }
-  if (team.pool === undefined) return runNested(call, team, begun, cancel);
   const { pool } = team;
   const isSpared = (call.isCoarse === true || begun.itemUs >= SLICE_MS * 1000) && team.alone > 0;
+  const why = whyAlone(call, team, isSpared ? team.alone : team.helpers, begun);
+  if (why !== undefined) return runAlone(call, begun, why, cancel);
+  if (pool === undefined) return runNested(call, team, begun, cancel);
   const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
   const beganMs = nowMs();
   let isWhole = false;
@@ -208,8 +230,22 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   } finally {
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
+}
+
+/** The rest of it on this thread, in slices. */
+async function runAlone(call: Call, begun: Begun, why: string, cancel: Cancel | undefined): Promise<Values> {
+  const note = explaining();
+  const beganMs = nowMs();
+  const rest = new Rest(call, begun);
+  do {
+    await nextTurn();
+    cancelNodeOf(cancel)?.checkpoint();
+  } while (!rest.run(nowMs() + SLICE_MS));
+  countCallHere();
+  note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
+  return rest.values;
 }
 
 /** As `run`, but blocks this thread until all is done. */
@@ -226,13 +262,21 @@ function runSyncOpen(call: Call, team: Team): Values {
   const begun = begin(call);
   if (begun.done === call.length) {
     countCallHere();
-    note?.(explanation(call, team, begun, undefined));
+    note?.(explanation(call, begun, undefined));
     return begun.values;
   }
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
   const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
   const beganMs = nowMs();
-  const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0, alone: 0 }, begun);
+  const why = whyAlone(call, team, isReady ? team.helpers : 0, begun);
+  if (why !== undefined) {
+    const rest = new Rest(call, begun);
+    rest.run(Infinity);
+    countCallHere();
+    note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
+    return rest.values;
+  }
+  const shared = new SharedCall(call, team, begun);
   let isWhole = false;
   try {
     const results = shared.callHelpers(team);
@@ -245,7 +289,7 @@ function runSyncOpen(call: Call, team: Team): Values {
   } finally {
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
 }
 
@@ -271,7 +315,7 @@ async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | 
     stop.stopListening();
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
 }
 
@@ -456,33 +500,33 @@ function undeclared(call: Call, { module, key }: FunctionName): Error {
   return noSuchTask({ module, key, ...(identity as object) } as never, []);
 }
 
-function explanation(call: Call, team: Team, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
+/** Of a call that was over before anything was left to share out, or of one that was shared out. */
+function explanation(call: Call, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
   const { done, itemUs } = begun;
   const left = call.length - done;
-  const common = { call: call.name, items: call.length, itemUs, itemsBefore: done };
   if (shared === undefined) {
-    return {
-      ...common,
-      place: "here",
-      why:
-        done === 0 || call.length * itemUs < WORTH_US
-          ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${(call.length * itemUs).toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
-          : "it was over before there was enough left to share out",
-      participants: [],
-      partItems: 0,
-      ms,
-    };
+    const allUs = call.length * itemUs;
+    const why =
+      done === 0 || allUs < WORTH_US
+        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
+        : "it was over before there was enough left to share out";
+    return explanationOf(call, begun, "here", why, ms);
   }
-  const why =
-    shared.helpers === 0
-      ? `there is nobody to help: ${team.helpers === 0 ? "this thread has no pool with more than one thread" : "it is one part"}`
-      : `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
-  return {
-    ...common,
-    place: shared.helpers === 0 ? "here" : "threads",
-    why,
-    participants: shared.figures(),
-    partItems: shared.work.partItems,
-    ms,
-  };
+  const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
+  const figures = { participants: shared.figures(), partItems: shared.work.partItems };
+  // A single part is nobody's to help with.
+  if (shared.helpers === 0)
+    return { ...explanationOf(call, begun, "here", "what was left is one part", ms), ...figures };
+  return { ...explanationOf(call, begun, "threads", why, ms), ...figures };
+}
+
+function explanationOf(
+  call: Call,
+  { done, itemUs }: Begun,
+  place: Explanation["place"],
+  why: string,
+  ms: number,
+): Explanation {
+  const counts = { items: call.length, itemUs, itemsBefore: done, participants: [], partItems: 0 };
+  return { call: call.name, ...counts, place, why, ms };
 }
