@@ -44,7 +44,7 @@ function prepare(
       name: called,
       kind: "numeric",
       functions: [],
-      costKey: first.type,
+      costKey: `${operation.name} of ${first.type}`,
       length: first.length,
       blockItems: NUMERIC_BLOCK,
       // Two arrays are copied before anything is measured.

@@ -29,6 +29,7 @@ import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, 
 import type { LoopKind } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
 import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
+import { seams } from "./testing.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -96,6 +97,8 @@ const usNow = (): number => nowMs() * 1000;
 function begin(call: Call): Begun {
   const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
+  const { itemsBefore } = seams;
+  if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
   if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
@@ -140,8 +143,16 @@ function whyAlone(call: Call, team: Team, helpers: number, { done, itemUs }: Beg
   }
   const copyUs = (call.copiedBytes ?? 0) * COPY_US;
   const savedUs = (call.length - done) * itemUs * (1 - 1 / (helpers + 1));
-  if (savedUs > copyUs) return undefined;
+  if (savedUs > copyUs || seams.itemsBefore !== undefined) return undefined;
   return `${helpers} helpers would save ${savedUs.toPrecision(2)} µs, and to copy the arrays to where they see them takes ${copyUs.toPrecision(2)}; a SharedArray is there already`;
+}
+
+/** As `begin`, without a clock. */
+function beginAsTold({ length, blockItems, here, isSearch = false }: Call, items: number): Begun {
+  const done = Math.min(length, Math.ceil(items / blockItems) * blockItems);
+  const value = done === 0 ? undefined : here(0, done);
+  const isFound = isSearch && value !== undefined;
+  return { done: isFound ? length : done, values: value === undefined ? [] : [[0, value]], itemUs: 0 };
 }
 
 /** How many items a part has. */
@@ -382,8 +393,18 @@ class SharedCall {
     this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
     this.shares = new Shares(this.cells.values, CALLER);
     this.shares.begin(parts);
-    this.own = new Participant(this.shares, CALLER, this.work, this.#form.loop);
+    this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
     begins(this);
+  }
+
+  #ownLoop(): PartLoop {
+    const { loop } = this.#form;
+    const { beforeOwnPart } = seams;
+    if (beforeOwnPart === undefined) return loop;
+    return (from, to) => {
+      beforeOwnPart(this.shares);
+      return loop(from, to);
+    };
   }
 
   close(): void {
