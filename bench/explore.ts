@@ -1,38 +1,17 @@
-// How many schedules a second does exploration run, of threads and of jobs?
-import { type Exploration, explore, type StrategyName } from "skein/explore";
+// How many schedules a second does exploration run, of threads, of jobs, and on real threads?
+import { type Exploration, explore, type ExploreOptions, type StrategyName } from "skein/explore";
 
+import { jobs, threads } from "./explore-programs.js";
 import { ask, type Load, type Samples } from "./harness.js";
-
-/** Two threads of three operations: 12 steps with the spawns, the starts and the join. */
-async function threads(t: Exploration): Promise<void> {
-  const x = t.cell("x");
-  const body = (): void => {
-    x.store(x.load() + 1);
-    x.add(1);
-  };
-  t.thread("a", body);
-  t.thread("b", body);
-  await t.join();
-  t.outcome(x.load());
-}
-
-/** Two jobs that wait for outside work three times each: 6 steps. */
-async function jobs(t: Exploration): Promise<void> {
-  const body = async (): Promise<void> => {
-    for (let step = 0; step < 3; step++) await t.completes(step);
-  };
-  t.job("a", body);
-  t.job("b", body);
-  await t.join();
-}
 
 async function microsecondsASchedule(
   strategy: StrategyName,
   program: (t: Exploration) => unknown,
   schedules: number,
+  more: ExploreOptions = {},
 ): Promise<number> {
   const beganMs = performance.now();
-  const report = await explore({ strategy, schedules, seed: 1 }, program);
+  const report = await explore({ strategy, schedules, seed: 1, ...more }, program);
   return ((performance.now() - beganMs) * 1000) / report.schedules;
 }
 
@@ -50,14 +29,24 @@ function by(strategy: StrategyName) {
   };
 }
 
+/** Each schedule is run on one stack, and then on real threads, which sleep and wake for each switch. */
+async function onRealThreads(load: Load): Promise<Samples> {
+  const program = { module: new URL("explore-programs.js", import.meta.url), export: "threads" };
+  const samples: number[] = [];
+  for (let time = 0; time < load.of(5, 1); time++) {
+    samples.push(await microsecondsASchedule("random", threads, load.of(5_000, 20), { threads: "real", program }));
+  }
+  return { threads: samples };
+}
+
 await ask({
   module: import.meta.url,
-  asks: "How long does one schedule take, of a program of threads (12 steps) and of one of jobs (6 steps)?",
+  asks: "How long does one schedule take, of a program of threads (12 steps) and of one of jobs (6 steps), and on real threads?",
   units: { threads: "µs a schedule", jobs: "µs a schedule" },
   rounds: 3,
   targets: [
     { metric: "threads", of: "random", atMost: 10 },
     { metric: "jobs", of: "random", atMost: 67 },
   ],
-  variants: { random: by("random"), pct: by("pct"), pos: by("pos"), walk: by("walk") },
+  variants: { random: by("random"), pct: by("pct"), pos: by("pos"), walk: by("walk"), "real threads": onRealThreads },
 });

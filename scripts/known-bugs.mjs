@@ -6,10 +6,11 @@
  *     npm run known-bugs -- guide              writes what docs/exploring.md shows as printed
  *     npm run known-bugs -- fresh              each token shows its bug in 100 of 100 fresh processes
  *     npm run known-bugs -- fresh 10 "AB-BA"   in 10, of this bug alone
+ *     npm run known-bugs -- threads            the structures that threads share, schedule by schedule on real threads
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { compile, MODULES_CONDITION, ROOT, run, since } from "./compile.mjs";
@@ -28,13 +29,13 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   });
 }
 
-/** Runs the program to its end. */
-function program(args, stderr = "ignore") {
+/** Runs a program under the condition explore to its end. */
+function start(args, stdio) {
   const flags = ["--enable-source-maps", `--conditions=${MODULES_CONDITION}`, "--conditions=explore"];
-  const child = spawn(process.execPath, [...flags, PROGRAM, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", stderr] });
+  const child = spawn(process.execPath, [...flags, ...args], { cwd: ROOT, stdio });
   children.add(child);
   let stdout = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+  child.stdout?.setEncoding("utf8").on("data", (text) => (stdout += text));
   return new Promise((resolve) => {
     child.on("close", (code) => {
       children.delete(child);
@@ -43,17 +44,29 @@ function program(args, stderr = "ignore") {
   });
 }
 
+function program(args, stderr = "ignore") {
+  return start([PROGRAM, ...args], ["ignore", "pipe", stderr]);
+}
+
+/** The structures as shipped: real threads take schedules of their tests step by step, and must come to the same. */
+async function structuresOnThreads() {
+  const file = join(ROOT, "build/test/explore/shared-primitives.js");
+  return (await start(["--test-reporter=spec", file, "--real"], "inherit")).code === 0;
+}
+
 function tableOf(rows) {
   const strategies = Object.keys(rows[0].schedules);
+  const hasThreads = rows.some(({ isAsync }) => !isAsync);
   const cells = [
-    ["Program", "Described in", "Found as", ...strategies, "Mended twin"],
-    ["---", "---", "---", ...strategies.map(() => "--:"), "---"],
-    ...rows.map(({ name, source, kind, schedules, twin }) => [
+    ["Program", "Described in", "Found as", ...strategies, "Mended twin", ...(hasThreads ? ["On real threads"] : [])],
+    ["---", "---", "---", ...strategies.map(() => "--:"), "---", ...(hasThreads ? ["---"] : [])],
+    ...rows.map(({ name, source, kind, schedules, twin, onThreads }) => [
       name,
       source,
       kind,
       ...strategies.map((strategy) => schedules[strategy]?.toLocaleString("en") ?? "–"),
       twin,
+      ...(hasThreads ? [onThreads] : []),
     ]),
   ];
   return cells.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
@@ -84,7 +97,7 @@ function writeGuide() {
   const file = join(folder, "main.mjs");
   const shown = readFileSync(GUIDE, "utf8").replaceAll(PRINTS, (_whole, begin, code, between) => {
     writeFileSync(file, code);
-    const { ok, output } = run(process.execPath, ["--conditions=explore", file], { stdio: "pipe" });
+    const { ok, output } = run(process.execPath, ["--conditions=explore", "main.mjs"], { stdio: "pipe", cwd: folder });
     if (!ok) throw new Error(`a program of the guide failed:\n${output}`);
     return `${begin}${code}${between}${output.trimEnd()}\n\`\`\``;
   });
@@ -94,42 +107,64 @@ function writeGuide() {
   return true;
 }
 
-/** How many of `count` fresh processes show the bug by its token; a few at a time. */
-async function shownFresh(name, count) {
-  const { code, stdout } = await program(["token", name]);
-  if (code !== 0) return undefined;
-  let left = count;
-  let shown = 0;
-  const worker = async () => {
-    while (left > 0) {
-      left -= 1;
-      if ((await program(["replay", name, stdout.trim()])).code === 0) shown += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  return shown;
-}
-
+/**
+ * Finds each bug once, and has `count` fresh processes, a few at a time, go by the
+ * tokens: a process knows of the search nothing else.
+ */
 async function replayFresh(count, wanted) {
-  const names = (await program(["names"])).stdout.trim().split("\n");
-  const chosen = names.filter((known) => wanted === undefined || known === wanted);
-  if (chosen.length === 0) {
+  const startMs = performance.now();
+  const search = await program(["tokens", ...(wanted === undefined ? [] : [wanted])], "inherit");
+  if (search.code !== 0) return false;
+  const { wanted: names, tokens } = JSON.parse(search.stdout);
+  if (names.length === 0) {
     console.log(`known-bugs: no bug is called ${JSON.stringify(wanted)}; docs/exploring-known-bugs.md has their names`);
     return false;
   }
-  let isGood = true;
-  for (const name of chosen) {
-    const shown = await shownFresh(name, count);
-    isGood &&= shown === count;
-    console.log(
-      `${shown === count ? "✔" : "✖"} ${name}: ${shown === undefined ? "not found" : `${shown} of ${count}`}`,
-    );
+  const folder = mkdtempSync(join(tmpdir(), "skein-tokens-"));
+  const file = join(folder, "tokens.json");
+  writeFileSync(file, JSON.stringify(tokens));
+  const shown = await countShown(names, file, count);
+  rmSync(folder, { recursive: true });
+  for (const name of names) {
+    const isGood = shown.get(name).count === count;
+    const others = [...shown.get(name).others].join(", ");
+    const what = name in tokens ? `${shown.get(name).count} of ${count}${others && ` (${others})`}` : "not found";
+    console.log(`${isGood ? "✔" : "✖"} ${name}: ${what}`);
   }
-  return isGood;
+  const good = names.filter((name) => shown.get(name).count === count).length;
+  console.log(
+    `known-bugs: ${good} of ${names.length} tokens show their bug in ${count} of ${count} fresh processes (${since(startMs)})`,
+  );
+  return good === names.length;
+}
+
+/** Of each name: in how many processes the token showed the bug, and what came instead in others. */
+async function countShown(names, file, count) {
+  const shown = new Map(names.map((name) => [name, { count: 0, others: new Set() }]));
+  let begun = 0;
+  const worker = async () => {
+    while (begun < count) {
+      const { code, stdout } = await program(["replay", file, String(begun++)], "inherit");
+      const outcomes = code === 0 ? JSON.parse(stdout) : {};
+      for (const [name, entry] of shown) {
+        if (outcomes[name] === "shown") entry.count += 1;
+        else entry.others.add(outcomes[name] ?? `exit code ${code}`);
+      }
+      if (process.stdout.isTTY) process.stdout.write(`\r${begun} of ${count} processes\x1b[K`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  if (process.stdout.isTTY) process.stdout.write("\r\x1b[K");
+  return shown;
 }
 
 const [verb = "table", count = "100", name] = process.argv.slice(2);
-const actions = { table: writeTable, fresh: () => replayFresh(Number(count), name), guide: writeGuide };
+const actions = {
+  table: writeTable,
+  fresh: () => replayFresh(Number(count), name),
+  threads: structuresOnThreads,
+  guide: writeGuide,
+};
 if (!Object.hasOwn(actions, verb)) {
   console.log(`known-bugs: ${JSON.stringify(verb)} is none of ${Object.keys(actions).join(", ")}`);
   process.exit(1);

@@ -2,7 +2,6 @@
  * `skein advise`: runs a program in a process of its own, under observation, and says
  * where its tasks and functions should run.
  */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +13,7 @@ import { decodeTrace } from "../trace/index.js";
 import type { Language } from "../trace/words/language.js";
 import { adviceText, triedText } from "./advice-text.js";
 import { FILES, type Places } from "./observed.js";
+import { runChild } from "./run-child.js";
 
 export interface AdviseOptions {
   readonly json?: boolean;
@@ -109,7 +109,8 @@ async function observedRun(file: string, args: readonly string[], places: Places
         file,
         ...args,
       ],
-      keepsOutput,
+      // With `--json` what is printed here is for programs: what the other prints goes beside it.
+      { stdio: ["inherit", keepsOutput ? 2 : "inherit", "inherit"] },
     );
     return { exitCode, seen: readSeen(folder) };
   } finally {
@@ -132,28 +133,4 @@ function readSeen(folder: string): Run["seen"] {
   const sampled =
     profile === undefined ? undefined : (JSON.parse(readFileSync(join(folder, profile), "utf8")) as CpuProfile);
   return { program, advice: adviseOn(trace, sampled, program) };
-}
-
-const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGKILL: 137 };
-
-/** Runs Node to its end. Ctrl-C is the program's: then there is advice on what has run. A second one ends it at once. */
-async function runChild(args: readonly string[], keepsOutput: boolean): Promise<number> {
-  // With `--json` what is printed here is for programs: what the other prints goes beside it.
-  const child = spawn(process.execPath, args, { stdio: ["inherit", keepsOutput ? 2 : "inherit", "inherit"] });
-  let interrupts = 0;
-  const pass = (signal: NodeJS.Signals): void => {
-    // At a terminal Ctrl-C has reached both.
-    if (++interrupts > 1) child.kill("SIGKILL");
-    else if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, pass);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, signal) => resolve(code ?? EXIT_CODES[signal ?? ""] ?? 1));
-    });
-  } finally {
-    for (const signal of signals) process.off(signal, pass);
-  }
 }

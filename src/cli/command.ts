@@ -4,10 +4,13 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { AdviseOptions } from "./advise.js";
 import { addDisplayOptions, displayOptions, type DisplayFlags, pidOf } from "./display-options.js";
 import { doctor } from "./doctor.js";
+import type { ExploreFlags } from "./explore.js";
+import { countOf, durationOf, seedOf } from "./explore-options.js";
 import type { OpenOptions } from "./open.js";
 import type { ObserveFlags } from "./observing.js";
 import { runProgram } from "./run.js";
 import { packageVersion } from "./version.js";
+import { STRATEGIES } from "../explore/options.js";
 import type { LabOptions } from "../labs/lab-command.js";
 import type { LabInspectOptions } from "./open-labs.js";
 
@@ -75,6 +78,42 @@ export function runCommand(): void {
     .action(async (file: string, args: string[], options: AdviseOptions) => {
       const { advise } = await import("./advise.js");
       await advise(file, args, options);
+    });
+
+  program
+    .command("explore")
+    .description("run programs of threads or jobs through the orders of their steps, until one goes wrong")
+    .argument("<file>", "exports programs, functions of t; or calls explore() itself, as a test does")
+    .argument("[args...]", "passed to the file, in process.argv")
+    .option("-t, --token <token>", "run the one schedule again that was found, and printed with it")
+    .addOption(
+      new Option("-b, --budget <time>", "how long to search, each program: 10s, 500ms, 2m; 10s by default").argParser(
+        durationOf,
+      ),
+    )
+    .addOption(
+      new Option("-n, --schedules <count>", "how many schedules to run, each program, at most").argParser(countOf),
+    )
+    .addOption(new Option("-s, --strategy <name>", "how schedules are chosen").choices(STRATEGIES))
+    .addOption(new Option("--seed <number>", "of what is left to chance").argParser(seedOf))
+    .addOption(
+      new Option(
+        "--memory <model>",
+        "what plain reads may see: sc, the last write, or js, what JavaScript allows",
+      ).choices(["sc", "js"]),
+    )
+    .option("--confirm", "have real threads take the steps of what is found, and say what came of it")
+    .option("-o, --only <name>", "only the program of this name")
+    .option("--trace <out>", "write the schedule that goes wrong as a timeline, in a form as of `skein run --trace`")
+    .option("--json", "print a line of JSON for each program")
+    .addOption(
+      new Option("--lang <language>", "of what is printed; that of the environment by default").choices(["en", "ru"]),
+    )
+    // What was found has the exit code 1, so mistakes have another.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .action(async (file: string, args: string[], flags: ExploreFlags) => {
+      const { exploreFile } = await import("./explore.js");
+      await exploreFile(file, args, flags);
     });
 
   program
@@ -171,6 +210,7 @@ Examples:
   skein run --snapshots wrong/ server.ts    (and kill -USR2 its process for one more)
   skein open before.skein after.skein
   skein advise --try crunch.ts data/
+  skein explore queue.test.ts --budget 1m
   skein top crunch.ts data/
   skein watch server.js
   skein attach 4711

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { ProgramError } from "./observing.js";
+import { ProgramError } from "./program-error.js";
 
 /** The path of the program in `file`. @param command - that it was given to */
 export function findProgram(command: string, file: string): string {

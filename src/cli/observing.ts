@@ -8,12 +8,14 @@ import {
   chromeTraceChunks,
   cpuProfileFiles,
   csvChunks,
+  encodeTrace,
   observe,
   type Observer,
   otlpChunks,
   perfettoChunks,
   type Trace,
 } from "../trace/index.js";
+import { ProgramError } from "./program-error.js";
 
 export interface ObserveFlags {
   /** Path of the trace to write. */
@@ -31,9 +33,6 @@ export interface ObserveFlags {
   /** Where to leave what `skein advise` asks for. */
   readonly observed?: string;
 }
-
-/** A program that can't be run, in words for its author; ends the process with code 1. */
-export class ProgramError extends Error {}
 
 /** Formats of others, by how a file's name ends; what ends otherwise is in our own. */
 const FORMATS: readonly {
@@ -141,6 +140,15 @@ export async function observeFor(command: string, flags: ObserveFlags, name: str
     }
   });
   return observer;
+}
+
+/** Writes a trace in the form that the file's name asks for, and tells of it. */
+export function writeTrace(command: string, out: string, trace: Trace): void {
+  const format = FORMATS.find(({ ending }) => out.endsWith(ending));
+  writeOut(command, "trace", out, format?.how ?? `show it with skein open ${out}`, () => {
+    if (format === undefined) writeFileSync(out, encodeTrace(trace));
+    else writeChunks(out, format.chunks(trace));
+  });
 }
 
 function sayWritten(command: string, path: string, problem: string | undefined): void {

@@ -1,16 +1,17 @@
 /** `skein run`: a program in this process, TypeScript or JavaScript. */
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 
 import { main, mainWasCalled } from "../async/main.js";
 import type { Scope } from "../async/scope.js";
-import { findTsx, isTypeScript, useTypeScript } from "../threads/host/typescript.js";
+import { findTsx, isTypeScript } from "../threads/host/typescript.js";
 import { findProgram } from "./find-program.js";
+import { importProgram, prepareTypeScript } from "./load-program.js";
 import { observeForAdvice } from "./observed.js";
-import { observeFor, ProgramError, type ObserveFlags } from "./observing.js";
+import { observeFor, type ObserveFlags } from "./observing.js";
+import { ProgramError } from "./program-error.js";
 
 /** Runs the program in `file`. Problems with it are printed, and the exit code is 1. */
 export async function runProgram(file: string, args: readonly string[], options: ObserveFlags): Promise<void> {
@@ -20,12 +21,12 @@ export async function runProgram(file: string, args: readonly string[], options:
     process.argv = [process.argv[0] ?? "node", path, ...args];
     // Before anything of the program is loaded: a source map counts only then.
     process.setSourceMapsEnabled(true);
-    if (isTypeScript(url)) await prepareTypeScript(url, path);
+    if (isTypeScript(url)) await prepareTypeScript("skein run", url, path);
     await observeFor("skein run", options, basename(path));
     if (options.observed !== undefined) observeForAdvice(options.observed);
     const printed = countOutput();
     const resources = process.getActiveResourcesInfo().length;
-    const program = await importProgram(url, path);
+    const program = await importProgram("skein run", url, path, mainWasCalled);
     const lines = printed();
     if (mainWasCalled()) return;
     if (typeof program["default"] === "function") {
@@ -39,55 +40,6 @@ export async function runProgram(file: string, args: readonly string[], options:
     console.error(error.message);
     process.exitCode = 1;
   }
-}
-
-/** Makes TypeScript importable here, and on threads the same way: one loader, the same sources. */
-async function prepareTypeScript(url: string, path: string): Promise<void> {
-  if (await useTypeScript(url)) return;
-  throw new ProgramError(
-    `skein run: ${relative("", path)} is TypeScript, which Node ${process.versions.node} can't load by itself.\n` +
-      "  Install the loader with `npm install -D tsx`, or use Node 22.18 or later.",
-  );
-}
-
-async function importProgram(url: string, path: string): Promise<Record<string, unknown>> {
-  // An import that waits for something that can't come leaves the process with
-  // nothing to do: it would end silently, or blame this file.
-  const onEnd = (): void => {
-    if (mainWasCalled()) return;
-    console.error(`skein run: ${relative("", path)} awaits something at its top level that never comes`);
-    process.exit(1);
-  };
-  process.once("beforeExit", onEnd);
-  try {
-    return (await import(url)) as Record<string, unknown>;
-  } catch (error) {
-    throw new ProgramError(`skein run: ${relative("", path)} could not be loaded\n\n${describeLoadError(error, path)}`);
-  } finally {
-    process.off("beforeExit", onEnd);
-  }
-}
-
-function describeLoadError(error: unknown, path: string): string {
-  if (!(error instanceof Error)) return `It threw ${String(error)}, which is no Error, so there is no place to show.`;
-  const text = withoutPlumbing(error.stack ?? `${error.name}: ${error.message}`);
-  // The engine keeps the place of a syntax error to itself until it prints it.
-  if (error instanceof SyntaxError && !text.includes(path) && !isTypeScript(path)) {
-    const check = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" });
-    if (check.stderr.includes(path)) return check.stderr.trimEnd();
-  }
-  return error.cause === undefined ? text : `${text}\n\nCaused by: ${describeLoadError(error.cause, path)}`;
-}
-
-/** The stack less the frames of Node's loader, of this command and of the TypeScript loader. */
-function withoutPlumbing(stack: string): string {
-  const own = fileURLToPath(new URL("..", import.meta.url));
-  const isPlumbing = (line: string): boolean =>
-    /^\s+at /.test(line) && (/\(?node:|node_modules\/(?:tsx|esbuild|commander)\//.test(line) || line.includes(own));
-  return stack
-    .split("\n")
-    .filter((line) => !isPlumbing(line))
-    .join("\n");
 }
 
 function nothingToRun(path: string, exported: readonly string[]): ProgramError {

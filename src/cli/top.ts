@@ -12,7 +12,7 @@ import { OutsideView } from "./live/outside-view.js";
 import { LookedProgram } from "./live/program.js";
 import { AttachError, ownProcesses, requireProcess } from "./live/processes.js";
 import { RecordingView } from "./live/recording-view.js";
-import { ProgramError } from "./observing.js";
+import { ProgramError } from "./program-error.js";
 
 /** What `skein top FILE` and `skein watch FILE` start. */
 export interface ProgramToShow {

@@ -8,7 +8,8 @@ import { findTsx, isTypeScript, stripsTypesItself } from "../threads/host/typesc
 import type { TypeScriptLoader } from "../threads/registry.js";
 import { findProgram } from "./find-program.js";
 import type { DisplayOptions } from "./live/display.js";
-import { type ObserveFlags, ProgramError } from "./observing.js";
+import type { ObserveFlags } from "./observing.js";
+import { ProgramError } from "./program-error.js";
 import { showProgram } from "./top.js";
 import { WATCH_SETTINGS, type WatchSettings } from "./watch-settings.js";
 

@@ -19,6 +19,8 @@ import { MisuseError } from "../core/errors.js";
 import type { Execution } from "./execution.js";
 import { failureOf } from "./failure.js";
 import { setImmediateOrSoon } from "./host-time.js";
+import { JobContext } from "./job-context.js";
+import { refuseCalls } from "./nested.js";
 import { Step } from "./operations.js";
 import { activeResources } from "./real-io.js";
 import { hearUnhandled } from "./unhandled.js";
@@ -33,6 +35,8 @@ export interface CompletionOptions {
 /** Something that can happen next. */
 interface Happening {
   readonly text: string;
+  /** Who asked for it. */
+  readonly job: number | undefined;
   readonly happen: () => void;
   /** Whether the run can be over without it. */
   readonly isOptional: boolean;
@@ -42,6 +46,7 @@ interface VirtualAlarm {
   readonly dueMs: number;
   readonly order: number;
   readonly ring: () => void;
+  readonly job: number | undefined;
   readonly isTurn: boolean;
 }
 
@@ -55,14 +60,17 @@ export class AsyncRun implements Clock {
   readonly #happenings: Happening[] = [];
   readonly #alarms: VirtualAlarm[] = [];
   readonly #openJobs: Set<string> = new Set();
+  readonly #context: JobContext;
   #jobs = 0;
   #alarmsSet = 0;
   #clockBefore: Clock | undefined;
   #stopHearing: (() => void) | undefined;
   #isOver = false;
 
-  constructor(execution: Execution) {
+  /** @param isTold - whether the run is to be shown, job by job */
+  constructor(execution: Execution, isTold: boolean) {
     this.#execution = execution;
+    this.#context = new JobContext(isTold);
   }
 
   get usesJobs(): boolean {
@@ -77,7 +85,13 @@ export class AsyncRun implements Clock {
 
   setAlarm(ring: () => void, delayMs: number): () => void {
     const dueMs = this.#execution.nowMs + Math.max(0, delayMs);
-    const alarm: VirtualAlarm = { dueMs, order: this.#alarmsSet++, ring, isTurn: !(delayMs > 0) };
+    const alarm: VirtualAlarm = {
+      dueMs,
+      order: this.#alarmsSet++,
+      ring,
+      job: this.#context.current,
+      isTurn: !(delayMs > 0),
+    };
     this.#alarms.push(alarm);
     return () => {
       const at = this.#alarms.indexOf(alarm);
@@ -91,9 +105,19 @@ export class AsyncRun implements Clock {
 
   end(): void {
     this.#isOver = true;
+    this.#tellPending();
+    this.#context.end();
     this.#stopHearing?.();
     if (this.#clockBefore !== undefined) useClock(this.#clockBefore);
     this.#clockBefore = undefined;
+  }
+
+  /** The run went wrong: what was still to come from outside may be what it should have waited for. */
+  #tellPending(): void {
+    const { failure, pendingOutside } = this.#execution;
+    if (failure === undefined) return;
+    for (const { text } of this.#happenings) pendingOutside.push(`"${text}"`);
+    if (this.usesJobs) pendingOutside.push(...activeResources());
   }
 
   // What programs use
@@ -102,7 +126,8 @@ export class AsyncRun implements Clock {
     if (typeof body !== "function") {
       throw new MisuseError("SKEIN_INVALID_ARGUMENT", `t.job expected a name and a function, but ${typeof body} came`);
     }
-    this.#jobs++;
+    const number = this.#jobs++;
+    this.#execution.jobs.push(name);
     this.#stopHearing ??= hearUnhandled((error) => {
       this.#execution.fail(failureOf(error, "a promise that nobody handles"));
     });
@@ -117,24 +142,26 @@ export class AsyncRun implements Clock {
         this.#openJobs.delete(name);
       }
     };
-    const promise = run();
+    const promise = this.#context.run(number, run);
     // The run fails by it already; who joins the job is told as well.
     promise.catch(() => undefined);
     return promise;
   }
 
   completes<Value>(value: Value, { name = "outside work", ...options }: CompletionOptions = {}): Promise<Value> {
+    const job = this.#context.current;
     const promise = new Promise<Value>((resolve, reject) => {
       const mayFail = "mayReject" in options && options.mayReject !== undefined;
       this.#happenings.push({
         text: name,
+        job,
         isOptional: false,
         happen: () => {
           if (mayFail && this.#execution.choose(2) === 1) {
-            this.#note(`${name} fails`);
+            this.#note(`${name} fails`, job);
             reject(options.mayReject);
           } else {
-            this.#note(`${name} is done`);
+            this.#note(`${name} is done`, job);
             resolve(value);
           }
         },
@@ -146,11 +173,13 @@ export class AsyncRun implements Clock {
 
   mayAbort(name: string): AbortSignal {
     const controller = new AbortController();
+    const job = this.#context.current;
     this.#happenings.push({
       text: name,
+      job,
       isOptional: true,
       happen: () => {
-        this.#note(`${name} aborts`);
+        this.#note(`${name} aborts`, job);
         controller.abort();
       },
     });
@@ -180,7 +209,7 @@ export class AsyncRun implements Clock {
     if (this.#ringTurns()) return true;
     const alarm = this.#firstAlarm();
     const certain = this.#happenings.some(({ isOptional }) => !isOptional);
-    if (!certain && alarm === undefined) return this.#nothingLeft(isBodyOver);
+    if (!certain && alarm === undefined) return refuseCalls() || this.#nothingLeft(isBodyOver);
     const { length } = this.#happenings;
     const count = length + (alarm === undefined ? 0 : 1);
     const choice = this.#execution.choose(count);
@@ -218,12 +247,18 @@ export class AsyncRun implements Clock {
   #ring(alarm: VirtualAlarm): void {
     this.#alarms.splice(this.#alarms.indexOf(alarm), 1);
     this.#execution.nowMs = Math.max(this.#execution.nowMs, alarm.dueMs);
-    this.#note(`an alarm rings, at ${Math.round(this.#execution.nowMs * 1000) / 1000} ms`);
+    this.#note(`an alarm rings, at ${Math.round(this.#execution.nowMs * 1000) / 1000} ms`, alarm.job);
     alarm.ring();
   }
 
-  #note(text: string): void {
-    this.#execution.happened(Step.happen, text);
+  #note(text: string, job: number | undefined): void {
+    this.#execution.happened(Step.happen, text, job);
+  }
+
+  /** A line of `t.log` was added: of whose code it is. */
+  ownNote(note: number): void {
+    const { current } = this.#context;
+    if (current !== undefined) this.#execution.noteJobs[note] = current;
   }
 
   #nothingLeft(isBodyOver: boolean): boolean {
@@ -239,9 +274,12 @@ export class AsyncRun implements Clock {
       });
       return false;
     }
+    // What is left of that need not come: the program must not count on it.
+    const optional = this.#happenings.map(({ text }) => `"${text}"`);
+    const may = optional.length === 0 ? "" : `; pending is ${optional.join(", ")}, which may abort, or never`;
     this.#execution.fail({
       kind: isBodyOver ? "leak" : "deadlock",
-      message: `nothing is left that could happen, but not ended ${names.length > 1 ? "have" : "has"}: ${waiting}`,
+      message: `nothing is left that has to happen, but not ended ${names.length > 1 ? "have" : "has"}: ${waiting}${may}`,
     });
     return false;
   }

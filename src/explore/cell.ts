@@ -1,4 +1,5 @@
 /** A shared variable of a program under exploration. */
+import * as real from "../shared/atomics.js";
 import type { Execution } from "./execution.js";
 import { Step, WaitOutcome } from "./operations.js";
 
@@ -15,22 +16,21 @@ export class Cell {
   readonly #execution: Execution;
   readonly #place: number;
   readonly name: string;
-  #value: number;
   readonly #first: number;
 
   constructor(execution: Execution, name: string, value: number) {
     this.#execution = execution;
-    this.#place = execution.place(name);
+    this.#place = execution.placeOfCell(name, value);
     this.name = name;
-    this.#value = value | 0;
     this.#first = value | 0;
   }
 
   get value(): number {
     const run = this.#execution;
-    if (run.before(Step.read, this.#place)) return run.logged() as number;
-    const seen = run.weak === undefined ? this.#value : run.weak.read(this.#place, this.#first, this.#value);
-    return run.after(seen, false);
+    const place = this.#place;
+    if (run.before(Step.read, place)) return run.logged() as number;
+    const last = run.words[place] as number;
+    return run.after(run.weak === undefined ? last : run.weak.read(place, this.#first, last), false);
   }
 
   set value(value: number) {
@@ -39,60 +39,68 @@ export class Cell {
       run.logged();
       return;
     }
-    this.#write(value);
-    run.after(this.#value);
+    run.words[this.#place] = value;
+    this.#wrote(value | 0);
+    run.after(value | 0);
   }
 
   load(): number {
     const run = this.#execution;
     if (run.before(Step.load, this.#place)) return run.logged() as number;
-    return run.after(this.#value, false);
+    return run.after(real.load(run.words, this.#place), false);
   }
 
   store(value: number): number {
     const run = this.#execution;
     if (run.before(Step.store, this.#place, value)) return run.logged() as number;
-    this.#write(value);
-    return run.after(this.#value);
+    real.store(run.words, this.#place, value);
+    this.#wrote(value | 0);
+    return run.after(value | 0);
   }
 
   /** @returns the value before */
   add(amount: number): number {
-    return this.#change(`${amount < 0 ? "" : "+"}${amount}`, (value) => value + amount);
+    const run = this.#execution;
+    if (run.before(Step.change, this.#place, `${amount < 0 ? "" : "+"}${amount}`)) return run.logged() as number;
+    return this.#changed(real.add(run.words, this.#place, amount));
   }
 
   /** @returns the value before */
   exchange(next: number): number {
-    return this.#change(`:= ${next}`, () => next);
+    const run = this.#execution;
+    if (run.before(Step.change, this.#place, `:= ${next}`)) return run.logged() as number;
+    return this.#changed(real.exchange(run.words, this.#place, next));
   }
 
   /** Writes `next` if the value is `expected`. @returns the value before */
   compareExchange(expected: number, next: number): number {
-    return this.#change(`${expected} -> ${next}`, (value) => (value === (expected | 0) ? next : value));
+    const run = this.#execution;
+    if (run.before(Step.change, this.#place, `${expected} -> ${next}`)) return run.logged() as number;
+    return this.#changed(real.compareExchange(run.words, this.#place, expected, next));
   }
 
   /** Sleeps until notified, if the value is `expected`. */
   wait(expected: number): "ok" | "not-equal" | "timed-out" {
-    const gave = this.#execution.wait(this.#place, () => this.#value === (expected | 0), Infinity, expected);
+    const run = this.#execution;
+    const gave = run.wait(this.#place, run.words, this.#place, expected);
     return WAIT_RESULTS[gave] ?? WAIT_RESULTS[WaitOutcome.ok];
   }
 
   /** Wakes those who have slept longest; all, unless `count` says less. @returns how many */
   notify(count: number = Infinity): number {
-    return this.#execution.notify(this.#place, count);
+    const run = this.#execution;
+    return run.notify(this.#place, run.words, this.#place, count);
   }
 
-  #write(value: number): void {
+  #wrote(value: number): void {
     const run = this.#execution;
-    this.#value = value | 0;
-    if (run.weak !== undefined) run.stepWritten[run.stepCount] = this.#value;
+    if (run.weak !== undefined) run.stepWritten[run.stepCount] = value;
   }
 
-  #change(what: string, change: (value: number) => number): number {
+  #changed(before: number): number {
     const run = this.#execution;
-    if (run.before(Step.change, this.#place, what)) return run.logged() as number;
-    const before = this.#value;
-    this.#write(change(before));
-    return run.after(before, this.#value !== before);
+    const now = run.words[this.#place] as number;
+    this.#wrote(now);
+    return run.after(before, now !== before);
   }
 }

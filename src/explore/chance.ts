@@ -6,6 +6,15 @@ export class Chance {
     this.#state = mix(seed);
   }
 
+  /** All that the next numbers depend on. */
+  get state(): number {
+    return this.#state;
+  }
+
+  set state(state: number) {
+    this.#state = state;
+  }
+
   /** Starts anew, as `new Chance(seed)` would. */
   reseed(seed: number): void {
     this.#state = mix(seed);

@@ -1,9 +1,11 @@
 /**
  * A run as a trace in the library's own format, so that what shows recordings shows
- * it, too: a lane for each thread, and on it a job for each step, of one millisecond.
+ * it, too: a lane for each thread or job, and on it a job for each step, of one
+ * millisecond.
  */
 import { ProbeKind, ProbeOutcome, type ProbeRecord } from "../core/probe.js";
 import type { ThreadTrace, Trace } from "../trace/trace.js";
+import { lanesOf } from "./lanes.js";
 import { stepTexts } from "./listing.js";
 import type { StepRecord } from "./step-record.js";
 
@@ -12,7 +14,8 @@ const STEP_MS = 1;
 export function traceOf(run: StepRecord): Trace {
   const texts = stepTexts(run);
   const threads: ThreadTrace[] = [];
-  for (let index = 0; index < run.threadCount; index++) threads.push(laneOf(run, index, texts));
+  const { names, ofSteps } = lanesOf(run);
+  for (const [index, name] of names.entries()) threads.push(laneOf(name, index, ofSteps, texts));
   return {
     startedMs: 0,
     stoppedMs: (run.stepCount + 1) * STEP_MS,
@@ -25,14 +28,13 @@ export function traceOf(run: StepRecord): Trace {
   };
 }
 
-function laneOf(run: StepRecord, index: number, texts: readonly string[]): ThreadTrace {
-  const name = run.threads[index]?.name ?? "";
+function laneOf(name: string, index: number, lanes: readonly number[], texts: readonly string[]): ThreadTrace {
   const scope = index + 1;
   const words: string[] = [name];
   const records: ProbeRecord[] = [{ kind: ProbeKind.scopeOpen, timeMs: 0, subject: scope, other: 0, value: 0 }];
   let lastMs = 0;
-  for (let step = 0; step < run.stepCount; step++) {
-    if (run.stepThreads[step] !== index) continue;
+  for (const [step, lane] of lanes.entries()) {
+    if (lane !== index) continue;
     const subject = FIRST_STEP + step;
     const atMs = step * STEP_MS;
     lastMs = atMs + STEP_MS;

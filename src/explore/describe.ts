@@ -54,7 +54,8 @@ export function diverged(run: StepRecord, thread: VirtualThread, kind: number, p
   };
 }
 
-function describeOperation(run: StepRecord, kind: number, place: number): string {
+/** A step that is yet to be taken, in a few words. */
+export function describeOperation(run: StepRecord, kind: number, place: number): string {
   if (kind === -1) return "a choice, a log line or a look at the clock";
   return `${STEP_WORDS[kind] ?? "?"} of ${run.nameOf(place)}`;
 }

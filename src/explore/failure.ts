@@ -35,6 +35,15 @@ export function failureOf(error: unknown, where: string): Failure {
   return { kind: isMisuse ? "misuse" : "assertion", message: `${where}: ${text || String(name)}`, cause: error };
 }
 
+/** What is wrong with a thread's body that returned a promise; `undefined` for any other result. */
+export function returnedPromise(result: unknown, name: string): Failure | undefined {
+  if (typeof (result as { then?: unknown } | undefined)?.then !== "function") return undefined;
+  return {
+    kind: "misuse",
+    message: `thread "${name}" returned a promise: a thread's body is synchronous; use t.job for what is not`,
+  };
+}
+
 function isMisuseError(error: unknown): boolean {
   return error instanceof MisuseError;
 }

@@ -4,7 +4,7 @@
  *
  * Vector clocks: of each thread, how many steps of each other are known to it.
  */
-import type { Execution } from "./execution.js";
+import type { StepRecord } from "./step-record.js";
 import { hasPlace, Step, type StepKind } from "./operations.js";
 import type { VirtualThread } from "./virtual-thread.js";
 
@@ -51,7 +51,7 @@ export class HappensBefore {
   }
 
   /** The thread takes step number `step` of the run. */
-  take(execution: Execution, step: number): void {
+  take(execution: StepRecord, step: number): void {
     const thread = execution.stepThreads[step] as number;
     const kind = execution.stepKinds[step] as StepKind;
     const clock = this.#clockOf(thread);
@@ -77,7 +77,7 @@ export class HappensBefore {
     }
   }
 
-  #touch(clock: number[], kind: StepKind, execution: Execution, step: number): void {
+  #touch(clock: number[], kind: StepKind, execution: StepRecord, step: number): void {
     if (!this.#countsPlain && (kind === Step.read || kind === Step.write || kind >= Step.call)) return;
     const number = execution.stepPlaces[step] as number;
     let place = this.#places.get(number);

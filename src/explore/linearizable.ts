@@ -1,12 +1,12 @@
 /** `linearizable`: whether a structure that threads share does what its model does, one operation after another. */
 import { MisuseError } from "../core/errors.js";
 import { Chance } from "./chance.js";
-import { explore } from "./explore.js";
 import { ExploreError } from "./explore-error.js";
 import { type Call, explains, type Operation } from "./history.js";
-import { hostMs } from "./host-time.js";
 import { Step } from "./operations.js";
 import type { Exploration } from "./program.js";
+import { withDataPath } from "./token.js";
+import { WholeSearch } from "./whole-search.js";
 
 /** The methods that are called, by their names, on the subject and on the model alike. */
 export type Operations = Readonly<Record<string, readonly (readonly unknown[])[]>>;
@@ -28,6 +28,8 @@ export interface LinearizableOptions {
   readonly seed?: number;
   /** How long to search, in milliseconds; by default until all scenarios have been run. */
   readonly budgetMs?: number;
+  /** Runs again what an error had printed: its scenario, by its schedule. */
+  readonly token?: string;
 }
 
 export interface LinearizableReport {
@@ -36,6 +38,9 @@ export interface LinearizableReport {
   /** Histories that were different, each of which some order explains. */
   readonly histories: number;
 }
+
+/** Of each scenario. */
+const SCHEDULES = 300;
 
 type Scenario = readonly (readonly Operation[])[];
 
@@ -70,20 +75,49 @@ export async function linearizable(
   options: LinearizableOptions,
 ): Promise<LinearizableReport> {
   requireOptions(make, options);
-  const { threads = 2, operationsPerThread = 3, scenarios = 50, seed = 1, budgetMs } = options;
+  const { name = "linearizable", schedules = SCHEDULES, seed = 1, budgetMs = Infinity, token } = options;
+  const whole = new WholeSearch(name, { schedules, seed, budgetMs, ...(token === undefined ? {} : { token }) });
+  const check = new Check(make, options, whole);
+  const error = whole.passBy === undefined ? await findScenario(check, options, whole) : undefined;
+  if (error !== undefined) throw whole.failed(error);
+  if (whole.passBy === undefined) whole.passed();
+  else whole.leave();
+  return { scenarios: check.scenarios, schedules: whole.schedules, histories: check.histories.size };
+}
+
+/** The first scenario that goes wrong, shortened; or the one that is to be run again. */
+async function findScenario(
+  check: Check,
+  { operations, threads = 2, operationsPerThread = 3, scenarios = 50 }: LinearizableOptions,
+  whole: WholeSearch,
+): Promise<ExploreError | undefined> {
+  const { replay } = whole;
+  const seed = replay?.data.seed ?? whole.options.seed ?? 1;
   const chance = new Chance(seed);
-  const check = new Check(make, options);
-  const beganMs = hostMs();
-  let run = 0;
-  for (; run < scenarios; run++) {
-    if (budgetMs !== undefined && hostMs() - beganMs > budgetMs) break;
-    const scenario = Array.from({ length: threads }, () =>
-      Array.from({ length: operationsPerThread }, () => draw(options.operations, chance)),
-    );
-    const error = await check.run(scenario);
-    if (error !== undefined) throw await shorten(scenario, error, check);
+  const next = (): Scenario =>
+    Array.from({ length: threads }, () => Array.from({ length: operationsPerThread }, () => draw(operations, chance)));
+  if (replay !== undefined) {
+    const scenario = scenarioAt(replay.data.path, next);
+    return (await check.run(scenario, replay.token))?.withData(textOf(scenario), replay.token);
   }
-  return { scenarios: run, schedules: check.schedules, histories: check.histories.size };
+  for (let run = 0; run < scenarios && !whole.isTimeOver; run++) {
+    const scenario = next();
+    const found = await check.run(scenario);
+    if (found === undefined) continue;
+    const { shortest, error, choices } = await shorten(scenario, found, check);
+    const path = [run, ...choices].join(":");
+    return error.withData(textOf(shortest), withDataPath(error.token, { seed, path }));
+  }
+  return undefined;
+}
+
+/** Goes the way that shortening has gone: the number of the scenario, then of what was left out each time. */
+function scenarioAt(path: string, next: () => Scenario): Scenario {
+  const [number = 0, ...left] = path.split(":").map(Number);
+  for (let run = 0; run < number; run++) next();
+  let scenario = next();
+  for (const choice of left) scenario = [...withoutOne(scenario)][choice] ?? scenario;
+  return scenario;
 }
 
 function draw(operations: Operations, chance: Chance): Operation {
@@ -93,22 +127,31 @@ function draw(operations: Operations, chance: Chance): Operation {
   return { name, values: lists[chance.below(lists.length)] ?? [] };
 }
 
+interface Shortened {
+  readonly shortest: Scenario;
+  readonly error: ExploreError;
+  /** Of what could be left out, what was, each time. */
+  readonly choices: readonly number[];
+}
+
 /** Leaves out operations as long as what is left goes wrong too. */
-async function shorten(scenario: Scenario, found: ExploreError, check: Check): Promise<ExploreError> {
+async function shorten(scenario: Scenario, found: ExploreError, check: Check): Promise<Shortened> {
   let error = found;
   let shortest = scenario;
+  const choices: number[] = [];
   for (let hasShrunk = true; hasShrunk;) {
     hasShrunk = false;
-    for (const shorter of withoutOne(shortest)) {
+    for (const [choice, shorter] of [...withoutOne(shortest)].entries()) {
       const tried = await check.run(shorter);
       if (tried?.kind !== error.kind) continue;
       error = tried;
       shortest = shorter;
+      choices.push(choice);
       hasShrunk = true;
       break;
     }
   }
-  return error;
+  return { shortest, error, choices };
 }
 
 function* withoutOne(scenario: Scenario): Generator<Scenario> {
@@ -124,26 +167,31 @@ function* withoutOne(scenario: Scenario): Generator<Scenario> {
 
 class Check {
   readonly #make: (t: Exploration) => object;
-  readonly #options: LinearizableOptions;
+  readonly #model: () => object;
+  readonly #whole: WholeSearch;
   /** Histories that some order explains, written out. */
   readonly histories: Set<string> = new Set();
-  schedules = 0;
+  /** That were run. */
+  scenarios = 0;
 
-  constructor(make: (t: Exploration) => object, options: LinearizableOptions) {
+  constructor(make: (t: Exploration) => object, { model }: LinearizableOptions, whole: WholeSearch) {
     this.#make = make;
-    this.#options = options;
+    this.#model = model;
+    this.#whole = whole;
   }
 
   /** @returns what was found, if anything */
-  async run(scenario: Scenario): Promise<ExploreError | undefined> {
-    const { name = "linearizable", schedules = 300, seed = 1 } = this.#options;
+  async run(scenario: Scenario, token?: string): Promise<ExploreError | undefined> {
+    const { budgetMs: _, token: __, schedules = SCHEDULES, ...options } = this.#whole.options;
+    this.scenarios++;
     try {
-      const report = await explore({ name, schedules, seed }, (t) => this.#program(t, scenario));
-      this.schedules += report.schedules;
+      await this.#whole.explore({ ...options, schedules, ...(token === undefined ? {} : { token }) }, (t) =>
+        this.#program(t, scenario),
+      );
       return undefined;
     } catch (error) {
       if (error instanceof ExploreError) return error;
-      throw error;
+      throw this.#whole.failed(error);
     }
   }
 
@@ -178,7 +226,7 @@ class Check {
     const calls = threads.flat();
     const written = JSON.stringify(calls);
     if (this.histories.has(written)) return;
-    if (!explains(threads, this.#options.model)) {
+    if (!explains(threads, this.#model)) {
       throw new Error(
         `no order of these calls, one after another, gives what they gave: ` +
           threads.map((own, index) => `thread ${index + 1}: ${own.map(describe).join(", ")}`).join("; "),
@@ -186,6 +234,14 @@ class Check {
     }
     this.histories.add(written);
   }
+}
+
+function textOf(scenario: Scenario): string {
+  const calls = (operations: readonly Operation[]): string =>
+    operations
+      .map(({ name, values }) => `${name}(${values.map((value) => JSON.stringify(value)).join(", ")})`)
+      .join(" ");
+  return scenario.map((operations, index) => `thread ${index + 1}: ${calls(operations)}`).join("; ");
 }
 
 function describe({ text, result }: Call): string {

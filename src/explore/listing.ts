@@ -1,5 +1,6 @@
-/** A run, for people: a column for each thread, a row for each step. */
+/** A run, for people: a column for each thread or job, a row for each step. */
 import type { Failure } from "./failure.js";
+import { type Lanes, lanesOf } from "./lanes.js";
 import { Step, WaitOutcome } from "./operations.js";
 import type { StepRecord } from "./step-record.js";
 
@@ -10,20 +11,20 @@ const LONGEST_LOOP = 4;
 
 interface Row {
   readonly label: string;
-  readonly thread: number;
+  readonly lane: number;
   readonly text: string;
   readonly why: string;
 }
 
 /** The steps of the run, and the failure at its end. */
 export function writeListing(execution: StepRecord, failure?: Failure): string {
-  const { stepCount, threadCount } = execution;
-  const names = execution.threads.slice(0, threadCount).map(({ name }) => name);
-  const all = withoutRounds(rowsOf(execution, failure));
+  const lanes = lanesOf(execution);
+  const { names } = lanes;
+  const all = withoutRounds(rowsOf(execution, lanes, failure));
   const left = Math.max(0, all.length - LONGEST_LISTING);
   const rows = all.slice(left);
-  const widths = names.map((name, thread) =>
-    Math.max(name.length, ...rows.filter((row) => row.thread === thread).map((row) => row.text.length)),
+  const widths = names.map((name, lane) =>
+    Math.max(name.length, ...rows.filter((row) => row.lane === lane).map((row) => row.text.length)),
   );
   const labelWidth = Math.max(1, ...rows.map(({ label }) => label.length));
   const line = (label: string, cells: readonly string[], why = ""): string =>
@@ -31,32 +32,47 @@ export function writeListing(execution: StepRecord, failure?: Failure): string {
       .join("  ")
       .trimEnd();
   return [
-    `${stepCount} steps, ${countSwitches(execution)} switches`,
+    headOf(execution),
     line("#", names),
     ...(left > 0 ? [`${"".padStart(labelWidth)}  (${left} rows before)`] : []),
-    ...rows.map(({ label, thread, text, why }) =>
+    ...rows.map(({ label, lane, text, why }) =>
       line(
         label,
-        names.map((_, at) => (at === thread ? text : "")),
+        names.map((_, at) => (at === lane ? text : "")),
         why,
       ),
     ),
+    ...pendingLines(execution),
   ].join("\n");
 }
 
-function rowsOf(execution: StepRecord, failure: Failure | undefined): Row[] {
+/** What a program that failed may not have waited for. */
+function pendingLines({ pendingOutside }: StepRecord): string[] {
+  return pendingOutside.length === 0 ? [] : [`pending outside at the end: ${pendingOutside.join(", ")}`];
+}
+
+/** Jobs are not switched between: the one goes on to whom something has come. */
+function headOf(execution: StepRecord): string {
+  const { stepCount, threadCount } = execution;
+  const steps = `${stepCount} step${stepCount === 1 ? "" : "s"}`;
+  if (threadCount === 1) return steps;
+  const switches = countSwitches(execution);
+  return `${steps}, ${switches} switch${switches === 1 ? "" : "es"}`;
+}
+
+function rowsOf(execution: StepRecord, { ofSteps, ofNotes }: Lanes, failure: Failure | undefined): Row[] {
   const marked = new Set(failure?.steps);
   const rows: Row[] = [];
   const addNotes = (step: number): void => {
-    for (const note of execution.notes) {
-      if (note.step === step) rows.push({ label: "", thread: note.thread, text: `# ${note.text}`, why: "" });
+    for (const [note, { step: before, text }] of execution.notes.entries()) {
+      if (before === step) rows.push({ label: "", lane: ofNotes[note] ?? 0, text: `# ${text}`, why: "" });
     }
   };
   for (let step = 0; step < execution.stepCount; step++) {
     addNotes(step);
     rows.push({
       label: `${marked.has(step) ? ">" : ""}${step + 1}`,
-      thread: execution.stepThreads[step] as number,
+      lane: ofSteps[step] as number,
       text: describeStep(execution, step),
       why: whySwitched(execution, step),
     });
@@ -81,8 +97,8 @@ function withoutRounds(rows: readonly Row[]): Row[] {
     }
     shown.push(...rows.slice(at, at + SHOWN_ROUNDS * length));
     at += rounds * length;
-    const { thread } = rows[at - 1] as Row;
-    shown.push({ label: "", thread, text: `(${rounds - SHOWN_ROUNDS} times more)`, why: "" });
+    const { lane } = rows[at - 1] as Row;
+    shown.push({ label: "", lane, text: `(${rounds - SHOWN_ROUNDS} times more)`, why: "" });
   }
   return shown;
 }
@@ -99,7 +115,7 @@ function loopAt(rows: readonly Row[], begin: number): [length: number, rounds: n
 }
 
 function isSame(row: Row, other: Row): boolean {
-  return row.thread === other.thread && row.text === other.text && row.why === "" && !row.label.startsWith(">");
+  return row.lane === other.lane && row.text === other.text && row.why === "" && !row.label.startsWith(">");
 }
 
 /** How often another thread went on than before although that one could have. */

@@ -1,9 +1,9 @@
 /** What a search is asked for. */
 import { MisuseError } from "../core/errors.js";
 
-const STRATEGIES = ["auto", "random", "pct", "pos", "walk", "bounded", "dpor"] as const;
+export type StrategyName = "auto" | "random" | "pct" | "pos" | "walk" | "bounded" | "dpor";
 
-export type StrategyName = (typeof STRATEGIES)[number];
+export const STRATEGIES: readonly StrategyName[] = ["auto", "random", "pct", "pos", "walk", "bounded", "dpor"];
 
 const JUDGEMENTS = ["acceptable", "interesting", "forbidden"] as const;
 
@@ -29,6 +29,23 @@ export interface ExploreOptions {
   readonly outcomes?: Readonly<Record<string, OutcomeJudgement>>;
   /** Steps after which a run counts as endless; 20,000 by default. */
   readonly steps?: number;
+  /**
+   * Has real threads take the steps of a schedule on which the program goes wrong, and
+   * says in the error what came of it.
+   */
+  readonly confirm?: boolean;
+  /**
+   * Where threads run: `replay`, the default, on the stack of this one. With `real`, each
+   * schedule is also taken step by step on real threads, and has to give the same: some
+   * thousands of schedules a second.
+   */
+  readonly threads?: "replay" | "real";
+  /**
+   * How real threads find the program: the URL of its module, and the name of its export,
+   * or a path of names to it. Without this, each thread imports the module that calls
+   * `explore`, until it comes to that call.
+   */
+  readonly program?: { readonly module: string | URL; readonly export: string };
 }
 
 /** **Throws** `SKEIN_INVALID_ARGUMENT` for what can't be meant. */
@@ -37,6 +54,10 @@ export function requireExploreOptions(options: unknown): void {
   const given = options as Readonly<Record<string, unknown>>;
   requireOneOf("strategy", given["strategy"], STRATEGIES);
   requireOneOf("memory", given["memory"], ["sc", "js"]);
+  requireOneOf("threads", given["threads"], ["replay", "real"]);
+  if (given["confirm"] !== undefined && typeof given["confirm"] !== "boolean")
+    refuse("confirm to be true or false", given["confirm"]);
+  requireProgram(given["program"]);
   requireFrom("schedules", given["schedules"], 1, true);
   requireFrom("steps", given["steps"], 1, true);
   requireFrom("budgetMs", given["budgetMs"], 0, false);
@@ -44,6 +65,14 @@ export function requireExploreOptions(options: unknown): void {
   for (const [outcome, judgement] of Object.entries(given["outcomes"] ?? {})) {
     requireOneOf(`outcomes[${JSON.stringify(outcome)}]`, judgement, JUDGEMENTS);
   }
+}
+
+function requireProgram(program: unknown): void {
+  if (program === undefined) return;
+  const { module, export: path } = (program ?? {}) as { readonly module?: unknown; readonly export?: unknown };
+  const isUrl = module instanceof URL || (typeof module === "string" && URL.canParse(module));
+  if (isUrl && typeof path === "string" && path !== "") return;
+  refuse("program to be { module, export }: a URL, as import.meta.url, and the name of an export", program);
 }
 
 function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {

@@ -1,5 +1,5 @@
-/** Which strategy makes the next run, and what they have covered together. */
-import type { Coverage } from "./explore.js";
+/** Which strategy makes the next run, and how far they have come together. */
+import { type Coverage, coverageOf, type Ending, type Escape, type Whole } from "./coverage.js";
 import type { Execution } from "./execution.js";
 import type { StrategyName } from "./options.js";
 import { BoundedStrategy } from "./strategies/bounded.js";
@@ -25,6 +25,7 @@ interface Member {
 }
 
 export class Portfolio {
+  readonly #name: StrategyName;
   readonly #members: readonly Member[];
   readonly #alone: readonly (readonly [Member, number])[];
   readonly #bounded: BoundedStrategy | undefined;
@@ -36,8 +37,10 @@ export class Portfolio {
   #at = 0;
   #threads = 0;
   #steps = 0;
+  #isInexact = false;
 
   constructor(name: StrategyName, seed: number) {
+    this.#name = name;
     const bounded = new BoundedStrategy(MOST_PREEMPTIONS);
     const dpor = new DporStrategy();
     const byName: Readonly<Record<StrategyName, readonly Strategy[]>> = {
@@ -84,6 +87,11 @@ export class Portfolio {
     return this.#current.strategy;
   }
 
+  /** Who made the last one, or will make the first. */
+  get current(): Strategy {
+    return this.#current.strategy;
+  }
+
   #choose(): Member {
     for (const [member, most] of this.#alone) if (!member.isOver && member.runs < most) return member;
     if (this.#turn++ % TURN_RUNS === 0 || this.#current.isOver) {
@@ -99,51 +107,49 @@ export class Portfolio {
     member.runs++;
     this.#threads = Math.max(this.#threads, execution.threadCount);
     this.#steps = Math.max(this.#steps, execution.stepCount);
+    this.#isInexact ||= execution.isInexact;
     member.isOver = !member.strategy.end(execution);
     if (!member.isOver) return true;
     return this.#isComplete ? false : this.#members.some(({ isOver }) => !isOver);
   }
 
   get #isComplete(): boolean {
-    return this.#bounded?.isComplete === true || this.#dpor?.isComplete === true;
+    return !this.#isInexact && (this.#bounded?.isComplete === true || this.#dpor?.isComplete === true);
   }
 
   get coverage(): Coverage {
-    if (this.#dpor?.isComplete === true) {
-      return {
-        kind: "complete",
-        text: `complete: ${count(this.#dpor.runs, "schedule")}, to one of which each other is equal`,
-      };
-    }
-    if (this.#bounded?.isComplete === true) {
-      return { kind: "complete", text: `complete: all ${count(this.#bounded.runsBefore, "schedule")}` };
-    }
-    const parts = this.#members.flatMap(({ strategy, runs }) => (runs === 0 ? [] : [this.#describe(strategy, runs)]));
-    const isBounded = this.#members.length === 1 && this.#bounded !== undefined;
-    return { kind: isBounded ? "bounded" : "sampled", text: parts.join("; ") };
+    return coverageOf({
+      completeBy: this.#isComplete ? this.#completeBy : undefined,
+      isInexact: this.#isInexact,
+      strategy: this.#name,
+      schedules: this.#members.reduce((sum, { runs }) => sum + runs, 0),
+      whole: this.#whole,
+      isBoundedAlone: this.#members.length === 1 && this.#bounded !== undefined,
+      escapes: this.#escapes,
+    });
   }
 
-  #describe(strategy: Strategy, runs: number): string {
-    if (strategy === this.#bounded) {
-      const { bound, runsBefore } = this.#bounded;
-      const isWhole = this.#members.find((member) => member.strategy === strategy)?.isOver === true;
-      const whole = isWhole ? bound : bound - 1;
-      return whole < 0
-        ? `${count(runs, "schedule")} without preemption`
-        : `all schedules with at most ${count(whole, "preemption")} (${runsBefore})`;
-    }
-    if (strategy === this.#dpor) return `${count(this.#dpor.runs, "schedule")} of those that none is equal to`;
-    if (strategy instanceof PctStrategy) return this.#describePct(strategy, runs);
-    return `${count(runs, "schedule")} sampled by ${strategy.name}`;
+  /** How the search came to its end, if it did, and after how many schedules. */
+  get #completeBy(): Ending | undefined {
+    if (this.#dpor?.isComplete === true) return { schedules: this.#dpor.runs, isUpToEquality: true };
+    if (this.#bounded?.isComplete === true) return { schedules: this.#bounded.runsBefore, isUpToEquality: false };
+    return undefined;
   }
 
-  #describePct({ depth, name }: PctStrategy, runs: number): string {
-    const chance = 1 / (this.#threads * this.#steps ** (depth - 1));
-    const escapes = (1 - chance) ** runs;
-    return `${count(runs, "schedule")} sampled by ${name} (a bug of that depth escapes with a probability of at most ${escapes.toPrecision(2)})`;
+  get #whole(): Whole | undefined {
+    if (this.#bounded === undefined) return undefined;
+    const isOver = this.#members.find(({ strategy }) => strategy === this.#bounded)?.isOver === true;
+    const { bound, runsBefore: schedules } = this.#bounded;
+    const preemptions = isOver ? bound : bound - 1;
+    return preemptions < 0 ? undefined : { preemptions, schedules };
   }
-}
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
+  /** How likely a bug has escaped, by its depth: each run is one try, whatever the ones before gave. */
+  get #escapes(): Escape[] {
+    return this.#members.flatMap(({ strategy, runs }) => {
+      if (!(strategy instanceof PctStrategy) || runs === 0) return [];
+      const chance = 1 / (this.#threads * this.#steps ** (strategy.depth - 1));
+      return [{ depth: strategy.depth, probability: (1 - chance) ** runs }];
+    });
+  }
 }

@@ -19,6 +19,37 @@ export interface ExploredJob {
   readonly result: unknown;
 }
 
+/** A class, as there are many: an object with a getter of its own takes longer to make than a run's step. */
+class ThreadHandle implements ExploredThread {
+  readonly run: Exploration;
+  readonly thread: VirtualThread;
+  readonly name: string;
+
+  constructor(run: Exploration, thread: VirtualThread) {
+    this.run = run;
+    this.thread = thread;
+    this.name = thread.name;
+  }
+
+  get result(): unknown {
+    return this.thread.result;
+  }
+}
+
+class JobHandle implements ExploredJob {
+  readonly run: Exploration;
+  readonly name: string;
+  readonly promise: Promise<unknown>;
+  result: unknown = undefined;
+
+  constructor(run: Exploration, name: string, promise: Promise<unknown>) {
+    this.run = run;
+    this.name = name;
+    this.promise = promise.then((result) => (this.result = result));
+    this.promise.catch(() => undefined);
+  }
+}
+
 /**
  * One run of the program: makes what its threads share, and its threads.
  *
@@ -26,12 +57,11 @@ export interface ExploredJob {
  */
 export class Exploration {
   readonly #execution: Execution;
-  readonly #handles = new Map<ExploredThread, VirtualThread>();
+  readonly #async: AsyncRun;
+  readonly #threads: ThreadHandle[] = [];
+  readonly #jobs: JobHandle[] = [];
   /** The last that was named as outcome. */
   #outcome: string | undefined;
-
-  readonly #async: AsyncRun;
-  readonly #jobs = new Map<ExploredJob, Promise<unknown>>();
 
   constructor(execution: Execution, asyncRun: AsyncRun) {
     this.#execution = execution;
@@ -40,16 +70,8 @@ export class Exploration {
 
   /** Starts a job: an async function on this event loop. It begins at once. */
   job(name: string, body: () => unknown): ExploredJob {
-    let result: unknown;
-    const handle: ExploredJob = {
-      name,
-      get result() {
-        return result;
-      },
-    };
-    const promise = this.#async.job(name, body).then((value) => (result = value));
-    promise.catch(() => undefined);
-    this.#jobs.set(handle, promise);
+    const handle = new JobHandle(this, name, this.#async.job(name, body));
+    this.#jobs.push(handle);
     return handle;
   }
 
@@ -82,30 +104,23 @@ export class Exploration {
         `t.thread expected a name and a function, but ${typeof body} came`,
       );
     }
-    const thread = this.#execution.spawn(name, body);
-    const handle: ExploredThread = {
-      name,
-      get result() {
-        return thread.result;
-      },
-    };
-    this.#handles.set(handle, thread);
+    const handle = new ThreadHandle(this, this.#execution.spawn(name, body));
+    this.#threads.push(handle);
     return handle;
   }
 
   /** Waits for the end of those threads or jobs, or of all; they run meanwhile. */
   join(...joined: readonly (ExploredThread | ExploredJob)[]): Promise<void> {
     const isAll = joined.length === 0;
-    const jobs = isAll ? [...this.#jobs.values()] : joined.flatMap((handle) => this.#jobs.get(handle) ?? []);
-    const others = isAll ? [] : joined.filter((handle) => !this.#jobs.has(handle));
-    const threads = isAll ? [...this.#handles.values()] : others.map((handle) => this.#threadOf(handle));
-    if (threads.length > 0 || jobs.length === 0) this.#execution.join(threads);
-    return jobs.length === 0 ? DONE : Promise.all(jobs).then(() => undefined);
+    for (const handle of joined) this.#requireOwn(handle);
+    const jobs = isAll ? this.#jobs : joined.filter((handle) => handle instanceof JobHandle);
+    const threads = isAll ? this.#threads : joined.filter((handle) => handle instanceof ThreadHandle);
+    if (threads.length > 0 || jobs.length === 0) this.#execution.join(threads.map(({ thread }) => thread));
+    return jobs.length === 0 ? DONE : Promise.all(jobs.map(({ promise }) => promise)).then(() => undefined);
   }
 
-  #threadOf(handle: ExploredThread): VirtualThread {
-    const thread = this.#handles.get(handle);
-    if (thread !== undefined) return thread;
+  #requireOwn(handle: ExploredThread | ExploredJob): void {
+    if ((handle instanceof ThreadHandle || handle instanceof JobHandle) && handle.run === this) return;
     throw new MisuseError("SKEIN_INVALID_ARGUMENT", "t.join expected what t.thread or t.job of this run had given");
   }
 
@@ -124,7 +139,10 @@ export class Exploration {
 
   /** Adds a line to the listing, once, however often the thread is called anew. */
   log(...values: readonly unknown[]): void {
+    const { notes } = this.#execution;
+    const before = notes.length;
     this.#execution.log(values.map(String).join(" "));
+    if (notes.length > before) this.#async.ownNote(before);
   }
 
   /** Fails the run unless the condition holds. */
@@ -140,6 +158,12 @@ export class Exploration {
   /** @internal What the run is made by. */
   get execution(): Execution {
     return this.#execution;
+  }
+
+  /** @internal Whether the program has asked for anything that a run is made of. */
+  get isUnused(): boolean {
+    const { stepCount, choiceCount, notes } = this.#execution;
+    return stepCount === 0 && choiceCount === 0 && notes.length === 0 && this.#jobs.length === 0;
   }
 
   /** @internal */

@@ -17,7 +17,9 @@
  * Blocks are given back when the next run begins, in reverse order: so each run finds
  * the heap's lists as the first did, and its objects at the same places.
  */
-import { chooseHeapBy, type Handle, Heap } from "../shared/heap.js";
+import { InternalError, MisuseError } from "../core/errors.js";
+import { chooseHeapBy, type Handle, Heap, LARGEST_BLOCK_BYTES, rangesInUse } from "../shared/heap.js";
+import { PAGE_BYTES } from "../shared/memory.js";
 import { HEADER_BYTES, NAMES, nameAt } from "../shared/object.js";
 import { controlled } from "./controlled.js";
 import { Entry, type EntryValue } from "./entry.js";
@@ -25,6 +27,7 @@ import type { Execution } from "./execution.js";
 import type { StepKind } from "./operations.js";
 import type { RunMemory } from "./run-memory.js";
 import type { VirtualThread } from "./virtual-thread.js";
+import { WatchedMemory, type WatchedPart } from "./watched-memory.js";
 
 const MEMORY_BYTES = 16 * 1024 * 1024;
 const UNIT_BYTES = 16;
@@ -32,6 +35,11 @@ const UNIT_BYTES = 16;
 const FIRST_PLACE = 2 ** 32;
 const RELEASED = 2;
 const STATE_MASK = 3;
+/**
+ * Sleeps of that length and more are those after which the library looks whether a
+ * thread has ended. What only such a look would find is a wake-up that was lost.
+ */
+const LOOK_MS = 50;
 
 interface Block {
   readonly offset: number;
@@ -42,7 +50,14 @@ interface Block {
   isFreed: boolean;
 }
 
-type Cells = Pick<Int32Array, "byteOffset" | "BYTES_PER_ELEMENT">;
+/** What a run has taken of the memory. */
+export interface TakenBlock {
+  readonly offset: number;
+  readonly byteLength: number;
+  readonly kind: number;
+}
+
+type Cells = Pick<Int32Array, "buffer" | "byteOffset" | "BYTES_PER_ELEMENT">;
 
 /** Of one entry of a log: where the bytes of the first so many blocks are kept. */
 interface Kept {
@@ -54,8 +69,8 @@ interface Kept {
 class ThreadHeap extends Heap {
   readonly #memory: SharedMemory;
 
-  constructor(memory: SharedMemory, source: SharedArrayBuffer) {
-    super(source);
+  constructor(memory: SharedMemory, source: SharedArrayBuffer, slot?: number) {
+    super(source, slot);
     this.#memory = memory;
   }
 
@@ -69,11 +84,22 @@ class ThreadHeap extends Heap {
 }
 
 export class SharedMemory implements RunMemory {
-  readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(MEMORY_BYTES);
+  buffer: SharedArrayBuffer = new SharedArrayBuffer(MEMORY_BYTES);
   /** Operations are done at once: the library makes something that no thread sees yet. */
   isQuiet = false;
-  readonly #allocator: Heap;
+  /** Sleeps of that length and more have no end in this run. */
+  endlessMs: number = LOOK_MS;
+  /** Called before each operation on memory that is watched, also one that is repeated. */
+  onOperation: (() => void) | undefined;
+  /** In place of the heaps that threads are given; for programs that watch one of their own. */
+  heapInstead: Heap | undefined;
+  readonly #watched = new WatchedMemory();
+  #allocator: Heap;
   readonly #heaps: ThreadHeap[] = [];
+  /** The memory's header as the run found it, if that is asked for. */
+  #headerAtBegin: Uint8Array | undefined;
+  /** Of a run that follows another: the slots of heaps, and which block is the next to be taken. */
+  #followed: { readonly slots: readonly number[]; readonly next: () => number } | undefined;
   readonly #blocks: Block[] = [];
   /** The number plus 1 of the block that each 16 bytes are of. */
   readonly #blockAt = new Uint16Array(MEMORY_BYTES / UNIT_BYTES);
@@ -97,7 +123,12 @@ export class SharedMemory implements RunMemory {
     this.#execution = execution;
     this.#present = undefined;
     this.#arenaLength = 0;
-    if (this.#blocks.length === 0) return;
+    for (const kept of this.#kept) if (kept !== undefined) kept.length = 0;
+    this.#watched.clear();
+    this.endlessMs = LOOK_MS;
+    this.heapInstead = undefined;
+    this.onOperation = undefined;
+    if (this.#blocks.length === 0 || this.#followed !== undefined) return;
     this.isQuiet = true;
     for (let number = this.#blocks.length - 1; number >= 0; number--) {
       const block = this.#blocks[number] as Block;
@@ -107,7 +138,6 @@ export class SharedMemory implements RunMemory {
     }
     this.isQuiet = false;
     this.#blocks.length = 0;
-    for (const kept of this.#kept) if (kept !== undefined) kept.length = 0;
   }
 
   /** The heap of the thread that runs; `undefined` if none is under control. */
@@ -115,11 +145,15 @@ export class SharedMemory implements RunMemory {
     const thread = this.#execution?.current;
     if (thread === undefined) return undefined;
     (this.#execution as Execution).memory = this;
-    return (this.#heaps[thread.index] ??= this.#makeHeap());
+    if (this.heapInstead !== undefined) return this.heapInstead;
+    // In order of threads, not of first use: what stands in locks as their owner is to be
+    // the same in each run, whatever this process has explored before.
+    while (this.#heaps.length <= thread.index) this.#heaps.push(this.#makeHeap());
+    return this.#heaps[thread.index];
   }
 
   #makeHeap(): ThreadHeap {
-    return this.quietly(() => new ThreadHeap(this, this.buffer));
+    return this.quietly(() => new ThreadHeap(this, this.buffer, this.#followed?.slots[this.#heaps.length]));
   }
 
   quietly<Result>(make: () => Result): Result {
@@ -137,17 +171,22 @@ export class SharedMemory implements RunMemory {
   }
 
   allocate(byteLength: number, kind: number, first: number, second: number): number {
-    return (this.#execution as Execution).observe(() =>
-      this.quietly(() => {
+    return (this.#execution as Execution).observe(() => {
+      if (this.#followed !== undefined) return this.#takeAgain(kind, first, second);
+      return this.quietly(() => {
         const offset = this.#allocator.allocate(byteLength, kind, first, second);
-        const whole = Math.max(UNIT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
-        const cells = new Int32Array(this.buffer, offset, Math.ceil(byteLength / 4));
-        const handle = this.#allocator.handleOf(offset);
-        this.#blocks.push({ offset, byteLength: whole, handle, kind, cells, isFreed: false });
-        this.#blockAt.fill(this.#blocks.length, offset / UNIT_BYTES, (offset + whole) / UNIT_BYTES);
+        this.#add({ offset, byteLength, kind });
         return offset;
-      }),
-    );
+      });
+    });
+  }
+
+  #add({ offset, byteLength, kind }: TakenBlock): void {
+    const whole = roomFor(byteLength);
+    const cells = new Int32Array(this.buffer, offset, Math.ceil(byteLength / 4));
+    const handle = this.#allocator.handleOf(offset);
+    this.#blocks.push({ offset, byteLength: whole, handle, kind, cells, isFreed: false });
+    this.#blockAt.fill(this.#blocks.length, offset / UNIT_BYTES, (offset + whole) / UNIT_BYTES);
   }
 
   free(handle: Handle): boolean {
@@ -160,6 +199,24 @@ export class SharedMemory implements RunMemory {
         return true;
       }),
     );
+  }
+
+  /** From now on to the end of the run, operations on these are what their parts say. Before threads are spawned. */
+  watch(parts: readonly WatchedPart[]): void {
+    const run = this.#execution as Execution;
+    if (run.threadCount > 1) throw new InternalError("memory is watched from before the first thread on");
+    run.memory = this;
+    for (const part of parts) this.#watched.add(part);
+  }
+
+  /** Whether this run watches memory of the program's own making. */
+  get watches(): boolean {
+    return this.#watched.isUsed;
+  }
+
+  /** Whether operations on cells of that buffer are this memory's. */
+  has(buffer: ArrayBufferLike): boolean {
+    return buffer === this.buffer || this.#watched.has(buffer);
   }
 
   #setState({ offset }: Block, state: number): void {
@@ -180,8 +237,15 @@ export class SharedMemory implements RunMemory {
     // While there is no other thread, there is nobody to come between.
     if (this.isQuiet || run?.current === undefined || run.threadCount === 1) return Entry.free;
     const address = cells.byteOffset + index * cells.BYTES_PER_ELEMENT;
-    if (this.#blockAt[address >>> 4] === 0) return run.hasLearned() ? Entry.learned : Entry.learns;
-    const place = placeOf(address);
+    let place = placeOf(address);
+    if (cells.buffer !== this.buffer) {
+      const watched = this.#watched.placeOf(cells.buffer, address);
+      this.onOperation?.();
+      if (watched === undefined) return Entry.free;
+      place = watched;
+    } else if (this.#blockAt[address >>> 4] === 0) {
+      return run.hasLearned() ? Entry.learned : Entry.learns;
+    }
     if (run.isRepeating) return run.before(kind, place) ? Entry.logged : Entry.step;
     run.before(kind, place, expected === undefined ? next : `${String(expected)} -> ${String(next)}`);
     return Entry.step;
@@ -200,12 +264,19 @@ export class SharedMemory implements RunMemory {
     return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value);
   }
 
+  /** The place of a cell that threads sleep on. */
   placeOf(cells: Int32Array, index: number): number {
-    return placeOf(cells.byteOffset + index * 4);
+    const address = cells.byteOffset + index * 4;
+    if (cells.buffer === this.buffer) return placeOf(address);
+    const place = this.#watched.placeOf(cells.buffer, address);
+    if (place === undefined) throw new InternalError("a thread sleeps on a cell whose operations are no steps");
+    return place;
   }
 
   nameOf(place: number): string | undefined {
     if (place < FIRST_PLACE) return undefined;
+    const watched = this.#watched.nameOf(place);
+    if (watched !== undefined) return watched;
     const address = (place - FIRST_PLACE) * 4;
     const block = this.#blocks[(this.#blockAt[address >>> 4] as number) - 1];
     if (block === undefined) return undefined;
@@ -214,6 +285,78 @@ export class SharedMemory implements RunMemory {
     if (kind === undefined || cell < 0) return `block at ${block.offset}[${(address - block.offset) / 4}]`;
     const name = nameAt(this.#allocator, block.offset);
     return `${name === kind ? kind : `${kind} "${name}"`}[${cell}]`;
+  }
+
+  // Runs that follow another, on real threads
+
+  /** Keeps what the run that begins finds, for an image of it. */
+  keepHeader(): void {
+    this.#headerAtBegin = Uint8Array.from(new Uint8Array(this.buffer, 0, this.#headerBytes));
+  }
+
+  get #headerBytes(): number {
+    return rangesInUse(this.#allocator.cells)[0]?.[1] as number;
+  }
+
+  /**
+   * Makes `image` what this memory was when the last run began, but for the blocks that
+   * it took: they are alive.
+   */
+  writeImage(image: SharedArrayBuffer): { readonly blocks: readonly TakenBlock[]; readonly slots: readonly number[] } {
+    this.quietly(() => {
+      for (const block of this.#blocks) if (block.isFreed) this.#setState(block, 1);
+    });
+    for (const [begin, end] of rangesInUse(this.#allocator.cells)) {
+      new Uint8Array(image, begin, end - begin).set(new Uint8Array(this.buffer, begin, end - begin));
+    }
+    // With what has been given out since, which it says first.
+    const chunksUsed = new Int32Array(image)[0] as number;
+    if (this.#headerAtBegin !== undefined) new Uint8Array(image).set(this.#headerAtBegin);
+    new Int32Array(image)[0] = chunksUsed;
+    const blocks = this.#blocks.map(({ offset, cells, kind }) => ({ offset, byteLength: cells.byteLength, kind }));
+    return { blocks, slots: this.#heaps.map(({ slot }) => slot) };
+  }
+
+  get heapCount(): number {
+    return this.#heaps.length;
+  }
+
+  /**
+   * Goes on in `buffer`, which is such an image: the run that begins, or goes on, takes
+   * those blocks, in that order.
+   */
+  follow(
+    buffer: SharedArrayBuffer,
+    plan: { blocks: readonly TakenBlock[]; slots: readonly number[] },
+    next: () => number,
+  ): void {
+    this.buffer = buffer;
+    this.#followed = { slots: plan.slots, next };
+    this.#heaps.length = 0;
+    for (const { offset, byteLength } of this.#blocks) {
+      this.#blockAt.fill(0, offset / UNIT_BYTES, (offset + byteLength) / UNIT_BYTES);
+    }
+    this.#blocks.length = 0;
+    this.#present = undefined;
+    this.quietly(() => {
+      // Takes nothing: it only knows where things are.
+      this.#allocator = new ThreadHeap(this, buffer, plan.slots[0]);
+      for (const block of plan.blocks) this.#add(block);
+    });
+  }
+
+  #takeAgain(kind: number, first: number, second: number): number {
+    const block = this.#blocks[(this.#followed?.next ?? (() => -1))()];
+    if (block?.kind !== kind) {
+      throw new MisuseError(
+        "SKEIN_INVALID_ARGUMENT",
+        `on real threads the program made ${NAMES[kind] ?? "a block"} where it had made ${NAMES[block?.kind ?? -1] ?? "nothing"} before`,
+      );
+    }
+    block.cells.fill(0);
+    block.cells[0] = first;
+    block.cells[1] = second;
+    return block.offset;
   }
 
   // Plain accesses of threads that are called anew
@@ -265,29 +408,39 @@ export class SharedMemory implements RunMemory {
 
   #keep(): Kept {
     const at = this.#arenaLength;
-    let length = at;
-    for (const { cells } of this.#blocks) {
-      if (length + cells.length > this.#arena.length) {
-        const larger = new Int32Array(2 * (length + cells.length));
-        larger.set(this.#arena);
-        this.#arena = larger;
-      }
-      this.#arena.set(cells, length);
-      length += cells.length;
-    }
-    this.#arenaLength = length;
+    for (const cells of this.#watched.kept) this.#keepCells(cells);
+    for (const { cells } of this.#blocks) this.#keepCells(cells);
     return { at, blocks: this.#blocks.length };
+  }
+
+  #keepCells(cells: Int32Array): void {
+    const end = this.#arenaLength + cells.length;
+    if (end > this.#arena.length) {
+      const larger = new Int32Array(2 * end);
+      larger.set(this.#arena);
+      this.#arena = larger;
+    }
+    this.#arena.set(cells, this.#arenaLength);
+    this.#arenaLength = end;
   }
 
   #putBack(kept: Kept | undefined): void {
     if (kept === undefined) return;
     let { at } = kept;
-    for (let number = 0; number < kept.blocks; number++) {
-      const { cells } = this.#blocks[number] as Block;
-      for (let cell = 0; cell < cells.length; cell++) cells[cell] = this.#arena[at + cell] as number;
-      at += cells.length;
-    }
+    for (const cells of this.#watched.kept) at = this.#putCells(cells, at);
+    for (let number = 0; number < kept.blocks; number++) at = this.#putCells((this.#blocks[number] as Block).cells, at);
   }
+
+  #putCells(cells: Int32Array, at: number): number {
+    for (let cell = 0; cell < cells.length; cell++) cells[cell] = this.#arena[at + cell] as number;
+    return at + cells.length;
+  }
+}
+
+/** Bytes of the block that the heap takes for so many. */
+function roomFor(byteLength: number): number {
+  if (byteLength > LARGEST_BLOCK_BYTES) return Math.ceil(byteLength / PAGE_BYTES) * PAGE_BYTES;
+  return Math.max(UNIT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
 }
 
 function placeOf(address: number): number {

@@ -1,15 +1,14 @@
 /**
  * Loops that wait: a thread that does the same operations again, all without effect
- * and with the same outcome, will do so until another thread changes what it reads.
- * Two whole rounds are enough to tell, and that a third begins; from then on it is as
- * if it waited. Without a third it is no loop but three reads in a row, behind which
- * the thread has other things to do: others must be able to come both before and after.
+ * and with the same outcome, may do so until another thread changes what it reads.
+ * After two whole rounds, when a third begins, it is looked whether it does
+ * (`spin-probe.ts`); if so, it is from then on as if it waited.
  *
- * A loop that counts its rounds is taken for one that waits too, until nobody else
- * can go on: then it is let go on.
+ * A loop that ends by itself after many rounds is taken for one that waits too, until
+ * nobody else can go on: then it is let go on. A search that has met one is not complete.
  */
 import { Step } from "./operations.js";
-import { LONGEST_SPIN, State, type VirtualThread } from "./virtual-thread.js";
+import { LONGEST_SPIN, type VirtualThread } from "./virtual-thread.js";
 
 /** Kinds that change nothing for others. */
 export function hasNoEffect(kind: number): boolean {
@@ -26,7 +25,7 @@ export function noteRepeats(
   hadEffect: boolean,
 ): void {
   const { repeats, logLength } = thread;
-  if (kind === Step.wait || kind >= Step.call || (hadEffect && !hasNoEffect(kind))) {
+  if (kind >= Step.call || (hadEffect && !hasNoEffect(kind))) {
     repeats.fill(0);
     thread.spinReleases = 0;
     return;
@@ -50,12 +49,10 @@ export function noteRepeats(
   }
 }
 
-/** Called when the next operation has been announced: whether it begins another round. */
-export function noteRound(thread: VirtualThread, kind: number, place: number, argument: unknown): void {
-  if (!thread.mayBeSpinning) return;
+/** Called when the next operation has been announced. @returns whether it begins another round */
+export function noteRound(thread: VirtualThread, kind: number, place: number, argument: unknown): boolean {
+  if (!thread.mayBeSpinning) return false;
   thread.mayBeSpinning = false;
   const at = thread.logLength - thread.spinLength;
-  const isSame =
-    thread.logKinds[at] === kind && thread.logPlaces[at] === place && Object.is(thread.logArguments[at], argument);
-  if (isSame) thread.state = State.spinning;
+  return thread.logKinds[at] === kind && thread.logPlaces[at] === place && Object.is(thread.logArguments[at], argument);
 }

@@ -25,6 +25,13 @@ export class StepRecord {
   choiceDepth = 0;
   /** Lines of `log`: the step before which each came. */
   readonly notes: { readonly thread: number; readonly step: number; readonly text: string }[] = [];
+  /** Names of jobs, in the order in which they began. */
+  readonly jobs: string[] = [];
+  /** By the number of a step or note: of which job it is, where that is known. */
+  readonly stepJobs: (number | undefined)[] = [];
+  readonly noteJobs: (number | undefined)[] = [];
+  /** Of a run that went wrong: what had not come from outside at its end. */
+  readonly pendingOutside: string[] = [];
   readonly placeNames: Map<number, string> = new Map();
   /** What shared objects of the library live in, if this run has made any. */
   memory: RunMemory | undefined;
@@ -36,7 +43,13 @@ export class StepRecord {
     this.stepCount = 0;
     this.choiceCount = 0;
     if (this.notes.length > 0) this.notes.length = 0;
+    if (this.jobs.length > 0) this.#clearJobs();
+    if (this.pendingOutside.length > 0) this.pendingOutside.length = 0;
     this.#nextPlace = 1;
+  }
+
+  #clearJobs(): void {
+    for (const list of [this.jobs, this.stepJobs, this.noteJobs]) list.length = 0;
   }
 
   get main(): VirtualThread {
@@ -48,6 +61,11 @@ export class StepRecord {
     const place = this.#nextPlace++;
     this.placeNames.set(place, name);
     return place;
+  }
+
+  /** Places of cells, from 1, end before this. */
+  get placeCount(): number {
+    return this.#nextPlace;
   }
 
   nameOf(place: number): string {
@@ -86,8 +104,9 @@ export class StepRecord {
     this.stepArguments[step] = undefined;
   }
 
-  /** Something came from outside, on the main thread. */
-  happened(kind: StepKind, text: string): void {
+  /** Something came from outside, on the main thread, to one of its jobs. */
+  happened(kind: StepKind, text: string, job: number | undefined): void {
+    if (job !== undefined) this.stepJobs[this.stepCount] = job;
     this.record(0, kind, text);
   }
 }

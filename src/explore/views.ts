@@ -73,7 +73,7 @@ export function exploreSharedObjects(): SharedMemory | undefined {
     (views[index] ??= new Map()).clear();
     (viewsAt[index] ??= new Map()).clear();
   };
-  for (const { prototype } of CLASSES) findViewsIn(prototype);
+  for (const prototype of prototypes()) findViewsIn(prototype);
   lookThroughViews({
     get isMaking() {
       return isMaking;
@@ -89,6 +89,15 @@ export function exploreSharedObjects(): SharedMemory | undefined {
     },
   });
   return memory;
+}
+
+/** Those of all classes, and of what they extend: verbs stand there, too. */
+function prototypes(): Set<object> {
+  const all = new Set<object>();
+  for (const { prototype } of CLASSES) {
+    for (let one = prototype; one !== Object.prototype; one = Object.getPrototypeOf(one) as object) all.add(one);
+  }
+  return all;
 }
 
 function findViewsIn(prototype: object): void {

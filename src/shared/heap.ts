@@ -115,9 +115,10 @@ const RELEASING = 2;
 const STATE_MASK = 3;
 
 const UNIT_BYTES = 16;
-/** Sizes of blocks: 16 bytes and its doubles. What is larger gets chunks of its own. */
+/** Sizes of blocks: 16 bytes and its doubles. */
 const SIZE_CLASSES = 11;
-const LARGEST_BLOCK_BYTES = UNIT_BYTES << (SIZE_CLASSES - 1);
+/** What is larger takes chunks of its own. */
+export const LARGEST_BLOCK_BYTES: number = UNIT_BYTES << (SIZE_CLASSES - 1);
 
 const MOST_GENERATIONS = 1 << 24;
 
@@ -183,13 +184,14 @@ export class Heap {
   /** Of each size class: chunks that this thread owns. */
   readonly #chunks: number[][] = Array.from({ length: SIZE_CLASSES }, () => []);
 
-  constructor(source?: MemorySource) {
+  /** @param slot - for exploration: the slot that this thread has already, in a copy of another heap */
+  constructor(source?: MemorySource, slot?: number) {
     this.source = source ?? makeMemory(TABLE_CHUNKS + 2);
     this.cells = new Int32Array(bufferOf(this.source));
     // The tables count as used, once: whoever comes first writes it.
     compareExchange(this.cells, CHUNKS_USED, 0, TABLE_CHUNKS);
     // A thread that no pool of ours started has no index of ours.
-    this.slot = this.#claimSlot(source !== undefined && workerMarker === undefined);
+    this.slot = slot ?? this.#claimSlot(source !== undefined && workerMarker === undefined);
   }
 
   #claimSlot(isStranger: boolean): number {
@@ -412,7 +414,9 @@ export class Heap {
     const chunk = Math.floor(offset / CHUNK_BYTES);
     const entry = entryOf(chunk);
     const state = load(this.cells, entry + CHUNK_STATE);
-    if (meta >>> 8 !== handle % MOST_GENERATIONS) return false;
+    // Once more, the state too: somebody may have given it back since `locate`. Of what is no more
+    // ALIVE the exchange below would change nothing, succeed, and put it on the list a second time.
+    if ((meta & STATE_MASK) !== ALIVE || meta >>> 8 !== handle % MOST_GENERATIONS) return false;
     if ((state & 3) === CHUNK_LARGE) return this.#freeLarge(chunk, state >>> 2, meta);
     const isOwn = load(this.cells, entry + CHUNK_OWNER) === this.slot;
     const freed = (meta & ~STATE_MASK) | (isOwn ? FREE : RELEASING);
@@ -658,6 +662,16 @@ function handleFor(offset: number, meta: number): Handle {
 
 function entryOf(chunk: number): number {
   return FIRST_CHUNK_ENTRY + chunk * ENTRY_CELLS;
+}
+
+/** Where in a heap's memory anything is but zeros: begin and end of each part, in bytes. For exploration, which copies heaps. */
+export function rangesInUse(cells: SharedCells): (readonly [begin: number, end: number])[] {
+  const chunks = load(cells, CHUNKS_USED);
+  return [
+    [0, 4 * FIRST_CHUNK_ENTRY],
+    [4 * FIRST_CHUNK_ENTRY, 4 * (FIRST_CHUNK_ENTRY + chunks * ENTRY_CELLS)],
+    [TABLE_CHUNKS * CHUNK_BYTES, chunks * CHUNK_BYTES],
+  ];
 }
 
 let own: Heap | undefined;

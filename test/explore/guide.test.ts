@@ -15,7 +15,7 @@ describe("the guide to exploring", () => {
     it(`shows what its program ${index + 1} prints`, async () => {
       const { code = "", printed } = groups ?? {};
       const folder = makeFolder({ "main.mjs": code });
-      const { stdout, stderr } = await runNode(["--conditions=explore", join(folder, "main.mjs")]);
+      const { stdout, stderr } = await runNode(["--conditions=explore", "main.mjs"], { cwd: folder });
       assert.equal(stdout, printed, stderr);
     });
   }

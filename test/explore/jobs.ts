@@ -47,7 +47,15 @@ describe("jobs, explored", () => {
   it("lose an update when what they wait for is done in an unlucky order", async () => {
     const error = await find(deposits(false));
     assert.equal(error.kind, "assertion");
-    assert.match(error.listing, /a reads is done\n.*b reads is done\n/);
+    // A column for each of them.
+    assert.match(
+      error.listing,
+      /^\d+ steps\n# +a +b\n1 +a reads is done\n2 {18,}b reads is done\n3 +a writes is done\n4 {18,}b writes is done$/,
+    );
+    assert.deepEqual(
+      error.trace.threads.map(({ name }) => name),
+      ["a", "b"],
+    );
     await assert.rejects(explore({ token: error.token }, deposits(false)), { listing: error.listing });
   });
 
@@ -132,6 +140,59 @@ describe("jobs, explored", () => {
       await t.join();
     });
     assert.deepEqual([error.kind, error.diagnosis.includes('"reader"')], ["deadlock", true]);
+  });
+
+  it("have a column of their own for what is said and done by way of others, too", async () => {
+    const error = await find(async (t) => {
+      const ready = channel<number>(1);
+      t.job("giver", async () => {
+        await t.completes(1, { name: "first" });
+        await ready.send(1);
+      });
+      t.job("taker", async () => {
+        await ready.receive();
+        t.log("awake");
+        await t.completes(2, { name: "second" });
+        await sleep(5);
+        throw new Error("late");
+      });
+      await t.completes(3, { name: "third" });
+      await t.join();
+    });
+    const [, head = "", ...rows] = error.listing.split("\n");
+    assert.match(head, /^# +main +giver +taker$/);
+    const columnOf = (text: string): string => {
+      const row = rows.find((line) => line.includes(text)) ?? "";
+      return ["main", "giver", "taker"].findLast((name) => row.indexOf(text) >= head.indexOf(name)) ?? "";
+    };
+    assert.deepEqual(
+      ["first", "# awake", "second", "an alarm rings", "third"].map(columnOf),
+      ["giver", "taker", "taker", "taker", "main"],
+      error.listing,
+    );
+  });
+
+  it("that look before all is done are shown what was pending outside", async () => {
+    const error = await find(async (t) => {
+      let letters = 0;
+      t.job("a", async () => {
+        await t.completes(1, { name: "the address" });
+        void t.completes(2, { name: "the letter" }).then(() => letters++);
+      });
+      await t.join();
+      t.expect(letters === 1, "the letter has come");
+    });
+    assert.match(error.listing, /1 +the address is done\npending outside at the end: "the letter"$/);
+  });
+
+  it("that wait for what may come, or never, are told what is pending", async () => {
+    const error = await find(async (t) => {
+      const signal = t.mayAbort("the user's click");
+      t.job("waits", () => new Promise((resolve) => signal.addEventListener("abort", resolve)));
+      await t.join();
+    });
+    assert.equal(error.kind, "deadlock");
+    assert.match(error.diagnosis, /not ended has: "waits"; pending is "the user's click", which may abort, or never$/);
   });
 
   it("that are left behind when the program is over are found", async () => {

@@ -3,10 +3,12 @@
  * writes the table into `docs/exploring-known-bugs.md`.
  *
  *     known-bugs-table.js                      the table, as JSON
- *     known-bugs-table.js names                the names of all
- *     known-bugs-table.js token NAME           finds the bug, and prints its token
- *     known-bugs-table.js replay NAME TOKEN    exits with 0 if the token shows the bug
+ *     known-bugs-table.js tokens [NAME]        finds each bug, and prints their tokens, as JSON
+ *     known-bugs-table.js replay FILE FIRST    goes by the tokens in the file, from that one
+ *                                              on and round; prints what came of each, as JSON
  */
+import { readFileSync } from "node:fs";
+
 import { explore, ExploreError, type ExploreOptions, type ExploreReport } from "skein/explore";
 
 import { KNOWN_BUGS, type KnownBug, THREAD_BUGS } from "./programs/index.js";
@@ -19,6 +21,9 @@ const STRATEGIES = ["auto", "random", "pct", "pos", "walk", "bounded", "dpor"] a
 /** These leave nothing to chance: all seeds are the same to them. */
 const WITHOUT_CHANCE: ReadonlySet<string> = new Set(["bounded", "dpor"]);
 const TWIN_BUDGET_MS = 2000;
+/** Schedules of a twin that real threads take as well. */
+const TWIN_SCHEDULES_ON_THREADS = 40;
+const PROGRAMS = new URL("programs/index.js", import.meta.url);
 
 export interface Row {
   readonly name: string;
@@ -30,6 +35,8 @@ export interface Row {
   readonly schedules: Readonly<Record<string, number | null>>;
   /** How the twin was covered and by how many schedules, or what was wrongly said of it. */
   readonly twin: string;
+  /** Of threads: what real threads made of the bug's schedule, and of some of the twin's. */
+  readonly onThreads: string;
 }
 
 async function run(
@@ -60,6 +67,23 @@ async function median(bug: KnownBug, strategy: (typeof STRATEGIES)[number]): Pro
   return middle === undefined || middle === Infinity ? null : middle;
 }
 
+async function onThreads(bug: KnownBug): Promise<string> {
+  const index = THREAD_BUGS.indexOf(bug);
+  if (index === -1) return "";
+  const programOf = (which: "buggy" | "fixed"): ExploreOptions => ({
+    name: bug.name,
+    ...bug.options,
+    program: { module: PROGRAMS, export: `THREAD_BUGS.${index}.${which}` },
+  });
+  const budget = { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS };
+  const found = await run(bug.buggy, { ...programOf("buggy"), ...budget, confirm: true });
+  const confirmation = "error" in found ? found.error.confirmation : undefined;
+  if (confirmation?.verdict !== "confirmed") return confirmation?.verdict ?? "not found";
+  const few = { schedules: TWIN_SCHEDULES_ON_THREADS, strategy: "random" } as const;
+  const twin = await run(bug.fixed, { ...programOf("fixed"), ...few, threads: "real" });
+  return "report" in twin ? `confirmed, ${twin.report.schedulesOnThreads}` : `twin: ${twin.error.kind}`;
+}
+
 async function rowOf(bug: KnownBug): Promise<Row> {
   const schedules: Record<string, number | null> = {};
   for (const strategy of STRATEGIES) schedules[strategy] = await median(bug, strategy);
@@ -71,26 +95,49 @@ async function rowOf(bug: KnownBug): Promise<Row> {
     isAsync: !THREAD_BUGS.includes(bug),
     kind: "error" in found ? found.error.kind : "not found",
     schedules,
+    onThreads: await onThreads(bug),
     twin: "error" in twin ? `reported: ${twin.error.kind}` : `${twin.report.coverage.kind}, ${twin.report.schedules}`,
   };
 }
 
-function named(name: string | undefined): KnownBug {
-  const bug = KNOWN_BUGS.find((known) => known.name === name);
-  if (bug === undefined) throw new Error(`no known bug is called ${name}`);
-  return bug;
+/** Of each bug that is found: its name and token. */
+async function tokensOf(bugs: readonly KnownBug[]): Promise<Record<string, string>> {
+  const tokens: Record<string, string> = {};
+  for (const bug of bugs) {
+    const budget = { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS };
+    const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, ...budget });
+    if ("error" in outcome && bug.kinds.includes(outcome.error.kind)) tokens[bug.name] = outcome.error.token;
+  }
+  return tokens;
 }
 
-const [verb, name, token] = process.argv.slice(2);
-if (verb === "token" || verb === "replay") {
-  const bug = named(name);
-  const budget = token === undefined ? { schedules: MOST_SCHEDULES, budgetMs: BUDGET_MS } : { token };
-  const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, ...budget });
-  const isFound = "error" in outcome && bug.kinds.includes(outcome.error.kind);
-  if (isFound && verb === "token") console.log(outcome.error.token);
-  process.exitCode = isFound ? 0 : 1;
-} else if (verb === "names") {
-  for (const bug of KNOWN_BUGS) console.log(bug.name);
+/** What the token shows of its bug: the kind, if it is the bug's; else what went wrong with it. */
+async function replayed(name: string, token: string): Promise<string> {
+  const bug = KNOWN_BUGS.find((known) => known.name === name);
+  if (bug === undefined) return "no such bug";
+  const outcome = await run(bug.buggy, { name: bug.name, ...bug.options, token });
+  if ("report" in outcome) return "nothing";
+  return bug.kinds.includes(outcome.error.kind) ? "shown" : outcome.error.kind;
+}
+
+/** Each process begins with another one, so that each token is also the first thing that a process does. */
+async function replayAll(tokens: Readonly<Record<string, string>>, first: number): Promise<Record<string, string>> {
+  const entries = Object.entries(tokens);
+  const shown: Record<string, string> = {};
+  for (let at = 0; at < entries.length; at++) {
+    const [name, token] = entries[(first + at) % entries.length] as [string, string];
+    shown[name] = await replayed(name, token);
+  }
+  return shown;
+}
+
+const [verb, name, first] = process.argv.slice(2);
+if (verb === "tokens") {
+  const bugs = KNOWN_BUGS.filter((bug) => name === undefined || bug.name === name);
+  console.log(JSON.stringify({ wanted: bugs.map((bug) => bug.name), tokens: await tokensOf(bugs) }));
+} else if (verb === "replay") {
+  const tokens = JSON.parse(readFileSync(name as string, "utf8")) as Record<string, string>;
+  console.log(JSON.stringify(await replayAll(tokens, Number(first))));
 } else {
   const rows: Row[] = [];
   for (const bug of KNOWN_BUGS) {

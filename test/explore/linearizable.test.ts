@@ -76,6 +76,12 @@ describe("linearizable", () => {
     assert.match(error.diagnosis, /no order of these calls.*thread 1: .* gave .*thread 2: /);
     // At most a push, and two operations that overlap.
     assert.ok((error.diagnosis.match(/ gave /g)?.length ?? 0) <= 3 + 1, error.diagnosis);
+    assert.match(error.message, /found by schedule \d+, with thread 1: [^\n]*; thread 2: /);
+    // The token stands for the scenario, too.
+    await assert.rejects(
+      linearizable((t) => new Stack(t, false), { operations: STACK_OPERATIONS, model: stackModel, token: error.token }),
+      { listing: error.listing, token: error.token },
+    );
   });
 
   it("holds a call that began after another had ended to come after it", async () => {

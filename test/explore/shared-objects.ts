@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { type Exploration, explore, ExploreError } from "skein/explore";
+import { type Cell, type Exploration, explore, ExploreError } from "skein/explore";
 import {
   Barrier,
   Condition,
@@ -32,6 +32,21 @@ async function find(program: Program): Promise<ExploreError | undefined> {
     assert.ok(error instanceof ExploreError, String(error));
     return error;
   }
+}
+
+/** One waits until another has made something ready, and notified. */
+function waitingFor(wait: (ready: Cell, mutex: Mutex, changed: Condition) => void): Program {
+  return async (t) => {
+    const mutex = new Mutex({ name: "lock" });
+    const changed = new Condition({ mutex, name: "changed" });
+    const ready = t.cell("ready");
+    t.thread("waiter", () => wait(ready, mutex, changed));
+    t.thread("notifier", () => {
+      ready.store(1);
+      changed.notifyOne();
+    });
+    await t.join();
+  };
 }
 
 const RIGHT: Readonly<Record<string, Program>> = {
@@ -188,8 +203,8 @@ const WRONG: Readonly<Record<string, readonly [kind: string, diagnosis: RegExp, 
     },
   ],
   "a notification before the wait": [
-    "deadlock",
-    /"waiter" sleeps on condition/,
+    "lost wake-up",
+    /"waiter" waits for condition for ever/,
     async (t) => {
       const mutex = new Mutex();
       const changed = new Condition({ mutex });
@@ -226,6 +241,57 @@ const WRONG: Readonly<Record<string, readonly [kind: string, diagnosis: RegExp, 
       t.expect(counter.value === 1, "an addition was lost");
     },
   ],
+  "a notification that came between a look without the lock and the wait": [
+    "lost wake-up",
+    /^"waiter" waits for condition "changed" for ever: it looked \(step \d+\), then "notifier" notified, when nobody waited yet \(step \d+\), then it began to wait \(step \d+\)\. /,
+    waitingFor((ready, mutex, changed) => {
+      if (ready.load() === 1) return;
+      const guard = mutex.lockSync();
+      changed.waitSync(guard);
+      guard.release();
+    }),
+  ],
+  "a notification that came before a wait without a look": [
+    "lost wake-up",
+    /"notifier" notified when nobody waited yet \(step \d+\), then it began to wait without a look/,
+    waitingFor((_, mutex, changed) => {
+      const guard = mutex.lockSync();
+      changed.waitSync(guard);
+      guard.release();
+    }),
+  ],
+  "a condition that nobody notifies again, and call that no lost wake-up": [
+    "deadlock",
+    /"waiter" sleeps on condition "changed"/,
+    waitingFor((ready, mutex, changed) => {
+      const guard = mutex.lockSync();
+      while (ready.load() < 2) changed.waitSync(guard);
+      guard.release();
+    }),
+  ],
+  "an event that is cleared before somebody waits for it": [
+    "lost wake-up",
+    /^"waiter" waits for event "go" for ever: "setter" set it \(step \d+\), "setter" cleared it \(step \d+\), then it fell asleep/,
+    async (t) => {
+      const go = new Event({ name: "go" });
+      t.thread("waiter", () => go.waitSync());
+      t.thread("setter", () => {
+        go.set();
+        go.clear();
+      });
+      await t.join();
+    },
+  ],
+  "an event that nobody sets, and call that no lost wake-up": [
+    "deadlock",
+    /"waiter" sleeps on event "go"/,
+    async (t) => {
+      const go = new Event({ name: "go", isSet: true });
+      t.thread("waiter", () => go.waitSync());
+      t.thread("clearer", () => go.clear());
+      await t.join();
+    },
+  ],
   "an object made outside": [
     "misuse",
     /made outside of the function given to explore/,
@@ -250,6 +316,7 @@ describe("shared objects, explored", () => {
       const error = await find(program);
       assert.equal(error?.kind, kind, error?.message);
       assert.match(error.diagnosis, diagnosis);
+      if (kind === "lost wake-up") assert.ok(/^ *>\d+[^]*\n *>\d+/m.test(error.listing), error.listing);
       await assert.rejects(explore({ token: error.token }, program), { listing: error.listing });
     });
   }

@@ -128,7 +128,7 @@ describe("strategies", () => {
       await t.join();
     });
     assert.equal(report.coverage.kind, "bounded");
-    assert.match(report.coverage.text, /all schedules with at most 3 preemptions/);
+    assert.match(report.coverage.text, /^bounded: all \d+ with at most 3 preemptions$/);
   });
 
   it("tries each answer of t.choose", async () => {

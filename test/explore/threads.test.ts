@@ -54,9 +54,9 @@ describe("explore, with threads", () => {
   it("finds an update that is lost, and finds it again by its token", async () => {
     const error = await failureOf({ name: "lost update", schedules: 200 }, lostUpdate);
     assert.equal(error.kind, "assertion");
-    assert.match(error.message, /lost update: assertion[^]*an addition was lost[^]*token: "x1\./);
+    assert.match(error.message, /lost update: assertion[^]*an addition was lost[^]*--token x1\./);
     assert.match(error.listing, /#\s+main\s+a\s+b\n/);
-    const again = await failureOf({ token: error.token }, lostUpdate);
+    const again = await failureOf({ name: "lost update", token: error.token }, lostUpdate);
     assert.equal(again.listing, error.listing);
     assert.equal(again.token, error.token);
   });
@@ -196,6 +196,32 @@ describe("explore, with threads", () => {
   it("warns of locks taken in opposite orders, though no schedule that it ran got stuck", async () => {
     const { warnings } = await explore({ schedules: 1, strategy: "bounded" }, crossedLocks);
     assert.deepEqual(warnings, ['lock order: "a" takes left, then right; "b" takes them the other way round']);
+  });
+
+  it("refuses a search inside of a program, where it would wait for the one outside", async () => {
+    const inner = async (t: Exploration): Promise<void> => t.join(t.thread("a", () => undefined));
+    for (const nested of [
+      () => explore(inner),
+      // After an await it is not on the stack of the program any more.
+      async (t: Exploration) => {
+        await t.join(t.thread("a", () => undefined));
+        await explore(inner);
+      },
+    ]) {
+      const error = await failureOf({ schedules: 10, name: "outer" }, nested);
+      assert.equal(error.kind, "misuse");
+      assert.match(error.diagnosis, /^outer: explore was called inside of a program that explore runs/);
+      assert.equal((error.cause as { code?: string }).code, "SKEIN_INVALID_ARGUMENT");
+    }
+  });
+
+  it("lets searches wait for each other that were begun side by side", async () => {
+    const program = async (t: Exploration): Promise<void> => t.join(t.thread("a", () => undefined));
+    const reports = await Promise.all([explore(program), explore(program)]);
+    assert.deepEqual(
+      reports.map(({ coverage }) => coverage.kind),
+      ["complete", "complete"],
+    );
   });
 
   for (const [what, options, program, expected] of [

@@ -5,6 +5,7 @@
 import type { Execution } from "../execution.js";
 import type { Failure } from "../failure.js";
 import { Step, WaitOutcome } from "../operations.js";
+import { findMissedNotice } from "./missed-notice.js";
 import { State, type VirtualThread } from "../virtual-thread.js";
 
 /** What a run that ended with sleepers shows, if it is this. */
@@ -17,11 +18,14 @@ export function findLostWakeUp(execution: Execution): Failure | undefined {
   return undefined;
 }
 
-function lostBy(execution: Execution, { index, name }: VirtualThread): Failure | undefined {
+function lostBy(execution: Execution, thread: VirtualThread): Failure | undefined {
+  const { index, name } = thread;
   const { stepThreads, stepKinds, stepPlaces, stepValues, stepCount } = execution;
   let slept = stepCount - 1;
   while (slept >= 0 && !(stepThreads[slept] === index && stepKinds[slept] === Step.wait)) slept--;
   if (slept < 0 || stepValues[slept] !== WaitOutcome.sleeps) return undefined;
+  const notice = findMissedNotice(execution, thread, slept);
+  if (notice !== undefined) return notice;
   let missed = -1;
   for (let step = slept - 1; step >= 0; step--) {
     const kind = stepKinds[step];

@@ -3,7 +3,7 @@
  * preemption is a switch away from a thread that could have gone on. Most bugs need
  * one or two (Musuvathi and Qadeer, PLDI 2007).
  */
-import type { Execution } from "../execution.js";
+import type { Turns } from "../turns.js";
 import { Step } from "../operations.js";
 import type { VirtualThread } from "../virtual-thread.js";
 import type { Strategy } from "./strategy.js";
@@ -39,7 +39,7 @@ export class BoundedStrategy implements Strategy {
     this.#preemptions = 0;
   }
 
-  pick(execution: Execution): VirtualThread {
+  pick(execution: Turns): VirtualThread {
     const fork = (this.#forks[this.#depth] ??= { options: this.#optionsOf(execution), at: 0 });
     this.#depth++;
     const index = fork.options[fork.at] as number;
@@ -47,7 +47,7 @@ export class BoundedStrategy implements Strategy {
     return execution.threads[index] as VirtualThread;
   }
 
-  #optionsOf(execution: Execution): number[] {
+  #optionsOf(execution: Turns): number[] {
     const all = execution.enabled.slice(0, execution.enabledCount).map(({ index }) => index);
     const before = execution.stepThreads[execution.stepCount - 1] ?? 0;
     if (isFree(execution)) return all;
@@ -85,7 +85,7 @@ export class BoundedStrategy implements Strategy {
 }
 
 /** True if the thread that went before can't, or would rather not, go on: then a switch is no preemption. */
-function isFree(execution: Execution): boolean {
+function isFree(execution: Turns): boolean {
   const before = execution.stepThreads[execution.stepCount - 1] ?? 0;
   for (let at = 0; at < execution.enabledCount; at++) {
     const thread = execution.enabled[at] as VirtualThread;

@@ -20,7 +20,7 @@
  *
  * Sets of threads are bits of a word, so there can be 31.
  */
-import type { Execution } from "../execution.js";
+import type { Turns } from "../turns.js";
 import { HappensBefore, joinClock } from "../happens-before.js";
 import { areDependent, hasPlace, Step, type StepKind } from "../operations.js";
 import { State, type VirtualThread } from "../virtual-thread.js";
@@ -82,7 +82,7 @@ export class DporStrategy implements Strategy {
     this.#answersGiven = 0;
   }
 
-  pick(execution: Execution): VirtualThread {
+  pick(execution: Turns): VirtualThread {
     const node = this.#path[execution.stepCount];
     if (node !== undefined) return execution.threads[node.taken] as VirtualThread;
     const sleeping = this.#sleepingAt(execution);
@@ -98,7 +98,7 @@ export class DporStrategy implements Strategy {
     return first ?? (execution.enabled[0] as VirtualThread);
   }
 
-  willStep(thread: VirtualThread, execution: Execution): boolean {
+  willStep(thread: VirtualThread, execution: Turns): boolean {
     const depth = execution.stepCount;
     if (execution.threadCount > MOST_THREADS) this.isPartial = true;
     const bit = 1 << thread.index;
@@ -125,7 +125,7 @@ export class DporStrategy implements Strategy {
   }
 
   /** Threads whose next step sleeps at the end of the path. */
-  #sleepingAt({ stepCount }: Execution): number {
+  #sleepingAt({ stepCount }: Turns): number {
     const parent = this.#path[stepCount - 1];
     if (parent === undefined) return 0;
     const { taken, kinds, places } = parent;
@@ -139,12 +139,12 @@ export class DporStrategy implements Strategy {
     return sleeping;
   }
 
-  choose(count: number, execution: Execution): number {
+  choose(count: number, execution: Turns): number {
     const given = this.#answersGiven++;
     return (this.#answers[given] ??= { depth: execution.choiceDepth, count, answer: 0 }).answer;
   }
 
-  end(execution: Execution): boolean {
+  end(execution: Turns): boolean {
     if (!execution.isRedundant) this.runs++;
     if (execution.failure?.kind === "livelock" && !execution.isRedundant) this.isPartial = true;
     this.#wantReversals(execution);
@@ -154,7 +154,7 @@ export class DporStrategy implements Strategy {
   }
 
   /** Steps that conflict and could come in the other order: says so where the earlier was taken. */
-  #wantReversals(execution: Execution): void {
+  #wantReversals(execution: Turns): void {
     const { stepCount, stepThreads, stepKinds, stepPlaces } = execution;
     const order = this.#order;
     order.reset();
@@ -187,7 +187,7 @@ export class DporStrategy implements Strategy {
   }
 
   /** A step that is to be looked at, with the clock that it has or would have. */
-  #nextStep(execution: Execution, last: number, thread: number, kind: StepKind, place: number, end: number): NextStep {
+  #nextStep(execution: Turns, last: number, thread: number, kind: StepKind, place: number, end: number): NextStep {
     const clock = this.#order.clockAfter(thread);
     for (let earlier = last; earlier >= 0; earlier = this.#before[earlier] as number) {
       if (!areDependent(execution.stepKinds[earlier] as StepKind, place, kind, place)) continue;
@@ -200,7 +200,7 @@ export class DporStrategy implements Strategy {
    * For the step of `thread` that comes at place `end` of the run, or would come next:
    * finds what it conflicts with, and has one who can go before that taken there.
    */
-  #wantReversal(execution: Execution, last: number, step: NextStep): void {
+  #wantReversal(execution: Turns, last: number, step: NextStep): void {
     const { thread, kind, place } = step;
     const conflicts: number[] = [];
     for (let earlier = last; earlier >= 0; earlier = this.#before[earlier] as number) {
@@ -215,11 +215,11 @@ export class DporStrategy implements Strategy {
   }
 
   /** Whether a step comes before another for a reason, whose clock this is. */
-  #isBefore(execution: Execution, earlier: number, clock: readonly number[]): boolean {
+  #isBefore(execution: Turns, earlier: number, clock: readonly number[]): boolean {
     return (clock[execution.stepThreads[earlier] as number] ?? 0) >= (this.#times[earlier] as number);
   }
 
-  #wantBefore(execution: Execution, earlier: number, step: NextStep): void {
+  #wantBefore(execution: Turns, earlier: number, step: NextStep): void {
     const node = this.#path[earlier];
     if (node === undefined) return;
     const beginners = this.#beginners(execution, earlier, step);
@@ -234,7 +234,7 @@ export class DporStrategy implements Strategy {
    * Of the steps after `earlier` that do not follow from it, up to this step: the
    * threads of those that follow from no other of them.
    */
-  #beginners(execution: Execution, earlier: number, { thread, end, clock }: NextStep): number {
+  #beginners(execution: Turns, earlier: number, { thread, end, clock }: NextStep): number {
     const left: number[] = [];
     let beginners = 0;
     const add = (by: number, clockOfStep: readonly number[]): void => {

@@ -7,7 +7,7 @@
  * finds it with a probability of at least 1/(n · k^(depth - 1)).
  */
 import { Chance } from "../chance.js";
-import type { Execution } from "../execution.js";
+import type { Turns } from "../turns.js";
 import { Step } from "../operations.js";
 import type { VirtualThread } from "../virtual-thread.js";
 import type { Strategy } from "./strategy.js";
@@ -37,7 +37,7 @@ export class PctStrategy implements Strategy {
     }
   }
 
-  pick(execution: Execution): VirtualThread {
+  pick(execution: Turns): VirtualThread {
     let best = this.#highest(execution);
     if (this.#changeSteps.includes(execution.stepCount) || best.pendingKind === Step.yield) {
       this.#priorities[best.index] = --this.#lowest;
@@ -46,7 +46,7 @@ export class PctStrategy implements Strategy {
     return best;
   }
 
-  #highest({ enabled, enabledCount }: Execution): VirtualThread {
+  #highest({ enabled, enabledCount }: Turns): VirtualThread {
     let best = enabled[0] as VirtualThread;
     for (let at = 0; at < enabledCount; at++) {
       const thread = enabled[at] as VirtualThread;
@@ -63,7 +63,7 @@ export class PctStrategy implements Strategy {
     return this.#chance.below(count);
   }
 
-  end(execution: Execution): boolean {
+  end(execution: Turns): boolean {
     this.#steps = Math.max(this.#steps, execution.stepCount);
     return true;
   }

@@ -5,7 +5,7 @@
  * are not sampled the more often the more of them there are.
  */
 import { Chance } from "../chance.js";
-import type { Execution } from "../execution.js";
+import type { Turns } from "../turns.js";
 import { areDependent } from "../operations.js";
 import type { VirtualThread } from "../virtual-thread.js";
 import type { Strategy } from "./strategy.js";
@@ -26,7 +26,7 @@ export class PosStrategy implements Strategy {
     this.#priorities.length = 0;
   }
 
-  pick({ enabled, enabledCount }: Execution): VirtualThread {
+  pick({ enabled, enabledCount }: Turns): VirtualThread {
     let best = enabled[0] as VirtualThread;
     for (let at = 0; at < enabledCount; at++) {
       const thread = enabled[at] as VirtualThread;
@@ -40,7 +40,7 @@ export class PosStrategy implements Strategy {
     return priority === NONE ? (this.#priorities[index] = this.#chance.next()) : priority;
   }
 
-  willStep(taken: VirtualThread, { threads, threadCount }: Execution): boolean {
+  willStep(taken: VirtualThread, { threads, threadCount }: Turns): boolean {
     this.#priorities[taken.index] = NONE;
     for (let index = 0; index < threadCount; index++) {
       const other = threads[index] as VirtualThread;

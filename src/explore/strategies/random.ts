@@ -1,6 +1,6 @@
 /** At each step any thread, each as likely. */
 import { Chance } from "../chance.js";
-import type { Execution } from "../execution.js";
+import type { Turns } from "../turns.js";
 import type { VirtualThread } from "../virtual-thread.js";
 import type { Strategy } from "./strategy.js";
 
@@ -16,7 +16,7 @@ export class RandomStrategy implements Strategy {
     // Nothing is kept from run to run.
   }
 
-  pick(execution: Execution): VirtualThread {
+  pick(execution: Turns): VirtualThread {
     return execution.enabled[this.#chance.below(execution.enabledCount)] as VirtualThread;
   }
 

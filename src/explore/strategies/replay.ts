@@ -3,7 +3,7 @@
  * else the one that went before, else the first. So a schedule with steps left out,
  * or of a program that has changed since, gives a run all the same.
  */
-import type { Execution } from "../execution.js";
+import type { Turns } from "../turns.js";
 import type { Schedule } from "../token.js";
 import type { VirtualThread } from "../virtual-thread.js";
 import type { Strategy } from "./strategy.js";
@@ -23,7 +23,7 @@ export class ReplayStrategy implements Strategy {
     this.#choice = 0;
   }
 
-  pick(execution: Execution): VirtualThread {
+  pick(execution: Turns): VirtualThread {
     const { enabled, enabledCount } = execution;
     const before = execution.stepThreads[execution.stepCount - 1] ?? 0;
     // What it names for this step and can't be done is left out.

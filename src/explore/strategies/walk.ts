@@ -5,7 +5,7 @@
  * those of threads yet to be spawned count as their spawner's.
  */
 import { Chance } from "../chance.js";
-import type { Execution } from "../execution.js";
+import type { Turns } from "../turns.js";
 import type { VirtualThread } from "../virtual-thread.js";
 import type { Strategy } from "./strategy.js";
 
@@ -24,7 +24,7 @@ export class WalkStrategy implements Strategy {
     this.#taken.length = 0;
   }
 
-  pick({ enabled, enabledCount, threadCount }: Execution): VirtualThread {
+  pick({ enabled, enabledCount, threadCount }: Turns): VirtualThread {
     let total = 0;
     for (let at = 0; at < enabledCount; at++) total += this.#leftOf(enabled[at] as VirtualThread, threadCount);
     let drawn = this.#chance.below(total);
@@ -51,7 +51,7 @@ export class WalkStrategy implements Strategy {
     return this.#chance.below(count);
   }
 
-  end({ threadCount }: Execution): boolean {
+  end({ threadCount }: Turns): boolean {
     for (let index = 0; index < threadCount; index++) {
       this.#expected[index] = Math.max(this.#expected[index] ?? 0, this.#taken[index] ?? 0);
     }
