@@ -8,7 +8,16 @@ import { blockItemsOf } from "./fold.js";
 import { type Items, loopFor } from "./loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
-import { type Input, inputOf, type Numbers, type Output, outputLike, type ResultLike, sharedOf } from "./values.js";
+import {
+  copiedNumbersOf,
+  type Input,
+  inputOf,
+  type Numbers,
+  type Output,
+  outputLike,
+  type ResultLike,
+  sharedOf,
+} from "./values.js";
 
 interface PreparedFilter {
   readonly marking: Call;
@@ -48,6 +57,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     kind: "mark",
     functions: [task],
     length,
+    copiedNumbers: copiedNumbersOf(input),
     blockItems,
     here: countOn(input.numbers, flagsHere),
     share: () => {
@@ -83,6 +93,8 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
         kind: "pack",
         functions: [],
         length,
+        // The input may have been copied before; at least the results are.
+        copiedNumbers: copiedNumbersOf(input),
         blockItems,
         here: packOn(input.numbers, flags, output.numbers),
         share: () => {
@@ -167,6 +179,7 @@ function prepareFind(input: Input, test: unknown, options: unknown): { readonly 
       kind: "find",
       functions: [task],
       length: input.length,
+      copiedNumbers: copiedNumbersOf(input),
       blockItems: 1,
       isSearch: true,
       here: findOn(input.numbers),

@@ -8,6 +8,7 @@ import { type Items, loopFor } from "./loops.js";
 import { type Call, run, runSync, type SharedForm } from "./run.js";
 import type { Team } from "./team.js";
 import {
+  copiedNumbersOf,
   type Input,
   inputOf,
   type NumberArray,
@@ -70,6 +71,7 @@ function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared
       kind: "map",
       functions: [task],
       length: input.length,
+      copiedNumbers: 2 * copiedNumbersOf(input),
       blockItems: 1,
       here: (from, to) => loop(from, to, items, output.numbers, 0, more),
       share: () => {

@@ -16,6 +16,7 @@ import { foldOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import {
+  copiedNumbersOf,
   type Input,
   inputOf,
   type Numbers,
@@ -28,10 +29,15 @@ import {
 
 /** Blocks of a fold, at most: enough for many threads, and few to put together. */
 const MOST_BLOCKS = 1024;
+/** A block that costs little against its items has so many. */
+const GOOD_BLOCK_ITEMS = 64;
+/** And so many blocks there are of fewer items, which may each take long. */
+const LEAST_BLOCKS = 64;
 
 /** How many items a block has: of the number of items alone. */
 export function blockItemsOf(length: number): number {
-  return Math.max(1, Math.ceil(length / MOST_BLOCKS));
+  const few = Math.min(GOOD_BLOCK_ITEMS, Math.ceil(length / LEAST_BLOCKS));
+  return Math.max(1, few, Math.ceil(length / MOST_BLOCKS));
 }
 
 /**
@@ -191,6 +197,7 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       kind: "scan",
       functions: [combine.task],
       length: input.length,
+      copiedNumbers: 2 * copiedNumbersOf(input),
       blockItems,
       here: loopOn(input.numbers, output.numbers),
       share: () => {

@@ -44,8 +44,9 @@ function prepare(
       name: called,
       kind: "numeric",
       functions: [],
-      costKey: first.type,
+      costKey: `${operation.name} ${first.type} ${first.kind}`,
       length: first.length,
+      copiedNumbers: isInPlace ? 0 : 1,
       blockItems: NUMERIC_BLOCK,
       here: isInPlace ? loopOnShared() : numericLoopHere(operation, first.type, first.numbers as NumberArray),
       share: () => {

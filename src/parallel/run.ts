@@ -45,6 +45,8 @@ export interface Call {
   readonly isCoarse?: boolean;
   /** Whether what is behind items that give something need not be done. */
   readonly isSearch?: boolean;
+  /** How many numbers an item are copied if the call is shared out: into shared memory, and back. */
+  readonly copiedNumbers?: number;
   /** Ranges begin and end at multiples of this, but for the end of all. */
   readonly blockItems: number;
   /** On the arrays as they were given. */
@@ -69,6 +71,8 @@ export type Values = readonly (readonly [from: number, value: unknown])[];
 
 /** What is left must take so long on this thread to be shared out: some times what a wake-up takes. */
 const WORTH_US = 100;
+/** A number that is copied takes so long, with the memory for it (bench `parallel-never-slower`). */
+const COPY_US = 0.0015;
 /** A call is measured in pieces of so long. */
 const PROBE_US = 10;
 /** So long takes a part. */
@@ -87,24 +91,34 @@ interface Begun {
 
 const usNow = (): number => nowMs() * 1000;
 
+/** Whether some items are worth sharing out: what is gained is more than what it costs to get them where threads see them. */
+function isWorth({ copiedNumbers = 0 }: Call, { helpers }: Team, items: number, itemUs: number): boolean {
+  // Of what an item takes here, this part is saved.
+  const saved = Math.max(helpers, 1) / (Math.max(helpers, 1) + 1);
+  return items * (itemUs - (copiedNumbers * COPY_US) / saved) >= WORTH_US;
+}
+
 /** Works here until all is done, or what is left is worth sharing out. */
-function begin(call: Call): Begun {
+function begin(call: Call, team: Team): Begun {
   const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
-  if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
+  if (call.expectedItemUs !== undefined && isWorth(call, team, length, call.expectedItemUs)) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
-  const cost = costOf(`${call.kind} ${call.costKey ?? ""}`, call.functions[0]);
+  const cost = costOf(call.kind, call.costKey, call.functions[0]);
   const add = (from: number, to: number): void => {
     const value = here(from, to);
     if (value !== undefined) values.push([from, value]);
   };
-  const isDue = cost.isDue;
+  const isDue = cost.isDue();
   let { itemUs } = cost;
   if (itemUs !== undefined && !isDue) {
-    if (itemUs * length >= WORTH_US) return { done: 0, values, itemUs };
-    add(0, length);
-    return { done: length, values, itemUs };
+    if (isWorth(call, team, length, itemUs)) return { done: 0, values, itemUs };
+    // What takes longer is measured anyway: two looks at the clock are little against it.
+    if (itemUs * length < PROBE_US) {
+      add(0, length);
+      return { done: length, values, itemUs };
+    }
   }
   let done = 0;
   let blocks = itemUs === undefined ? 1 : Math.max(1, Math.floor(PROBE_US / itemUs / blockItems));
@@ -114,10 +128,10 @@ function begin(call: Call): Begun {
     const beganUs = usNow();
     add(from, done);
     const tookUs = usNow() - beganUs;
-    cost.took(done - from, tookUs);
+    const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
+    if (isBelieved && tookUs >= PROBE_US && isWorth(call, team, length - done, itemUs)) break;
     // Not all that is left at once, as it may be other than what came first.
     if (tookUs < PROBE_US) blocks *= 2;
   }
@@ -145,7 +159,7 @@ export async function run(call: Call, team: Team, cancel: Cancel | undefined): P
 
 async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
   const note = explaining();
-  const begun = begin(call);
+  const begun = begin(call, team);
   const left = call.length - begun.done;
   if (left === 0) {
     countCallHere();
@@ -176,7 +190,8 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         };
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
-        else void s.spawn(async () => (await ready, callHelpers()), [], { name: `${call.name}: threads get ready` });
+        // Not a job of this scope: it ends without them if they are not needed any more.
+        else void ready.then(callHelpers).catch((error: unknown) => shared.helpersFailed(error));
         // Where a part takes long the event loop is spared, and another thread does it.
         if (isSpared && shared.helpers > 0) {
           await ready;
@@ -217,14 +232,17 @@ export function runSync(call: Call, team: Team): Values {
 
 function runSyncOpen(call: Call, team: Team): Values {
   const note = explaining();
-  const begun = begin(call);
+  const begun = begin(call, team);
   if (begun.done === call.length) {
     countCallHere();
     note?.(explanation(call, team, begun, undefined));
     return begun.values;
   }
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
-  const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
+  const ready = team.helpers === 0 ? undefined : whenReady(team, call.functions);
+  // Should it fail, calls that wait for the threads will say so.
+  ready?.catch(() => undefined);
+  const isReady = team.helpers > 0 && ready === undefined;
   const beganMs = nowMs();
   const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0, alone: 0 }, begun);
   let isWhole = false;
@@ -305,6 +323,7 @@ class SharedCall {
   readonly #form: SharedForm;
   readonly #from: number;
   #disposes = true;
+  #failure: { readonly error: unknown } | undefined = undefined;
 
   constructor(call: Call, team: Team, begun: Begun, isSpared = false) {
     this.#call = call;
@@ -316,7 +335,7 @@ class SharedCall {
     const parts = Math.ceil(left / partItems);
     this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
     this.parts = parts;
-    this.#form = call.share();
+    this.#form = this.helpers === 0 ? { data: [], loop: call.here, end: () => undefined } : call.share();
     this.work = {
       loop: call.kind,
       functions: call.functions.map(nameOf),
@@ -338,6 +357,12 @@ class SharedCall {
     this.shares.close();
   }
 
+  /** Threads can't come. It is the call's failure if that is known before it has done all by itself. */
+  helpersFailed(error: unknown): void {
+    this.#failure = { error };
+    if (!this.isClosed) this.shares.stop();
+  }
+
   /** Takes what a helper gave. */
   collect(done: PartsDone | undefined): void {
     if (done === undefined) return;
@@ -349,6 +374,7 @@ class SharedCall {
 
   /** Throws what the first part threw that did. */
   requireSuccess(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
     const own = this.own.done();
     this.done.push(own);
     this.values.push(...(own.values as [number, unknown][]));
