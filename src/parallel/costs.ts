@@ -40,14 +40,17 @@ export class Cost {
   }
 }
 
-/** The cost of a loop: of a kind, with a function if it has one, else with what tells kernels apart. */
-export function costOf(kind: string, key = "", fn?: object): Cost {
+/**
+ * The cost of a loop, by its kind, or what tells it apart from others of that kind; with a
+ * function if it has one. By text that is there already: a short call takes less time than
+ * to put one together and look for it.
+ */
+export function costOf(loop: string, fn: object | undefined): Cost {
   let costs: Map<string, Cost> = ofKernels;
   if (fn !== undefined) {
     costs = ofFunctions.get(fn) ?? new Map<string, Cost>();
     ofFunctions.set(fn, costs);
   }
-  const loop = key === "" ? kind : `${kind} ${key}`;
   let cost = costs.get(loop);
   if (cost === undefined) {
     cost = new Cost();

@@ -37,8 +37,8 @@ export interface Call {
   /** The program's functions that it calls. */
   readonly functions: readonly AnyTask[];
   readonly length: number;
-  /** What tells calls apart that cost differently, beside their kind and function. */
-  readonly costKey?: string;
+  /** What tells calls apart that cost differently, beside their function; the kind if omitted. */
+  readonly costKey?: string | undefined;
   /** Microseconds an item, where items are too large to try one. */
   readonly expectedItemUs?: number;
   /** Whether a part takes so long that an event loop should not be held up by it: helpers do them, if there are any. */
@@ -105,7 +105,7 @@ function begin(call: Call, team: Team): Begun {
   if (call.expectedItemUs !== undefined && isWorth(call, team, length, call.expectedItemUs)) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
-  const cost = costOf(call.kind, call.costKey, call.functions[0]);
+  const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
   const add = (from: number, to: number): void => {
     const value = here(from, to);
     if (value !== undefined) values.push([from, value]);
