@@ -4,7 +4,7 @@ import { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, type CallbackOptions, callbackOf } from "./asked.js";
 import { sharedOutput } from "./each.js";
-import { blockItemsOf } from "./fold.js";
+import { blockItemsOf, eachBlock, ofBlocks } from "./blocks.js";
 import { type Items, loopFor } from "./loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
@@ -45,13 +45,8 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     }
     return marks;
   };
-  const countOn = (items: Items, flags: Items) => (from: number, to: number) => {
-    const counts: unknown[] = [];
-    for (let begin = from; begin < to; begin += blockItems) {
-      counts.push(loop(begin, Math.min(to, begin + blockItems), items, flags, 0, more));
-    }
-    return counts;
-  };
+  const countOn = (items: Items, flags: Items) => (from: number, to: number) =>
+    eachBlock(blockItems, from, to, (begin, end) => loop(begin, end, items, flags, 0, more));
   const marking: Call = {
     name,
     kind: "mark",
@@ -75,7 +70,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     packing(values) {
       const places: number[] = [];
       let place = 0;
-      for (const count of values.flatMap(([, counts]) => counts as number[])) {
+      for (const count of ofBlocks<number>(values)) {
         places.push(place);
         place += count;
       }

@@ -10,6 +10,7 @@ import { type Cancel, describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
+import { blockItemsOf, eachBlock, ofBlocks } from "./blocks.js";
 import { sharedOutput } from "./each.js";
 import { type ItemCallback, type Items, loopFor } from "./loops.js";
 import { foldOf } from "./part-loops.js";
@@ -26,14 +27,6 @@ import {
   type ResultLike,
   sharedOf,
 } from "./values.js";
-
-/** Blocks of a fold, at most: enough for many threads, and few to put together. */
-const MOST_BLOCKS = 1024;
-
-/** How many items a block has: of the number of items alone. */
-export function blockItemsOf(length: number): number {
-  return Math.max(1, Math.ceil(length / MOST_BLOCKS));
-}
 
 /**
  * How values are put together: `combine` is associative, and `identity` changes nothing.
@@ -65,11 +58,6 @@ function requireMonoid(whose: string, monoid: unknown): asserts monoid is Monoid
   );
 }
 
-/** The values of blocks, in order. */
-function ofBlocks(values: Values): unknown[] {
-  return values.flatMap(([, inRange]) => inRange as unknown[]);
-}
-
 function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<unknown> {
   requireMonoid("parallel.reduce", monoid);
   const { identity } = monoid;
@@ -79,7 +67,8 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
   const blockItems = blockItemsOf(input.length);
   const calls = map === undefined ? [combine.call] : [combine.call, map.call];
   const fold = foldOf(calls as unknown as [ItemCallback]);
-  const loopOn = (items: Items) => inBlocks(blockItems, (from, to) => fold(from, to, items, identity));
+  const loopOn = (items: Items) => (from: number, to: number) =>
+    eachBlock(blockItems, from, to, (begin, end) => fold(begin, end, items, identity));
   return {
     team,
     call: {
@@ -100,14 +89,6 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       },
     },
     result: (values) => ofBlocks(values).reduce((all, value) => combine.call(all, value), identity),
-  };
-}
-
-function inBlocks(blockItems: number, block: (from: number, to: number) => unknown) {
-  return (from: number, to: number): unknown[] => {
-    const values: unknown[] = [];
-    for (let begin = from; begin < to; begin += blockItems) values.push(block(begin, Math.min(to, begin + blockItems)));
-    return values;
   };
 }
 

@@ -132,7 +132,7 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
       name,
       kind: "flatten",
       functions: [],
-      costKey: String(Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))),
+      costKey: `flatten ${Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))}`,
       length: inputs.length,
       blockItems: 1,
       here: copy,

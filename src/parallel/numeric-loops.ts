@@ -27,6 +27,8 @@ const NAMES: Partial<Record<NumberType, string>> = {
   uint8: "Uint8",
 };
 
+export const KERNEL_TYPES: readonly string[] = Object.keys(NAMES);
+
 /** True if the kernels know this type; numbers of others are made float64 first. */
 export function isKernelType(type: NumberType): boolean {
   return type in NAMES;

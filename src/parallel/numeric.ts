@@ -3,7 +3,15 @@ import { type Cancel, describeKind } from "../async/cancel.js";
 import { requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import { asked, type ParallelOptions } from "./asked.js";
-import { isKernelType, NUMERIC_BLOCK, type NumericOperation, numericLoop, numericLoopHere } from "./numeric-loops.js";
+import { ofBlocks } from "./blocks.js";
+import {
+  isKernelType,
+  KERNEL_TYPES,
+  NUMERIC_BLOCK,
+  type NumericOperation,
+  numericLoop,
+  numericLoopHere,
+} from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
@@ -20,6 +28,17 @@ function kernelInputOf(whose: string, given: unknown): Input {
   const numbers = Float64Array.from(input.numbers as ArrayLike<number>);
   return { kind: "typed", type: "float64", length: input.length, numbers, given: numbers };
 }
+
+/** Names of operations on each type of number, by which their costs are kept. */
+function costKeys(place: string): Readonly<Record<NumericOperation["name"], Readonly<Record<string, string>>>> {
+  const keysOf = (name: string): Readonly<Record<string, string>> =>
+    Object.fromEntries(KERNEL_TYPES.map((type) => [type, `${name} of ${type} ${place}`]));
+  return { sum: keysOf("sum"), dot: keysOf("dot"), minMax: keysOf("minMax"), histogram: keysOf("histogram") };
+}
+
+const IN_PLACE = costKeys("in shared memory");
+/** By other loops, see `numericLoopHere`. */
+const GIVEN = costKeys("as they were given");
 
 function prepare(
   name: string,
@@ -44,7 +63,7 @@ function prepare(
       name: called,
       kind: "numeric",
       functions: [],
-      costKey: `${operation.name} of ${first.type}`,
+      costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
       length: first.length,
       blockItems: NUMERIC_BLOCK,
       // Two arrays are copied before anything is measured.
@@ -61,13 +80,7 @@ function prepare(
   };
 }
 
-/** The values of all blocks, in order. */
-function blocksOf(values: Values): readonly unknown[] {
-  return values.flatMap(([, inRange]) => inRange as unknown[]);
-}
-
-const total = (values: Values): number =>
-  (blocksOf(values) as readonly number[]).reduce((all, value) => all + value, 0);
+const total = (values: Values): number => ofBlocks<number>(values).reduce((all, value) => all + value, 0);
 
 /**
  * The sum of all numbers; 0 of none. Of integers it is exact up to 2^53. Others are added
@@ -128,7 +141,7 @@ export interface MinMax {
 
 function extremesOf(values: Values): MinMax {
   let [min, max] = [Infinity, -Infinity];
-  for (const [least, greatest] of blocksOf(values) as readonly (readonly [number, number])[]) {
+  for (const [least, greatest] of ofBlocks<readonly [number, number]>(values)) {
     min = Math.min(min, least);
     max = Math.max(max, greatest);
   }
@@ -179,7 +192,7 @@ function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared
 
 function countsOf(bins: number, values: Values): Uint32Array {
   const counts = new Uint32Array(bins);
-  for (const block of blocksOf(values) as readonly (readonly number[])[]) {
+  for (const block of ofBlocks<readonly number[]>(values)) {
     for (let bin = 0; bin < bins; bin++) counts[bin] = (counts[bin] as number) + (block[bin] as number);
   }
   return counts;

@@ -5,6 +5,7 @@
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import type { NumberArray } from "./values.js";
+import { eachBlock } from "./blocks.js";
 import { type ItemCallback, type Items, loopFor } from "./loops.js";
 import { type NumericOperation, numericLoop } from "./numeric-loops.js";
 import type { PartLoop } from "./part.js";
@@ -14,18 +15,6 @@ type Shared = SharedArray<NumberType>;
 type MakeLoop = (functions: readonly ItemCallback[], data: readonly never[]) => PartLoop;
 
 const itemsOf = (array: Shared): Items => array.values;
-
-/** Calls `blocks` with each block of a range; gives what that gave, in order. */
-function eachBlock(
-  blockItems: number,
-  from: number,
-  to: number,
-  block: (from: number, to: number) => unknown,
-): unknown[] {
-  const values: unknown[] = [];
-  for (let begin = from; begin < to; begin += blockItems) values.push(block(begin, Math.min(to, begin + blockItems)));
-  return values;
-}
 
 const MAKERS = {
   /** Of whole numbers from `first` on, which is item 0. */

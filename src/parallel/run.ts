@@ -39,8 +39,8 @@ export interface Call {
   /** The program's functions that it calls. */
   readonly functions: readonly AnyTask[];
   readonly length: number;
-  /** What tells calls apart that cost differently, beside their kind and function. */
-  readonly costKey?: string;
+  /** What tells calls apart that cost differently, beside their function; the kind if omitted. */
+  readonly costKey?: string | undefined;
   /** Microseconds an item, where items are too large to try one. */
   readonly expectedItemUs?: number;
   /** Whether a part takes so long that an event loop should not be held up by it: helpers do them, if there are any. */
@@ -102,17 +102,20 @@ function begin(call: Call): Begun {
   if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
-  const cost = costOf(`${call.kind} ${call.costKey ?? ""}`, call.functions[0]);
+  const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
   const add = (from: number, to: number): void => {
     const value = here(from, to);
     if (value !== undefined) values.push([from, value]);
   };
-  const isDue = cost.isDue;
+  const isDue = cost.isDue();
   let { itemUs } = cost;
   if (itemUs !== undefined && !isDue) {
     if (itemUs * length >= WORTH_US) return { done: 0, values, itemUs };
-    add(0, length);
-    return { done: length, values, itemUs };
+    // What takes longer is measured anyway: two looks at the clock are little against it.
+    if (itemUs * length < PROBE_US) {
+      add(0, length);
+      return { done: length, values, itemUs };
+    }
   }
   let done = 0;
   let blocks = itemUs === undefined ? 1 : Math.max(1, Math.floor(PROBE_US / itemUs / blockItems));
@@ -122,10 +125,10 @@ function begin(call: Call): Begun {
     const beganUs = usNow();
     add(from, done);
     const tookUs = usNow() - beganUs;
-    cost.took(done - from, tookUs);
+    const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
+    if (isBelieved && tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
     // Not all that is left at once, as it may be other than what came first.
     if (tookUs < PROBE_US) blocks *= 2;
   }
@@ -277,7 +280,10 @@ function runSyncOpen(call: Call, team: Team): Values {
     return begun.values;
   }
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
-  const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
+  const ready = team.helpers === 0 ? undefined : whenReady(team, call.functions);
+  // Should it fail, calls that wait for the threads will say so.
+  ready?.catch(() => undefined);
+  const isReady = team.helpers > 0 && ready === undefined;
   const beganMs = nowMs();
   const why = whyAlone(call, team, isReady ? team.helpers : 0, begun);
   if (why !== undefined) {
@@ -380,7 +386,7 @@ class SharedCall {
     const parts = Math.ceil(left / partItems);
     this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
     this.parts = parts;
-    this.#form = call.share();
+    this.#form = this.helpers === 0 ? { data: [], loop: call.here, end: () => undefined } : call.share();
     this.work = {
       loop: call.kind,
       functions: call.functions.map(nameOf),

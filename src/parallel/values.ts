@@ -5,7 +5,8 @@
  */
 import { describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
-import { SharedArray } from "../shared/array.js";
+import { SharedArray, type SharedArrayOptions } from "../shared/array.js";
+import type { InternalOptions } from "../shared/object.js";
 import type { ArraysOf, NumberType } from "../shared/record-schema.js";
 
 /** A typed array of numbers. */
@@ -90,13 +91,22 @@ export function inputOf(whose: string, given: unknown): Input {
   );
 }
 
+/**
+ * A shared array all of which is written before it is read. So its memory need not be
+ * cleared, which takes as long as a short loop over it.
+ */
+export function arrayToFill<Type extends NumberType>(type: Type, length: number): SharedArray<Type> {
+  const options: SharedArrayOptions<Type> & InternalOptions = { type, length, isOverwritten: true };
+  return new SharedArray(options);
+}
+
 /** The numbers in shared memory: the very array if it is there, else a copy, to be disposed of. */
 export function sharedOf({ kind, type, length, numbers, given }: Input): {
   readonly array: SharedArray<NumberType>;
   readonly isCopy: boolean;
 } {
   if (kind === "shared") return { array: given as SharedArray<NumberType>, isCopy: false };
-  const array = new SharedArray({ type, length });
+  const array = arrayToFill(type, length);
   (array.values as NumberArray).set(numbers);
   return { array, isCopy: true };
 }
@@ -117,7 +127,7 @@ export interface Output {
 
 export function outputLike(kind: Input["kind"], type: NumberType, length: number): Output {
   if (kind === "shared") {
-    const result = new SharedArray({ type, length });
+    const result = arrayToFill(type, length);
     return { kind, type, result, numbers: result.values as NumberArray };
   }
   if (kind === "array") {
