@@ -137,25 +137,30 @@ function takePartsOfCall(
 ): PartsDone | undefined {
   const shares = new Shares(cells.values, participant);
   if (!shares.enter(heap().slot)) return undefined;
+  let gaveBack = false;
   try {
     const done = takePartsHere(shares, participant, work);
     // Before it leaves: who waits for that takes the results then.
     if (results !== undefined) giveBack(results, done);
+    gaveBack = results !== undefined;
     return done;
   } finally {
     // Whatever happened: a blocked caller would wait for it for ever.
-    shares.leave();
+    shares.leave(gaveBack);
   }
 }
 
-/** By a channel, as the caller is blocked. What can't cross is told in place of what was made. */
+/**
+ * By a channel, as the caller is blocked. What can't cross is told in place of what was made.
+ * It has room for all helpers, but a try could fail while others send.
+ */
 function giveBack(results: SharedChannel, done: PartsDone): void {
   try {
-    results.trySend(done);
+    results.sendSync(done);
   } catch (error) {
     const why = `what a callback gave can't be passed to the thread that called: ${describeThrown(error)}`;
     const thrown = { part: 0, error: encodeThrown(new TransferError(why, { cause: error })) };
-    results.trySend({ ...done, values: [], thrown });
+    results.sendSync({ ...done, values: [], thrown });
   }
 }
 

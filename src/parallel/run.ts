@@ -488,9 +488,10 @@ class SharedCall {
     return results;
   }
 
+  /** Once all helpers have left: those that gave something back did so before. */
   collectFrom(results: SharedChannel | undefined): void {
-    for (let one = results?.tryReceive(); one !== undefined; one = results?.tryReceive())
-      this.collect(one.value as PartsDone);
+    if (results === undefined) return;
+    for (let left = this.shares.givenBack(); left > 0; left--) this.collect(results.receiveSync() as PartsDone);
   }
 
   /** For dumps. */

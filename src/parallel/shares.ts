@@ -49,10 +49,11 @@ const SLOT = 2;
 const DONE = 3;
 const STEALS = 4;
 
-/** A helper has not come, is here, has gone. */
+/** A helper has not come; is here; has gone, and has given nothing back; has gone, and has. */
 const AWAY = 0;
 const HERE = 1;
 const GONE = 2;
+const GAVE_BACK = 3;
 
 const PART_BITS = 16;
 const PART_MASK = 0xff_ff;
@@ -173,13 +174,13 @@ export class Shares {
     this.#cells[this.#own + SLOT] = slot;
     store(this.#cells, this.#own + PRESENCE, HERE);
     if (load(this.#cells, CLOSED) === 0) return true;
-    this.leave();
+    this.leave(false);
     return false;
   }
 
-  /** It does nothing more for this call. */
-  leave(): void {
-    store(this.#cells, this.#own + PRESENCE, GONE);
+  /** It does nothing more for this call; whether what it did stands in the channel of results. */
+  leave(gaveBack: boolean): void {
+    store(this.#cells, this.#own + PRESENCE, gaveBack ? GAVE_BACK : GONE);
     add(this.#cells, LEFT, 1);
     notify(this.#cells, LEFT);
   }
@@ -199,6 +200,15 @@ export class Shares {
   /** Whether a helper has ever come. */
   hasCome(participant: number): boolean {
     return load(this.#cells, LINE * (1 + participant) + PRESENCE) !== AWAY;
+  }
+
+  /** How many helpers have given back what they did. */
+  givenBack(): number {
+    let count = 0;
+    for (let line = LINE; line < this.#cells.length; line += LINE) {
+      if (load(this.#cells, line + PRESENCE) === GAVE_BACK) count++;
+    }
+    return count;
   }
 
   /** Slots of the helpers that are here. */

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 import { parallel } from "skein/parallel";
+import { blockItemsOf } from "#skein/parallel/blocks";
 import { SharedArray } from "skein/shared";
 
 import { add, joined, larger, latter, shown } from "./fixtures/tasks.js";
@@ -21,7 +22,7 @@ type Combine = (a: number, b: number) => number;
 
 /** The order that is promised, written down plainly: blocks of the number of items alone. */
 function inBlocks(numbers: ArrayLike<number>, identity: number, combine: Combine): { blocks: number[]; items: number } {
-  const items = Math.max(1, Math.ceil(numbers.length / 1024));
+  const items = blockItemsOf(numbers.length);
   const blocks: number[] = [];
   for (let from = 0; from < numbers.length; from += items) {
     let value = identity;
