@@ -1,8 +1,9 @@
 /**
- * Explores the known bugs of `test/explore/programs` and their mended twins, and runs
- * the programs of the guide.
+ * Explores the known bugs of `test/explore/programs` and their mended twins, the library's
+ * own primitives, and runs the programs of the guide.
  *
  *     npm run known-bugs                       writes docs/exploring-known-bugs.md
+ *     npm run known-bugs -- primitives         writes docs/exploring-primitives.md, in some ten minutes
  *     npm run known-bugs -- guide              writes what docs/exploring.md shows as printed
  *     npm run known-bugs -- fresh              each token shows its bug in 100 of 100 fresh processes
  *     npm run known-bugs -- fresh 10 "AB-BA"   in 10, of this bug alone
@@ -15,10 +16,12 @@ import { join } from "node:path";
 import { compile, MODULES_CONDITION, ROOT, run, since } from "./compile.mjs";
 
 const PROGRAM = join(ROOT, "build/test/explore/known-bugs-table.js");
+const PRIMITIVES = join(ROOT, "build/test/explore/primitives-table.js");
+const PRIMITIVES_PAGE = join(ROOT, "docs/exploring-primitives.md");
 const PAGE = join(ROOT, "docs/exploring-known-bugs.md");
 const GUIDE = join(ROOT, "docs/exploring.md");
 const PRINTS = /(<!-- prints -->\n```js\n)([\s\S]*?)(```\n\n```text\n)[\s\S]*?```/g;
-const TABLES = /(<!-- table (?<kind>threads|async) -->\n)[\s\S]*?(<!-- end -->)/g;
+const TABLES = /(<!-- table (?<kind>\w+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 const children = new Set();
 for (const signal of ["SIGINT", "SIGTERM"]) {
@@ -29,9 +32,9 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 }
 
 /** Runs the program to its end. */
-function program(args, stderr = "ignore") {
+function program(args, stderr = "ignore", path = PROGRAM) {
   const flags = ["--enable-source-maps", `--conditions=${MODULES_CONDITION}`, "--conditions=explore"];
-  const child = spawn(process.execPath, [...flags, PROGRAM, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", stderr] });
+  const child = spawn(process.execPath, [...flags, path, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", stderr] });
   children.add(child);
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
@@ -43,9 +46,13 @@ function program(args, stderr = "ignore") {
   });
 }
 
+function markdown(cells) {
+  return cells.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+}
+
 function tableOf(rows) {
   const strategies = Object.keys(rows[0].schedules);
-  const cells = [
+  return markdown([
     ["Program", "Described in", "Found as", ...strategies, "Mended twin"],
     ["---", "---", "---", ...strategies.map(() => "--:"), "---"],
     ...rows.map(({ name, source, kind, schedules, twin }) => [
@@ -55,8 +62,30 @@ function tableOf(rows) {
       ...strategies.map((strategy) => schedules[strategy]?.toLocaleString("en") ?? "–"),
       twin,
     ]),
-  ];
-  return cells.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+  ]);
+}
+
+function tableOfPrimitives(rows) {
+  return markdown([
+    ["Primitive", "What holds", "Threads or jobs", "Steps", "Covered"],
+    ["---", "---", "---", "--:", "---"],
+    ...rows.map(({ of, fact, does, steps, coverage }) => [of, fact, does, String(steps), coverage]),
+  ]);
+}
+
+async function writePrimitives() {
+  const startMs = performance.now();
+  const { code, stdout } = await program([], "inherit", PRIMITIVES);
+  if (code !== 0) return false;
+  const rows = JSON.parse(stdout);
+  const page = readFileSync(PRIMITIVES_PAGE, "utf8").replaceAll(TABLES, (_whole, begin, kind, end) => {
+    const shown = tableOfPrimitives(rows.filter(({ table }) => table === kind));
+    return `${begin}\n${shown}\n\n${end}`;
+  });
+  writeFileSync(PRIMITIVES_PAGE, page);
+  const complete = rows.filter(({ isComplete }) => isComplete).length;
+  console.log(`known-bugs: ${complete} of ${rows.length} complete -> docs/exploring-primitives.md (${since(startMs)})`);
+  return true;
 }
 
 async function writeTable() {
@@ -129,7 +158,12 @@ async function replayFresh(count, wanted) {
 }
 
 const [verb = "table", count = "100", name] = process.argv.slice(2);
-const actions = { table: writeTable, fresh: () => replayFresh(Number(count), name), guide: writeGuide };
+const actions = {
+  table: writeTable,
+  primitives: writePrimitives,
+  fresh: () => replayFresh(Number(count), name),
+  guide: writeGuide,
+};
 if (!Object.hasOwn(actions, verb)) {
   console.log(`known-bugs: ${JSON.stringify(verb)} is none of ${Object.keys(actions).join(", ")}`);
   process.exit(1);

@@ -1,0 +1,41 @@
+/** What is explored of the library's own primitives: one list, from which tests and the table in the docs are made. */
+import {
+  explore,
+  type ExploredProgram,
+  type ExploredThread,
+  type Exploration,
+  type ExploreReport,
+} from "skein/explore";
+
+export interface ExploredPrimitive {
+  /** Names that the room exports, or of the knot that it is about. */
+  readonly of: readonly string[];
+  /** What holds, whatever the order. */
+  readonly fact: string;
+  /** Threads or jobs, and what they do. */
+  readonly does: string;
+  readonly program: ExploredProgram;
+  /** How many schedules it takes, for those that take more than most or are to stop before. */
+  readonly schedules?: number;
+  /** Most steps of a schedule. */
+  readonly steps?: number;
+}
+
+/** Enough for most of these to be complete. */
+export const MOST_SCHEDULES = 2000;
+
+/** @param factor - how many times as many schedules as a test tries */
+export function explorePrimitive(
+  { fact, program, schedules, steps }: ExploredPrimitive,
+  factor = 1,
+): Promise<ExploreReport> {
+  const most = (schedules ?? MOST_SCHEDULES) * factor;
+  return explore(
+    { name: fact, schedules: most, budgetMs: 120_000, ...(steps === undefined ? {} : { steps }) },
+    program,
+  );
+}
+
+export function threads(t: Exploration, count: number, body: (index: number) => unknown): ExploredThread[] {
+  return Array.from({ length: count }, (_, index) => t.thread(`thread ${index}`, () => body(index)));
+}
