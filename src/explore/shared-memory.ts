@@ -86,6 +86,8 @@ export class SharedMemory implements RunMemory {
   onOperation: (() => void) | undefined;
   /** In place of the heaps that threads are given; for programs that watch one of their own. */
   heapInstead: Heap | undefined;
+  /** Names of fields, by their places. */
+  readonly #fields: Map<number, string> = new Map();
   readonly #watched = new WatchedMemory();
   readonly #allocator: Heap;
   readonly #heaps: ThreadHeap[] = [];
@@ -113,6 +115,7 @@ export class SharedMemory implements RunMemory {
     this.#present = undefined;
     this.#arenaLength = 0;
     this.#watched.clear();
+    this.#fields.clear();
     this.endlessMs = LOOK_MS;
     this.heapInstead = undefined;
     this.onOperation = undefined;
@@ -249,6 +252,19 @@ export class SharedMemory implements RunMemory {
     return place;
   }
 
+  /**
+   * The place of something that is read and written plainly, of whatever size: two that
+   * begin in one cell are two places. `undefined` if that is no step now.
+   */
+  plainPlaceOf(buffer: ArrayBufferLike, address: number, field: string): number | undefined {
+    const run = this.#execution;
+    if (this.isQuiet || run?.current === undefined || run.threadCount === 1 || buffer !== this.buffer) return undefined;
+    if (this.#blockAt[address >>> 4] === 0) return undefined;
+    const place = FIRST_PLACE + address / 4;
+    this.#fields.set(place, field);
+    return place;
+  }
+
   nameOf(place: number): string | undefined {
     if (place < FIRST_PLACE) return undefined;
     const watched = this.#watched.nameOf(place);
@@ -260,7 +276,9 @@ export class SharedMemory implements RunMemory {
     const kind = NAMES[block.kind];
     if (kind === undefined || cell < 0) return `block at ${block.offset}[${(address - block.offset) / 4}]`;
     const name = nameAt(this.#allocator, block.offset);
-    return `${name === kind ? kind : `${kind} "${name}"`}[${cell}]`;
+    const field = this.#fields.get(place);
+    const whose = name === kind ? kind : `${kind} "${name}"`;
+    return field === undefined ? `${whose}[${cell}]` : `${whose}.${field}`;
   }
 
   // Plain accesses of threads that are called anew
