@@ -22,7 +22,7 @@ import { describeWaits, diverged, endedEarly, HOW_TO_REPEAT, named } from "./des
 import type { Failure } from "./failure.js";
 import { failureOf } from "./failure.js";
 import { Step, type StepKind, WaitOutcome } from "./operations.js";
-import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
+import { hasNoEffect, LEARNED, LEARNED_OF_TABLES, noteRepeats, noteRound } from "./spinning.js";
 import { Spin, SpinProbe, type SpinValue } from "./spin-probe.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { StepRecord } from "./step-record.js";
@@ -38,9 +38,6 @@ const MOST_SWALLOWED = 10_000;
 const MOST_SPIN_RELEASES = 400;
 /** Time that may pass on the virtual clock with nobody doing anything but wait. */
 const MOST_IDLE_MS = 5_000;
-
-/** In logs in place of the kind of a step: something learned without one. */
-const LEARNED = -1;
 
 /** Given up: a strategy has found that the run would repeat others. */
 const REDUNDANT: Failure = { kind: "livelock", message: "" };
@@ -172,7 +169,8 @@ export class Execution extends StepRecord {
     const self = this.current as VirtualThread;
     const value = self.logValues[this.#probe.entryOf(self)];
     self.cursor++;
-    this.memory?.replayed(self);
+    // Behind the log's end, where it is looked what would come, the memory is as it is.
+    if (self.cursor <= self.logLength) this.memory?.replayed(self);
     return value;
   }
 
@@ -210,7 +208,7 @@ export class Execution extends StepRecord {
   hasLearned(): boolean {
     const self = this.current as VirtualThread;
     if (self.cursor < self.logLength) {
-      if (self.logKinds[self.cursor] !== LEARNED) this.#diverged(self, LEARNED as StepKind, 0);
+      if ((self.logKinds[self.cursor] as number) >= 0) this.#diverged(self, LEARNED as StepKind, 0);
       return true;
     }
     if (this.#probe.isActive) return this.#probe.goesOn(LEARNED, 0, undefined);
@@ -225,12 +223,14 @@ export class Execution extends StepRecord {
     return value;
   }
 
-  learns<Value>(value: Value): Value {
+  /** @param isOwn - false of what stands in tables that count on without end: loops are the same whatever it was */
+  learns<Value>(value: Value, isOwn: boolean = true): Value {
     const self = this.current as VirtualThread;
     if (self.index === 0) return value;
+    const kind = isOwn ? LEARNED : LEARNED_OF_TABLES;
     // The memory is not kept for this entry: nobody has come between it and the one before.
     const at = self.logLength++;
-    self.logKinds[at] = LEARNED;
+    self.logKinds[at] = kind;
     self.logPlaces[at] = 0;
     self.logArguments[at] = undefined;
     self.logValues[at] = value;
@@ -240,8 +240,17 @@ export class Execution extends StepRecord {
 
   /** Whether the running thread is called anew, and has not come to where it had been left. */
   get isRepeating(): boolean {
+    return this.isProbing || this.#isInLog;
+  }
+
+  /** Whether it is called to find out what it would do. */
+  get isProbing(): boolean {
+    return this.#probe.isActive;
+  }
+
+  get #isInLog(): boolean {
     const self = this.current as VirtualThread;
-    return self.cursor < self.logLength || this.#probe.isActive;
+    return self.cursor < self.logLength;
   }
 
   /** A choice that belongs to the step that is being taken. */
@@ -576,7 +585,7 @@ export class Execution extends StepRecord {
       for (let back = 1; back <= thread.spinLength; back++) {
         if (thread.logPlaces[thread.logLength - back] !== place) continue;
         thread.state = State.ready;
-        thread.repeats.fill(0);
+        thread.quietFrom = thread.logLength;
         break;
       }
     }

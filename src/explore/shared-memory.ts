@@ -225,9 +225,9 @@ export class SharedMemory implements RunMemory {
     } else if (this.#blockAt[address >>> 4] === 0) {
       return run.hasLearned() ? Entry.learned : Entry.learns;
     }
-    if (run.isRepeating) return run.before(kind, place) ? Entry.logged : Entry.step;
-    run.before(kind, place, expected === undefined ? next : `${String(expected)} -> ${String(next)}`);
-    return Entry.step;
+    if (run.isRepeating && !run.isProbing) return run.before(kind, place) ? Entry.logged : Entry.step;
+    const argument = expected === undefined ? next : `${String(expected)} -> ${String(next)}`;
+    return run.before(kind, place, argument) ? Entry.logged : Entry.step;
   }
 
   /** What the operation gave that `enter` said has been done. */
@@ -240,7 +240,7 @@ export class SharedMemory implements RunMemory {
   leave<Value>(entry: EntryValue, value: Value, hadEffect: boolean): Value {
     if (entry === Entry.free) return value;
     const run = this.#execution as Execution;
-    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value);
+    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value, false);
   }
 
   /** The place of a cell that threads sleep on. */

@@ -7,9 +7,9 @@ import { explore, type ExploreOptions, type ExploreReport } from "skein/explore"
 import { DISPATCH, type ExploredPrimitive, HEAP, OF_JOBS, OF_THREADS } from "./primitives/index.js";
 
 /** For all orders that are not equal to another. */
-const COMPLETE_MS = 15_000;
+const COMPLETE_MS = 12_000;
 /** For all with few preemptions, and for a sample, where that was not enough. */
-const BOUNDED_MS = 5000;
+const BOUNDED_MS = 4000;
 const SAMPLED_MS = 3000;
 
 export interface PrimitiveRow {
