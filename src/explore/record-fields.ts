@@ -34,9 +34,11 @@ function makeSteps(memory: SharedMemory, prototype: Located, name: string, byteO
     set(this: Located, value: unknown) {
       const place = placeIn(this);
       const run = controlled;
-      if (place === undefined || run === undefined) return set.call(this, value);
-      if (run.before(Step.write, place, value)) run.logged();
-      else {
+      if (place === undefined || run === undefined) {
+        set.call(this, value);
+      } else if (run.before(Step.write, place, value)) {
+        run.logged();
+      } else {
         set.call(this, value);
         run.after(value);
       }

@@ -13,7 +13,7 @@ const LIMIT_MS = 180_000;
 describe("exploring finds that", () => {
   for (const { what, module, edits, kinds } of LEFT_OUT_STEPS) {
     it(what, async (context) => {
-      const mutate = pathToFileURL(join(HERE, "primitives/mutate.js")).href;
+      const mutate = pathToFileURL(join(HERE, "mutate.js")).href;
       const { exitCode, stdout, stderr } = await runNode(
         ["--conditions=explore", "--import", mutate, join(HERE, "left-out-step.js"), what],
         { env: { SKEIN_MUTANT: JSON.stringify({ module, edits }) }, limitMs: LIMIT_MS },

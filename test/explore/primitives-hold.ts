@@ -29,14 +29,16 @@ hold("dispatch, explored", DISPATCH);
 hold("the heap, explored", HEAP);
 
 /** Exports of `skein/async` that let nobody wait, or only for what they are given, by the other primitives. */
-const WITHOUT_WAITS = new Set([
-  ...["after", "here", "main", "sleepUntil", "trySelect", "yieldNow", "sliced"],
-  ...["all", "allSettled", "any", "race", "mapConcurrent", "restarting", "joining"],
-  ...["callback", "fromCallback", "events", "nextEvent", "fromReadable", "fromWebStream", "toWebStream", "flow"],
-  // By time and counts alone.
-  ...["circuitBreaker", "debounce", "interval", "rateLimit", "retry", "throttle"],
-  ...["exponential", "fibonacci", "linear", "Schedule", "spaced", "Lagged"],
-]);
+const WITHOUT_WAITS = new Set(
+  (
+    "after here main sleepUntil trySelect yieldNow sliced " +
+    "all allSettled any race mapConcurrent restarting joining " +
+    "callback fromCallback events nextEvent fromReadable fromWebStream toWebStream flow " +
+    // By time and counts alone.
+    "circuitBreaker debounce interval rateLimit retry throttle " +
+    "exponential fibonacci linear Schedule spaced Lagged"
+  ).split(" "),
+);
 /** Classes of `skein/shared` that are nobody's memory by themselves. */
 const WITHOUT_MEMORY = new Set(["SharedObject"]);
 

@@ -1,6 +1,6 @@
 /** Steps of the shipped code on which the arguments of `src/threads/README.md` and of the heap rest, each of them left out. */
 import type { DispatchPlan } from "./dispatch.js";
-import type { Edits } from "./mutate-loader.js";
+import type { Edits } from "../mutate-loader.js";
 
 export interface LeftOutStep extends Edits {
   readonly what: string;

@@ -17,23 +17,17 @@ export interface ExploredPrimitive {
   readonly program: ExploredProgram;
   /** How many schedules it takes, for those that take more than most or are to stop before. */
   readonly schedules?: number;
-  /** Most steps of a schedule. */
-  readonly steps?: number;
 }
 
 /** Enough for most of these to be complete. */
-export const MOST_SCHEDULES = 2000;
+const MOST_SCHEDULES = 2000;
 
-/** @param factor - how many times as many schedules as a test tries */
-export function explorePrimitive(
-  { fact, program, schedules, steps }: ExploredPrimitive,
-  factor = 1,
-): Promise<ExploreReport> {
-  const most = (schedules ?? MOST_SCHEDULES) * factor;
-  return explore(
-    { name: fact, schedules: most, budgetMs: 120_000, ...(steps === undefined ? {} : { steps }) },
-    program,
-  );
+export function explorePrimitive({
+  fact,
+  program,
+  schedules = MOST_SCHEDULES,
+}: ExploredPrimitive): Promise<ExploreReport> {
+  return explore({ name: fact, schedules, budgetMs: 120_000 }, program);
 }
 
 export function threads(t: Exploration, count: number, body: (index: number) => unknown): ExploredThread[] {
