@@ -65,7 +65,7 @@ export const DISPATCH: readonly ExploredPrimitive[] = [
 export const HEAP: readonly ExploredPrimitive[] = [
   {
     of: ["heap"],
-    fact: "a block that another thread gives back is nobody's else before that",
+    fact: "a block that another thread gives back is nobody else's before that",
     does: "owner: take 4; 1 × give back",
     program: heap.giveBack,
   },
