@@ -17,6 +17,7 @@
  *     +2  SLOT    of its thread in the heap
  *     +3  DONE    parts that it did
  *     +4  STEALS  how often it took from another's range
+ *     +5  LIFE    what stood for its thread in the heap: a slot has another thread once one has ended
  *
  * Invariants
  * - A part is in one range, or was taken out by one participant. Every change of a range that
@@ -37,6 +38,7 @@
 import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
 
 import { probe, ProbeKind } from "../core/probe.js";
+import type { Life } from "../shared/heap.js";
 
 const CLOSED = 0;
 const LIMIT = 1;
@@ -48,6 +50,7 @@ const PRESENCE = 1;
 const SLOT = 2;
 const DONE = 3;
 const STEALS = 4;
+const LIFE = 5;
 
 /** A helper has not come, is here, has gone. */
 const AWAY = 0;
@@ -169,8 +172,9 @@ export class Shares {
   // Helpers
 
   /** A helper is here. @returns false if it is too late, and it has to touch nothing */
-  enter(slot: number): boolean {
+  enter({ slot, state }: Life): boolean {
     this.#cells[this.#own + SLOT] = slot;
+    this.#cells[this.#own + LIFE] = state;
     store(this.#cells, this.#own + PRESENCE, HERE);
     if (load(this.#cells, CLOSED) === 0) return true;
     this.leave();
@@ -201,13 +205,15 @@ export class Shares {
     return load(this.#cells, LINE * (1 + participant) + PRESENCE) !== AWAY;
   }
 
-  /** Slots of the helpers that are here. */
-  present(): number[] {
-    const slots: number[] = [];
-    for (let line = LINE; line < this.#cells.length; line += LINE) {
-      if (load(this.#cells, line + PRESENCE) === HERE) slots.push(this.#cells[line + SLOT] as number);
+  /** The threads of the helpers that are here. */
+  present(): Life[] {
+    const cells = this.#cells;
+    const lives: Life[] = [];
+    for (let line = LINE; line < cells.length; line += LINE) {
+      if (load(cells, line + PRESENCE) !== HERE) continue;
+      lives.push({ slot: cells[line + SLOT] as number, state: cells[line + LIFE] as number });
     }
-    return slots;
+    return lives;
   }
 
   /** Blocks until somebody leaves, or for so long. */
