@@ -58,7 +58,10 @@ describe("callbacks that throw", () => {
         assert.equal(error.at, least);
         assert.equal(error.name, "RefusedError");
         const done = [...counts.values];
-        assert.deepEqual(done.slice(0, least + 1), new Array(least + 1).fill(1));
+        assert.deepEqual(
+          done.slice(0, least + 1),
+          Array.from({ length: least + 1 }, () => 1),
+        );
         assert.ok(done.every((count) => count <= 1));
         // Nothing of the call goes on: whoever helped does other jobs now, and calls nothing more.
         const on = await poolOf(Math.max(1, setting.size));
@@ -121,7 +124,7 @@ describe("callbacks that throw", () => {
   it("arrive from other threads as their own class, with their own properties, and say where they were thrown", async () => {
     for (const isSync of [false, true]) {
       const setting: Setting = { size: 2, itemsBefore: 0, isHeldBack: true, isSync };
-      const numbers = [...new Array(100).fill(1), -5, ...new Array(100).fill(1)] as number[];
+      const numbers = Array.from({ length: 201 }, (_, i) => (i === 100 ? -5 : 1));
       const refused = await failureOf(async () =>
         inSetting<unknown>(
           setting,
