@@ -106,24 +106,29 @@ export class Shares {
       const range = load(cells, this.#own + RANGE);
       const first = range >>> PART_BITS;
       const end = range & PART_MASK;
-      if (first === end) {
-        if (!this.#steal()) return NONE;
-      } else if (first >= load(cells, LIMIT)) {
+      if (first === end) return this.#steal();
+      if (first >= load(cells, LIMIT)) {
         // None of them need be done. A thief may take some meanwhile, to no use.
         compareExchange(cells, this.#own + RANGE, range, 0);
       } else if (compareExchange(cells, this.#own + RANGE, range, ((first + 1) << PART_BITS) | end) === range) {
-        cells[this.#own + DONE] = (cells[this.#own + DONE] as number) + 1;
-        return first;
+        return this.#taken(first);
       }
     }
   }
 
+  #taken(part: number): number {
+    this.#cells[this.#own + DONE] = (this.#cells[this.#own + DONE] as number) + 1;
+    return part;
+  }
+
   /**
-   * Takes the upper half of the largest range: whoever has most left needs it least.
+   * Takes the upper half of the largest range: whoever has most left needs it least. The
+   * first part of it is the thief's at once and comes into no range: from there the other
+   * could take it back before the thief came to it, and so the two of them for ever.
    *
-   * @returns false if all are empty, or need not be done
+   * @returns NONE if all are empty, or need not be done
    */
-  #steal(): boolean {
+  #steal(): number {
     const cells = this.#cells;
     for (;;) {
       const limit = load(cells, LIMIT);
@@ -136,17 +141,19 @@ export class Shares {
         const left = (seen & PART_MASK) - first;
         if (left > most && first < limit) [victim, range, most] = [line, seen, left];
       }
-      if (most === 0) return false;
+      if (most === 0) return NONE;
       const end = range & PART_MASK;
       const middle = end - ((most + 1) >> 1);
       const rest = (range & ~PART_MASK) | middle;
       if (compareExchange(cells, victim + RANGE, range, rest) !== range) continue;
+      // What need not be done is in no range any more.
+      if (middle >= limit) continue;
       cells[this.#own + STEALS] = (cells[this.#own + STEALS] as number) + 1;
-      store(cells, this.#own + RANGE, (middle << PART_BITS) | end);
+      store(cells, this.#own + RANGE, ((middle + 1) << PART_BITS) | end);
       const { ring } = probe;
       if (ring !== undefined)
         ring.write(ProbeKind.mark, 0, end - middle, ring.text("took parts of a parallel call over"));
-      return true;
+      return this.#taken(middle);
     }
   }
 
