@@ -15,6 +15,8 @@ import {
   type Numbers,
   type Output,
   outputLike,
+  resultIn,
+  resultInSync,
   type ResultLike,
   sharedOf,
 } from "./values.js";
@@ -138,8 +140,7 @@ export async function filter<In extends Numbers, More extends readonly unknown[]
   const prepared = prepareFilter(inputOf("parallel.filter", numbers), test, options);
   try {
     const { call, output } = prepared.packing(await run(prepared.marking, prepared.team, cancel));
-    await run(call, prepared.team, cancel);
-    return output.result as ResultLike<In>;
+    return (await resultIn(output, run(call, prepared.team, cancel))) as ResultLike<In>;
   } finally {
     prepared.end();
   }
@@ -154,8 +155,7 @@ export function filterSync<In extends Numbers, More extends readonly unknown[]>(
   const prepared = prepareFilter(inputOf("parallel.filterSync", numbers), test, options);
   try {
     const { call, output } = prepared.packing(runSync(prepared.marking, prepared.team));
-    runSync(call, prepared.team);
-    return output.result as ResultLike<In>;
+    return resultInSync(output, () => runSync(call, prepared.team)) as ResultLike<In>;
   } finally {
     prepared.end();
   }

@@ -7,6 +7,7 @@
  * any number of threads.
  */
 import { type Cancel, describeKind } from "../async/cancel.js";
+import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
@@ -24,6 +25,8 @@ import {
   type Output,
   outputLike,
   requireType,
+  resultIn,
+  resultInSync,
   type ResultLike,
   sharedOf,
 } from "./values.js";
@@ -60,6 +63,7 @@ function requireMonoid(whose: string, monoid: unknown): asserts monoid is Monoid
 
 function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<unknown> {
   requireMonoid("parallel.reduce", monoid);
+  requireOptions("parallel.reduce", options);
   const { identity } = monoid;
   const combine = callbackOf("parallel.reduce", "combine", monoid.combine);
   const map = options.map === undefined ? undefined : callbackOf("parallel.reduce", "map", options.map);
@@ -148,11 +152,18 @@ interface PreparedScan {
 
 function prepareScan(input: Input, monoid: unknown, options: ScanOptions): PreparedScan {
   requireMonoid("parallel.scan", monoid);
+  requireOptions("parallel.scan", options);
   requireType("parallel.scan", options.type);
   const { identity } = monoid;
   const combine = callbackOf("parallel.scan", "combine", monoid.combine);
   const { name, team } = asked("scan", options, monoid.combine);
   const isInclusive = options.inclusive ?? true;
+  if (typeof isInclusive !== "boolean") {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `parallel.scan's option inclusive expected true or false, but ${describeKind(isInclusive)} came`,
+    );
+  }
   const blockItems = blockItemsOf(input.length);
   const folds = prepareReduce(input, monoid, { ...options, name: `${name}, blocks` });
   const output = outputLike(input.kind, options.type ?? input.type, input.length);
@@ -211,8 +222,8 @@ export async function scan<In extends Numbers>(
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scan", numbers), monoid, options);
-  await run(second(await run(folds.call, folds.team, cancel)), folds.team, cancel);
-  return output.result as ResultLike<In>;
+  const both = async (): Promise<Values> => run(second(await run(folds.call, folds.team, cancel)), folds.team, cancel);
+  return resultIn(output, both()) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.scan`, and blocks this thread until all is done. */
@@ -222,6 +233,5 @@ export function scanSync<In extends Numbers>(
   options: ScanOptions = {},
 ): ResultLike<In> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scanSync", numbers), monoid, options);
-  runSync(second(runSync(folds.call, folds.team)), folds.team);
-  return output.result as ResultLike<In>;
+  return resultInSync(output, () => runSync(second(runSync(folds.call, folds.team)), folds.team)) as ResultLike<In>;
 }

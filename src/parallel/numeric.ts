@@ -1,6 +1,6 @@
 /** `sum`, `dot`, `minMax` and `histogram`: what kernels do with all numbers. */
 import { type Cancel, describeKind } from "../async/cancel.js";
-import { requireWhole } from "../async/guard.js";
+import { requireOptions, requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import { asked, type ParallelOptions } from "./asked.js";
 import { ofBlocks } from "./blocks.js";
@@ -179,7 +179,8 @@ export interface HistogramOptions extends ParallelOptions {
 const MOST_BINS = 1 << 20;
 
 function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared {
-  const { bins, low, high } = (options ?? {}) as Partial<HistogramOptions>;
+  requireOptions("parallel.histogram", options);
+  const { bins, low, high } = options as Partial<HistogramOptions>;
   requireWhole("parallel.histogram's bins", bins, 1, MOST_BINS);
   if (!(typeof low === "number" && typeof high === "number" && low < high && Number.isFinite(high - low))) {
     throw new MisuseError(

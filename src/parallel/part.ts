@@ -136,7 +136,7 @@ function takePartsOfCall(
   results: SharedChannel | undefined,
 ): PartsDone | undefined {
   const shares = new Shares(cells.values, participant);
-  if (!shares.enter(heap().slot)) return undefined;
+  if (!shares.enter(heap().life)) return undefined;
   let gaveBack = false;
   try {
     const done = takePartsHere(shares, participant, work);

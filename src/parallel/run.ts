@@ -18,7 +18,7 @@ import type { Job } from "../async/job.js";
 import { WorkerLostError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { SharedChannel } from "../shared/channel.js";
-import { heap } from "../shared/heap.js";
+import { heap, type Life } from "../shared/heap.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
@@ -448,12 +448,13 @@ class SharedCall {
   /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
   waitForHelpers(): void {
     const lost = new Set<number>();
-    const present = (): number[] => this.shares.present().filter((slot) => !lost.has(slot));
+    const present = (): Life[] => this.shares.present().filter(({ slot }) => !lost.has(slot));
     while (present().length > 0) {
       this.shares.waitForOneToLeave(LOOK_MS);
-      for (const { slot } of heap().endedThreads()) {
-        if (!present().includes(slot)) continue;
-        lost.add(slot);
+      for (const life of present()) {
+        // It may have left and ended since, so whether it is there is asked once more.
+        if (!heap().hasEnded(life) || !present().some(({ slot }) => slot === life.slot)) continue;
+        lost.add(life.slot);
         // The others end what they have in hand, and until then are waited for.
         this.shares.stop();
       }

@@ -5,8 +5,8 @@
  * runs (co-ranks), so that all participants work on the last merge too. Work O(n log p)
  * beside the sorting of the runs, which for numbers is linear; span O(n/p + log n).
  */
-import type { Cancel } from "../async/cancel.js";
-import type { SharedArray } from "../shared/array.js";
+import { type Cancel, cancelNodeOf } from "../async/cancel.js";
+import { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
 import type { ItemCallback } from "./loops.js";
@@ -202,7 +202,10 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
 
 async function finish(prepared: Prepared, cancel: Cancel | undefined): Promise<unknown> {
   const { sorting: all } = prepared;
-  if (all === undefined) return prepared.result();
+  if (all === undefined) {
+    cancelNodeOf(cancel)?.checkpoint();
+    return prepared.result();
+  }
   let isWhole = false;
   try {
     for (const step of all.steps) await run(step(), all.team, cancel);

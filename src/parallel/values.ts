@@ -64,6 +64,10 @@ export function inputOf(whose: string, given: unknown): Input {
         given: given as SharedArray<NumberType>,
       };
     }
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `${whose} expected numbers, but a SharedArray of ${type} came: types that it takes are ${TYPES.join(", ")}`,
+    );
   }
   if (ArrayBuffer.isView(given)) {
     const type = TYPES.find((name) => given instanceof ARRAYS[name]);
@@ -145,4 +149,30 @@ export function requireType(whose: string, type: unknown): void {
     "SKEIN_INVALID_ARGUMENT",
     `${whose}'s type must be one of ${TYPES.join(", ")}, but ${describeKind(type)} came`,
   );
+}
+
+/** What a call has made in `output`; if it fails, that is given back. */
+export async function resultIn(output: Output, running: Promise<unknown>): Promise<unknown> {
+  try {
+    await running;
+    return output.result;
+  } catch (error) {
+    giveBack(output);
+    throw error;
+  }
+}
+
+/** The same of a call that blocks. */
+export function resultInSync(output: Output, run: () => unknown): unknown {
+  try {
+    run();
+    return output.result;
+  } catch (error) {
+    giveBack(output);
+    throw error;
+  }
+}
+
+function giveBack({ result }: Output): void {
+  if (result instanceof SharedArray) result.dispose();
 }

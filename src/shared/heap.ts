@@ -575,12 +575,21 @@ export class Heap {
 
   /** Threads that have ended without anybody having said so, where the platform lets us see that. */
   endedThreads(): Life[] {
-    return this.#lives().filter(({ slot }) => {
-      if (slot === this.slot) return false;
-      const entry = FIRST_THREAD + slot * THREAD_CELLS;
-      const number = load(this.cells, entry + THREAD_TASK);
-      return number !== 0 && !isTaskRunning({ number, began: load(this.cells, entry + THREAD_BEGAN) });
-    });
+    return this.#lives().filter(({ slot }) => slot !== this.slot && this.#isSeenEnded(slot));
+  }
+
+  /**
+   * Whether a thread has ended, where the platform lets us see that or somebody has said
+   * so; also if meanwhile what it left was put in order, and its slot is another's.
+   */
+  hasEnded({ slot, state }: Life): boolean {
+    return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE) !== state || this.#isSeenEnded(slot);
+  }
+
+  #isSeenEnded(slot: number): boolean {
+    const entry = FIRST_THREAD + slot * THREAD_CELLS;
+    const number = load(this.cells, entry + THREAD_TASK);
+    return number !== 0 && !isTaskRunning({ number, began: load(this.cells, entry + THREAD_BEGAN) });
   }
 
   #lives(): Life[] {
