@@ -9,7 +9,7 @@ import { type Items, loopFor } from "./loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import {
-  copiedNumbersOf,
+  copiedBytesOf,
   type Input,
   inputOf,
   type Numbers,
@@ -52,8 +52,8 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     kind: "mark",
     functions: [task],
     length,
-    copiedNumbers: copiedNumbersOf(input),
     blockItems,
+    copiedBytes: copiedBytesOf(input, length) + length,
     here: countOn(input.numbers, flagsHere),
     share: () => {
       const [items, flags] = [inputOnHeap(), marksOnHeap()];
@@ -88,9 +88,11 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
         kind: "pack",
         functions: [],
         length,
-        // The input may have been copied before; at least the results are.
-        copiedNumbers: copiedNumbersOf(input),
         blockItems,
+        copiedBytes:
+          (shared === undefined ? copiedBytesOf(input, length) : 0) +
+          (marks === undefined ? length : 0) +
+          copiedBytesOf(output, place),
         here: packOn(input.numbers, flags, output.numbers),
         share: () => {
           const [items, marked] = [inputOnHeap(), marksOnHeap()];
@@ -174,9 +176,9 @@ function prepareFind(input: Input, test: unknown, options: unknown): { readonly 
       kind: "find",
       functions: [task],
       length: input.length,
-      copiedNumbers: copiedNumbersOf(input),
       blockItems: 1,
       isSearch: true,
+      copiedBytes: copiedBytesOf(input, input.length),
       here: findOn(input.numbers),
       share: () => {
         const { array, isCopy } = sharedOf(input);

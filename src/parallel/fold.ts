@@ -17,7 +17,7 @@ import { foldOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import {
-  copiedNumbersOf,
+  copiedBytesOf,
   type Input,
   inputOf,
   type Numbers,
@@ -76,6 +76,7 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       functions: map === undefined ? [combine.task] : [combine.task, map.task],
       length: input.length,
       blockItems,
+      copiedBytes: copiedBytesOf(input, input.length),
       here: loopOn(input.numbers),
       share: () => {
         const { array, isCopy } = sharedOf(input);
@@ -172,8 +173,8 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       kind: "scan",
       functions: [combine.task],
       length: input.length,
-      copiedNumbers: 2 * copiedNumbersOf(input),
       blockItems,
+      copiedBytes: copiedBytesOf(input, input.length) + copiedBytesOf(output, input.length),
       here: loopOn(input.numbers, output.numbers),
       share: () => {
         const inputs = sharedOf(input);

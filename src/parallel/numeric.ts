@@ -14,7 +14,7 @@ import {
 } from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
-import { type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
+import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
 
 interface Prepared {
   readonly call: Call;
@@ -65,8 +65,9 @@ function prepare(
       functions: [],
       costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
       length: first.length,
-      copiedNumbers: isInPlace ? 0 : 1,
       blockItems: NUMERIC_BLOCK,
+      // Two arrays are copied before anything is measured.
+      copiedBytes: isInPlace ? 0 : copiedBytesOf(first, first.length),
       here: isInPlace ? loopOnShared() : numericLoopHere(operation, first.type, first.numbers as NumberArray),
       share: () => {
         if (!isInPlace) shared = inputs.map(sharedOf);

@@ -22,12 +22,14 @@ import { heap } from "../shared/heap.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
+import { Rest } from "./here.js";
 import { begins, countCallHere, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
-import { askForHelpers, forgetModule, type Team, whenReady } from "./team.js";
+import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
+import { seams } from "./testing.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -45,10 +47,10 @@ export interface Call {
   readonly isCoarse?: boolean;
   /** Whether what is behind items that give something need not be done. */
   readonly isSearch?: boolean;
-  /** How many numbers an item are copied if the call is shared out: into shared memory, and back. */
-  readonly copiedNumbers?: number;
   /** Ranges begin and end at multiples of this, but for the end of all. */
   readonly blockItems: number;
+  /** Bytes that have to be copied so that other threads see the arrays, and back; none if omitted. */
+  readonly copiedBytes?: number;
   /** On the arrays as they were given. */
   readonly here: PartLoop;
   /** Puts the arrays where all threads see them; called once, and only if the call is shared out. */
@@ -71,19 +73,19 @@ export type Values = readonly (readonly [from: number, value: unknown])[];
 
 /** What is left must take so long on this thread to be shared out: some times what a wake-up takes. */
 const WORTH_US = 100;
-/** A number that is copied takes so long, with the memory for it (bench `parallel-never-slower`). */
-const COPY_US = 0.0015;
 /** A call is measured in pieces of so long. */
 const PROBE_US = 10;
 /** So long takes a part. */
 const PART_US = 20;
 /** The event loop has its turn after so long. */
 const SLICE_MS = 4;
+/** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
+const COPY_US = 0.000_25;
 /** A blocked caller looks so often whether those it waits for still run. */
 const LOOK_MS = 100;
 
 /** What a call did before it was decided whether to share out the rest. */
-interface Begun {
+export interface Begun {
   readonly done: number;
   readonly values: [number, unknown][];
   readonly itemUs: number;
@@ -91,18 +93,13 @@ interface Begun {
 
 const usNow = (): number => nowMs() * 1000;
 
-/** Whether some items are worth sharing out: what is gained is more than what it costs to get them where threads see them. */
-function isWorth({ copiedNumbers = 0 }: Call, { helpers }: Team, items: number, itemUs: number): boolean {
-  // Of what an item takes here, this part is saved.
-  const saved = Math.max(helpers, 1) / (Math.max(helpers, 1) + 1);
-  return items * (itemUs - (copiedNumbers * COPY_US) / saved) >= WORTH_US;
-}
-
 /** Works here until all is done, or what is left is worth sharing out. */
-function begin(call: Call, team: Team): Begun {
+function begin(call: Call): Begun {
   const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
-  if (call.expectedItemUs !== undefined && isWorth(call, team, length, call.expectedItemUs)) {
+  const { itemsBefore } = seams;
+  if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
+  if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
   const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
@@ -113,7 +110,7 @@ function begin(call: Call, team: Team): Begun {
   const isDue = cost.isDue();
   let { itemUs } = cost;
   if (itemUs !== undefined && !isDue) {
-    if (isWorth(call, team, length, itemUs)) return { done: 0, values, itemUs };
+    if (itemUs * length >= WORTH_US) return { done: 0, values, itemUs };
     // What takes longer is measured anyway: two looks at the clock are little against it.
     if (itemUs * length < PROBE_US) {
       add(0, length);
@@ -131,11 +128,34 @@ function begin(call: Call, team: Team): Begun {
     const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (isBelieved && tookUs >= PROBE_US && isWorth(call, team, length - done, itemUs)) break;
+    if (isBelieved && tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
     // Not all that is left at once, as it may be other than what came first.
     if (tookUs < PROBE_US) blocks *= 2;
   }
   return { done, values, itemUs: itemUs ?? 0 };
+}
+
+/** Why this thread does the rest alone, in words; `undefined` if it is to be shared out. */
+function whyAlone(call: Call, team: Team, helpers: number, { done, itemUs }: Begun): string | undefined {
+  if (helpers === 0) {
+    return `there is nobody to help: ${
+      team.helpers === 0
+        ? "this thread has no pool with more than one thread"
+        : "threads have yet to start, or to import something, and this one is blocked meanwhile"
+    }`;
+  }
+  const copyUs = (call.copiedBytes ?? 0) * COPY_US;
+  const savedUs = (call.length - done) * itemUs * (1 - 1 / (helpers + 1));
+  if (savedUs > copyUs || seams.itemsBefore !== undefined) return undefined;
+  return `${helpers} helpers would save ${savedUs.toPrecision(2)} µs, and to copy the arrays to where they see them takes ${copyUs.toPrecision(2)}; a SharedArray is there already`;
+}
+
+/** As `begin`, without a clock. */
+function beginAsTold({ length, blockItems, here, isSearch = false }: Call, items: number): Begun {
+  const done = Math.min(length, Math.ceil(items / blockItems) * blockItems);
+  const value = done === 0 ? undefined : here(0, done);
+  const isFound = isSearch && value !== undefined;
+  return { done: isFound ? length : done, values: value === undefined ? [] : [[0, value]], itemUs: 0 };
 }
 
 /** How many items a part has. */
@@ -159,16 +179,18 @@ export async function run(call: Call, team: Team, cancel: Cancel | undefined): P
 
 async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
   const note = explaining();
-  const begun = begin(call, team);
+  const begun = begin(call);
   const left = call.length - begun.done;
   if (left === 0) {
     countCallHere();
-    note?.(explanation(call, team, begun, undefined));
+    note?.(explanation(call, begun, undefined));
     return begun.values;
   }
-  if (team.pool === undefined) return runNested(call, team, begun, cancel);
   const { pool } = team;
   const isSpared = (call.isCoarse === true || begun.itemUs >= SLICE_MS * 1000) && team.alone > 0;
+  const why = whyAlone(call, team, isSpared ? team.alone : team.helpers, begun);
+  if (why !== undefined) return runAlone(call, begun, why, cancel);
+  if (pool === undefined) return runNested(call, team, begun, cancel);
   const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
   const beganMs = nowMs();
   let isWhole = false;
@@ -190,13 +212,18 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         };
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
-        // Not a job of this scope: it ends without them if they are not needed any more.
-        else void ready.then(callHelpers).catch((error: unknown) => shared.helpersFailed(error));
+        // No job of this scope: a call that is over before threads are there does not wait for them.
+        const called = ready?.then(callHelpers);
         // Where a part takes long the event loop is spared, and another thread does it.
         if (isSpared && shared.helpers > 0) {
-          await ready;
+          await called;
           await nextTurn();
           await Promise.all(helpers.values());
+        } else {
+          called?.catch((error: unknown) => {
+            // Over or cancelled: then nobody misses them.
+            if (!shared.isClosed && !s.isCancelled) void s.spawn(() => Promise.reject(error as Error));
+          });
         }
         do await nextTurn();
         while (!shared.own.run(nowMs() + SLICE_MS));
@@ -217,8 +244,22 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   } finally {
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
+}
+
+/** The rest of it on this thread, in slices. */
+async function runAlone(call: Call, begun: Begun, why: string, cancel: Cancel | undefined): Promise<Values> {
+  const note = explaining();
+  const beganMs = nowMs();
+  const rest = new Rest(call, begun);
+  do {
+    await nextTurn();
+    cancelNodeOf(cancel)?.checkpoint();
+  } while (!rest.run(nowMs() + SLICE_MS));
+  countCallHere();
+  note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
+  return rest.values;
 }
 
 /** As `run`, but blocks this thread until all is done. */
@@ -232,19 +273,24 @@ export function runSync(call: Call, team: Team): Values {
 
 function runSyncOpen(call: Call, team: Team): Values {
   const note = explaining();
-  const begun = begin(call, team);
+  const begun = begin(call);
   if (begun.done === call.length) {
     countCallHere();
-    note?.(explanation(call, team, begun, undefined));
+    note?.(explanation(call, begun, undefined));
     return begun.values;
   }
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
-  const ready = team.helpers === 0 ? undefined : whenReady(team, call.functions);
-  // Should it fail, calls that wait for the threads will say so.
-  ready?.catch(() => undefined);
-  const isReady = team.helpers > 0 && ready === undefined;
+  const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
   const beganMs = nowMs();
-  const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0, alone: 0 }, begun);
+  const why = whyAlone(call, team, isReady ? team.helpers : 0, begun);
+  if (why !== undefined) {
+    const rest = new Rest(call, begun);
+    rest.run(Infinity);
+    countCallHere();
+    note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
+    return rest.values;
+  }
+  const shared = new SharedCall(call, team, begun);
   let isWhole = false;
   try {
     const results = shared.callHelpers(team);
@@ -257,7 +303,7 @@ function runSyncOpen(call: Call, team: Team): Values {
   } finally {
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
 }
 
@@ -283,7 +329,7 @@ async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | 
     stop.stopListening();
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
 }
 
@@ -322,8 +368,10 @@ class SharedCall {
   readonly #team: Team;
   readonly #form: SharedForm;
   readonly #from: number;
+  /** Whether it is this that frees the cells. */
   #disposes = true;
-  #failure: { readonly error: unknown } | undefined = undefined;
+  /** On a pool's thread that has asked for helpers: where they put their results. */
+  #asked: SharedChannel | undefined = undefined;
 
   constructor(call: Call, team: Team, begun: Begun, isSpared = false) {
     this.#call = call;
@@ -335,7 +383,7 @@ class SharedCall {
     const parts = Math.ceil(left / partItems);
     this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
     this.parts = parts;
-    this.#form = this.helpers === 0 ? { data: [], loop: call.here, end: () => undefined } : call.share();
+    this.#form = call.share();
     this.work = {
       loop: call.kind,
       functions: call.functions.map(nameOf),
@@ -348,19 +396,23 @@ class SharedCall {
     this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
     this.shares = new Shares(this.cells.values, CALLER);
     this.shares.begin(parts);
-    this.own = new Participant(this.shares, CALLER, this.work, this.#form.loop);
+    this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
     begins(this);
+  }
+
+  #ownLoop(): PartLoop {
+    const { loop } = this.#form;
+    const { beforeOwnPart } = seams;
+    if (beforeOwnPart === undefined) return loop;
+    return (from, to) => {
+      beforeOwnPart(this.shares);
+      return loop(from, to);
+    };
   }
 
   close(): void {
     this.isClosed = true;
     this.shares.close();
-  }
-
-  /** Threads can't come. It is the call's failure if that is known before it has done all by itself. */
-  helpersFailed(error: unknown): void {
-    this.#failure = { error };
-    if (!this.isClosed) this.shares.stop();
   }
 
   /** Takes what a helper gave. */
@@ -374,7 +426,6 @@ class SharedCall {
 
   /** Throws what the first part threw that did. */
   requireSuccess(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
     const own = this.own.done();
     this.done.push(own);
     this.values.push(...(own.values as [number, unknown][]));
@@ -391,16 +442,21 @@ class SharedCall {
     for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
   }
 
-  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST`. */
+  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
   waitForHelpers(): void {
-    for (let present = this.shares.present(); present.length > 0; present = this.shares.present()) {
+    const lost = new Set<number>();
+    const present = (): number[] => this.shares.present().filter((slot) => !lost.has(slot));
+    while (present().length > 0) {
       this.shares.waitForOneToLeave(LOOK_MS);
-      const ended = heap().endedThreads();
-      const lost = present.find((slot) => ended.some((life) => life.slot === slot));
-      if (lost === undefined || !this.shares.present().includes(lost)) continue;
-      this.shares.stop();
-      throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
+      for (const { slot } of heap().endedThreads()) {
+        if (!present().includes(slot)) continue;
+        lost.add(slot);
+        // The others end what they have in hand, and until then are waited for.
+        this.shares.stop();
+      }
     }
+    if (lost.size === 0) return;
+    throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
   }
 
   /**
@@ -411,11 +467,12 @@ class SharedCall {
     const { cells, helpers, work } = this;
     if (helpers === 0) return undefined;
     const results = new SharedChannel({ capacity: helpers, name: `results of ${this.#call.name}` });
-    this.#disposes = false;
     if (pool === undefined) {
       askForHelpers({ cells, helpers, work, results });
+      this.#asked = results;
       return results;
     }
+    this.#disposes = false;
     const calls: Promise<unknown>[] = [];
     for (let participant = 1; participant <= helpers; participant++) {
       calls.push(pool.run(takeParts, [cells, participant, work, results]).catch(() => undefined));
@@ -442,7 +499,8 @@ class SharedCall {
     const counts = this.shares.counts();
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     this.#form.end(this.#from, isWhole);
-    if (this.#disposes) this.cells.dispose();
+    if (this.#asked !== undefined) letGo(this.cells, this.#asked);
+    else if (this.#disposes) this.cells.dispose();
   }
 
   figures(): ParticipantFigures[] {
@@ -466,33 +524,33 @@ function undeclared(call: Call, { module, key }: FunctionName): Error {
   return noSuchTask({ module, key, ...(identity as object) } as never, []);
 }
 
-function explanation(call: Call, team: Team, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
+/** Of a call that was over before anything was left to share out, or of one that was shared out. */
+function explanation(call: Call, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
   const { done, itemUs } = begun;
   const left = call.length - done;
-  const common = { call: call.name, items: call.length, itemUs, itemsBefore: done };
   if (shared === undefined) {
-    return {
-      ...common,
-      place: "here",
-      why:
-        done === 0 || call.length * itemUs < WORTH_US
-          ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${(call.length * itemUs).toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
-          : "it was over before there was enough left to share out",
-      participants: [],
-      partItems: 0,
-      ms,
-    };
+    const allUs = call.length * itemUs;
+    const why =
+      done === 0 || allUs < WORTH_US
+        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
+        : "it was over before there was enough left to share out";
+    return explanationOf(call, begun, "here", why, ms);
   }
-  const why =
-    shared.helpers === 0
-      ? `there is nobody to help: ${team.helpers === 0 ? "this thread has no pool with more than one thread" : "it is one part"}`
-      : `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
-  return {
-    ...common,
-    place: shared.helpers === 0 ? "here" : "threads",
-    why,
-    participants: shared.figures(),
-    partItems: shared.work.partItems,
-    ms,
-  };
+  const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
+  const figures = { participants: shared.figures(), partItems: shared.work.partItems };
+  // A single part is nobody's to help with.
+  if (shared.helpers === 0)
+    return { ...explanationOf(call, begun, "here", "what was left is one part", ms), ...figures };
+  return { ...explanationOf(call, begun, "threads", why, ms), ...figures };
+}
+
+function explanationOf(
+  call: Call,
+  { done, itemUs }: Begun,
+  place: Explanation["place"],
+  why: string,
+  ms: number,
+): Explanation {
+  const counts = { items: call.length, itemUs, itemsBefore: done, participants: [], partItems: 0 };
+  return { call: call.name, ...counts, place, why, ms };
 }

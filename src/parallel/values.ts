@@ -100,11 +100,6 @@ export function arrayToFill<Type extends NumberType>(type: Type, length: number)
   return new SharedArray(options);
 }
 
-/** How many numbers an item are copied to bring inputs into shared memory. */
-export function copiedNumbersOf(...inputs: readonly Input[]): number {
-  return inputs.filter(({ kind }) => kind !== "shared").length;
-}
-
 /** The numbers in shared memory: the very array if it is there, else a copy, to be disposed of. */
 export function sharedOf({ kind, type, length, numbers, given }: Input): {
   readonly array: SharedArray<NumberType>;
@@ -114,6 +109,11 @@ export function sharedOf({ kind, type, length, numbers, given }: Input): {
   const array = arrayToFill(type, length);
   (array.values as NumberArray).set(numbers);
   return { array, isCopy: true };
+}
+
+/** Bytes that are copied so that other threads see an input, or what they made of it is where its caller looks. */
+export function copiedBytesOf({ kind, type }: Pick<Input, "kind" | "type">, length: number): number {
+  return kind === "shared" ? 0 : length * ARRAYS[type].BYTES_PER_ELEMENT;
 }
 
 /** A place for results, of the kind of an input, in which loops can write. */
