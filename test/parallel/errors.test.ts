@@ -173,7 +173,9 @@ describe("a thread that is lost in a call", () => {
         await importAll(on);
         const error = await failureOf(async () =>
           withSeams({ itemsBefore: 0 }, async () =>
-            isSync ? parallel.forSync(0, 1000, exitThread, { on, args }) : parallel.for(0, 1000, exitThread, { on, args }),
+            isSync
+              ? parallel.forSync(0, 1000, exitThread, { on, args })
+              : parallel.for(0, 1000, exitThread, { on, args }),
           ),
         );
         assert.ok(error instanceof WorkerLostError, String(error));
