@@ -131,6 +131,7 @@ function begin(call: Call): Begun {
     // Not all that is left at once, as it may be other than what came first.
     if (tookUs < PROBE_US) blocks *= 2;
   }
+  if (done === length && itemUs !== undefined) worth.stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
 }
 

@@ -14,8 +14,8 @@ const TIMES_OVERHEAD = 2.5;
 const LEAST_US = 100;
 /** However bad it looked, calls of so long are shared out, and measured again. */
 const MOST_US = 1000;
-/** Of shorter ones, each that stays for it takes so much of what was measured: in the end one is shared out again. */
-const FORGOTTEN = 1 / 32;
+/** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */
+const FORGOTTEN = 1 / 64;
 
 /** What sharing out costs, as measured call by call. */
 export class Worth {
@@ -28,17 +28,19 @@ export class Worth {
 
   /** Whether what takes so long here is to be shared out. */
   has(us: number): boolean {
-    if (us >= this.us) return true;
+    return us >= this.us;
+  }
+
+  /** A call that took so long stayed here, to its end. */
+  stayed(us: number): void {
     if (us >= LEAST_US) this.#overheadUs *= 1 - FORGOTTEN;
-    return false;
   }
 
   /** A call that was shared out took so long; its participants worked for so long, all together. */
   took(tookUs: number, workUs: number, participants: number): void {
+    // One that was held up for long says no more than that it was not worth it.
     const beyondUs = Math.min(MOST_US / TIMES_OVERHEAD, Math.max(0, tookUs - workUs / participants));
-    // A lower one counts at once. Of a higher one the cause may be the machine, busy just now.
-    const isLower = beyondUs < this.#overheadUs;
-    this.#overheadUs = isLower ? beyondUs : this.#overheadUs + (beyondUs - this.#overheadUs) / 8;
+    this.#overheadUs += (beyondUs - this.#overheadUs) / 4;
   }
 }
 
