@@ -64,6 +64,8 @@ export interface Question {
   readonly units: Readonly<Record<string, string>>;
   readonly variants: Readonly<Record<string, Variant | GoVariant | RustVariant | CppVariant>>;
   readonly targets: readonly Target[];
+  /** False if the variants do different things, so that their figures are not to be compared. */
+  readonly areRivals?: boolean;
   /** Rounds of a full run; 5 if omitted. */
   readonly rounds?: number;
 }
@@ -179,7 +181,8 @@ class Run {
         if (rounds === undefined) continue;
         const all = rounds.flat();
         const first = this.#names[0] as string;
-        const ratio = name === first ? undefined : this.#ratio(metric, name, first);
+        const ratio =
+          name === first || this.#question.areRivals === false ? undefined : this.#ratio(metric, name, first);
         console.log(
           `    ${name.padEnd(widest)}  p50 ${significant(percentile(all, 0.5)).padStart(8)}  ` +
             `p99 ${significant(percentile(all, 0.99)).padStart(8)}` +

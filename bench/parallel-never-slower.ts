@@ -79,6 +79,7 @@ await ask({
     "worst from 4,000 on": "times the loop by hand",
     "most more below": "µs a call",
   },
+  areRivals: false,
   targets: [
     ...ways.flatMap((of) => [
       { metric: "worst from 4,000 on", of, atMost: 1 / 0.9 },

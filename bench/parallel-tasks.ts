@@ -16,6 +16,10 @@ export const add = task(function add(a: number, b: number): number {
   return a + b;
 });
 
+export const isSmall = task(function isSmall(x: number): boolean {
+  return x < 0.5;
+});
+
 export function sumByHand(numbers: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < numbers.length; i++) sum += numbers[i] as number;

@@ -6,10 +6,10 @@ import type { Values } from "./run.js";
 
 /** Blocks, at most: enough for many threads, and few to put together. */
 const MOST_BLOCKS = 1024;
-/** A block that costs little against its items has so many. */
-const GOOD_BLOCK_ITEMS = 64;
+/** A block of so many items costs 4 % more than a loop without blocks; one of 64 costs 22 % (November 2026). */
+const GOOD_BLOCK_ITEMS = 256;
 /** And so many blocks there are of fewer items, which may each take long. */
-const LEAST_BLOCKS = 64;
+const LEAST_BLOCKS = 32;
 
 /** How many items a block has: of the number of items alone. */
 export function blockItemsOf(length: number): number {

@@ -11,7 +11,7 @@ import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
-import { blockItemsOf, eachBlock, ofBlocks } from "./blocks.js";
+import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { sharedOutput } from "./each.js";
 import { type ItemCallback, type Items, loopFor } from "./loops.js";
 import { foldOf } from "./part-loops.js";
@@ -71,8 +71,7 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
   const blockItems = blockItemsOf(input.length);
   const calls = map === undefined ? [combine.call] : [combine.call, map.call];
   const fold = foldOf(calls as unknown as [ItemCallback]);
-  const loopOn = (items: Items) => (from: number, to: number) =>
-    eachBlock(blockItems, from, to, (begin, end) => fold(begin, end, items, identity));
+  const loopOn = (items: Items) => (from: number, to: number) => fold(from, to, items, identity, blockItems);
   return {
     team,
     call: {

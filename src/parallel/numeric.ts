@@ -49,8 +49,8 @@ function prepare(
   const { name: called, team } = asked(name, options);
   const inputs = given.map((one) => kernelInputOf(`parallel.${name}`, one));
   const [first] = inputs as [Input];
-  // The twins see one buffer at a time, so two arrays are brought together first.
-  const isInPlace = first.kind === "shared" || inputs.length > 1;
+  // The twins see one buffer at a time, so two arrays are brought together first, but for float64.
+  const isInPlace = inputs.every(({ kind }) => kind === "shared") || (inputs.length > 1 && first.type !== "float64");
   let shared = isInPlace ? inputs.map(sharedOf) : [];
   const loopOnShared = () =>
     numericLoop(
@@ -66,9 +66,11 @@ function prepare(
       costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
       length: first.length,
       blockItems: NUMERIC_BLOCK,
-      // Two arrays are copied before anything is measured.
-      copiedBytes: isInPlace ? 0 : copiedBytesOf(first, first.length),
-      here: isInPlace ? loopOnShared() : numericLoopHere(operation, first.type, first.numbers as NumberArray),
+      // What is in place now was copied, if at all, before anything is measured.
+      copiedBytes: isInPlace ? 0 : inputs.reduce((bytes, input) => bytes + copiedBytesOf(input, input.length), 0),
+      here: isInPlace
+        ? loopOnShared()
+        : numericLoopHere(operation, first.type, inputs.map(({ numbers }) => numbers) as [NumberArray, NumberArray?]),
       share: () => {
         if (!isInPlace) shared = inputs.map(sharedOf);
         return { data: [operation, shared.map(({ array }) => array)], loop: loopOnShared(), end: () => undefined };

@@ -30,6 +30,7 @@ import type { LoopKind } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
 import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
+import { worth } from "./worth.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -71,8 +72,6 @@ export interface SharedForm {
 /** What loops gave, each with the first item of its range, in order. */
 export type Values = readonly (readonly [from: number, value: unknown])[];
 
-/** What is left must take so long on this thread to be shared out: some times what a wake-up takes. */
-const WORTH_US = 100;
 /** A call is measured in pieces of so long. */
 const PROBE_US = 10;
 /** So long takes a part. */
@@ -99,7 +98,7 @@ function begin(call: Call): Begun {
   const values: [number, unknown][] = [];
   const { itemsBefore } = seams;
   if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
-  if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
+  if (call.expectedItemUs !== undefined && worth.has(call.expectedItemUs * length)) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
   const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
@@ -110,7 +109,7 @@ function begin(call: Call): Begun {
   const isDue = cost.isDue();
   let { itemUs } = cost;
   if (itemUs !== undefined && !isDue) {
-    if (itemUs * length >= WORTH_US) return { done: 0, values, itemUs };
+    if (worth.has(itemUs * length)) return { done: 0, values, itemUs };
     // What takes longer is measured anyway: two looks at the clock are little against it.
     if (itemUs * length < PROBE_US) {
       add(0, length);
@@ -128,10 +127,11 @@ function begin(call: Call): Begun {
     const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (isBelieved && tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
+    if (isBelieved && tookUs >= PROBE_US && worth.has(itemUs * (length - done))) break;
     // Not all that is left at once, as it may be other than what came first.
     if (tookUs < PROBE_US) blocks *= 2;
   }
+  if (done === length && itemUs !== undefined) worth.stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
@@ -280,10 +280,7 @@ function runSyncOpen(call: Call, team: Team): Values {
     return begun.values;
   }
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
-  const ready = team.helpers === 0 ? undefined : whenReady(team, call.functions);
-  // Should it fail, calls that wait for the threads will say so.
-  ready?.catch(() => undefined);
-  const isReady = team.helpers > 0 && ready === undefined;
+  const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
   const beganMs = nowMs();
   const why = whyAlone(call, team, isReady ? team.helpers : 0, begun);
   if (why !== undefined) {
@@ -371,6 +368,7 @@ class SharedCall {
   readonly #team: Team;
   readonly #form: SharedForm;
   readonly #from: number;
+  readonly #beganMs: number;
   /** Whether it is this that frees the cells. */
   #disposes = true;
   /** On a pool's thread that has asked for helpers: where they put their results. */
@@ -386,7 +384,7 @@ class SharedCall {
     const parts = Math.ceil(left / partItems);
     this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
     this.parts = parts;
-    this.#form = this.helpers === 0 ? { data: [], loop: call.here, end: () => undefined } : call.share();
+    this.#form = call.share();
     this.work = {
       loop: call.kind,
       functions: call.functions.map(nameOf),
@@ -401,6 +399,7 @@ class SharedCall {
     this.shares.begin(parts);
     this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
     begins(this);
+    this.#beganMs = nowMs();
   }
 
   #ownLoop(): PartLoop {
@@ -443,6 +442,11 @@ class SharedCall {
       isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
     if (first !== undefined && !isFound(first.part)) throw first.error;
     for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
+    // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
+    if (this.helpers > 0 && this.#call.isCoarse !== true) {
+      const workMs = this.done.reduce((sum, { ms }) => sum + ms, 0);
+      worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
+    }
   }
 
   /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
@@ -536,12 +540,12 @@ function explanation(call: Call, begun: Begun, shared: SharedCall | undefined, m
   if (shared === undefined) {
     const allUs = call.length * itemUs;
     const why =
-      done === 0 || allUs < WORTH_US
-        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
+      done === 0 || allUs < worth.us
+        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${Math.round(worth.us)} µs`
         : "it was over before there was enough left to share out";
     return explanationOf(call, begun, "here", why, ms);
   }
-  const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
+  const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs: that was worth it`;
   const figures = { participants: shared.figures(), partItems: shared.work.partItems };
   // A single part is nobody's to help with.
   if (shared.helpers === 0)

@@ -65,7 +65,7 @@ function callOf(plan: Plan) {
         const shares = new Shares(used, helper);
         if (!shares.enter({ slot: helper, state: 1 })) return;
         takeAll(shares);
-        shares.leave();
+        shares.leave(true);
       });
     }
     await t.join();

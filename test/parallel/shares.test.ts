@@ -132,7 +132,7 @@ describe("helpers of a call", () => {
     caller.close();
     assert.equal(second.enter({ slot: 8, state: 1 }), false, "too late");
     assert.equal(caller.hasCome(2), true);
-    first.leave();
+    first.leave(true);
     assert.deepEqual(caller.present(), []);
     caller.waitForOneToLeave(1e9); // nobody is there: it does not wait
   });
