@@ -58,7 +58,7 @@ main(
     let ticks = 0;
     try {
       for (const algorithm of chosen) {
-        const asked = { size: size ?? algorithm.size, options: on, checks: options.check };
+        const asked = { size: size ?? algorithm.size, pool, options: on, checks: options.check };
         all.push(await measure(s, algorithm, asked, () => progress.update(++ticks)));
       }
     } finally {

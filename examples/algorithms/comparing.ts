@@ -1,5 +1,5 @@
 /** Whether two results are the same: shared arrays, others, and objects and maps of them. */
-import { SharedArray } from "skein/shared";
+import { type NumberType, SharedArray } from "skein/shared";
 
 /** By the very numbers. */
 export function areSame(a: unknown, b: unknown): boolean {
@@ -31,16 +31,16 @@ function areAlike(a: unknown, b: unknown, tolerance: (numbers: Float64Array) => 
   );
 }
 
-type Numbers = ArrayLike<number> & { readonly length: number };
+type Numbers = ArrayLike<number>;
 
 function numbersIn(value: unknown): Numbers | undefined {
-  if (value instanceof SharedArray) return value.values as unknown as Numbers;
+  if (value instanceof SharedArray) return (value as SharedArray<NumberType>).values;
   return ArrayBuffer.isView(value) ? (value as unknown as Numbers) : undefined;
 }
 
 /** All shared arrays in a value. */
 export function sharedArraysIn(value: unknown): SharedArray[] {
-  if (value instanceof SharedArray) return [value];
+  if (value instanceof SharedArray) return [value as SharedArray];
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Map) return [];
   return Object.values(value).flatMap(sharedArraysIn);
 }

@@ -46,11 +46,22 @@ export function grid(size: number): Graph {
   return graphOf(side * side, pairs());
 }
 
-/** A graph of some vertices with very many edges and many with few: each gets some, mostly to those of low number. */
+/** A graph of some vertices with very many edges and many with few: each has some, most of them to the same few. */
 export function powerLaw(size: number, seed: number, edgesEach = 8): Graph {
   const below = randomBelow(seed);
+  // So that who has many is not known by its number.
+  const numbers = Uint32Array.from({ length: size }, (_, index) => index);
+  for (let i = size - 1; i > 0; i--) {
+    const other = below(i + 1);
+    const number = numbers[i] as number;
+    numbers[i] = numbers[other] as number;
+    numbers[other] = number;
+  }
   function* pairs(): Generator<readonly [number, number]> {
-    for (let i = 0; i < size * edgesEach; i++) yield [below(size), Math.floor(size * (below(2 ** 32) / 2 ** 32) ** 3)];
+    for (let i = 0; i < size * edgesEach; i++) {
+      const popular = Math.floor(size * (below(2 ** 32) / 2 ** 32) ** 3);
+      yield [below(size), numbers[popular] as number];
+    }
   }
   return graphOf(size, pairs());
 }

@@ -1,7 +1,7 @@
 /**
  * A maximal independent set: vertices of which no two have an edge, and to which no other can
- * be added. Vertices have turns in a mixed order; each is in if none of its neighbours before
- * it is. Who can't tell yet, since such a neighbour can't, asks again in the next round.
+ * be added. Vertices have turns in a mixed order; each is in if no neighbour before it
+ * is. Who can't tell yet, since such a neighbour can't, asks again in the next round.
  *
  * Work O((vertices + edges) × rounds) at most, and near to O(vertices + edges), as most are
  * decided soon; span O(log² vertices) rounds with high probability. Repeatable: the set is the
@@ -25,9 +25,10 @@ export const IN = 1;
 const OUT = 2;
 
 /**
- * Decides a block of vertices, as far as can be told. A state changes once and for all, and
- * only to what is true; so a neighbour that is decided at this very moment may be seen either
- * way, and the worst is another round.
+ * Decides a block of vertices, as far as can be told. A vertex is in once all neighbours before
+ * it are out, and then tells its neighbours that they are out. A state changes once, and only to
+ * what is true: one that another thread changes at this moment may be seen either way, and the
+ * worst is another round.
  */
 const decide = task(function decide(
   block: number,
@@ -38,15 +39,14 @@ const decide = task(function decide(
 ): void {
   const [offsets, edges, known] = [graph.offsets.values, graph.edges.values, states.values];
   for (const vertex of left.values.subarray(block * blockItems, (block + 1) * blockItems)) {
+    if (known[vertex] !== UNDECIDED) continue;
     const turn = mixed(vertex);
-    let state = IN;
-    for (let edge = offsets[vertex] as number; edge < (offsets[vertex + 1] as number); edge++) {
-      const neighbour = edges[edge] as number;
-      if (known[neighbour] === OUT || mixed(neighbour) > turn) continue;
-      state = known[neighbour] === IN ? OUT : UNDECIDED;
-      if (state === OUT) break;
-    }
-    known[vertex] = state;
+    const [from, end] = [offsets[vertex] as number, offsets[vertex + 1] as number];
+    let edge = from;
+    while (edge < end && (known[edges[edge] as number] === OUT || mixed(edges[edge] as number) > turn)) edge++;
+    if (edge < end) continue;
+    known[vertex] = IN;
+    for (edge = from; edge < end; edge++) known[edges[edge] as number] = OUT;
   }
 });
 

@@ -61,18 +61,18 @@ const moveToPlaces = task(function moveToPlaces(
 
 /** The keys in ascending order, each with its value, as new arrays. Equal keys keep their order. */
 export async function integerSort(
-  input: KeyedValues,
+  unsorted: KeyedValues,
   options: ParallelOptions = {},
   cancel?: Cancel,
 ): Promise<KeyedValues> {
   using space = new Workspace();
-  const { length } = input.keys;
+  const { length } = unsorted.keys;
   const made = (): KeyedValues => ({ keys: space.make("uint32", length), values: space.make("uint32", length) });
   const blockItems = blockItemsOf(length);
   const blocks = Math.ceil(length / blockItems);
   const counts = space.make("uint32", DIGITS * blocks);
-  const { max } = await parallel.minMax(input.keys, options, cancel);
-  let [from, to, spare] = [input, made(), made()];
+  const { max } = await parallel.minMax(unsorted.keys, options, cancel);
+  let [from, to, spare] = [unsorted, made(), made()];
   for (let shift = 0; shift === 0 || 2 ** shift <= max; shift += DIGIT_BITS) {
     await parallel.for(0, blocks, countDigits, { ...options, args: [blockItems, shift, from, counts] }, cancel);
     const sums = { ...options, inclusive: false };
@@ -84,17 +84,17 @@ export async function integerSort(
 }
 
 /** The same on one thread, which counts all digits in one go. */
-export function sequentialIntegerSort(input: KeyedValues): { keys: Uint32Array; values: Uint32Array } {
-  const { length } = input.keys;
+export function sequentialIntegerSort(unsorted: KeyedValues): { keys: Uint32Array; values: Uint32Array } {
+  const { length } = unsorted.keys;
   const places = [0, 1, 2, 3].map(() => new Uint32Array(DIGITS + 1));
   const [byFirst, bySecond, byThird, byFourth] = places as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
-  for (const key of input.keys.values) {
+  for (const key of unsorted.keys.values) {
     (byFirst[(key % DIGITS) + 1] as number)++;
     (bySecond[((key >>> 8) % DIGITS) + 1] as number)++;
     (byThird[((key >>> 16) % DIGITS) + 1] as number)++;
     (byFourth[(key >>> 24) + 1] as number)++;
   }
-  let from = { keys: input.keys.copy(), values: input.values.copy() };
+  let from = { keys: unsorted.keys.copy(), values: unsorted.values.copy() };
   let to = { keys: new Uint32Array(length), values: new Uint32Array(length) };
   for (const [digit, next] of places.entries()) {
     // If all have the same digit there is nothing to move.

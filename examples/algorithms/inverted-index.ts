@@ -53,23 +53,23 @@ const countInBlock = task(function countInBlock(
   block: number,
   blockItems: number,
   blocks: number,
-  input: Documents,
+  corpus: Documents,
   counts: SharedArray<"uint32">,
 ): void {
-  const to = Math.min(input.offsets.length - 1, (block + 1) * blockItems);
-  eachWord(input, block * blockItems, to, (word) => (counts.values[word * blocks + block] as number)++);
+  const to = Math.min(corpus.offsets.length - 1, (block + 1) * blockItems);
+  eachWord(corpus, block * blockItems, to, (word) => (counts.values[word * blocks + block] as number)++);
 });
 
 const placeBlock = task(function placeBlock(
   block: number,
   blockItems: number,
   blocks: number,
-  input: Documents,
+  corpus: Documents,
   places: SharedArray<"uint32">,
   documents: SharedArray<"uint32">,
 ): void {
-  const to = Math.min(input.offsets.length - 1, (block + 1) * blockItems);
-  eachWord(input, block * blockItems, to, (word, document) => {
+  const to = Math.min(corpus.offsets.length - 1, (block + 1) * blockItems);
+  eachWord(corpus, block * blockItems, to, (word, document) => {
     documents.values[(places.values[word * blocks + block] as number)++] = document;
   });
 });
@@ -80,17 +80,17 @@ const beginOf = task(function beginOf(word: number, blocks: number, places: Shar
 
 /** The index of some documents. */
 export async function invertedIndex(
-  input: Documents,
+  corpus: Documents,
   options: ParallelOptions = {},
   cancel?: Cancel,
 ): Promise<InvertedIndex> {
   using space = new Workspace();
-  const { vocabulary } = input;
-  const blockItems = blockItemsOf(input.offsets.length - 1, 16, MOST_BLOCKS);
-  const blocks = Math.ceil((input.offsets.length - 1) / blockItems);
+  const { vocabulary } = corpus;
+  const blockItems = blockItemsOf(corpus.offsets.length - 1, 16, MOST_BLOCKS);
+  const blocks = Math.ceil((corpus.offsets.length - 1) / blockItems);
   // One more, which is 0, so that its place is the number of all.
   const counts = space.make("uint32", vocabulary * blocks + 1);
-  await parallel.for(0, blocks, countInBlock, { ...options, args: [blockItems, blocks, input, counts] }, cancel);
+  await parallel.for(0, blocks, countInBlock, { ...options, args: [blockItems, blocks, corpus, counts] }, cancel);
   const sums = { ...options, inclusive: false };
   const places = space.keep(await parallel.scan(counts, { identity: 0, combine: add }, sums, cancel));
   const uint32 = { ...options, type: "uint32" } as const;
@@ -102,22 +102,22 @@ export async function invertedIndex(
     0,
     blocks,
     placeBlock,
-    { ...options, args: [blockItems, blocks, input, places, documents] },
+    { ...options, args: [blockItems, blocks, corpus, places, documents] },
     cancel,
   );
   return { offsets: space.give(offsets), documents: space.give(documents) };
 }
 
 /** The same on one thread. */
-export function sequentialInvertedIndex(input: Documents): InvertedIndex<Uint32Array> {
-  const { vocabulary } = input;
-  const count = input.offsets.length - 1;
+export function sequentialInvertedIndex(corpus: Documents): InvertedIndex<Uint32Array> {
+  const { vocabulary } = corpus;
+  const count = corpus.offsets.length - 1;
   const offsets = new Uint32Array(vocabulary + 1);
-  eachWord(input, 0, count, (word) => (offsets[word + 1] as number)++);
+  eachWord(corpus, 0, count, (word) => (offsets[word + 1] as number)++);
   for (let word = 1; word <= vocabulary; word++) (offsets[word] as number) += offsets[word - 1] as number;
   const next = offsets.slice();
   const documents = new Uint32Array(offsets[vocabulary] as number);
-  eachWord(input, 0, count, (word, document) => (documents[(next[word] as number)++] = document));
+  eachWord(corpus, 0, count, (word, document) => (documents[(next[word] as number)++] = document));
   return { offsets, documents };
 }
 

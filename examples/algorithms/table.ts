@@ -8,10 +8,12 @@ const MEMORY_BOUND = 1.5;
 /** Columns that the table with lines needs. */
 const WIDE = 100;
 
+/** Parts of the lines around cells. */
+const LINES = ["top", "bottom", "left", "mid", "right"] as const;
+const CROSSINGS = ["top-mid", "top-left", "top-right", "bottom-mid", "bottom-left", "bottom-right"] as const;
 const NO_LINES = {
-  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
-  ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-  ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: " " },
+  ...Object.fromEntries([...LINES, ...CROSSINGS, "left-mid", "mid-mid", "right-mid"].map((part) => [part, ""])),
+  middle: " ",
 };
 
 export function printTable(all: readonly Measured[], threads: number, width: number): void {
