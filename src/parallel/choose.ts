@@ -8,7 +8,16 @@ import { blockItemsOf } from "./fold.js";
 import { type Items, loopFor } from "./loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
-import { type Input, inputOf, type Numbers, type Output, outputLike, type ResultLike, sharedOf } from "./values.js";
+import {
+  copiedBytesOf,
+  type Input,
+  inputOf,
+  type Numbers,
+  type Output,
+  outputLike,
+  type ResultLike,
+  sharedOf,
+} from "./values.js";
 
 interface PreparedFilter {
   readonly marking: Call;
@@ -49,6 +58,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     functions: [task],
     length,
     blockItems,
+    copiedBytes: copiedBytesOf(input, length) + length,
     here: countOn(input.numbers, flagsHere),
     share: () => {
       const [items, flags] = [inputOnHeap(), marksOnHeap()];
@@ -84,6 +94,10 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
         functions: [],
         length,
         blockItems,
+        copiedBytes:
+          (shared === undefined ? copiedBytesOf(input, length) : 0) +
+          (marks === undefined ? length : 0) +
+          copiedBytesOf(output, place),
         here: packOn(input.numbers, flags, output.numbers),
         share: () => {
           const [items, marked] = [inputOnHeap(), marksOnHeap()];
@@ -169,6 +183,7 @@ function prepareFind(input: Input, test: unknown, options: unknown): { readonly 
       length: input.length,
       blockItems: 1,
       isSearch: true,
+      copiedBytes: copiedBytesOf(input, input.length),
       here: findOn(input.numbers),
       share: () => {
         const { array, isCopy } = sharedOf(input);

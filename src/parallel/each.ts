@@ -8,6 +8,7 @@ import { type Items, loopFor } from "./loops.js";
 import { type Call, run, runSync, type SharedForm } from "./run.js";
 import type { Team } from "./team.js";
 import {
+  copiedBytesOf,
   type Input,
   inputOf,
   type NumberArray,
@@ -71,6 +72,7 @@ function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared
       functions: [task],
       length: input.length,
       blockItems: 1,
+      copiedBytes: copiedBytesOf(input, input.length) + copiedBytesOf(output, input.length),
       here: (from, to) => loop(from, to, items, output.numbers, 0, more),
       share: () => {
         const inputs = sharedOf(input);

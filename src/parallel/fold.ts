@@ -16,6 +16,7 @@ import { foldOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import {
+  copiedBytesOf,
   type Input,
   inputOf,
   type Numbers,
@@ -87,6 +88,7 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       functions: map === undefined ? [combine.task] : [combine.task, map.task],
       length: input.length,
       blockItems,
+      copiedBytes: copiedBytesOf(input, input.length),
       here: loopOn(input.numbers),
       share: () => {
         const { array, isCopy } = sharedOf(input);
@@ -192,6 +194,7 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       functions: [combine.task],
       length: input.length,
       blockItems,
+      copiedBytes: copiedBytesOf(input, input.length) + copiedBytesOf(output, input.length),
       here: loopOn(input.numbers, output.numbers),
       share: () => {
         const inputs = sharedOf(input);

@@ -134,16 +134,15 @@ export class Forks {
     }
     if (free === -1 || open >= load(cells, HUNGRY)) return;
     const [fn, args] = frame.branch;
-    let bytes: Uint8Array;
+    const at = this.#own + SLOT_CELLS * free;
     try {
-      bytes = encodeValue([nameOf(fn), args]);
+      const bytes = encodeValue([nameOf(fn), args]);
+      cells[at + OFFSET] = makePayload(heap(), 0, bytes);
+      cells[at + BYTES] = bytes.length;
     } catch {
-      // What can't cross is done here. So are those before it, as the oldest goes first.
+      // What can't cross, or has no room, is done here. So are those after it, as the oldest goes first.
       return;
     }
-    const at = this.#own + SLOT_CELLS * free;
-    cells[at + OFFSET] = makePayload(heap(), 0, bytes);
-    cells[at + BYTES] = bytes.length;
     frame.slot = free;
     this.#offered++;
     store(cells, at + STATE, OFFERED);

@@ -34,7 +34,11 @@ export function isKernelType(type: NumberType): boolean {
 
 let scratch: SharedArray<"float64"> | undefined;
 
-/** Memory for what kernels write, in the heap, this thread's own. */
+/**
+ * Memory for what kernels write, in the heap, this thread's own. To be asked for at each
+ * block: another call that begins between two parts may need more, and then this is
+ * another array, and the one before is given back.
+ */
 function scratchOf(length: number): SharedArray<"float64"> {
   if (scratch === undefined || scratch.length < length) {
     scratch?.dispose();
@@ -87,17 +91,17 @@ function blockOf(operation: NumericOperation, kernel: Kernel, at: number, other:
     case "dot":
       return (from, length) => kernel(at + from * bytes, other + from * bytes, length);
     case "minMax": {
-      const { values } = scratchOf(2);
       return (from, length) => {
+        const { values } = scratchOf(2);
         kernel(at + from * bytes, length, values.byteOffset);
         return [values[0] as number, values[1] as number];
       };
     }
     case "histogram": {
       const { low, high, bins } = operation;
-      const { values } = scratchOf(Math.ceil(bins / 2));
-      const counts = new Uint32Array(values.buffer, values.byteOffset, bins);
       return (from, length) => {
+        const { values } = scratchOf(Math.ceil(bins / 2));
+        const counts = new Uint32Array(values.buffer, values.byteOffset, bins);
         counts.fill(0);
         kernel(at + from * bytes, length, low, high, bins, values.byteOffset);
         return [...counts];

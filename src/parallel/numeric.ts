@@ -6,7 +6,7 @@ import { asked, type ParallelOptions } from "./asked.js";
 import { isKernelType, NUMERIC_BLOCK, type NumericOperation, numericLoop, numericLoopHere } from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
-import { type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
+import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
 
 interface Prepared {
   readonly call: Call;
@@ -44,9 +44,11 @@ function prepare(
       name: called,
       kind: "numeric",
       functions: [],
-      costKey: first.type,
+      costKey: `${operation.name} of ${first.type}`,
       length: first.length,
       blockItems: NUMERIC_BLOCK,
+      // Two arrays are copied before anything is measured.
+      copiedBytes: isInPlace ? 0 : copiedBytesOf(first, first.length),
       here: isInPlace ? loopOnShared() : numericLoopHere(operation, first.type, first.numbers as NumberArray),
       share: () => {
         if (!isInPlace) shared = inputs.map(sharedOf);

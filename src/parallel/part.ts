@@ -5,6 +5,7 @@
 import { nowMs } from "#clock";
 
 import { type Task, taskIdentity } from "../async/executor.js";
+import { describeThrown, TransferError } from "../core/errors.js";
 import { threadIndex } from "../core/thread.js";
 import type { SharedArray } from "../shared/array.js";
 import type { SharedChannel } from "../shared/channel.js";
@@ -136,11 +137,26 @@ function takePartsOfCall(
 ): PartsDone | undefined {
   const shares = new Shares(cells.values, participant);
   if (!shares.enter(heap().slot)) return undefined;
-  const done = takePartsHere(shares, participant, work);
-  // Before it leaves: who waits for that takes the results then.
-  results?.trySend(done);
-  shares.leave();
-  return done;
+  try {
+    const done = takePartsHere(shares, participant, work);
+    // Before it leaves: who waits for that takes the results then.
+    if (results !== undefined) giveBack(results, done);
+    return done;
+  } finally {
+    // Whatever happened: a blocked caller would wait for it for ever.
+    shares.leave();
+  }
+}
+
+/** By a channel, as the caller is blocked. What can't cross is told in place of what was made. */
+function giveBack(results: SharedChannel, done: PartsDone): void {
+  try {
+    results.trySend(done);
+  } catch (error) {
+    const why = `what a callback gave can't be passed to the thread that called: ${describeThrown(error)}`;
+    const thrown = { part: 0, error: encodeThrown(new TransferError(why, { cause: error })) };
+    results.trySend({ ...done, values: [], thrown });
+  }
 }
 
 function takePartsHere(shares: Shares, participant: number, work: Work): PartsDone {

@@ -22,12 +22,14 @@ import { heap } from "../shared/heap.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
+import { Rest } from "./here.js";
 import { begins, countCallHere, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
-import { askForHelpers, forgetModule, type Team, whenReady } from "./team.js";
+import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
+import { seams } from "./testing.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -47,6 +49,8 @@ export interface Call {
   readonly isSearch?: boolean;
   /** Ranges begin and end at multiples of this, but for the end of all. */
   readonly blockItems: number;
+  /** Bytes that have to be copied so that other threads see the arrays, and back; none if omitted. */
+  readonly copiedBytes?: number;
   /** On the arrays as they were given. */
   readonly here: PartLoop;
   /** Puts the arrays where all threads see them; called once, and only if the call is shared out. */
@@ -75,11 +79,13 @@ const PROBE_US = 10;
 const PART_US = 20;
 /** The event loop has its turn after so long. */
 const SLICE_MS = 4;
+/** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
+const COPY_US = 0.000_25;
 /** A blocked caller looks so often whether those it waits for still run. */
 const LOOK_MS = 100;
 
 /** What a call did before it was decided whether to share out the rest. */
-interface Begun {
+export interface Begun {
   readonly done: number;
   readonly values: [number, unknown][];
   readonly itemUs: number;
@@ -91,6 +97,8 @@ const usNow = (): number => nowMs() * 1000;
 function begin(call: Call): Begun {
   const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
+  const { itemsBefore } = seams;
+  if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
   if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
@@ -124,6 +132,29 @@ function begin(call: Call): Begun {
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
+/** Why this thread does the rest alone, in words; `undefined` if it is to be shared out. */
+function whyAlone(call: Call, team: Team, helpers: number, { done, itemUs }: Begun): string | undefined {
+  if (helpers === 0) {
+    return `there is nobody to help: ${
+      team.helpers === 0
+        ? "this thread has no pool with more than one thread"
+        : "threads have yet to start, or to import something, and this one is blocked meanwhile"
+    }`;
+  }
+  const copyUs = (call.copiedBytes ?? 0) * COPY_US;
+  const savedUs = (call.length - done) * itemUs * (1 - 1 / (helpers + 1));
+  if (savedUs > copyUs || seams.itemsBefore !== undefined) return undefined;
+  return `${helpers} helpers would save ${savedUs.toPrecision(2)} µs, and to copy the arrays to where they see them takes ${copyUs.toPrecision(2)}; a SharedArray is there already`;
+}
+
+/** As `begin`, without a clock. */
+function beginAsTold({ length, blockItems, here, isSearch = false }: Call, items: number): Begun {
+  const done = Math.min(length, Math.ceil(items / blockItems) * blockItems);
+  const value = done === 0 ? undefined : here(0, done);
+  const isFound = isSearch && value !== undefined;
+  return { done: isFound ? length : done, values: value === undefined ? [] : [[0, value]], itemUs: 0 };
+}
+
 /** How many items a part has. */
 function partItemsOf(call: Call, left: number, itemUs: number, participants: number): number {
   const wanted = Math.min(PART_US / Math.max(itemUs, 1e-6), left / (4 * participants));
@@ -149,12 +180,14 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   const left = call.length - begun.done;
   if (left === 0) {
     countCallHere();
-    note?.(explanation(call, team, begun, undefined));
+    note?.(explanation(call, begun, undefined));
     return begun.values;
   }
-  if (team.pool === undefined) return runNested(call, team, begun, cancel);
   const { pool } = team;
   const isSpared = (call.isCoarse === true || begun.itemUs >= SLICE_MS * 1000) && team.alone > 0;
+  const why = whyAlone(call, team, isSpared ? team.alone : team.helpers, begun);
+  if (why !== undefined) return runAlone(call, begun, why, cancel);
+  if (pool === undefined) return runNested(call, team, begun, cancel);
   const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
   const beganMs = nowMs();
   let isWhole = false;
@@ -176,12 +209,18 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         };
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
-        else void s.spawn(async () => (await ready, callHelpers()), [], { name: `${call.name}: threads get ready` });
+        // No job of this scope: a call that is over before threads are there does not wait for them.
+        const called = ready?.then(callHelpers);
         // Where a part takes long the event loop is spared, and another thread does it.
         if (isSpared && shared.helpers > 0) {
-          await ready;
+          await called;
           await nextTurn();
           await Promise.all(helpers.values());
+        } else {
+          called?.catch((error: unknown) => {
+            // Over or cancelled: then nobody misses them.
+            if (!shared.isClosed && !s.isCancelled) void s.spawn(() => Promise.reject(error as Error));
+          });
         }
         do await nextTurn();
         while (!shared.own.run(nowMs() + SLICE_MS));
@@ -202,8 +241,22 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   } finally {
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
+}
+
+/** The rest of it on this thread, in slices. */
+async function runAlone(call: Call, begun: Begun, why: string, cancel: Cancel | undefined): Promise<Values> {
+  const note = explaining();
+  const beganMs = nowMs();
+  const rest = new Rest(call, begun);
+  do {
+    await nextTurn();
+    cancelNodeOf(cancel)?.checkpoint();
+  } while (!rest.run(nowMs() + SLICE_MS));
+  countCallHere();
+  note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
+  return rest.values;
 }
 
 /** As `run`, but blocks this thread until all is done. */
@@ -220,13 +273,21 @@ function runSyncOpen(call: Call, team: Team): Values {
   const begun = begin(call);
   if (begun.done === call.length) {
     countCallHere();
-    note?.(explanation(call, team, begun, undefined));
+    note?.(explanation(call, begun, undefined));
     return begun.values;
   }
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
   const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
   const beganMs = nowMs();
-  const shared = new SharedCall(call, isReady ? team : { ...team, helpers: 0, alone: 0 }, begun);
+  const why = whyAlone(call, team, isReady ? team.helpers : 0, begun);
+  if (why !== undefined) {
+    const rest = new Rest(call, begun);
+    rest.run(Infinity);
+    countCallHere();
+    note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
+    return rest.values;
+  }
+  const shared = new SharedCall(call, team, begun);
   let isWhole = false;
   try {
     const results = shared.callHelpers(team);
@@ -239,7 +300,7 @@ function runSyncOpen(call: Call, team: Team): Values {
   } finally {
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
 }
 
@@ -265,7 +326,7 @@ async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | 
     stop.stopListening();
     shared.end(isWhole);
   }
-  note?.(explanation(call, team, begun, shared, nowMs() - beganMs));
+  note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
 }
 
@@ -304,7 +365,10 @@ class SharedCall {
   readonly #team: Team;
   readonly #form: SharedForm;
   readonly #from: number;
+  /** Whether it is this that frees the cells. */
   #disposes = true;
+  /** On a pool's thread that has asked for helpers: where they put their results. */
+  #asked: SharedChannel | undefined = undefined;
 
   constructor(call: Call, team: Team, begun: Begun, isSpared = false) {
     this.#call = call;
@@ -329,8 +393,18 @@ class SharedCall {
     this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
     this.shares = new Shares(this.cells.values, CALLER);
     this.shares.begin(parts);
-    this.own = new Participant(this.shares, CALLER, this.work, this.#form.loop);
+    this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
     begins(this);
+  }
+
+  #ownLoop(): PartLoop {
+    const { loop } = this.#form;
+    const { beforeOwnPart } = seams;
+    if (beforeOwnPart === undefined) return loop;
+    return (from, to) => {
+      beforeOwnPart(this.shares);
+      return loop(from, to);
+    };
   }
 
   close(): void {
@@ -365,16 +439,21 @@ class SharedCall {
     for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
   }
 
-  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST`. */
+  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
   waitForHelpers(): void {
-    for (let present = this.shares.present(); present.length > 0; present = this.shares.present()) {
+    const lost = new Set<number>();
+    const present = (): number[] => this.shares.present().filter((slot) => !lost.has(slot));
+    while (present().length > 0) {
       this.shares.waitForOneToLeave(LOOK_MS);
-      const ended = heap().endedThreads();
-      const lost = present.find((slot) => ended.some((life) => life.slot === slot));
-      if (lost === undefined || !this.shares.present().includes(lost)) continue;
-      this.shares.stop();
-      throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
+      for (const { slot } of heap().endedThreads()) {
+        if (!present().includes(slot)) continue;
+        lost.add(slot);
+        // The others end what they have in hand, and until then are waited for.
+        this.shares.stop();
+      }
     }
+    if (lost.size === 0) return;
+    throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
   }
 
   /**
@@ -385,11 +464,12 @@ class SharedCall {
     const { cells, helpers, work } = this;
     if (helpers === 0) return undefined;
     const results = new SharedChannel({ capacity: helpers, name: `results of ${this.#call.name}` });
-    this.#disposes = false;
     if (pool === undefined) {
       askForHelpers({ cells, helpers, work, results });
+      this.#asked = results;
       return results;
     }
+    this.#disposes = false;
     const calls: Promise<unknown>[] = [];
     for (let participant = 1; participant <= helpers; participant++) {
       calls.push(pool.run(takeParts, [cells, participant, work, results]).catch(() => undefined));
@@ -416,7 +496,8 @@ class SharedCall {
     const counts = this.shares.counts();
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     this.#form.end(this.#from, isWhole);
-    if (this.#disposes) this.cells.dispose();
+    if (this.#asked !== undefined) letGo(this.cells, this.#asked);
+    else if (this.#disposes) this.cells.dispose();
   }
 
   figures(): ParticipantFigures[] {
@@ -440,33 +521,33 @@ function undeclared(call: Call, { module, key }: FunctionName): Error {
   return noSuchTask({ module, key, ...(identity as object) } as never, []);
 }
 
-function explanation(call: Call, team: Team, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
+/** Of a call that was over before anything was left to share out, or of one that was shared out. */
+function explanation(call: Call, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
   const { done, itemUs } = begun;
   const left = call.length - done;
-  const common = { call: call.name, items: call.length, itemUs, itemsBefore: done };
   if (shared === undefined) {
-    return {
-      ...common,
-      place: "here",
-      why:
-        done === 0 || call.length * itemUs < WORTH_US
-          ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${(call.length * itemUs).toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
-          : "it was over before there was enough left to share out",
-      participants: [],
-      partItems: 0,
-      ms,
-    };
+    const allUs = call.length * itemUs;
+    const why =
+      done === 0 || allUs < WORTH_US
+        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
+        : "it was over before there was enough left to share out";
+    return explanationOf(call, begun, "here", why, ms);
   }
-  const why =
-    shared.helpers === 0
-      ? `there is nobody to help: ${team.helpers === 0 ? "this thread has no pool with more than one thread" : "it is one part"}`
-      : `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
-  return {
-    ...common,
-    place: shared.helpers === 0 ? "here" : "threads",
-    why,
-    participants: shared.figures(),
-    partItems: shared.work.partItems,
-    ms,
-  };
+  const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
+  const figures = { participants: shared.figures(), partItems: shared.work.partItems };
+  // A single part is nobody's to help with.
+  if (shared.helpers === 0)
+    return { ...explanationOf(call, begun, "here", "what was left is one part", ms), ...figures };
+  return { ...explanationOf(call, begun, "threads", why, ms), ...figures };
+}
+
+function explanationOf(
+  call: Call,
+  { done, itemUs }: Begun,
+  place: Explanation["place"],
+  why: string,
+  ms: number,
+): Explanation {
+  const counts = { items: call.length, itemUs, itemsBefore: done, participants: [], partItems: 0 };
+  return { call: call.name, ...counts, place, why, ms };
 }

@@ -9,6 +9,8 @@
  *   0  CLOSED     1 once the caller found no part left: who comes now leaves at once
  *   1  LIMIT      parts from this one on need not be done; only ever made less
  *   2  LEFT       how many participants have left; the caller sleeps on it
+ *   3  LET_GO     1 once one of the two who look at this memory till their end does so no more:
+ *                 the caller, and who sees to its helpers on another thread. The second one frees it
  *   16 + 16 * participant, a cache line each
  *     +0  RANGE   first part that is left in bits 16 and up, and the one behind the last below
  *     +1  PRESENCE  of a helper: one of those below
@@ -39,6 +41,7 @@ import { probe, ProbeKind } from "../core/probe.js";
 const CLOSED = 0;
 const LIMIT = 1;
 const LEFT = 2;
+const LET_GO = 3;
 const LINE = 16;
 const RANGE = 0;
 const PRESENCE = 1;
@@ -186,6 +189,11 @@ export class Shares {
   /** Lets no helper come any more. */
   close(): void {
     store(this.#cells, CLOSED, 1);
+  }
+
+  /** One of two looks at this no more. @returns true for the second one, who is to free the memory */
+  letGo(): boolean {
+    return add(this.#cells, LET_GO, 1) === 1;
   }
 
   /** Whether a helper has ever come. */

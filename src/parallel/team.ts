@@ -8,7 +8,7 @@ import type { SharedArray } from "../shared/array.js";
 import type { SharedChannel } from "../shared/channel.js";
 import { askingPool, serveWanted } from "../threads/wanted.js";
 import { takeParts, type Work } from "./part.js";
-import { MOST_PARTICIPANTS } from "./shares.js";
+import { CALLER, MOST_PARTICIPANTS, Shares } from "./shares.js";
 
 /** The threads that may help with a call. */
 export interface Team {
@@ -64,10 +64,19 @@ interface HelpWanted {
 
 /**
  * On a pool's thread: asks for helpers. They may come late, or never; who comes late finds
- * the call closed. The pool's thread disposes of what they look at when all have been.
+ * the call closed. What they look at is freed by the caller or by the pool's thread,
+ * whichever comes last: helpers may all have gone while the caller still works, and it may
+ * be over before they were sent.
  */
 export function askForHelpers(wanted: Omit<HelpWanted, "kind">): void {
   askingPool()?.ask({ kind: "skein.parts", ...wanted });
+}
+
+/** One of the two that look at them, see `askForHelpers`, does so no more. */
+export function letGo(cells: SharedArray<"int32">, results: SharedChannel): void {
+  if (!new Shares(cells.values, CALLER).letGo()) return;
+  cells.dispose();
+  results.dispose();
 }
 
 serveWanted((pool, request) => {
@@ -77,13 +86,14 @@ serveWanted((pool, request) => {
     // What goes wrong there is told by the results; a pool that is closed has nobody to send.
     pool.run(takeParts, [cells, helper + 1, work, results]).catch(() => undefined),
   );
-  void Promise.all(calls).then(() => {
-    cells.dispose();
-    return results.dispose();
-  });
+  void Promise.all(calls).then(() => letGo(cells, results));
 });
 
-/** Whether all threads of the pool have what these functions need; if not, a promise of that, which imports it. */
+/**
+ * Whether all threads of the pool have what these functions need; if not, a promise of that,
+ * which imports it. If that fails the next call tries again; who does not wait for it need
+ * not look.
+ */
 export function whenReady({ pool }: Team, functions: readonly AnyTask[]): Promise<void> | undefined {
   // Who is asked for help finds out what it lacks.
   if (pool === undefined) return undefined;
@@ -112,7 +122,10 @@ export function whenReady({ pool }: Team, functions: readonly AnyTask[]): Promis
     known.set(module, ready);
     waits.push(ready);
   }
-  return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+  if (waits.length === 0) return undefined;
+  const all = Promise.all(waits).then(() => undefined);
+  all.catch(() => undefined);
+  return all;
 }
 
 /** A thread lacks a module: one that was started later. */

@@ -101,6 +101,11 @@ export function sharedOf({ kind, type, length, numbers, given }: Input): {
   return { array, isCopy: true };
 }
 
+/** Bytes that are copied so that other threads see an input, or what they made of it is where its caller looks. */
+export function copiedBytesOf({ kind, type }: Pick<Input, "kind" | "type">, length: number): number {
+  return kind === "shared" ? 0 : length * ARRAYS[type].BYTES_PER_ELEMENT;
+}
+
 /** A place for results, of the kind of an input, in which loops can write. */
 export interface Output {
   readonly kind: Input["kind"];
