@@ -72,9 +72,9 @@ let shared: ThreadPool | undefined;
  * @since 0.1.0
  */
 export function threads(options?: ThreadPoolOptions): ThreadPool {
-  const plan = planOf(options);
+  // Without options it is asked for again and again, and a plan asks the system for its cores.
+  const plan = options === undefined ? undefined : planOf(options);
   if (workerMarker !== undefined || makePool === undefined) return onThisThread;
-  if (options !== undefined) return makePool(plan);
-  shared ??= makePool(plan);
-  return shared;
+  if (plan !== undefined) return makePool(plan);
+  return (shared ??= makePool(planOf(undefined)));
 }
