@@ -46,7 +46,8 @@ const lookFrom = task(function lookFrom(
       if (known[to] === UNREACHED && Atomics.compareExchange(known, to, UNREACHED, level) === UNREACHED) found.push(to);
     }
   }
-  next.values.set(found, Atomics.add(count.values, 0, found.length));
+  let place = Atomics.add(count.values, 0, found.length);
+  for (const vertex of found) next.values[place++] = vertex;
 });
 
 /** How many edges are between `source` and each vertex, at least; `UNREACHED` where none lead. */

@@ -25,46 +25,39 @@ interface Plane {
   readonly y: Int32Array;
 }
 
-/** More than 0 if point `c` is to the right of the line from `a` to `b`, and the more the farther. */
-function beyond({ x, y }: Plane, a: number, b: number, c: number): number {
-  const toX = (x[b] as number) - (x[a] as number);
-  const toY = (y[b] as number) - (y[a] as number);
-  return ((x[c] as number) - (x[a] as number)) * toY - toX * ((y[c] as number) - (y[a] as number));
-}
-
 /** Points go from left to right, from below; equal ones by their indexes. */
 function isBefore({ x, y }: Plane, a: number, b: number): boolean {
   if (x[a] !== x[b]) return (x[a] as number) < (x[b] as number);
   return y[a] === y[b] ? a < b : (y[a] as number) < (y[b] as number);
 }
 
-/** Adds the corners between `a` and `b`, which are among the points beyond that line. */
-function addBetween(plane: Plane, a: number, b: number, points: Uint32Array, corners: number[]): void {
+/** The points to the right of the line from `a` to `b`, and that of them which is farthest from it, or −1. */
+function beyond({ x, y }: Plane, a: number, b: number, points: Uint32Array): { points: Uint32Array; farthest: number } {
+  const [fromX, fromY] = [x[a] as number, y[a] as number];
+  const [toX, toY] = [(x[b] as number) - fromX, (y[b] as number) - fromY];
+  const found = new Uint32Array(points.length);
+  let count = 0;
   let farthest = -1;
   let most = 0;
-  for (const point of points) {
-    const distance = beyond(plane, a, b, point);
+  for (let i = 0; i < points.length; i++) {
+    const point = points[i] as number;
+    const distance = ((x[point] as number) - fromX) * toY - toX * ((y[point] as number) - fromY);
+    if (distance <= 0) continue;
+    found[count++] = point;
     // Of several on a line the first one is an end of it: those in the middle are no corners.
-    if (distance < most || (distance === most && !isBefore(plane, point, farthest))) continue;
-    most = distance;
-    farthest = point;
+    if (distance > most || (distance === most && isBefore({ x, y }, point, farthest))) farthest = point;
+    if (distance > most) most = distance;
   }
+  return { points: found.subarray(0, count), farthest };
+}
+
+/** Adds the corners between `a` and `b`, which are among the points beyond that line. */
+function addBetween(plane: Plane, a: number, b: number, points: Uint32Array, corners: number[]): void {
+  const { points: outside, farthest } = beyond(plane, a, b, points);
   if (farthest === -1) return;
-  addBetween(
-    plane,
-    a,
-    farthest,
-    points.filter((point) => beyond(plane, a, farthest, point) > 0),
-    corners,
-  );
+  addBetween(plane, a, farthest, outside, corners);
   corners.push(farthest);
-  addBetween(
-    plane,
-    farthest,
-    b,
-    points.filter((point) => beyond(plane, farthest, b, point) > 0),
-    corners,
-  );
+  addBetween(plane, farthest, b, outside, corners);
 }
 
 /** The corners of the hull of some points: their indexes, counter-clockwise from the leftmost one on. */
@@ -78,21 +71,9 @@ function hullOf(plane: Plane, points: Uint32Array): number[] {
   }
   if (areEqual(plane, first, last)) return [first];
   const corners = [first];
-  addBetween(
-    plane,
-    first,
-    last,
-    points.filter((point) => beyond(plane, first, last, point) > 0),
-    corners,
-  );
+  addBetween(plane, first, last, points, corners);
   corners.push(last);
-  addBetween(
-    plane,
-    last,
-    first,
-    points.filter((point) => beyond(plane, last, first, point) > 0),
-    corners,
-  );
+  addBetween(plane, last, first, points, corners);
   return corners;
 }
 
@@ -109,7 +90,8 @@ const hullOfBlock = task(function hullOfBlock(
   counts: SharedArray<"uint32">,
 ): void {
   const from = block * blockItems;
-  const indexes = new Uint32Array(Math.min(blockItems, points.x.length - from)).map((_, i) => from + i);
+  const indexes = new Uint32Array(Math.min(blockItems, points.x.length - from));
+  for (let i = 0; i < indexes.length; i++) indexes[i] = from + i;
   const found = hullOf({ x: points.x.values, y: points.y.values }, indexes);
   corners.values.set(found, from);
   counts.values[block] = found.length;
@@ -144,7 +126,8 @@ export async function convexHull(
 
 /** The same on one thread, all at once. */
 export function sequentialConvexHull(points: Points): Uint32Array {
-  const indexes = new Uint32Array(points.x.length).map((_, i) => i);
+  const indexes = new Uint32Array(points.x.length);
+  for (let i = 0; i < indexes.length; i++) indexes[i] = i;
   return Uint32Array.from(hullOf({ x: points.x.values, y: points.y.values }, indexes));
 }
 

@@ -30,17 +30,13 @@ export interface InvertedIndex<Array = SharedArray<"uint32">> {
 const MOST_BLOCKS = 16;
 
 /** Calls `found` with each different word of each document. */
-function eachWord(
-  { vocabulary, offsets, words }: Documents,
-  from: number,
-  to: number,
-  found: (word: number, document: number) => void,
-): void {
-  const last = new Int32Array(vocabulary).fill(-1);
+function eachWord(corpus: Documents, from: number, to: number, found: (word: number, document: number) => void): void {
+  const [offsets, words] = [corpus.offsets.values, corpus.words.values];
+  const last = new Int32Array(corpus.vocabulary).fill(-1);
   for (let document = from; document < to; document++) {
-    const end = offsets.values[document + 1] as number;
-    for (let i = offsets.values[document] as number; i < end; i++) {
-      const word = words.values[i] as number;
+    const end = offsets[document + 1] as number;
+    for (let i = offsets[document] as number; i < end; i++) {
+      const word = words[i] as number;
       if (last[word] === document) continue;
       last[word] = document;
       found(word, document);
@@ -56,8 +52,10 @@ const countInBlock = task(function countInBlock(
   corpus: Documents,
   counts: SharedArray<"uint32">,
 ): void {
+  const inBlock = new Uint32Array(corpus.vocabulary);
   const to = Math.min(corpus.offsets.length - 1, (block + 1) * blockItems);
-  eachWord(corpus, block * blockItems, to, (word) => (counts.values[word * blocks + block] as number)++);
+  eachWord(corpus, block * blockItems, to, (word) => (inBlock[word] as number)++);
+  for (let word = 0; word < inBlock.length; word++) counts.values[word * blocks + block] = inBlock[word] as number;
 });
 
 const placeBlock = task(function placeBlock(
@@ -68,10 +66,11 @@ const placeBlock = task(function placeBlock(
   places: SharedArray<"uint32">,
   documents: SharedArray<"uint32">,
 ): void {
+  const next = new Uint32Array(corpus.vocabulary);
+  for (let word = 0; word < next.length; word++) next[word] = places.values[word * blocks + block] as number;
+  const placed = documents.values;
   const to = Math.min(corpus.offsets.length - 1, (block + 1) * blockItems);
-  eachWord(corpus, block * blockItems, to, (word, document) => {
-    documents.values[(places.values[word * blocks + block] as number)++] = document;
-  });
+  eachWord(corpus, block * blockItems, to, (word, document) => (placed[(next[word] as number)++] = document));
 });
 
 const beginOf = task(function beginOf(word: number, blocks: number, places: SharedArray<"uint32">): number {

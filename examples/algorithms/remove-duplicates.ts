@@ -24,21 +24,28 @@ export async function removeDuplicates(
   return await parallel.filter(sorted, isFirst, { ...options, args: [sorted] }, cancel);
 }
 
-/** The same on one thread: a table of those that have been seen, so that fewer have to be sorted. */
+/** The same on one thread: also by sorting, as a table of those that were seen takes longer. */
 export function sequentialRemoveDuplicates(numbers: SharedArray<"uint32">): Uint32Array {
-  const found = new Uint32Array(numbers.length);
+  const sorted = sortedByDigits(numbers.copy());
   let count = 0;
-  // Places in `found`, counted from 1; at most half of the table is in use.
-  const table = new Uint32Array(2 ** Math.ceil(Math.log2(2 * numbers.length + 1)));
-  for (const number of numbers.values) {
-    let slot = mixed(number) % table.length;
-    for (; table[slot] !== 0; slot = (slot + 1) % table.length)
-      if (found[(table[slot] as number) - 1] === number) break;
-    if (table[slot] !== 0) continue;
-    found[count++] = number;
-    table[slot] = count;
+  for (let i = 0; i < sorted.length; i++) {
+    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[count++] = sorted[i] as number;
   }
-  return found.slice(0, count).sort();
+  return sorted.slice(0, count);
+}
+
+const DIGIT_BITS = 11;
+
+function sortedByDigits(numbers: Uint32Array<ArrayBuffer>): Uint32Array {
+  let [from, to] = [numbers, new Uint32Array(numbers.length)];
+  for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+    const next = new Uint32Array((1 << DIGIT_BITS) + 1);
+    for (const number of from) (next[((number >>> shift) % (1 << DIGIT_BITS)) + 1] as number)++;
+    for (let digit = 1; digit < next.length; digit++) (next[digit] as number) += next[digit - 1] as number;
+    for (const number of from) to[(next[(number >>> shift) % (1 << DIGIT_BITS)] as number)++] = number;
+    [from, to] = [to, from];
+  }
+  return from;
 }
 
 /** A quarter as many different numbers, of all 32 bits. */

@@ -17,16 +17,31 @@ type Text = SharedArray<"uint8">;
 type Indexes = SharedArray<"uint32">;
 type Keys = SharedArray<"float64">;
 
-/** So many bytes fit in the first keys: 257 ** 6 is less than 2 ** 53. */
-const FIRST_BYTES = 6;
-
-/** The first bytes of a suffix as one number; the end of the text is less than any byte. */
-const firstBytes = task(function firstBytes(suffix: number, text: Text): number {
+/** The first characters of a suffix as one number; the end of the text is less than any. */
+const firstCharacters = task(function firstCharacters(
+  suffix: number,
+  text: Text,
+  codes: readonly number[],
+  base: number,
+  count: number,
+): number {
+  const bytes = text.values;
   let key = 0;
-  for (let i = suffix; i < suffix + FIRST_BYTES; i++)
-    key = key * 257 + (i < text.length ? (text.values[i] as number) + 1 : 0);
+  for (let i = suffix; i < suffix + count; i++)
+    key = key * base + (i < bytes.length ? (codes[bytes[i] as number] as number) : 0);
   return key;
 });
+
+/** The bytes of a text, numbered from 1 on, so that as many as can fit in one exact number. */
+async function codesOf(
+  text: Text,
+  options: ParallelOptions,
+  cancel?: Cancel,
+): Promise<{ codes: number[]; base: number }> {
+  const counts = await parallel.histogram(text, { ...options, low: 0, high: 256, bins: 256 }, cancel);
+  let base = 1;
+  return { codes: Array.from(counts, (count) => (count === 0 ? 0 : base++)), base };
+}
 
 /** The rank of a suffix, and that of what follows its sorted bytes, as one number. */
 const pairOfRanks = task(function pairOfRanks(suffix: number, ranks: Indexes, sorted: number): number {
@@ -53,8 +68,15 @@ export async function suffixArray(text: Text, options: ParallelOptions = {}, can
     );
   const ranks = new SharedArray({ type: "uint32", length });
   using _ = ranks;
-  let keys: Keys = await parallel.tabulate(length, firstBytes, { ...options, args: [text] }, cancel);
-  for (let sorted = FIRST_BYTES; ; sorted *= 2) {
+  const { codes, base } = await codesOf(text, options, cancel);
+  const first = Math.max(1, Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(base)));
+  let keys: Keys = await parallel.tabulate(
+    length,
+    firstCharacters,
+    { ...options, args: [text, codes, base, first] },
+    cancel,
+  );
+  for (let sorted = first; ; sorted *= 2) {
     using space = new Workspace();
     space.keep(keys);
     const order = space.keep(await parallel.argsort(keys, options, cancel));

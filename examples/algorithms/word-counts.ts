@@ -14,8 +14,8 @@ import { mixed, randomBelow } from "./random.js";
 type Text = SharedArray<"uint8">;
 export type Counts = Map<string, number>;
 
-/** Bytes that are not worth halving: counting them takes some milliseconds, passing on their counts a part of one. */
-const LEAST_BYTES = 1 << 19;
+/** Bytes that are not worth halving: counting them takes some ten milliseconds, passing on their counts a part of one. */
+const LEAST_BYTES = 1 << 21;
 /** Up to this byte, in ASCII, there is nothing that belongs to words. */
 const SPACE = 32;
 
