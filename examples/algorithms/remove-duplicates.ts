@@ -35,14 +35,19 @@ export function sequentialRemoveDuplicates(numbers: SharedArray<"uint32">): Uint
 }
 
 const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
 
 function sortedByDigits(numbers: Uint32Array<ArrayBuffer>): Uint32Array {
   let [from, to] = [numbers, new Uint32Array(numbers.length)];
+  // Loops by index, as one by item makes an object of each number above 2 ** 31.
   for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-    const next = new Uint32Array((1 << DIGIT_BITS) + 1);
-    for (const number of from) (next[((number >>> shift) % (1 << DIGIT_BITS)) + 1] as number)++;
-    for (let digit = 1; digit < next.length; digit++) (next[digit] as number) += next[digit - 1] as number;
-    for (const number of from) to[(next[(number >>> shift) % (1 << DIGIT_BITS)] as number)++] = number;
+    const next = new Uint32Array(DIGITS + 1);
+    for (let i = 0; i < from.length; i++) (next[(((from[i] as number) >>> shift) % DIGITS) + 1] as number)++;
+    for (let digit = 1; digit < DIGITS; digit++) (next[digit] as number) += next[digit - 1] as number;
+    for (let i = 0; i < from.length; i++) {
+      const number = from[i] as number;
+      to[(next[(number >>> shift) % DIGITS] as number)++] = number;
+    }
     [from, to] = [to, from];
   }
   return from;

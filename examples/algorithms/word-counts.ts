@@ -14,18 +14,26 @@ import { mixed, randomBelow } from "./random.js";
 type Text = SharedArray<"uint8">;
 export type Counts = Map<string, number>;
 
-/** Bytes that are not worth halving: counting them takes some ten milliseconds, passing on their counts a part of one. */
+export interface WordCountOptions extends ParallelOptions {
+  /** What is no longer than this is not halved; 2 MB if omitted. */
+  readonly leastBytes?: number;
+}
+
+/** So many bytes take some ten milliseconds to count, and their counts a part of one to be passed on. */
 const LEAST_BYTES = 1 << 21;
 /** Up to this byte, in ASCII, there is nothing that belongs to words. */
 const SPACE = 32;
 
 /** The words that begin at bytes `from` to `to`. */
-const countWords: Task<[text: Text, from: number, to: number], Counts> = task(
+const countWords: Task<[text: Text, from: number, to: number, leastBytes: number], Counts> = task(
   "countWords",
-  (text, from, to): Counts => {
-    if (to - from <= LEAST_BYTES) return countHere(text, from, to);
+  (text, from, to, leastBytes): Counts => {
+    if (to - from <= leastBytes) return countHere(text, from, to);
     const middle = Math.floor((from + to) / 2);
-    const [first, second] = parallel.join([countWords, [text, from, middle]], [countWords, [text, middle, to]]);
+    const [first, second] = parallel.join(
+      [countWords, [text, from, middle, leastBytes]],
+      [countWords, [text, middle, to, leastBytes]],
+    );
     const [more, fewer] = first.size > second.size ? [first, second] : [second, first];
     for (const [word, count] of fewer) more.set(word, (more.get(word) ?? 0) + count);
     return more;
@@ -80,8 +88,9 @@ function larger(table: Uint32Array, words: readonly { readonly hash: number }[])
 }
 
 /** How often each word comes in a text of UTF-8. Words are what stands between white space of ASCII. */
-export async function wordCounts(text: Text, options: ParallelOptions = {}, cancel?: Cancel): Promise<Counts> {
-  return parallel.run(countWords, [text, 0, text.length], options, cancel);
+export async function wordCounts(text: Text, options: WordCountOptions = {}, cancel?: Cancel): Promise<Counts> {
+  const { leastBytes = LEAST_BYTES, ...others } = options;
+  return parallel.run(countWords, [text, 0, text.length, Math.max(1, leastBytes)], others, cancel);
 }
 
 /** The same on one thread. */
