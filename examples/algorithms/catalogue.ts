@@ -22,6 +22,8 @@ export interface Algorithm<Input = unknown, Result = unknown, Reference = unknow
   readonly name: string;
   /** What it does, and what its size counts. */
   readonly what: string;
+  /** What keeps it from being faster than on one thread, where something does. */
+  readonly limit?: string;
   /** For about a quarter of a second on one thread. */
   readonly size: number;
   /** Its work, in steps, of which only the ratio between sizes is used. */
@@ -87,6 +89,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   algorithm({
     name: "suffix-array",
     what: "the suffixes of a text of so many bytes in order",
+    limit: "sorts several times; one thread gets by with linear work, each step of which waits for the one before",
     size: 1_000_000,
     steps: linear,
     input: suffixes.input,
@@ -107,6 +110,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   algorithm({
     name: "search-on-grid",
     what: "the same in a grid: many levels of few vertices",
+    limit: "all wait for each other after each level, which takes no longer than that",
     size: 4_000_000,
     steps: linear,
     input: (size) => grid(size),
@@ -117,6 +121,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   algorithm({
     name: "independent-set",
     what: "vertices without edges between them, of a graph as for breadth-first-search",
+    limit: "looks at neighbours in several rounds; one thread, which may choose its order, in one",
     size: 500_000,
     steps: linear,
     input: (size, seed) => powerLaw(size, seed),

@@ -10,6 +10,7 @@ import { parallel, type ParallelOptions } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
 import { randomBelow } from "./random.js";
+import { reversedOf, transform, transformEach, turn } from "./small-transform.js";
 import { Workspace } from "./workspace.js";
 
 /** Complex numbers. */
@@ -20,71 +21,30 @@ export interface Complex {
 
 /** Columns, or rows, that are gathered at once: what a line of a cache holds, so that it is read once. */
 const TOGETHER = 8;
-const ROOTS = new Map<number, { readonly real: Float64Array; readonly imaginary: Float64Array }>();
-const REVERSED = new Map<number, Uint32Array>();
-
-/** The powers of the root of unity for a length, the first half of them; made once on each thread. */
-function rootsOf(length: number): { readonly real: Float64Array; readonly imaginary: Float64Array } {
-  let roots = ROOTS.get(length);
-  if (roots === undefined) {
-    const angles = Float64Array.from({ length: length / 2 }, (_, i) => (-2 * Math.PI * i) / length);
-    ROOTS.set(length, (roots = { real: angles.map(Math.cos), imaginary: angles.map(Math.sin) }));
-  }
-  return roots;
-}
-
-/** Transforms in place what fits in a cache: each step puts neighbours together, from pairs on. */
-function transform(real: Float64Array, imaginary: Float64Array): void {
-  const { length } = real;
-  const { real: cosines, imaginary: sines } = rootsOf(length);
-  for (let half = 1; half < length; half *= 2) {
-    const stride = length / (2 * half);
-    for (let from = 0; from < length; from += 2 * half) {
-      for (let i = from, root = 0; i < from + half; i++, root += stride) {
-        const cosine = cosines[root] as number;
-        const sine = sines[root] as number;
-        const a = (real[i + half] as number) * cosine - (imaginary[i + half] as number) * sine;
-        const b = (real[i + half] as number) * sine + (imaginary[i + half] as number) * cosine;
-        real[i + half] = (real[i] as number) - a;
-        imaginary[i + half] = (imaginary[i] as number) - b;
-        (real[i] as number) += a;
-        (imaginary[i] as number) += b;
-      }
-    }
-  }
-}
-
-/** For each index that with its bits in reverse order, as `transform` wants its numbers. */
-function reversedOf(length: number): Uint32Array {
-  let reversed = REVERSED.get(length);
-  if (reversed === undefined) {
-    REVERSED.set(length, (reversed = new Uint32Array(length)));
-    for (let i = 1; i < length; i++) reversed[i] = ((reversed[i >> 1] as number) >> 1) | (i % 2 === 1 ? length / 2 : 0);
-  }
-  return reversed;
-}
-
 /** Number `r × columns + c` is in row r, column c; each column is transformed, and turned by its place. */
 const transformColumns = task(function transformColumns(block: number, rows: number, from: Complex, to: Complex): void {
   const { length } = from.real;
   const columns = length / rows;
+  const first = block * TOGETHER;
+  const width = Math.min(TOGETHER, columns - first);
   const reversed = reversedOf(rows);
-  const [real, imaginary] = [new Float64Array(rows), new Float64Array(rows)];
-  for (let column = block * TOGETHER; column < Math.min(columns, (block + 1) * TOGETHER); column++) {
-    for (let row = 0; row < rows; row++) {
-      real[reversed[row] as number] = from.real.values[row * columns + column] as number;
-      imaginary[reversed[row] as number] = from.imaginary.values[row * columns + column] as number;
+  const [real, imaginary] = [new Float64Array(rows * width), new Float64Array(rows * width)];
+  const [reals, imaginaries] = [from.real.values, from.imaginary.values];
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < width; j++) {
+      real[j * rows + (reversed[row] as number)] = reals[row * columns + first + j] as number;
+      imaginary[j * rows + (reversed[row] as number)] = imaginaries[row * columns + first + j] as number;
     }
-    transform(real, imaginary);
-    const cosine = Math.cos((2 * Math.PI * column) / length);
-    const sine = -Math.sin((2 * Math.PI * column) / length);
-    for (let row = 0, a = 1, b = 0; row < rows; row++) {
-      const at = row * columns + column;
-      to.real.values[at] = (real[row] as number) * a - (imaginary[row] as number) * b;
-      to.imaginary.values[at] = (real[row] as number) * b + (imaginary[row] as number) * a;
-      const next = a * cosine - b * sine;
-      b = a * sine + b * cosine;
-      a = next;
+  }
+  transformEach(real, imaginary, rows);
+  for (let j = 0; j < width; j++) {
+    const [begin, end] = [j * rows, (j + 1) * rows];
+    turn(real.subarray(begin, end), imaginary.subarray(begin, end), (-2 * Math.PI * (first + j)) / length);
+  }
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < width; j++) {
+      to.real.values[row * columns + first + j] = real[j * rows + row] as number;
+      to.imaginary.values[row * columns + first + j] = imaginary[j * rows + row] as number;
     }
   }
 });
@@ -92,17 +52,22 @@ const transformColumns = task(function transformColumns(block: number, rows: num
 /** Each row is transformed, and becomes a column: number k of row r is number `k × rows + r` of the result. */
 const transformRows = task(function transformRows(block: number, rows: number, from: Complex, to: Complex): void {
   const columns = from.real.length / rows;
+  const first = block * TOGETHER;
+  const width = Math.min(TOGETHER, rows - first);
   const reversed = reversedOf(columns);
-  const [real, imaginary] = [new Float64Array(columns), new Float64Array(columns)];
-  for (let row = block * TOGETHER; row < Math.min(rows, (block + 1) * TOGETHER); row++) {
+  const [real, imaginary] = [new Float64Array(columns * width), new Float64Array(columns * width)];
+  const [reals, imaginaries] = [from.real.values, from.imaginary.values];
+  for (let j = 0; j < width; j++) {
     for (let column = 0; column < columns; column++) {
-      real[reversed[column] as number] = from.real.values[row * columns + column] as number;
-      imaginary[reversed[column] as number] = from.imaginary.values[row * columns + column] as number;
+      real[j * columns + (reversed[column] as number)] = reals[(first + j) * columns + column] as number;
+      imaginary[j * columns + (reversed[column] as number)] = imaginaries[(first + j) * columns + column] as number;
     }
-    transform(real, imaginary);
-    for (let k = 0; k < columns; k++) {
-      to.real.values[k * rows + row] = real[k] as number;
-      to.imaginary.values[k * rows + row] = imaginary[k] as number;
+  }
+  transformEach(real, imaginary, columns);
+  for (let k = 0; k < columns; k++) {
+    for (let j = 0; j < width; j++) {
+      to.real.values[k * rows + first + j] = real[j * columns + k] as number;
+      to.imaginary.values[k * rows + first + j] = imaginary[j * columns + k] as number;
     }
   }
 });

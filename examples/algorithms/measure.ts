@@ -8,6 +8,7 @@ import { sharedArraysIn } from "./comparing.js";
 /** What was seen of one algorithm. */
 export interface Measured {
   readonly name: string;
+  readonly limit: string | undefined;
   readonly size: number;
   /** The best of some runs, as are all times. */
   readonly sequentialMs: number;
@@ -102,6 +103,7 @@ export async function measure(
   const participants = calls.flatMap((call) => call.participants);
   return {
     name,
+    limit: algorithm.limit,
     size,
     sequentialMs,
     onThreadsMs,

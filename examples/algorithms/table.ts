@@ -5,6 +5,7 @@ import type { Measured } from "./measure.js";
 
 /** From here on a step is said to wait for memory. */
 const MEMORY_BOUND = 1.5;
+const LONGER = `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache`;
 /** Columns that the table with lines needs. */
 const WIDE = 100;
 
@@ -28,12 +29,25 @@ export function printTable(all: readonly Measured[], threads: number, width: num
   });
   for (const one of all) table.push(isWide ? wideRow(one) : narrowRow(one));
   console.log(table.toString());
-  const slowed = all.filter(isMemoryBound);
-  if (slowed.length === 0) return;
-  console.log(
-    `\n${isWide ? "memory-bound" : "* memory-bound"}: a step takes ${MEMORY_BOUND} times as long or\n` +
-      "more on one thread as where all data fits in the cache.",
+  const notes = all.flatMap(({ name, limit, sequentialMs, onThreadsMs }) =>
+    limit === undefined || onThreadsMs < sequentialMs ? [] : [`${name}: ${limit}`],
   );
+  if (all.some(isMemoryBound)) notes.unshift(`${isWide ? "" : "* "}memory-bound: ${LONGER}`);
+  if (notes.length > 0) console.log(`\n${notes.map((note) => wrapped(note, Math.min(width, WIDE))).join("\n")}`);
+}
+
+/** In lines of so many columns. */
+function wrapped(text: string, width: number): string {
+  let column = 0;
+  return text
+    .split(" ")
+    .map((word) => {
+      const isNext = column + 1 + word.length > width;
+      column = isNext ? 2 + word.length : column + 1 + word.length;
+      return isNext ? `\n  ${word}` : ` ${word}`;
+    })
+    .join("")
+    .trimStart();
 }
 
 function isMemoryBound({ slowedByMemory }: Measured): boolean {

@@ -22,7 +22,8 @@ import { integerSort, sequentialIntegerSort } from "../../examples/algorithms/in
 import { invertedIndex, sequentialInvertedIndex } from "../../examples/algorithms/inverted-index.js";
 import { type Matrix, multiply, sequentialMultiply } from "../../examples/algorithms/matrix-multiply.js";
 import { gravitation, input as bodiesOf, sequentialGravitation } from "../../examples/algorithms/n-body.js";
-import { nearestNeighbours, NONE, sequentialNearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
+import { nearestNeighbours, sequentialNearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
+import { NONE } from "../../examples/algorithms/neighbour-grid.js";
 import { mixed } from "../../examples/algorithms/random.js";
 import { removeDuplicates, sequentialRemoveDuplicates } from "../../examples/algorithms/remove-duplicates.js";
 import { sequentialSuffixArray } from "../../examples/algorithms/suffix-array-in-turn.js";
@@ -258,7 +259,7 @@ describe("breadthFirstSearch", () => {
         for (let round = 0; round < vertices; round++)
           for (const [a, b] of pairs) {
             far[a] = Math.min(far[a] as number, (far[b] as number) + 1);
-            far[b] = Math.min(far[b] as number, (far[a] as number) + 1);
+            far[b] = Math.min(far[b] as number, far[a] + 1);
           }
         await assertBoth(
           graph,
