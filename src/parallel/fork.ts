@@ -17,9 +17,6 @@ export type JoinBranch<Args extends readonly unknown[] = readonly unknown[], Res
   args: Args,
 ];
 
-/** What a branch gives. */
-type ResultOf<Pair> = Pair extends readonly [Task<never, infer Result>, unknown] ? Result : never;
-
 function branchOf(which: string, branch: unknown): Branch {
   if (Array.isArray(branch) && branch.length === 2 && Array.isArray(branch[1])) {
     callbackOf("parallel.join", `${which} branch`, branch[0]);
@@ -47,7 +44,7 @@ function branchOf(which: string, branch: unknown): Branch {
  *
  * @example
  * ```ts
- * export const fibonacci: Task<[n: number], number> = task(function fibonacci(n: number): number {
+ * export const fibonacci: Task<[n: number], number> = task("fibonacci", (n): number => {
  *   if (n < 20) return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
  *   const [a, b] = parallel.join([fibonacci, [n - 1]], [fibonacci, [n - 2]]);
  *   return a + b;
@@ -59,14 +56,17 @@ function branchOf(which: string, branch: unknown): Branch {
  *
  * @since 0.2.0
  */
-export function join<A extends JoinBranch<never>, B extends JoinBranch<never>>(a: A, b: B): [ResultOf<A>, ResultOf<B>] {
+export function join<ArgsA extends readonly unknown[], A, ArgsB extends readonly unknown[], B>(
+  a: JoinBranch<ArgsA, A>,
+  b: JoinBranch<ArgsB, B>,
+): [A, B] {
   const first = branchOf("its first", a);
   const second = branchOf("its second", b);
   const forks = currentForks();
-  if (forks !== undefined) return forks.join(first, second) as [ResultOf<A>, ResultOf<B>];
+  if (forks !== undefined) return forks.join(first, second) as [A, B];
   const [call, args] = first;
   const [other, otherArgs] = second;
-  return [call(...args), other(...otherArgs)] as [ResultOf<A>, ResultOf<B>];
+  return [call(...args), other(...otherArgs)] as [A, B];
 }
 
 /** On a thread of a pool: the call itself, or help with its joins. */

@@ -6,7 +6,7 @@
  * beside the sorting of the runs, which for numbers is linear; span O(n/p + log n).
  */
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
-import { SharedArray } from "../shared/array.js";
+import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
 import type { ItemCallback } from "./loops.js";
