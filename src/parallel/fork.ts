@@ -4,7 +4,7 @@ import type { Task } from "../async/executor.js";
 import { scope } from "../async/scope.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
-import { task } from "../threads/task.js";
+import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
 import type { ItemCallback } from "./loops.js";
@@ -72,19 +72,19 @@ export function join<ArgsA extends readonly unknown[], A, ArgsB extends readonly
 }
 
 /** On a thread of a pool: helps with the joins of a call. Gives whether it left for other calls that wait for its thread. */
-const helpWithForks: Task<[cells: SharedArray<"int32">, participant: number, givesWay: boolean], boolean> = task(
+const helpWithForks: Task<[cells: SharedArray<"int32">, participant: number, givesWay: boolean], boolean> = ownTask(
   import.meta,
-  function helpWithForks(cells: SharedArray<"int32">, participant: number, givesWay: boolean): boolean {
-    const forks = new Forks(cells.values, participant);
-    return within(forks, () => forks.serve(givesWay ? () => askingPool()?.hasCalls() === true : undefined));
-  },
+  helpWithForksOfCall,
 );
 
+function helpWithForksOfCall(cells: SharedArray<"int32">, participant: number, givesWay: boolean): boolean {
+  const forks = new Forks(cells.values, participant);
+  return within(forks, () => forks.serve(givesWay ? () => askingPool()?.hasCalls() === true : undefined));
+}
+
 /** On a thread of a pool: the call itself. */
-const takeForks: Task<[cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]], unknown> = task(
-  import.meta,
-  takeForksOfCall,
-);
+const takeForks: Task<[cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]], unknown> =
+  ownTask(import.meta, takeForksOfCall);
 
 function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]): unknown {
   const forks = new Forks(cells.values, 0);

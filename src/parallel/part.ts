@@ -12,7 +12,7 @@ import type { SharedChannel } from "../shared/channel.js";
 import { heap } from "../shared/heap.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import { registry } from "../threads/registry.js";
-import { task } from "../threads/task.js";
+import { ownTask } from "../threads/task.js";
 import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { LOOPS, type LoopKind } from "./part-loops.js";
@@ -133,7 +133,7 @@ export class Participant {
 export const takeParts: Task<
   [cells: SharedArray<"int32">, participant: number, work: Work, results: SharedChannel | undefined],
   PartsDone | undefined
-> = task(import.meta, takePartsOfCall);
+> = ownTask(import.meta, takePartsOfCall);
 
 function takePartsOfCall(
   cells: SharedArray<"int32">,
