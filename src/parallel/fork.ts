@@ -10,6 +10,7 @@ import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js"
 import type { ItemCallback } from "./loops.js";
 import { type FunctionName, functionsOf, nameOf } from "./part.js";
 import { whenReady } from "./team.js";
+import { nameOfPart } from "./traced.js";
 import { askingPool } from "../threads/wanted.js";
 import type { Job } from "../async/job.js";
 
@@ -145,7 +146,7 @@ export async function run<Args extends readonly unknown[], Result>(
         do {
           const job = s.spawn(helpWithForks, [cells, participant, true], {
             on: pool,
-            name: `${name}, part ${participant + 1}`,
+            name: nameOfPart(name, participant),
           });
           helpers.set(participant, job);
           hasLeft = await job;

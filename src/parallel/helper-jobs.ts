@@ -11,6 +11,7 @@ import type { SharedArray } from "../shared/array.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import { type PartsDone, takeParts, type Work } from "./part.js";
 import type { Shares } from "./shares.js";
+import { nameOfPart } from "./traced.js";
 
 /** The part of a call that helpers have to do with. */
 export interface Helped {
@@ -27,16 +28,14 @@ const PATIENCE_MS = 20;
 export class HelperJobs {
   readonly #scope: Scope;
   readonly #pool: ThreadPool;
-  readonly #name: string;
   readonly #helped: Helped;
   /** By participant. */
   readonly #jobs = new Map<number, Job<PartsDone | undefined>>();
   readonly #ends = new Map<number, Promise<void>>();
 
-  constructor(inScope: Scope, pool: ThreadPool, name: string, helped: Helped) {
+  constructor(inScope: Scope, pool: ThreadPool, helped: Helped) {
     this.#scope = inScope;
     this.#pool = pool;
-    this.#name = name;
     this.#helped = helped;
   }
 
@@ -56,7 +55,7 @@ export class HelperJobs {
     for (;;) {
       const job = this.#scope.spawn(takeParts, [cells, participant, work, undefined], {
         on: this.#pool,
-        name: `${this.#name}, part ${participant + 1}`,
+        name: nameOfPart(work.name, participant),
       });
       this.#jobs.set(participant, job);
       const done = await job;

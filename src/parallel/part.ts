@@ -17,6 +17,7 @@ import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { LOOPS, type LoopKind } from "./part-loops.js";
 import { NONE, Shares } from "./shares.js";
+import { nameOfPart, Traced } from "./traced.js";
 
 /** How any thread finds a function of the program. */
 export interface FunctionName {
@@ -29,6 +30,8 @@ const STINT_MS = 4;
 
 /** What there is to do, as it is told to other threads. */
 export interface Work {
+  /** Of the call. */
+  readonly name: string;
   readonly loop: LoopKind;
   readonly functions: readonly FunctionName[];
   /** What the loop works on; plain data and shared objects. */
@@ -78,9 +81,12 @@ export class Participant {
   readonly #loop: PartLoop;
   readonly #values: [number, unknown][] = [];
   #thrown: { readonly part: number; readonly error: unknown } | undefined = undefined;
+  readonly #traced: Traced | undefined;
   #ms = 0;
 
-  constructor(shares: Shares, number: number, work: Work, loop: PartLoop) {
+  /** @param isJob - whether recordings show it already, as a job of a scope */
+  constructor(shares: Shares, number: number, work: Work, loop: PartLoop, isJob: boolean) {
+    this.#traced = isJob ? undefined : Traced.begin(nameOfPart(work.name, number));
     this.shares = shares;
     this.number = number;
     this.#work = work;
@@ -89,6 +95,13 @@ export class Participant {
 
   /** Does parts until none is left, or until a moment. @returns true if none is left */
   run(untilMs: number): boolean {
+    this.#traced?.enter();
+    const isOver = this.#take(untilMs);
+    this.#traced?.leave(isOver);
+    return isOver;
+  }
+
+  #take(untilMs: number): boolean {
     const { first, end, partItems, isSearch } = this.#work;
     const beganMs = nowMs();
     for (let part = this.shares.next(); part !== NONE; part = this.shares.next()) {
@@ -145,7 +158,7 @@ function takePartsOfCall(
   if (!shares.enter(heap().slot)) return undefined;
   try {
     // Somebody must be there to send it again: a caller that is not blocked.
-    const done = takePartsHere(shares, participant, work, results === undefined);
+    const done = takePartsHere(shares, participant, work, results !== undefined);
     // Before it leaves: who waits for that takes the results then.
     if (results !== undefined) giveBack(results, done);
     return done;
@@ -166,7 +179,7 @@ function giveBack(results: SharedChannel, done: PartsDone): void {
   }
 }
 
-function takePartsHere(shares: Shares, participant: number, work: Work, givesWay: boolean): PartsDone {
+function takePartsHere(shares: Shares, participant: number, work: Work, isBlocking: boolean): PartsDone {
   const functions = functionsOf(work.functions);
   const lacking = functions.indexOf(undefined);
   if (lacking !== -1) {
@@ -179,8 +192,9 @@ function takePartsHere(shares: Shares, participant: number, work: Work, givesWay
     participant,
     work,
     LOOPS[work.loop](functions as ItemCallback[], work.data as readonly never[]),
+    !isBlocking,
   );
-  const stintMs = givesWay ? STINT_MS : Infinity;
+  const stintMs = isBlocking ? Infinity : STINT_MS;
   while (!one.run(nowMs() + stintMs)) {
     // What is left of its range others take over.
     if (askingPool()?.hasCalls() === true) return { ...one.done(), gaveWay: true };

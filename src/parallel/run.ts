@@ -196,7 +196,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
       async (s) => {
         const stop = new Stop(shared.shares);
         (s as never as { listen(listener: CancelListener): void }).listen(stop);
-        const helpers = new HelperJobs(s, pool, call.name, shared);
+        const helpers = new HelperJobs(s, pool, shared);
         const callHelpers = (): void => helpers.call(shared.helpers);
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
@@ -237,10 +237,9 @@ async function runAlone(call: Call, begun: Begun, why: string, cancel: Cancel | 
   const note = explaining();
   const beganMs = nowMs();
   const rest = new Rest(call, begun);
-  do {
-    await nextTurn();
-    cancelNodeOf(cancel)?.checkpoint();
-  } while (!rest.run(nowMs() + SLICE_MS));
+  const node = cancelNodeOf(cancel);
+  do await nextTurn();
+  while (!rest.run(nowMs() + SLICE_MS, node));
   countCallHere();
   note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
   return rest.values;
@@ -369,6 +368,7 @@ class SharedCall {
     this.parts = parts;
     this.#form = call.share();
     this.work = {
+      name: call.name,
       loop: call.kind,
       functions: call.functions.map(nameOf),
       data: this.#form.data,
@@ -380,7 +380,7 @@ class SharedCall {
     this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
     this.shares = new Shares(this.cells.values, CALLER);
     this.shares.begin(parts);
-    this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
+    this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop(), false);
     begins(this);
   }
 

@@ -1,5 +1,7 @@
 /** Programs as users write and run them: TypeScript, on the bundled package, in one copy of it or two. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import { ownTask } from "#skein/threads/task";
@@ -48,6 +50,39 @@ describe("a program", () => {
       assert.equal(exitCode, 0);
     });
   }
+});
+
+describe("a recording", () => {
+  it("shows what the caller does, slice by slice, in all forms of a call", async () => {
+    const folder = makeFolder({
+      "package.json": JSON.stringify({ type: "module" }),
+      "main.ts": `import { main, task } from "skein";
+import { parallel } from "skein/parallel";
+export const slowly = task(function slowly(x: number): number {
+  const untilMs = performance.now() + 0.1;
+  while (performance.now() < untilMs);
+  return 2 * x;
+});
+main(async () => {
+  const numbers = Array.from({ length: 100 }, (_, i) => i);
+  await parallel.map(numbers, slowly, { name: "awaited" });
+  parallel.mapSync(numbers, slowly, { name: "blocking" });
+});
+`,
+    });
+    const { stderr, exitCode } = await runNode([SKEIN, "run", "--trace", "out.json", "main.ts"], { cwd: folder });
+    assert.equal(exitCode, 0, stderr);
+    const { traceEvents } = JSON.parse(readFileSync(join(folder, "out.json"), "utf8")) as {
+      traceEvents: { readonly name: string; readonly ph: string; readonly dur?: number }[];
+    };
+    const spans = traceEvents.filter(({ ph }) => ph === "X");
+    // Without a helper there are no parts.
+    for (const name of ["awaited", "blocking"]) {
+      const own = spans.filter((span) => span.name === name || span.name === `${name}, part 1`);
+      assert.ok(own.length > 0, `${name}: ${JSON.stringify(spans.map((span) => span.name))}`);
+    }
+    assert.ok(spans.filter((span) => span.name.startsWith("awaited")).length > 1); // the event loop had turns between
+  });
 });
 
 describe("a task of the library", () => {
