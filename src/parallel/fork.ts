@@ -4,12 +4,15 @@ import type { Task } from "../async/executor.js";
 import { scope } from "../async/scope.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
-import { task } from "../threads/task.js";
+import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
 import type { ItemCallback } from "./loops.js";
 import { type FunctionName, functionsOf, nameOf } from "./part.js";
 import { whenReady } from "./team.js";
+import { nameOfPart } from "./traced.js";
+import { askingPool } from "../threads/wanted.js";
+import type { Job } from "../async/job.js";
 
 /** A call: a task, and its arguments. */
 export type JoinBranch<Args extends readonly unknown[] = readonly unknown[], Result = unknown> = readonly [
@@ -69,22 +72,23 @@ export function join<ArgsA extends readonly unknown[], A, ArgsB extends readonly
   return [call(...args), other(...otherArgs)] as [A, B];
 }
 
-/** On a thread of a pool: the call itself, or help with its joins. */
-const takeForks: Task<
-  [cells: SharedArray<"int32">, participant: number, root: readonly [FunctionName, readonly unknown[]] | undefined],
-  unknown
-> = task(import.meta, takeForksOfCall);
+/** On a thread of a pool: helps with the joins of a call. Gives whether it left for other calls that wait for its thread. */
+const helpWithForks: Task<[cells: SharedArray<"int32">, participant: number, givesWay: boolean], boolean> = ownTask(
+  import.meta,
+  helpWithForksOfCall,
+);
 
-function takeForksOfCall(
-  cells: SharedArray<"int32">,
-  participant: number,
-  root: readonly [FunctionName, readonly unknown[]] | undefined,
-): unknown {
+function helpWithForksOfCall(cells: SharedArray<"int32">, participant: number, givesWay: boolean): boolean {
   const forks = new Forks(cells.values, participant);
-  if (root === undefined) {
-    within(forks, () => forks.serve());
-    return undefined;
-  }
+  return within(forks, () => forks.serve(givesWay ? () => askingPool()?.hasCalls() === true : undefined));
+}
+
+/** On a thread of a pool: the call itself. */
+const takeForks: Task<[cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]], unknown> =
+  ownTask(import.meta, takeForksOfCall);
+
+function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]): unknown {
+  const forks = new Forks(cells.values, 0);
   const [name, args] = root;
   const [call] = functionsOf([name]) as [ItemCallback];
   try {
@@ -132,15 +136,31 @@ export async function run<Args extends readonly unknown[], Result>(
       await whenReady(team, [takeForks, fn]);
       const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
       s.defer(() => cells.dispose());
-      const closing = new Close(new Forks(cells.values, 0));
+      const forks = new Forks(cells.values, 0);
+      const closing = new Close(forks);
       (s as never as { listen(listener: CancelListener): void }).listen(closing);
-      for (let participant = 1; participant < team.alone; participant++) {
-        s.spawn(takeForks, [cells, participant, undefined], { on: pool, name: `${name}, part ${participant + 1}` });
-      }
+      const root = s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
+      const helpers = new Map<number, Job<boolean>>();
+      const help = async (participant: number): Promise<void> => {
+        let hasLeft: boolean;
+        do {
+          const job = s.spawn(helpWithForks, [cells, participant, true], {
+            on: pool,
+            name: nameOfPart(name, participant),
+          });
+          helpers.set(participant, job);
+          hasLeft = await job;
+        } while (hasLeft && !forks.isClosed && !s.isCancelled);
+      };
+      // One that fails is told by the scope.
+      for (let participant = 1; participant < team.alone; participant++) help(participant).catch(() => undefined);
       try {
-        return await s.spawn(takeForks, [cells, 0, [nameOf(fn), args]], { on: pool, name });
+        return await root;
       } finally {
         closing.stopListening();
+        forks.close();
+        // Those that are here leave. Others may wait behind long calls, and are not waited for.
+        for (const job of helpers.values()) job.cancel();
       }
     },
     { name },
@@ -162,7 +182,7 @@ export function runSync<Args extends readonly unknown[], Result>(
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
   const forks = new Forks(cells.values, 0);
   const calls = Array.from({ length: team.helpers }, (_, helper) =>
-    pool.run(takeForks, [cells, helper + 1, undefined]).catch(() => undefined),
+    pool.run(helpWithForks, [cells, helper + 1, false]).catch(() => undefined),
   );
   pool.publish?.();
   try {

@@ -5,7 +5,9 @@
  */
 import { nowMs } from "#clock";
 
+import type { CancelNode } from "../async/cancel.js";
 import type { Begun, Call } from "./run.js";
+import { Traced } from "./traced.js";
 
 /** So many items are done between two looks at the clock. */
 const CHUNK_US = 200;
@@ -14,17 +16,31 @@ export class Rest {
   readonly values: [number, unknown][];
   readonly #call: Call;
   readonly #chunkItems: number;
+  readonly #traced: Traced | undefined;
   #done: number;
 
   constructor(call: Call, { done, values, itemUs }: Begun) {
     this.values = values;
     this.#call = call;
+    this.#traced = Traced.begin(call.name);
     this.#done = done;
     this.#chunkItems = Math.max(1, Math.floor(CHUNK_US / Math.max(itemUs, 1e-6) / call.blockItems)) * call.blockItems;
   }
 
-  /** Works until all is done, or until a moment. @returns true if all is done */
-  run(untilMs: number): boolean {
+  /** Works until all is done, or until a moment, unless it was cancelled. @returns true if all is done */
+  run(untilMs: number, cancel?: CancelNode): boolean {
+    this.#traced?.enter();
+    let isOver = true; // also if it throws
+    try {
+      cancel?.checkpoint();
+      isOver = this.#run(untilMs);
+    } finally {
+      this.#traced?.leave(isOver);
+    }
+    return isOver;
+  }
+
+  #run(untilMs: number): boolean {
     const { length, isSearch = false } = this.#call;
     while (this.#done < length) {
       if (untilMs === Infinity) this.#do(length);

@@ -12,10 +12,12 @@ import type { SharedChannel } from "../shared/channel.js";
 import { heap } from "../shared/heap.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import { registry } from "../threads/registry.js";
-import { task } from "../threads/task.js";
+import { ownTask } from "../threads/task.js";
+import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { LOOPS, type LoopKind } from "./part-loops.js";
 import { NONE, Shares } from "./shares.js";
+import { nameOfPart, Traced } from "./traced.js";
 
 /** How any thread finds a function of the program. */
 export interface FunctionName {
@@ -23,8 +25,13 @@ export interface FunctionName {
   readonly key: string;
 }
 
+/** So long a helper works before it looks whether other calls wait for its thread. */
+const STINT_MS = 4;
+
 /** What there is to do, as it is told to other threads. */
 export interface Work {
+  /** Of the call. */
+  readonly name: string;
   readonly loop: LoopKind;
   readonly functions: readonly FunctionName[];
   /** What the loop works on; plain data and shared objects. */
@@ -49,6 +56,8 @@ export interface PartsDone {
   readonly values: readonly (readonly [from: number, value: unknown])[];
   /** The code threw, in this part. */
   readonly thrown?: { readonly part: number; readonly error: EncodedValue };
+  /** It left, though there may be parts to do, as other calls wait for its thread. */
+  readonly gaveWay?: boolean;
   /** A function that is not declared on that thread, and whether its module was imported there. */
   readonly missing?: FunctionName & { readonly isImported: boolean };
 }
@@ -74,9 +83,12 @@ export class Participant {
   /** Where the last part ended that gave something. */
   #keptTo = -1;
   #thrown: { readonly part: number; readonly error: unknown } | undefined = undefined;
+  readonly #traced: Traced | undefined;
   #ms = 0;
 
-  constructor(shares: Shares, number: number, work: Work, loop: PartLoop) {
+  /** @param isJob - whether recordings show it already, as a job of a scope */
+  constructor(shares: Shares, number: number, work: Work, loop: PartLoop, isJob: boolean) {
+    this.#traced = isJob ? undefined : Traced.begin(nameOfPart(work.name, number));
     this.shares = shares;
     this.number = number;
     this.#work = work;
@@ -85,6 +97,13 @@ export class Participant {
 
   /** Does parts until none is left, or until a moment. @returns true if none is left */
   run(untilMs: number): boolean {
+    this.#traced?.enter();
+    const isOver = this.#take(untilMs);
+    this.#traced?.leave(isOver);
+    return isOver;
+  }
+
+  #take(untilMs: number): boolean {
     const { first, end, partItems, isSearch } = this.#work;
     const beganMs = nowMs();
     for (let part = this.shares.next(); part !== NONE; part = this.shares.next()) {
@@ -139,7 +158,7 @@ export class Participant {
 export const takeParts: Task<
   [cells: SharedArray<"int32">, participant: number, work: Work, results: SharedChannel | undefined],
   PartsDone | undefined
-> = task(import.meta, takePartsOfCall);
+> = ownTask(import.meta, takePartsOfCall);
 
 function takePartsOfCall(
   cells: SharedArray<"int32">,
@@ -151,7 +170,8 @@ function takePartsOfCall(
   if (!shares.enter(heap().life)) return undefined;
   let gaveBack = false;
   try {
-    const done = takePartsHere(shares, participant, work);
+    // Somebody must be there to send it again: a caller that is not blocked.
+    const done = takePartsHere(shares, participant, work, results !== undefined);
     // Before it leaves: who waits for that takes the results then.
     if (results !== undefined) giveBack(results, done);
     gaveBack = results !== undefined;
@@ -176,7 +196,7 @@ function giveBack(results: SharedChannel, done: PartsDone): void {
   }
 }
 
-function takePartsHere(shares: Shares, participant: number, work: Work): PartsDone {
+function takePartsHere(shares: Shares, participant: number, work: Work, isBlocking: boolean): PartsDone {
   const functions = functionsOf(work.functions);
   const lacking = functions.indexOf(undefined);
   if (lacking !== -1) {
@@ -189,7 +209,12 @@ function takePartsHere(shares: Shares, participant: number, work: Work): PartsDo
     participant,
     work,
     LOOPS[work.loop](functions as ItemCallback[], work.data as readonly never[]),
+    !isBlocking,
   );
-  one.run(Infinity);
+  const stintMs = isBlocking ? Infinity : STINT_MS;
+  while (!one.run(nowMs() + stintMs)) {
+    // What is left of its range others take over.
+    if (askingPool()?.hasCalls() === true) return { ...one.done(), gaveWay: true };
+  }
   return one.done();
 }

@@ -1,0 +1,42 @@
+/**
+ * What a participant does, as recordings show it: a job that starts, gives the thread back
+ * between its slices, and ends. Helpers that are jobs of the call's scope are shown as such
+ * already; this is for the caller, and for helpers that no scope has.
+ */
+import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
+import { nextIdentity } from "../core/thread.js";
+
+/** How recordings name a participant. */
+export function nameOfPart(call: string, participant: number): string {
+  return `${call}, part ${participant + 1}`;
+}
+
+export class Traced {
+  readonly #id: number = nextIdentity();
+
+  /** @returns `undefined` if nobody records now */
+  static begin(name: string): Traced | undefined {
+    const { ring } = probe;
+    if (ring === undefined) return undefined;
+    const traced = new Traced();
+    ring.write(ProbeKind.jobSpawn, traced.#id, ring.running, ring.text(name));
+    return traced;
+  }
+
+  /** A slice begins, inside of the code that runs now. */
+  enter(): void {
+    probe.ring?.started(this.#id, true);
+  }
+
+  /** It ends; `isOver`: it was the last one. */
+  leave(isOver: boolean): void {
+    const { ring } = probe;
+    if (ring === undefined) return;
+    if (!isOver) {
+      ring.suspended(this.#id);
+      return;
+    }
+    ring.stopped(this.#id);
+    ring.write(ProbeKind.jobEnd, this.#id, 0, ProbeOutcome.done);
+  }
+}
