@@ -17,7 +17,7 @@ type Distances = SharedArray<"int32">;
 type Vertices = SharedArray<"uint32">;
 
 /** The distance of what has not been found. */
-export const UNREACHED = -1;
+const UNREACHED = -1;
 const BLOCK = 128;
 
 /**
