@@ -83,3 +83,13 @@ export async function withSeams<Result>(told: typeof seams, body: () => Promise<
     Object.assign(seams, { itemsBefore: undefined, beforeOwnPart: undefined });
   }
 }
+
+const nobodyWrites = new Int32Array(new SharedArrayBuffer(4));
+// Only threads that hang are waited for so long; the call then goes on without them.
+const HANGS_MS = 20_000;
+
+/** Blocks the caller, which has one part, until its helpers have taken all others. */
+function letOthersWork(shares: Shares): void {
+  if (shares.counts().length === 1) return;
+  for (let waitedMs = 0; shares.left() > 0 && waitedMs < HANGS_MS; waitedMs++) Atomics.wait(nobodyWrites, 0, 0, 1);
+}
