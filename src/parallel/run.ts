@@ -12,7 +12,7 @@
 import { nowMs, setTurn } from "#clock";
 
 import { type Cancel, CancelListener, cancelNodeOf } from "../async/cancel.js";
-import type { AnyTask } from "../async/executor.js";
+import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { scope } from "../async/scope.js";
 import type { Job } from "../async/job.js";
 import { WorkerLostError } from "../core/errors.js";
@@ -418,7 +418,7 @@ class SharedCall {
     this.done.push(done);
     const { missing } = done;
     if (missing === undefined) this.values.push(...(done.values as [number, unknown][]));
-    else if (!missing.isImported) forgetModule(this.#team, missing.module);
+    else if (missing.declared === undefined) forgetModule(this.#team, missing.module);
   }
 
   /** Throws what the first part threw that did. */
@@ -436,7 +436,9 @@ class SharedCall {
     const isFound = (part: number): boolean =>
       isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
     if (first !== undefined && !isFound(first.part)) throw first.error;
-    for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
+    for (const { missing } of this.done) {
+      if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
+    }
   }
 
   /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
@@ -517,9 +519,9 @@ function sumOf(counts: readonly ShareCounts[], which: keyof ShareCounts): number
   return counts.reduce((sum, count) => sum + count[which], 0);
 }
 
-function undeclared(call: Call, { module, key }: FunctionName): Error {
-  const identity = call.functions.map((fn) => fn).find((fn) => nameOf(fn).key === key);
-  return noSuchTask({ module, key, ...(identity as object) } as never, []);
+function undeclared(call: Call, { module, key }: FunctionName, declared: readonly string[]): Error {
+  const identities = call.functions.map((fn) => taskIdentity(fn) as TaskIdentity);
+  return noSuchTask(identities.find((one) => one.module === module && one.key === key) as TaskIdentity, declared);
 }
 
 /** Of a call that was over before anything was left to share out, or of one that was shared out. */
