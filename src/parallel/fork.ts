@@ -4,21 +4,20 @@ import type { Task } from "../async/executor.js";
 import { scope } from "../async/scope.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
-import { task } from "../threads/task.js";
+import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
 import type { ItemCallback } from "./loops.js";
 import { type FunctionName, functionsOf, nameOf } from "./part.js";
 import { whenReady } from "./team.js";
+import { askingPool } from "../threads/wanted.js";
+import type { Job } from "../async/job.js";
 
 /** A call: a task, and its arguments. */
 export type JoinBranch<Args extends readonly unknown[] = readonly unknown[], Result = unknown> = readonly [
   task: Task<Args, Result>,
   args: Args,
 ];
-
-/** What a branch gives. */
-type ResultOf<Pair> = Pair extends readonly [Task<never, infer Result>, unknown] ? Result : never;
 
 function branchOf(which: string, branch: unknown): Branch {
   if (Array.isArray(branch) && branch.length === 2 && Array.isArray(branch[1])) {
@@ -47,7 +46,7 @@ function branchOf(which: string, branch: unknown): Branch {
  *
  * @example
  * ```ts
- * export const fibonacci: Task<[n: number], number> = task(function fibonacci(n: number): number {
+ * export const fibonacci: Task<[n: number], number> = task("fibonacci", (n): number => {
  *   if (n < 20) return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
  *   const [a, b] = parallel.join([fibonacci, [n - 1]], [fibonacci, [n - 2]]);
  *   return a + b;
@@ -59,32 +58,36 @@ function branchOf(which: string, branch: unknown): Branch {
  *
  * @since 0.2.0
  */
-export function join<A extends JoinBranch<never>, B extends JoinBranch<never>>(a: A, b: B): [ResultOf<A>, ResultOf<B>] {
+export function join<ArgsA extends readonly unknown[], A, ArgsB extends readonly unknown[], B>(
+  a: JoinBranch<ArgsA, A>,
+  b: JoinBranch<ArgsB, B>,
+): [A, B] {
   const first = branchOf("its first", a);
   const second = branchOf("its second", b);
   const forks = currentForks();
-  if (forks !== undefined) return forks.join(first, second) as [ResultOf<A>, ResultOf<B>];
+  if (forks !== undefined) return forks.join(first, second) as [A, B];
   const [call, args] = first;
   const [other, otherArgs] = second;
-  return [call(...args), other(...otherArgs)] as [ResultOf<A>, ResultOf<B>];
+  return [call(...args), other(...otherArgs)] as [A, B];
 }
 
-/** On a thread of a pool: the call itself, or help with its joins. */
-const takeForks: Task<
-  [cells: SharedArray<"int32">, participant: number, root: readonly [FunctionName, readonly unknown[]] | undefined],
-  unknown
-> = task(import.meta, takeForksOfCall);
+/** On a thread of a pool: helps with the joins of a call. Gives whether it left for other calls that wait for its thread. */
+const helpWithForks: Task<[cells: SharedArray<"int32">, participant: number, givesWay: boolean], boolean> = ownTask(
+  import.meta,
+  helpWithForksOfCall,
+);
 
-function takeForksOfCall(
-  cells: SharedArray<"int32">,
-  participant: number,
-  root: readonly [FunctionName, readonly unknown[]] | undefined,
-): unknown {
+function helpWithForksOfCall(cells: SharedArray<"int32">, participant: number, givesWay: boolean): boolean {
   const forks = new Forks(cells.values, participant);
-  if (root === undefined) {
-    within(forks, () => forks.serve());
-    return undefined;
-  }
+  return within(forks, () => forks.serve(givesWay ? () => askingPool()?.hasCalls() === true : undefined));
+}
+
+/** On a thread of a pool: the call itself. */
+const takeForks: Task<[cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]], unknown> =
+  ownTask(import.meta, takeForksOfCall);
+
+function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]): unknown {
+  const forks = new Forks(cells.values, 0);
   const [name, args] = root;
   const [call] = functionsOf([name]) as [ItemCallback];
   try {
@@ -132,15 +135,31 @@ export async function run<Args extends readonly unknown[], Result>(
       await whenReady(team, [takeForks, fn]);
       const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
       s.defer(() => cells.dispose());
-      const closing = new Close(new Forks(cells.values, 0));
+      const forks = new Forks(cells.values, 0);
+      const closing = new Close(forks);
       (s as never as { listen(listener: CancelListener): void }).listen(closing);
-      for (let participant = 1; participant < team.alone; participant++) {
-        s.spawn(takeForks, [cells, participant, undefined], { on: pool, name: `${name}, part ${participant + 1}` });
-      }
+      const root = s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
+      const helpers = new Map<number, Job<boolean>>();
+      const help = async (participant: number): Promise<void> => {
+        let hasLeft: boolean;
+        do {
+          const job = s.spawn(helpWithForks, [cells, participant, true], {
+            on: pool,
+            name: `${name}, part ${participant + 1}`,
+          });
+          helpers.set(participant, job);
+          hasLeft = await job;
+        } while (hasLeft && !forks.isClosed && !s.isCancelled);
+      };
+      // One that fails is told by the scope.
+      for (let participant = 1; participant < team.alone; participant++) help(participant).catch(() => undefined);
       try {
-        return await s.spawn(takeForks, [cells, 0, [nameOf(fn), args]], { on: pool, name });
+        return await root;
       } finally {
         closing.stopListening();
+        forks.close();
+        // Those that are here leave. Others may wait behind long calls, and are not waited for.
+        for (const job of helpers.values()) job.cancel();
       }
     },
     { name },
@@ -162,7 +181,7 @@ export function runSync<Args extends readonly unknown[], Result>(
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
   const forks = new Forks(cells.values, 0);
   const calls = Array.from({ length: team.helpers }, (_, helper) =>
-    pool.run(takeForks, [cells, helper + 1, undefined]).catch(() => undefined),
+    pool.run(helpWithForks, [cells, helper + 1, false]).catch(() => undefined),
   );
   pool.publish?.();
   try {

@@ -61,6 +61,8 @@ const DONE = 3;
 const LOOKS = 200;
 /** It looks up so often without being woken, and so does who waits for a thief that may have ended. */
 const SLEEP_MS = 50;
+/** Who leaves for other calls looks so often whether there are any. */
+const LOOK_MS = 4;
 
 /** A call: a task and its arguments. */
 export type Branch = readonly [fn: ItemCallback, args: readonly unknown[]];
@@ -203,16 +205,25 @@ export class Forks {
 
   // Doing what others offer
 
-  /** Does what others offer until the call is closed. */
-  serve(): void {
+  /**
+   * Does what others offer until the call is closed.
+   *
+   * @param isToLeave - asked between branches: whether to leave before that
+   * @returns true if it has left
+   */
+  serve(isToLeave?: () => boolean): boolean {
     const cells = this.#cells;
+    const sleepMs = isToLeave === undefined ? SLEEP_MS : LOOK_MS;
+    let hasLeft = false;
     add(cells, HUNGRY, 1);
-    for (let looks = 0; load(cells, CLOSED) === 0; looks++) {
+    for (let looks = 0; load(cells, CLOSED) === 0 && !hasLeft; looks++) {
       const seen = load(cells, WORK);
       if (this.#doOneOfOthers(true)) looks = 0;
-      else if (looks > LOOKS) wait(cells, WORK, seen, SLEEP_MS);
+      else if (looks > LOOKS) wait(cells, WORK, seen, sleepMs);
+      hasLeft = isToLeave?.() === true;
     }
     add(cells, HUNGRY, -1);
+    return hasLeft;
   }
 
   /** @returns false if nobody offers anything */
@@ -254,6 +265,10 @@ export class Forks {
     cells[at + BYTES] = bytes.length;
     store(cells, at + STATE, DONE);
     notify(cells, at + STATE);
+  }
+
+  get isClosed(): boolean {
+    return load(this.#cells, CLOSED) !== 0;
   }
 
   /** Nobody goes on: joins throw, and those that look for something to do leave. */

@@ -12,7 +12,8 @@ import type { SharedChannel } from "../shared/channel.js";
 import { heap } from "../shared/heap.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import { registry } from "../threads/registry.js";
-import { task } from "../threads/task.js";
+import { ownTask } from "../threads/task.js";
+import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { LOOPS, type LoopKind } from "./part-loops.js";
 import { NONE, Shares } from "./shares.js";
@@ -22,6 +23,9 @@ export interface FunctionName {
   readonly module: string;
   readonly key: string;
 }
+
+/** So long a helper works before it looks whether other calls wait for its thread. */
+const STINT_MS = 4;
 
 /** What there is to do, as it is told to other threads. */
 export interface Work {
@@ -49,6 +53,8 @@ export interface PartsDone {
   readonly values: readonly (readonly [from: number, value: unknown])[];
   /** The code threw, in this part. */
   readonly thrown?: { readonly part: number; readonly error: EncodedValue };
+  /** It left, though there may be parts to do, as other calls wait for its thread. */
+  readonly gaveWay?: boolean;
   /** A function that is not declared on that thread, and what its module declares there; `undefined` if it was not imported. */
   readonly missing?: FunctionName & { readonly declared: readonly string[] | undefined };
 }
@@ -127,7 +133,7 @@ export class Participant {
 export const takeParts: Task<
   [cells: SharedArray<"int32">, participant: number, work: Work, results: SharedChannel | undefined],
   PartsDone | undefined
-> = task(import.meta, takePartsOfCall);
+> = ownTask(import.meta, takePartsOfCall);
 
 function takePartsOfCall(
   cells: SharedArray<"int32">,
@@ -138,7 +144,8 @@ function takePartsOfCall(
   const shares = new Shares(cells.values, participant);
   if (!shares.enter(heap().life)) return undefined;
   try {
-    const done = takePartsHere(shares, participant, work);
+    // Somebody must be there to send it again: a caller that is not blocked.
+    const done = takePartsHere(shares, participant, work, results === undefined);
     // Before it leaves: who waits for that takes the results then.
     if (results !== undefined) giveBack(results, done);
     return done;
@@ -159,7 +166,7 @@ function giveBack(results: SharedChannel, done: PartsDone): void {
   }
 }
 
-function takePartsHere(shares: Shares, participant: number, work: Work): PartsDone {
+function takePartsHere(shares: Shares, participant: number, work: Work, givesWay: boolean): PartsDone {
   const functions = functionsOf(work.functions);
   const lacking = functions.indexOf(undefined);
   if (lacking !== -1) {
@@ -174,6 +181,10 @@ function takePartsHere(shares: Shares, participant: number, work: Work): PartsDo
     work,
     LOOPS[work.loop](functions as ItemCallback[], work.data as readonly never[]),
   );
-  one.run(Infinity);
+  const stintMs = givesWay ? STINT_MS : Infinity;
+  while (!one.run(nowMs() + stintMs)) {
+    // What is left of its range others take over.
+    if (askingPool()?.hasCalls() === true) return { ...one.done(), gaveWay: true };
+  }
   return one.done();
 }

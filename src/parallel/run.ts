@@ -14,7 +14,6 @@ import { nowMs, setTurn } from "#clock";
 import { type Cancel, CancelListener, cancelNodeOf } from "../async/cancel.js";
 import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { scope } from "../async/scope.js";
-import type { Job } from "../async/job.js";
 import { WorkerLostError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { SharedChannel } from "../shared/channel.js";
@@ -22,6 +21,7 @@ import { heap, type Life } from "../shared/heap.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
+import { HelperJobs } from "./helper-jobs.js";
 import { Rest } from "./here.js";
 import { begins, countCallHere, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
@@ -196,17 +196,8 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
       async (s) => {
         const stop = new Stop(shared.shares);
         (s as never as { listen(listener: CancelListener): void }).listen(stop);
-        const helpers = new Map<number, Job<PartsDone | undefined>>();
-        const callHelpers = (): void => {
-          if (shared.isClosed) return;
-          for (let participant = 1; participant <= shared.helpers; participant++) {
-            const args = [shared.cells, participant, shared.work, undefined] as const;
-            helpers.set(
-              participant,
-              s.spawn(takeParts, [...args], { on: pool, name: `${call.name}, part ${participant + 1}` }),
-            );
-          }
-        };
+        const helpers = new HelperJobs(s, pool, call.name, shared);
+        const callHelpers = (): void => helpers.call(shared.helpers);
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
         // No job of this scope: a call that is over before threads are there does not wait for them.
@@ -215,7 +206,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         if (isSpared && shared.helpers > 0) {
           await called;
           await nextTurn();
-          await Promise.all(helpers.values());
+          await helpers.ended();
         } else {
           called?.catch((error: unknown) => {
             // Over or cancelled: then nobody misses them.
@@ -225,11 +216,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         do await nextTurn();
         while (!shared.own.run(nowMs() + SLICE_MS));
         shared.close();
-        for (const [participant, job] of helpers) {
-          // It is too late for those that have not come. Who comes right now leaves at once.
-          if (!shared.shares.hasCome(participant)) job.cancel();
-          else shared.collect(await job);
-        }
+        await helpers.close();
         stop.stopListening();
         s.checkpoint();
         shared.requireSuccess();
@@ -505,13 +492,13 @@ class SharedCall {
 
   figures(): ParticipantFigures[] {
     const counts = this.shares.counts();
-    return this.done
-      .map(({ participant, thread, ms }) => ({
-        thread,
-        ms,
-        ...(counts[participant] as { parts: number; steals: number }),
-      }))
-      .sort((a, b) => b.parts - a.parts);
+    // One that gave way has been here several times.
+    const figures = new Map<number, ParticipantFigures>();
+    for (const { participant, thread, ms } of this.done) {
+      const { parts, steals } = counts[participant] as ShareCounts;
+      figures.set(participant, { thread, ms: ms + (figures.get(participant)?.ms ?? 0), parts, steals });
+    }
+    return [...figures.values()].sort((a, b) => b.parts - a.parts);
   }
 }
 

@@ -13,7 +13,7 @@
  *                 the caller, and who sees to its helpers on another thread. The second one frees it
  *   16 + 16 * participant, a cache line each
  *     +0  RANGE   first part that is left in bits 16 and up, and the one behind the last below
- *     +1  PRESENCE  of a helper: one of those below
+ *     +1  PRESENCE  of a helper: one of those below. It writes it, and the caller once it is gone
  *     +2  SLOT    of its thread in the heap
  *     +3  DONE    parts that it did
  *     +4  STEALS  how often it took from another's range
@@ -207,7 +207,12 @@ export class Shares {
     return add(this.#cells, LET_GO, 1) === 1;
   }
 
-  /** Whether a helper has ever come. */
+  /** Another helper is to come in the place of one that has left. */
+  expect(participant: number): void {
+    store(this.#cells, LINE * (1 + participant) + PRESENCE, AWAY);
+  }
+
+  /** Whether a helper has come, be it that it has left. */
   hasCome(participant: number): boolean {
     return load(this.#cells, LINE * (1 + participant) + PRESENCE) !== AWAY;
   }

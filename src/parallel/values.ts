@@ -6,6 +6,8 @@
 import { describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
+import { adopt } from "../shared/crossing.js";
+import { ADDRESS } from "../shared/object.js";
 import type { ArraysOf, NumberType } from "../shared/record-schema.js";
 
 /** A typed array of numbers. */
@@ -50,8 +52,15 @@ const ARRAYS = {
 } as const;
 const TYPES = Object.keys(ARRAYS) as readonly NumberType[];
 
+/** A shared object of another copy of the library, as this one has it; all else as it is. */
+function ownOf(given: unknown): unknown {
+  const isForeign = typeof given === "object" && given !== null && ADDRESS in given && !(given instanceof SharedArray);
+  return isForeign ? adopt(given) : given;
+}
+
 /** Reads an argument. **Throws** `SKEIN_INVALID_ARGUMENT` for what are no numbers. */
-export function inputOf(whose: string, given: unknown): Input {
+export function inputOf(whose: string, argument: unknown): Input {
+  const given = ownOf(argument);
   if (given instanceof SharedArray) {
     const type = given.type as NumberType;
     if (type in ARRAYS) {

@@ -220,6 +220,8 @@ export class Line {
 // a payload, as Int32 indexes:
 /** How many of the pool's threads are awake. */
 export const BOARD_AWAKE: number = APART;
+/** 1 if jobs wait that are on no line, as far as the pool knew when it last looked. The pool writes it. */
+export const BOARD_WAITING: number = APART + 1;
 /** The lines, in units of 16 bytes; 0 where none is yet. A thread's place here is its number in the pool. */
 export const BOARD_LINES: number = 2 * APART;
 

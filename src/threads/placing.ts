@@ -14,6 +14,8 @@
  *   until then the record that it is written to is free, and the queue that it is taken from
  *   counts it.
  */
+import { load, store } from "#atomics";
+
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Call, CallTable } from "./call.js";
 import { ConstrainedJobs } from "./constrained-jobs.js";
@@ -124,6 +126,7 @@ export class Placing {
     if (call.isSettled) return;
     if (call.isConstrained) this.#constrained.add(call);
     else this.#queue.add(call);
+    this.#showWaiting();
     probe.ring?.write(ProbeKind.poolQueue, this.#owner.crew.id, 0, this.#queue.size);
     // What held up others need not hold up this one.
     if (call.isConstrained || this.#isByPriority) this.#isToLook = true;
@@ -259,7 +262,17 @@ export class Placing {
       });
       this.#constrained.takeUntil(Infinity, held, place);
     } while (this.#bringThreads());
+    this.#showWaiting();
     probe.ring?.write(ProbeKind.poolQueue, this.#owner.crew.id, 0, this.#queue.size);
+  }
+
+  /** Tells threads whether jobs wait for one of them to become idle. */
+  #showWaiting(): void {
+    const { board } = this.#owner.crew;
+    const isWaiting = this.isEmpty ? 0 : 1;
+    if (board !== undefined && load(board.cells, at.BOARD_WAITING) !== isWaiting) {
+      store(board.cells, at.BOARD_WAITING, isWaiting);
+    }
   }
 
   /**

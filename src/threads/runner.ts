@@ -147,7 +147,7 @@ class Runner {
 
   begin(): void {
     this.#parking.begin();
-    setAsking({ size: this.#size, ask: (request) => this.#ask(request) });
+    setAsking({ size: this.#size, ask: (request) => this.#ask(request), hasCalls: () => this.#taking.hasWaiting });
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
     this.#planTurn();

@@ -93,6 +93,22 @@ export class Taking {
     return false;
   }
 
+  /** Whether a call waits that it could take: on its own line, behind what another thread runs, or on none yet. */
+  get hasWaiting(): boolean {
+    if (this.hasOwn || load(this.#board.cells, at.BOARD_WAITING) === 1) return true;
+    for (let step = 1; step < this.#size; step++) {
+      const line = this.#lineOf((this.#number + step) % this.#size);
+      if (line === undefined) continue;
+      const { cells } = line;
+      const published = load(cells, at.PUBLISHED);
+      for (let count = unpassed(cells, published); count > 0; count--) {
+        const record = line.call((published - count) | 0);
+        if (load(cells, record + at.CALL_STATE) === at.QUEUED && this.#canRunAt(cells, record)) return true;
+      }
+    }
+    return false;
+  }
+
   /** What could not be stolen before may be stolen now. */
   searchAnew(): void {
     this.#searched.length = 0;

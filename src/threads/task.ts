@@ -193,16 +193,38 @@ function declare(
     );
   }
   tasks.byKey.set(key, fn as AnyFunction);
-  const identity: TaskIdentity = {
-    module,
-    key,
-    takesScope,
-    shapes,
-    declaredIn: place?.insideFunction,
-    isOfLists: false,
-  };
-  Object.defineProperty(fn, TASK, { value: identity });
+  identify(fn, { module, key, takesScope, shapes, declaredIn: place?.insideFunction, isOfLists: false });
   return fn;
+}
+
+/** The function is that task from now on. */
+function identify(fn: object, identity: TaskIdentity): void {
+  Object.defineProperty(fn, TASK, { value: identity });
+}
+
+/**
+ * As `task`, for a task of the library itself: a function declared by name, as a bundler may
+ * take names from expressions. A program may have two copies of the
+ * library from one file, as where some of its modules import it and others require it. Then
+ * the first one's is found, which does the same.
+ */
+export function ownTask<Args extends readonly unknown[], Result>(
+  meta: { readonly url: string },
+  fn: (...args: Args) => Result,
+): Task<Args, Result> {
+  if (registry().modules.get(meta.url)?.byKey.has(fn.name) !== true) {
+    return declare([meta, fn], false, undefined, "task") as Task<Args, Result>;
+  }
+  const { name: key } = fn;
+  identify(fn, {
+    module: meta.url,
+    key,
+    takesScope: false,
+    shapes: undefined,
+    declaredIn: undefined,
+    isOfLists: false,
+  });
+  return fn as Task<Args, Result>;
 }
 
 function isObjectIfAny(shapes: unknown): shapes is TaskShapes | undefined {

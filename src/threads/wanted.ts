@@ -10,6 +10,8 @@ interface Asking {
   readonly size: number;
   /** Asks; whoever serves it on the pool's thread may never get to it. */
   ask(request: unknown): void;
+  /** Whether calls of the pool wait that this thread could run. */
+  hasCalls(): boolean;
 }
 
 let here: Asking | undefined;

@@ -103,7 +103,11 @@ describe("tasks that other threads don't find", () => {
       await withSeams(SHARED_OUT, async () => parallel.map([1, 2], everywhere, { on }));
       await on.ready(everywhere);
       const wrong = [
-        [onlyHere, "SKEIN_TASK_INSIDE_FUNCTION", /"onlyHere" is declared inside the function declareInside .* at the top level/],
+        [
+          onlyHere,
+          "SKEIN_TASK_INSIDE_FUNCTION",
+          /"onlyHere" is declared inside the function declareInside .* at the top level/,
+        ],
         [onlyOnMain, "SKEIN_TASK_NOT_FOUND", /"onlyOnMain": there it declares "everywhere"\. Declare/],
       ] as const;
       for (const [fn = assert.fail(), code, message] of wrong) {

@@ -1,0 +1,77 @@
+/** Calls beside other jobs of the same pool. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { whenReady } from "#skein/parallel/team";
+import { type AnyTask, threads } from "skein";
+import { parallel } from "skein/parallel";
+import type { ThreadPool } from "skein/threads";
+
+import {
+  CELLS,
+  ENTERED,
+  type Gate,
+  longItem,
+  open,
+  pass,
+  passInBranch,
+  workWhileClosed,
+  WORKED,
+} from "./fixtures/waiting-tasks.js";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await turn();
+}
+
+const makeGate = (): Gate => new Int32Array(new SharedArrayBuffer(4 * CELLS));
+
+async function getReady(pool: ThreadPool, ...fns: AnyTask[]): Promise<void> {
+  await whenReady({ pool, helpers: pool.size, alone: pool.size }, fns);
+}
+
+describe("helpers", () => {
+  it("give way to calls that wait for their thread, and come again", { timeout: 60_000 }, async () => {
+    const pool = threads({ size: 1, name: "shared" });
+    await getReady(pool, workWhileClosed);
+    const gate = makeGate();
+    const items = 20_000;
+    const counts = new Int32Array(new SharedArrayBuffer(4 * items));
+    const call = parallel.for(0, items, workWhileClosed, { args: [gate, counts], on: pool });
+    await until(() => Atomics.load(gate, ENTERED) === 1);
+    // Were the helper to stay to the end of the call, this would come behind all items.
+    await pool.run(open, [gate]);
+    await call;
+    assert.ok((gate[WORKED] as number) < items);
+    assert.ok(counts.every((count) => count === 1));
+    await pool.close();
+  });
+
+  it("of joins give way too while they have nothing to do", { timeout: 60_000 }, async () => {
+    const pool = threads({ size: 2, name: "joins" });
+    await getReady(pool, passInBranch);
+    const gate = makeGate();
+    const result = parallel.run(passInBranch, [gate], { on: pool });
+    await until(() => Atomics.load(gate, ENTERED) === 1);
+    // One thread is in the branch that waits for this, the other is hungry.
+    await pool.run(open, [gate]);
+    assert.equal(await result, 1);
+    await pool.close();
+  });
+});
+
+describe("a pool that has other things to do", () => {
+  it("is not waited for by a call with long items", { timeout: 60_000 }, async () => {
+    const pool = threads({ size: 1, name: "busy" });
+    await getReady(pool, longItem);
+    const gate = makeGate();
+    const passed = pool.run(pass, [gate]);
+    await until(() => Atomics.load(gate, ENTERED) === 1);
+    await parallel.for(0, 4, longItem, { on: pool });
+    assert.equal(Atomics.load(gate, 1), 0);
+    open(gate);
+    await passed;
+    await pool.close();
+  });
+});
