@@ -191,13 +191,15 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
   const beganMs = nowMs();
   let isWhole = false;
+  let helpers: HelperJobs | undefined;
   try {
     await scope(
       async (s) => {
         const stop = new Stop(shared.shares);
         (s as never as { listen(listener: CancelListener): void }).listen(stop);
-        const helpers = new HelperJobs(s, pool, call.name, shared);
-        const callHelpers = (): void => helpers.call(shared.helpers);
+        const jobs = new HelperJobs(s, pool, call.name, shared);
+        helpers = jobs;
+        const callHelpers = (): void => jobs.call(shared.helpers);
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
         // No job of this scope: a call that is over before threads are there does not wait for them.
@@ -206,7 +208,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         if (isSpared && shared.helpers > 0) {
           await called;
           await nextTurn();
-          await helpers.ended();
+          await jobs.ended();
         } else {
           called?.catch((error: unknown) => {
             // Over or cancelled: then nobody misses them.
@@ -216,7 +218,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         do await nextTurn();
         while (!shared.own.run(nowMs() + SLICE_MS));
         shared.close();
-        await helpers.close();
+        await jobs.close();
         stop.stopListening();
         s.checkpoint();
         shared.requireSuccess();
@@ -225,6 +227,8 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
       cancel,
     );
     isWhole = true;
+  } catch (error) {
+    throw helpers?.failureOf(error) ?? error;
   } finally {
     shared.end(isWhole);
   }
