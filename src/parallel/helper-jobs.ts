@@ -32,6 +32,7 @@ export class HelperJobs {
   /** By participant. */
   readonly #jobs = new Map<number, Job<PartsDone | undefined>>();
   readonly #ends = new Map<number, Promise<void>>();
+  readonly #failures = new Set<unknown>();
 
   constructor(inScope: Scope, pool: ThreadPool, helped: Helped) {
     this.#scope = inScope;
@@ -45,9 +46,15 @@ export class HelperJobs {
     for (let participant = 1; participant <= count; participant++) {
       const end = this.#help(participant);
       // A job that fails is told by its scope.
-      end.catch(() => undefined);
+      end.catch((error: unknown) => this.#failures.add(error));
       this.#ends.set(participant, end);
     }
+  }
+
+  /** What a call fails with whose scope failed with this: one error also where several helpers were lost. */
+  failureOf(error: unknown): unknown {
+    const isOfHelpers = error instanceof AggregateError && error.errors.every((one) => this.#failures.has(one));
+    return isOfHelpers ? error.errors[0] : error;
   }
 
   async #help(participant: number): Promise<void> {

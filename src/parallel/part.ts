@@ -58,8 +58,8 @@ export interface PartsDone {
   readonly thrown?: { readonly part: number; readonly error: EncodedValue };
   /** It left, though there may be parts to do, as other calls wait for its thread. */
   readonly gaveWay?: boolean;
-  /** A function that is not declared on that thread, and whether its module was imported there. */
-  readonly missing?: FunctionName & { readonly isImported: boolean };
+  /** A function that is not declared on that thread, and what its module declares there; `undefined` if it was not imported. */
+  readonly missing?: FunctionName & { readonly declared: readonly string[] | undefined };
 }
 
 /** The functions by their names on this thread; those that are missing are `undefined`. */
@@ -201,8 +201,9 @@ function takePartsHere(shares: Shares, participant: number, work: Work, isBlocki
   const lacking = functions.indexOf(undefined);
   if (lacking !== -1) {
     const name = work.functions[lacking] as FunctionName;
-    const isImported = registry().modules.has(name.module);
-    return { participant, thread: threadIndex, ms: 0, values: [], missing: { ...name, isImported } };
+    const module = registry().modules.get(name.module);
+    const declared = module === undefined ? undefined : [...module.byKey.keys()];
+    return { participant, thread: threadIndex, ms: 0, values: [], missing: { ...name, declared } };
   }
   const one = new Participant(
     shares,

@@ -12,7 +12,7 @@
 import { nowMs, setTurn } from "#clock";
 
 import { type Cancel, CancelListener, cancelNodeOf } from "../async/cancel.js";
-import type { AnyTask } from "../async/executor.js";
+import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { scope } from "../async/scope.js";
 import { WorkerLostError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
@@ -194,13 +194,15 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
   const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
   const beganMs = nowMs();
   let isWhole = false;
+  let helpers: HelperJobs | undefined;
   try {
     await scope(
       async (s) => {
         const stop = new Stop(shared.shares);
         (s as never as { listen(listener: CancelListener): void }).listen(stop);
-        const helpers = new HelperJobs(s, pool, shared);
-        const callHelpers = (): void => helpers.call(shared.helpers);
+        const jobs = new HelperJobs(s, pool, shared);
+        helpers = jobs;
+        const callHelpers = (): void => jobs.call(shared.helpers);
         const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
         if (ready === undefined) callHelpers();
         // No job of this scope: a call that is over before threads are there does not wait for them.
@@ -209,7 +211,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         if (isSpared && shared.helpers > 0) {
           await called;
           await nextTurn();
-          await helpers.ended();
+          await jobs.ended();
         } else {
           called?.catch((error: unknown) => {
             // Over or cancelled: then nobody misses them.
@@ -219,7 +221,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         do await nextTurn();
         while (!shared.own.run(nowMs() + SLICE_MS));
         shared.close();
-        await helpers.close();
+        await jobs.close();
         stop.stopListening();
         s.checkpoint();
         shared.requireSuccess();
@@ -228,6 +230,8 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
       cancel,
     );
     isWhole = true;
+  } catch (error) {
+    throw helpers?.failureOf(error) ?? error;
   } finally {
     shared.end(isWhole);
   }
@@ -410,7 +414,7 @@ class SharedCall {
     this.done.push(done);
     const { missing } = done;
     if (missing === undefined) this.values.push(...(done.values as [number, unknown][]));
-    else if (!missing.isImported) forgetModule(this.#team, missing.module);
+    else if (missing.declared === undefined) forgetModule(this.#team, missing.module);
   }
 
   /** Throws what the first part threw that did. */
@@ -428,7 +432,9 @@ class SharedCall {
     const isFound = (part: number): boolean =>
       isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
     if (first !== undefined && !isFound(first.part)) throw first.error;
-    for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
+    for (const { missing } of this.done) {
+      if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
+    }
     // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
     if (this.helpers > 0 && this.#call.isCoarse !== true) {
       const workMs = this.done.reduce((sum, { ms }) => sum + ms, 0);
@@ -515,9 +521,9 @@ function sumOf(counts: readonly ShareCounts[], which: keyof ShareCounts): number
   return counts.reduce((sum, count) => sum + count[which], 0);
 }
 
-function undeclared(call: Call, { module, key }: FunctionName): Error {
-  const identity = call.functions.map((fn) => fn).find((fn) => nameOf(fn).key === key);
-  return noSuchTask({ module, key, ...(identity as object) } as never, []);
+function undeclared(call: Call, { module, key }: FunctionName, declared: readonly string[]): Error {
+  const identities = call.functions.map((fn) => taskIdentity(fn) as TaskIdentity);
+  return noSuchTask(identities.find((one) => one.module === module && one.key === key) as TaskIdentity, declared);
 }
 
 /** Of a call that was over before anything was left to share out, or of one that was shared out. */

@@ -10,6 +10,7 @@ import { SharedArray } from "skein/shared";
 
 import {
   either,
+  exitAllThreads,
   exitThread,
   foundOrRefused,
   misused,
@@ -197,6 +198,20 @@ describe("a thread that is lost in a call", () => {
       await on.close();
     });
   }
+});
+
+describe("several threads that are lost in a call", () => {
+  it("fail it with one error", async () => {
+    const on = threads({ size: 2, name: "lost" });
+    await importAll(on);
+    const gate = new SharedArray({ type: "int32", length: 4 });
+    const error = await failureOf(async () =>
+      withSeams({ itemsBefore: 0 }, async () => parallel.for(0, 1000, exitAllThreads, { on, args: [gate] })),
+    );
+    assert.ok(error instanceof WorkerLostError, String(error));
+    gate.dispose();
+    await on.close();
+  });
 });
 
 describe("a thread that is lost in a blocking call", () => {

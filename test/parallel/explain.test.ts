@@ -10,7 +10,8 @@ const numbers = Float64Array.from({ length: 5000 }, (_, i) => i);
 
 describe("parallel.explain", () => {
   it("tells that few items stayed on this thread, and why", async () => {
-    const { result, calls } = await parallel.explain(async () => parallel.map([1, 2], affine, { name: "a pair" }));
+    const mapPair = async (): Promise<number[]> => parallel.map([1, 2], affine, { name: "a pair" });
+    const { result, calls } = await withSeams({ itemsBefore: 2 }, async () => parallel.explain(mapPair));
     assert.deepEqual(result, [3, 5]);
     assert.equal(calls.length, 1);
     const [call] = calls;
