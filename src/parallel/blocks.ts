@@ -30,10 +30,10 @@ export function eachBlock<Value>(
 }
 
 /** What all blocks gave, in order: ranges of blocks have lists of them. */
-export function ofBlocks<Value>(values: Values): readonly Value[] {
+export function ofBlocks(values: Values): readonly unknown[] {
   // Of a call that was not shared out there is one list. `flatMap` would take longer than a short call.
-  if (values.length === 1) return (values[0] as Values[number])[1] as readonly Value[];
-  const all: Value[] = [];
-  for (const [, ofRange] of values) for (const value of ofRange as readonly Value[]) all.push(value);
+  if (values.length === 1) return (values[0] as Values[number])[1] as readonly unknown[];
+  const all: unknown[] = [];
+  for (const [, ofRange] of values) for (const value of ofRange as readonly unknown[]) all.push(value);
   return all;
 }

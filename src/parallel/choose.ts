@@ -70,7 +70,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     packing(values) {
       const places: number[] = [];
       let place = 0;
-      for (const count of ofBlocks<number>(values)) {
+      for (const count of ofBlocks(values) as readonly number[]) {
         places.push(place);
         place += count;
       }

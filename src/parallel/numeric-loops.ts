@@ -84,7 +84,7 @@ export function numericLoopHere(
     case "minMax":
       return inBlocks((from, length) => minMaxOf(numbers, from, from + length));
     default:
-      return inBlocks((from, length) => histogramOf(operation as never, numbers, from, from + length));
+      return inBlocks((from, length) => histogramOf(operation, numbers, from, from + length));
   }
 }
 

@@ -82,7 +82,8 @@ function prepare(
   };
 }
 
-const total = (values: Values): number => ofBlocks<number>(values).reduce((all, value) => all + value, 0);
+const total = (values: Values): number =>
+  (ofBlocks(values) as readonly number[]).reduce((all, value) => all + value, 0);
 
 /**
  * The sum of all numbers; 0 of none. Of integers it is exact up to 2^53. Others are added
@@ -143,7 +144,7 @@ export interface MinMax {
 
 function extremesOf(values: Values): MinMax {
   let [min, max] = [Infinity, -Infinity];
-  for (const [least, greatest] of ofBlocks<readonly [number, number]>(values)) {
+  for (const [least, greatest] of ofBlocks(values) as readonly (readonly [number, number])[]) {
     min = Math.min(min, least);
     max = Math.max(max, greatest);
   }
@@ -194,7 +195,7 @@ function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared
 
 function countsOf(bins: number, values: Values): Uint32Array {
   const counts = new Uint32Array(bins);
-  for (const block of ofBlocks<readonly number[]>(values)) {
+  for (const block of ofBlocks(values) as readonly (readonly number[])[]) {
     for (let bin = 0; bin < bins; bin++) counts[bin] = (counts[bin] as number) + (block[bin] as number);
   }
   return counts;
