@@ -93,6 +93,8 @@ export class SharedMemory implements RunMemory {
   onOperation: (() => void) | undefined;
   /** In place of the heaps that threads are given; for programs that watch one of their own. */
   heapInstead: Heap | undefined;
+  /** Names of fields, by their places. */
+  readonly #fields: Map<number, string> = new Map();
   readonly #watched = new WatchedMemory();
   #allocator: Heap;
   readonly #heaps: ThreadHeap[] = [];
@@ -125,6 +127,7 @@ export class SharedMemory implements RunMemory {
     this.#arenaLength = 0;
     for (const kept of this.#kept) if (kept !== undefined) kept.length = 0;
     this.#watched.clear();
+    this.#fields.clear();
     this.endlessMs = LOOK_MS;
     this.heapInstead = undefined;
     this.onOperation = undefined;
@@ -246,9 +249,9 @@ export class SharedMemory implements RunMemory {
     } else if (this.#blockAt[address >>> 4] === 0) {
       return run.hasLearned() ? Entry.learned : Entry.learns;
     }
-    if (run.isRepeating) return run.before(kind, place) ? Entry.logged : Entry.step;
-    run.before(kind, place, expected === undefined ? next : `${String(expected)} -> ${String(next)}`);
-    return Entry.step;
+    if (run.isRepeating && !run.isProbing) return run.before(kind, place) ? Entry.logged : Entry.step;
+    const argument = expected === undefined ? next : `${String(expected)} -> ${String(next)}`;
+    return run.before(kind, place, argument) ? Entry.logged : Entry.step;
   }
 
   /** What the operation gave that `enter` said has been done. */
@@ -261,7 +264,7 @@ export class SharedMemory implements RunMemory {
   leave<Value>(entry: EntryValue, value: Value, hadEffect: boolean): Value {
     if (entry === Entry.free) return value;
     const run = this.#execution as Execution;
-    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value);
+    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value, false);
   }
 
   /** The place of a cell that threads sleep on. */
@@ -270,6 +273,19 @@ export class SharedMemory implements RunMemory {
     if (cells.buffer === this.buffer) return placeOf(address);
     const place = this.#watched.placeOf(cells.buffer, address);
     if (place === undefined) throw new InternalError("a thread sleeps on a cell whose operations are no steps");
+    return place;
+  }
+
+  /**
+   * The place of something that is read and written plainly, of whatever size: two that
+   * begin in one cell are two places. `undefined` if that is no step now.
+   */
+  plainPlaceOf(buffer: ArrayBufferLike, address: number, field: string): number | undefined {
+    const run = this.#execution;
+    if (this.isQuiet || run?.current === undefined || run.threadCount === 1 || buffer !== this.buffer) return undefined;
+    if (this.#blockAt[address >>> 4] === 0) return undefined;
+    const place = FIRST_PLACE + address / 4;
+    this.#fields.set(place, field);
     return place;
   }
 
@@ -284,7 +300,9 @@ export class SharedMemory implements RunMemory {
     const kind = NAMES[block.kind];
     if (kind === undefined || cell < 0) return `block at ${block.offset}[${(address - block.offset) / 4}]`;
     const name = nameAt(this.#allocator, block.offset);
-    return `${name === kind ? kind : `${kind} "${name}"`}[${cell}]`;
+    const field = this.#fields.get(place);
+    const whose = name === kind ? kind : `${kind} "${name}"`;
+    return field === undefined ? `${whose}[${cell}]` : `${whose}.${field}`;
   }
 
   // Runs that follow another, on real threads

@@ -7,6 +7,7 @@
  * That a body may be called at any time rests on what is asked of it anyway: it makes what
  * is its own inside. What it is given here nobody else sees.
  */
+import { LEARNED } from "./spinning.js";
 import type { VirtualThread } from "./virtual-thread.js";
 import { SUSPEND } from "./virtual-thread.js";
 
@@ -63,7 +64,7 @@ export class SpinProbe {
     const isSame =
       !thread.isUnwinding &&
       thread.cursor - thread.logLength < MOST_ROUNDS * thread.spinLength &&
-      thread.logKinds[at] === kind &&
+      (thread.logKinds[at] === kind || (kind < 0 && (thread.logKinds[at] as number) < 0)) &&
       thread.logPlaces[at] === place &&
       Object.is(thread.logArguments[at], argument);
     if (isSame) return true;
@@ -76,7 +77,7 @@ export class SpinProbe {
 function keyOf({ index, logLength, spinLength, logKinds, logPlaces, logValues }: VirtualThread): string {
   let hash = 0;
   for (let at = 0; at < logLength; at++) {
-    const value = logValues[at];
+    const value = (logKinds[at] as number) < LEARNED ? 0 : logValues[at];
     hash = (Math.imul(hash, 31) + (logKinds[at] as number)) | 0;
     hash = (Math.imul(hash, 31) + ((logPlaces[at] as number) % 2 ** 31)) | 0;
     hash = (Math.imul(hash, 31) + (typeof value === "number" ? value % 2 ** 31 : 1)) | 0;

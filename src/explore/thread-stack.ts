@@ -20,7 +20,7 @@ import { MisuseError } from "../core/errors.js";
 import { diverged, endedEarly } from "./describe.js";
 import { failureOf, returnedPromise } from "./failure.js";
 import { Step, type StepKind } from "./operations.js";
-import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
+import { hasNoEffect, LEARNED, LEARNED_OF_TABLES, noteRepeats, noteRound } from "./spinning.js";
 import { Spin, SpinProbe, type SpinValue } from "./spin-probe.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { Turns } from "./turns.js";
@@ -29,9 +29,6 @@ import type { WeakMemory } from "./weak-memory.js";
 
 /** Operations that a thread may still try while it is being left. */
 const MOST_SWALLOWED = 10_000;
-
-/** In logs in place of the kind of a step: something learned without one. */
-const LEARNED = -1;
 
 export class ThreadStack extends Turns {
   current: VirtualThread | undefined;
@@ -97,7 +94,8 @@ export class ThreadStack extends Turns {
     const self = this.current as VirtualThread;
     const value = self.logValues[this.#probe.entryOf(self)];
     self.cursor++;
-    this.memory?.replayed(self);
+    // Behind the log's end, where it is looked what would come, the memory is as it is.
+    if (self.cursor <= self.logLength) this.memory?.replayed(self);
     return value;
   }
 
@@ -130,7 +128,7 @@ export class ThreadStack extends Turns {
   hasLearned(): boolean {
     const self = this.current as VirtualThread;
     if (self.cursor < self.logLength) {
-      if (self.logKinds[self.cursor] !== LEARNED) this.#diverged(self, LEARNED as StepKind, 0);
+      if ((self.logKinds[self.cursor] as number) >= 0) this.#diverged(self, LEARNED as StepKind, 0);
       return true;
     }
     if (this.#probe.isActive) return this.#probe.goesOn(LEARNED, 0, undefined);
@@ -145,12 +143,14 @@ export class ThreadStack extends Turns {
     return value;
   }
 
-  learns<Value>(value: Value): Value {
+  /** @param isOwn - false of what stands in tables that count on without end: loops are the same whatever it was */
+  learns<Value>(value: Value, isOwn: boolean = true): Value {
     const self = this.current as VirtualThread;
     if (self.index === 0) return value;
+    const kind = isOwn ? LEARNED : LEARNED_OF_TABLES;
     // The memory is not kept for this entry: nobody has come between it and the one before.
     const at = self.logLength++;
-    self.logKinds[at] = LEARNED;
+    self.logKinds[at] = kind;
     self.logPlaces[at] = 0;
     self.logArguments[at] = undefined;
     self.logValues[at] = value;
@@ -160,8 +160,17 @@ export class ThreadStack extends Turns {
 
   /** Whether the running thread is called anew, and has not come to where it had been left. */
   get isRepeating(): boolean {
+    return this.isProbing || this.#isInLog;
+  }
+
+  /** Whether it is called to find out what it would do. */
+  get isProbing(): boolean {
+    return this.#probe.isActive;
+  }
+
+  get #isInLog(): boolean {
     const self = this.current as VirtualThread;
-    return self.cursor < self.logLength || this.#probe.isActive;
+    return self.cursor < self.logLength;
   }
 
   /** Whether the running thread's next operation is one that it has not announced yet. */

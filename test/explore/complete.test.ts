@@ -159,7 +159,7 @@ const MISSED: [Program][] = [
   [
     [
       [
-        ...Array.from({ length: 5 }, () => ({ kind: "load", cell: 0, value: 0 }) as const),
+        ...Array.from({ length: 5 }, (): Operation => ({ kind: "load", cell: 0, value: 0 })),
         { kind: "store", cell: 1, value: 1 },
       ],
       [
@@ -209,7 +209,7 @@ describe("a loop that waits by looking again and again", () => {
     });
     t.thread("setter", () => void flag.store(1));
     await t.join();
-    t.outcome(waiter.result as string);
+    t.outcome(waiter.result);
   };
 
   it("is complete when it does so for ever", async () => {

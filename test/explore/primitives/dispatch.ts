@@ -109,6 +109,13 @@ class LineOfThread {
   isRetiring = false;
   isFilledForAll = false;
   isFilledForItself = false;
+  // Taken from `PoolThread` below.
+  declare readonly nextRecord: PoolThread["nextRecord"];
+  declare readonly publish: PoolThread["publish"];
+  declare readonly wake: PoolThread["wake"];
+  declare readonly arm: PoolThread["arm"];
+  declare readonly disarm: PoolThread["disarm"];
+  declare readonly retire: PoolThread["retire"];
   readonly #mail: Cell;
 
   constructor(number: number, mail: Cell) {
@@ -122,13 +129,6 @@ class LineOfThread {
     this.#mail.notify();
     wake(this.line);
   }
-}
-interface LineOfThread extends Pick<
-  PoolThread,
-  "nextRecord" | "publish" | "wake" | "arm" | "disarm" | "retire" | "isRunning"
-> {
-  readonly isParked: boolean;
-  readonly isBusy: boolean;
 }
 for (const key of [
   "nextRecord",

@@ -22,8 +22,7 @@ const MOST_SLOTS_USED = 9;
 const source = new SharedArrayBuffer(MEMORY_BYTES);
 const cells = new Int32Array(source);
 /** The tables' length in chunks, which a new heap writes as the number of those used. */
-new Heap(source);
-const TABLE_CHUNKS = cells[0] as number;
+const TABLE_CHUNKS = new Heap(source).cells[0] as number;
 const FIRST_ENTRY = (2 * PAGE_BYTES) / 4 + TABLE_CHUNKS * ENTRY_CELLS;
 
 function partsOfChunk(number: number): WatchedPart[] {
@@ -64,8 +63,8 @@ const PARTS_WITH_SLOTS = partsWith(Part.steps);
 function prepare(parts: readonly WatchedPart[] = PARTS): void {
   for (const { cells: part } of parts) part.fill(0);
   (exploreSharedObjects() as SharedMemory).watch(parts);
-  // The tables: no thread's part in what is explored.
-  new Heap(source);
+  // No thread's part in what is explored.
+  cells[0] = TABLE_CHUNKS;
 }
 
 function take(heap: Heap): number {
