@@ -8,26 +8,32 @@
  */
 import { parseArgs } from "node:util";
 
-import { main, threads } from "skein";
+import { main, type Scope, threads } from "skein";
 
 import { ALGORITHMS, type Algorithm } from "./algorithms/catalogue.js";
 import { measure, type Measured, TICKS } from "./algorithms/measure.js";
 import { printChecks, printTable } from "./algorithms/table.js";
 import { showProgress } from "./index-sources/progress.js";
 
-const { values: options, positionals: names } = parseArgs({
-  allowPositionals: true,
-  options: {
-    size: { type: "string" },
-    threads: { type: "string" },
-    check: { type: "boolean", default: false },
-    list: { type: "boolean", default: false },
-  },
-});
-const size = options.size === undefined ? undefined : numberFrom("size", options.size, 1);
-// Those of a pool help the thread that calls.
-const helpers = options.threads === undefined ? undefined : numberFrom("threads", options.threads, 2) - 1;
-const chosen = names.length === 0 ? ALGORITHMS : names.map(named);
+/** What was asked for. **Throws** a `TypeError` or a `RangeError` that says what is wrong with it. */
+function asked() {
+  const { values: options, positionals: names } = parseArgs({
+    allowPositionals: true,
+    options: {
+      size: { type: "string" },
+      threads: { type: "string" },
+      check: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+    },
+  });
+  return {
+    chosen: names.length === 0 ? ALGORITHMS : names.map(named),
+    size: options.size === undefined ? undefined : numberFrom("size", options.size, 1),
+    threads: options.threads === undefined ? undefined : numberFrom("threads", options.threads, 2),
+    checks: options.check,
+    isList: options.list,
+  };
+}
 
 function numberFrom(option: string, text: string, least: number): number {
   const value = Number(text);
@@ -38,35 +44,48 @@ function numberFrom(option: string, text: string, least: number): number {
 function named(name: string): Algorithm {
   const found = ALGORITHMS.find((one) => one.name === name);
   if (found !== undefined) return found;
-  throw new RangeError(
-    `a name of an algorithm was expected, but ${JSON.stringify(name)} came; there are ${ALGORITHMS.map((one) => one.name).join(", ")}`,
-  );
+  const names = ALGORITHMS.map((one) => one.name).join(", ");
+  throw new RangeError(`there is no algorithm ${JSON.stringify(name)}, but ${names}`);
 }
 
-function printList(): void {
-  for (const { name, what } of chosen) console.log(`${name}\n    ${what}`);
+async function run(
+  s: Scope,
+  { chosen, size, threads: wanted, checks, isList }: ReturnType<typeof asked>,
+): Promise<void> {
+  if (isList) {
+    for (const { name, what } of chosen) console.log(`${name}\n    ${what}`);
+    return;
+  }
+  // Of the program's own pool, the default, as many help as there are cores beside this thread's.
+  const pool = wanted === undefined ? threads() : threads({ size: wanted - 1, name: "helpers" });
+  if (wanted !== undefined) s.defer(async () => pool.close());
+  const options = wanted === undefined ? {} : { on: pool };
+  const all: Measured[] = [];
+  const progress = showProgress("run", chosen.length * TICKS, "runs");
+  let ticks = 0;
+  try {
+    for (const algorithm of chosen) {
+      const measuring = { size: size ?? algorithm.size, pool, options, checks };
+      all.push(await measure(s, algorithm, measuring, () => progress.update(++ticks)));
+    }
+  } finally {
+    progress.stop();
+  }
+  printTable(all, wanted ?? pool.size, process.stdout.columns ?? 100);
+  if (checks && !printChecks(all)) process.exitCode = 1;
 }
 
 main(
   async (s) => {
-    if (options.list) return printList();
-    const pool = helpers === undefined ? threads() : threads({ size: helpers, name: "helpers" });
-    // The program's own pool is the default, which leaves a core to this thread.
-    const on = helpers === undefined ? {} : { on: pool };
-    const all: Measured[] = [];
-    const progress = showProgress("run", chosen.length * TICKS, "runs");
-    let ticks = 0;
+    let wanted: ReturnType<typeof asked>;
     try {
-      for (const algorithm of chosen) {
-        const asked = { size: size ?? algorithm.size, pool, options: on, checks: options.check };
-        all.push(await measure(s, algorithm, asked, () => progress.update(++ticks)));
-      }
-    } finally {
-      progress.stop();
-      if (helpers !== undefined) await pool.close();
+      wanted = asked();
+    } catch (error) {
+      console.error((error as Error).message);
+      process.exitCode = 1;
+      return;
     }
-    printTable(all, helpers === undefined ? pool.size : helpers + 1, process.stdout.columns ?? 100);
-    if (options.check && !printChecks(all)) process.exitCode = 1;
+    await run(s, wanted);
   },
   { name: "algorithms" },
 );

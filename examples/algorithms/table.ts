@@ -22,7 +22,7 @@ export function printTable(all: readonly Measured[], threads: number, width: num
   const table = new Table({
     head: isWide
       ? ["algorithm", "size", "one thread", `${threads} threads`, "speed-up", "parts", "steals", ""]
-      : ["", "size", "alone", `on ${threads}`, "ratio", "parts/stolen"],
+      : ["times in ms", "size", "alone", `on ${threads}`, "ratio", "parts", "steals"],
     colAligns: ["left", "right", "right", "right", "right", "right", "right", "left"],
     style: { head: [], border: [], compact: true, ...(isWide ? {} : { "padding-left": 0, "padding-right": 0 }) },
     ...(isWide ? {} : { chars: NO_LINES }),
@@ -55,18 +55,21 @@ function isMemoryBound({ slowedByMemory }: Measured): boolean {
 }
 
 function wideRow(one: Measured): string[] {
-  const { parts, steals } = one;
-  const shared = parts === 0 ? ["–", "–"] : [parts, steals].map((count) => count.toLocaleString("en"));
-  return [...beginOfRow(one), ...shared, isMemoryBound(one) ? "memory-bound" : ""];
+  const { name, size, sequentialMs, onThreadsMs } = one;
+  const times = [sequentialMs, onThreadsMs].map((ms) => `${time(ms)} ms`);
+  const shared = [one.parts, one.steals].map((count) => (one.parts === 0 ? "–" : count.toLocaleString("en")));
+  return [name, compact(size), ...times, ratioOf(one), ...shared, isMemoryBound(one) ? "memory-bound" : ""];
 }
 
 function narrowRow(one: Measured): string[] {
-  const { parts, steals } = one;
-  return [...beginOfRow(one), `${parts === 0 ? "–" : `${parts}/${steals}`}${isMemoryBound(one) ? "*" : " "}`];
+  const { name, size, sequentialMs, onThreadsMs } = one;
+  const shared = [one.parts, one.steals].map((count) => (one.parts === 0 ? "–" : compact(count)));
+  const mark = isMemoryBound(one) ? " *" : "";
+  return [name + mark, compact(size), time(sequentialMs), time(onThreadsMs), ratioOf(one), ...shared];
 }
 
-function beginOfRow({ name, size, sequentialMs, onThreadsMs }: Measured): string[] {
-  return [name, compact(size), time(sequentialMs), time(onThreadsMs), (sequentialMs / onThreadsMs).toFixed(2)];
+function ratioOf({ sequentialMs, onThreadsMs }: Measured): string {
+  return (sequentialMs / onThreadsMs).toFixed(2);
 }
 
 function compact(count: number): string {
@@ -74,7 +77,7 @@ function compact(count: number): string {
 }
 
 function time(ms: number): string {
-  return ms < 10 ? `${ms.toPrecision(2)} ms` : `${Math.round(ms).toLocaleString("en")} ms`;
+  return ms < 10 ? ms.toPrecision(2) : Math.round(ms).toLocaleString("en");
 }
 
 /** Which results were those of one thread. Returns whether all were. */

@@ -58,9 +58,10 @@ describe("algorithms", () => {
   });
 
   for (const [args, message] of [
-    [["quick-sort"], /a name of an algorithm was expected, but "quick-sort" came; there are integer-sort, /],
-    [["--size", "none"], /--size must be a whole number from 1 on, but "none" came/],
-    [["--threads", "1"], /--threads must be a whole number from 2 on, but "1" came/],
+    [["quick-sort"], /^there is no algorithm "quick-sort", but integer-sort, remove-duplicates, /],
+    [["--size", "none"], /^--size must be a whole number from 1 on, but "none" came/],
+    [["--chek"], /^Unknown option '--chek'/],
+    [["--threads", "1"], /^--threads must be a whole number from 2 on, but "1" came/],
   ] as const) {
     it(`refuses ${args.join(" ")}`, async () => {
       const { stderr, exitCode } = await algorithms(args);
