@@ -45,6 +45,11 @@ export interface RustVariant {
   readonly rust: string;
 }
 
+/** A program in `cpp/` instead, compiled by g++ with OpenMP. */
+export interface CppVariant {
+  readonly cpp: string;
+}
+
 /** What should hold of the figures. */
 export type Target =
   | { readonly metric: string; readonly of: string; readonly atMost: number }
@@ -57,8 +62,10 @@ export interface Question {
   readonly asks: string;
   /** Unit of each metric. */
   readonly units: Readonly<Record<string, string>>;
-  readonly variants: Readonly<Record<string, Variant | GoVariant | RustVariant>>;
+  readonly variants: Readonly<Record<string, Variant | GoVariant | RustVariant | CppVariant>>;
   readonly targets: readonly Target[];
+  /** False if the variants do different things, so that their figures are not to be compared. */
+  readonly areRivals?: boolean;
   /** Rounds of a full run; 5 if omitted. */
   readonly rounds?: number;
 }
@@ -106,17 +113,18 @@ class Run {
       const variant = question.variants[name];
       if (variant === undefined) throw new Error(`there is no variant "${name}"`);
       if (typeof variant === "function") return true;
-      return ("go" in variant ? this.#machine.go : this.#machine.rust) !== undefined;
+      return this.#machine[languageOf(variant)] !== undefined;
     });
   }
 
   /** @returns false if a target was missed in a full run on a quiet machine */
   perform(save: boolean): boolean {
     const { module, asks } = this.#question;
-    const { node, platform, processor, cores, go, rust } = this.#machine;
+    const { node, platform, processor, cores, go, rust, cpp } = this.#machine;
     console.log(`\n${asks}`);
     console.log(
-      `  Node ${node}, ${platform}, ${cores} cores, ${processor}; ${go ?? "no Go"}, ${rust ?? "no Rust with crossbeam"}`,
+      `  Node ${node}, ${platform}, ${cores} cores, ${processor}; ` +
+        `${go ?? "no Go"}, ${rust ?? "no Rust with crossbeam"}, ${cpp ?? "no g++ with OpenMP"}`,
     );
     for (let round = 0; round < this.#rounds; round++) {
       const order = round % 2 === 0 ? this.#names : this.#names.toReversed();
@@ -150,7 +158,7 @@ class Run {
     const flags = this.#isQuick ? ["--quick"] : [];
     const [file, args] =
       typeof variant === "object"
-        ? ["go" in variant ? goProgram(variant.go) : rustProgram(variant.rust), flags]
+        ? [programOf(variant), flags]
         : [process.execPath, ["--expose-gc", program, "--measure", name, ...flags]];
     const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8" });
     if (status !== 0) throw new Error(`variant "${name}" failed\n${stderr}`, { cause: error });
@@ -166,13 +174,15 @@ class Run {
   #printFigures(): void {
     const widest = Math.max(...this.#names.map((name) => name.length));
     for (const [metric, unit] of Object.entries(this.#question.units)) {
+      if (!this.#names.some((name) => this.#measured.get(name)?.[metric] !== undefined)) continue;
       console.log(`  ${metric} (${unit})`);
       for (const name of this.#names) {
         const rounds = this.#measured.get(name)?.[metric];
         if (rounds === undefined) continue;
         const all = rounds.flat();
         const first = this.#names[0] as string;
-        const ratio = name === first ? undefined : this.#ratio(metric, name, first);
+        const ratio =
+          name === first || this.#question.areRivals === false ? undefined : this.#ratio(metric, name, first);
         console.log(
           `    ${name.padEnd(widest)}  p50 ${significant(percentile(all, 0.5)).padStart(8)}  ` +
             `p99 ${significant(percentile(all, 0.99)).padStart(8)}` +
@@ -262,6 +272,18 @@ class Run {
   }
 }
 
+type ForeignVariant = GoVariant | RustVariant | CppVariant;
+
+function languageOf(variant: ForeignVariant): "go" | "rust" | "cpp" {
+  if ("go" in variant) return "go";
+  return "rust" in variant ? "rust" : "cpp";
+}
+
+function programOf(variant: ForeignVariant): string {
+  if ("go" in variant) return goProgram(variant.go);
+  return "rust" in variant ? rustProgram(variant.rust) : cppProgram(variant.cpp);
+}
+
 const built = new Map<string, string>();
 
 /** Builds a program of `go/` once, and gives its path. */
@@ -299,6 +321,21 @@ function rustProgram(name: string): string {
   });
   const program = join(folder, "target/release/bench");
   built.set(`rust ${name}`, program);
+  return program;
+}
+
+/** Compiles a program of `cpp/` once, for this machine's processor, and gives its path. */
+function cppProgram(name: string): string {
+  const known = built.get(`cpp ${name}`);
+  if (known !== undefined) return known;
+  const folder = fileURLToPath(new URL("../../build/bench", import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const program = join(folder, `cpp-${name}`);
+  const source = fileURLToPath(new URL(`../cpp/${name}.cpp`, import.meta.url));
+  execFileSync("g++", ["-std=c++17", "-O3", "-march=native", "-fopenmp", "-o", program, source], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  built.set(`cpp ${name}`, program);
   return program;
 }
 

@@ -240,13 +240,17 @@ await ask({
   units: Object.fromEntries([...loops, ...sorts].map((metric) => [metric, "ns a number"])),
   rounds: 3,
   targets: [
-    { metric: "sum, 4 k", of: "WebAssembly", against: "by hand", ratioAtMost: 1 / 3.5 },
-    { metric: "dot, 4 k", of: "WebAssembly", against: "by hand", ratioAtMost: 1 / 3.5 },
-    ...loops.map((metric) => ({ metric, of: "WebAssembly", against: "by hand", ratioAtMost: 1 })),
-    { metric: "sort random, 1 M", of: "WebAssembly", against: "by hand", ratioAtMost: 1 / 2.5 },
-    { metric: "sort random, 10 M", of: "WebAssembly", against: "by hand", ratioAtMost: 1 / 2.5 },
-    { metric: "sort sorted, 10 M", of: "WebAssembly", against: "by hand", ratioAtMost: 1 / 0.9 },
-    { metric: "sort sorted, 10 M", of: "the twin", against: "by hand", ratioAtMost: 1 / 0.9 },
+    ...loops.map((metric) => ({
+      metric,
+      of: "WebAssembly",
+      against: "by hand",
+      // Sums that the cache holds are 3.5 times as fast; nothing is slower.
+      ratioAtMost: metric === "sum, 4 k" || metric === "dot, 4 k" ? 0.285 : 1,
+    })),
+    { metric: "sort random, 1 M", of: "WebAssembly", against: "by hand", ratioAtMost: 0.4 },
+    { metric: "sort random, 10 M", of: "WebAssembly", against: "by hand", ratioAtMost: 0.4 },
+    { metric: "sort sorted, 10 M", of: "WebAssembly", against: "by hand", ratioAtMost: 1.1 },
+    { metric: "sort sorted, 10 M", of: "the twin", against: "by hand", ratioAtMost: 1.1 },
   ],
   variants: { WebAssembly: wasm, "the twin": twin, "by hand": (load) => measure(load, byHand) },
 });

@@ -13,6 +13,8 @@ export interface Machine {
   readonly go: string | undefined;
   /** `undefined` if Rust is not there, or Debian's package of crossbeam's channels. */
   readonly rust: string | undefined;
+  /** `undefined` if g++ is not there, or can't do OpenMP. */
+  readonly cpp: string | undefined;
 }
 
 /** Where Debian puts crates. */
@@ -26,6 +28,7 @@ export function describeMachine(): Machine {
     cores: availableParallelism(),
     go: goVersion(),
     rust: rustVersion(),
+    cpp: cppVersion(),
   };
 }
 
@@ -42,6 +45,19 @@ function rustVersion(): string | undefined {
     const crate = readdirSync(CRATES).find((name) => name.startsWith("crossbeam-channel-"));
     const text = execFileSync("cargo", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
     return crate === undefined ? undefined : `${text.split(" ").slice(0, 2).join(" ")} with ${crate}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function cppVersion(): string | undefined {
+  try {
+    const output = execFileSync("g++", ["-fopenmp", "-E", "-dM", "-x", "c++", "/dev/null"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const version = /__VERSION__ "([\d.]+)/.exec(output)?.[1];
+    return output.includes("#define _OPENMP") ? `g++ ${version ?? "of some version"}` : undefined;
   } catch {
     return undefined;
   }

@@ -70,14 +70,14 @@ export function sumOfInts(at: usize, length: u32): f64 {
   return <f64>total;
 }
 
-/** Vectors whose sums fit into 32 bits: each adds at most 4 · 255 to a lane. */
-const VECTORS_OF_SUM: u32 = 1 << 21;
+/** Vectors whose sums fit into 32 bits: each adds at most 4 · 255 to a lane, or of products 4 · 255². */
+const VECTORS: u32 = 1 << 13;
 
 export function sumOfBytes(at: usize, length: u32): f64 {
   let total: i64 = 0;
   let vectors = length / 16;
   while (vectors != 0) {
-    const some = min(vectors, VECTORS_OF_SUM);
+    const some = min(vectors, VECTORS);
     let lanes = i32x4.splat(0);
     for (let left = some; left != 0; --left) {
       const pairs = i16x8.extadd_pairwise_i8x16_u(v128.load(at));
@@ -91,14 +91,11 @@ export function sumOfBytes(at: usize, length: u32): f64 {
   return <f64>total;
 }
 
-/** Vectors whose products fit into 32 bits: each adds at most 4 · 255² to a lane. */
-const VECTORS_OF_DOT: u32 = 1 << 13;
-
 export function dotOfBytes(a: usize, b: usize, length: u32): f64 {
   let total: i64 = 0;
   let vectors = length / 16;
   while (vectors != 0) {
-    const some = min(vectors, VECTORS_OF_DOT);
+    const some = min(vectors, VECTORS);
     let lanes = i32x4.splat(0);
     for (let left = some; left != 0; --left) {
       const first = v128.load(a);

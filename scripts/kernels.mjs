@@ -22,7 +22,7 @@ const RECORD = /^\/\/ Sources: ([0-9a-f]+)$/m;
 const MEMORY = "--importMemory --noExportMemory --sharedMemory --initialMemory 0 --maximumMemory 65536";
 // No runtime: nothing is allocated, and what can't happen is not reported.
 const RUNTIME = "--runtime stub --use abort= --noAssert";
-const FLAGS = `${MEMORY} ${RUNTIME} --enable simd --enable threads -O3 --converge`.split(" ");
+const FLAGS = `${MEMORY} ${RUNTIME} --enable simd --enable threads -O3`.split(" ");
 
 /**
  * Makes the file if the sources are others than those that it was made of; tells of it.

@@ -1,8 +1,9 @@
 /**
- * Explores the known bugs of `test/explore/programs` and their mended twins, and runs
- * the programs of the guide.
+ * Explores the known bugs of `test/explore/programs` and their mended twins, the library's
+ * own primitives, and runs the programs of the guide.
  *
  *     npm run known-bugs                       writes docs/exploring-known-bugs.md
+ *     npm run known-bugs -- primitives         writes docs/exploring-primitives.md, in some ten minutes
  *     npm run known-bugs -- guide              writes what docs/exploring.md shows as printed
  *     npm run known-bugs -- fresh              each token shows its bug in 100 of 100 fresh processes
  *     npm run known-bugs -- fresh 10 "AB-BA"   in 10, of this bug alone
@@ -16,10 +17,12 @@ import { join } from "node:path";
 import { compile, MODULES_CONDITION, ROOT, run, since } from "./compile.mjs";
 
 const PROGRAM = join(ROOT, "build/test/explore/known-bugs-table.js");
+const PRIMITIVES = join(ROOT, "build/test/explore/primitives-table.js");
+const PRIMITIVES_PAGE = join(ROOT, "docs/exploring-primitives.md");
 const PAGE = join(ROOT, "docs/exploring-known-bugs.md");
 const GUIDE = join(ROOT, "docs/exploring.md");
 const PRINTS = /(<!-- prints -->\n```js\n)([\s\S]*?)(```\n\n```text\n)[\s\S]*?```/g;
-const TABLES = /(<!-- table (?<kind>threads|async) -->\n)[\s\S]*?(<!-- end -->)/g;
+const TABLES = /(<!-- table (?<kind>\w+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 const children = new Set();
 for (const signal of ["SIGINT", "SIGTERM"]) {
@@ -44,20 +47,25 @@ function start(args, stdio) {
   });
 }
 
-function program(args, stderr = "ignore") {
-  return start([PROGRAM, ...args], ["ignore", "pipe", stderr]);
+function program(args, stderr = "ignore", path = PROGRAM) {
+  return start([path, ...args], ["ignore", "pipe", stderr]);
 }
 
 /** The structures as shipped: real threads take schedules of their tests step by step, and must come to the same. */
 async function structuresOnThreads() {
-  const file = join(ROOT, "build/test/explore/shared-primitives.js");
-  return (await start(["--test-reporter=spec", file, "--real"], "inherit")).code === 0;
+  const file = join(ROOT, "build/test/explore/primitives-hold.js");
+  const args = ["--test-reporter=spec", "--test-name-pattern=primitives of threads", file, "--real"];
+  return (await start(args, "inherit")).code === 0;
+}
+
+function markdown(cells) {
+  return cells.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
 }
 
 function tableOf(rows) {
   const strategies = Object.keys(rows[0].schedules);
   const hasThreads = rows.some(({ isAsync }) => !isAsync);
-  const cells = [
+  return markdown([
     ["Program", "Described in", "Found as", ...strategies, "Mended twin", ...(hasThreads ? ["On real threads"] : [])],
     ["---", "---", "---", ...strategies.map(() => "--:"), "---", ...(hasThreads ? ["---"] : [])],
     ...rows.map(({ name, source, kind, schedules, twin, onThreads }) => [
@@ -68,8 +76,30 @@ function tableOf(rows) {
       twin,
       ...(hasThreads ? [onThreads] : []),
     ]),
-  ];
-  return cells.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+  ]);
+}
+
+function tableOfPrimitives(rows) {
+  return markdown([
+    ["Primitive", "What holds", "Threads or jobs", "Steps", "Covered"],
+    ["---", "---", "---", "--:", "---"],
+    ...rows.map(({ of, fact, does, steps, coverage }) => [of, fact, does, String(steps), coverage]),
+  ]);
+}
+
+async function writePrimitives() {
+  const startMs = performance.now();
+  const { code, stdout } = await program([], "inherit", PRIMITIVES);
+  if (code !== 0) return false;
+  const rows = JSON.parse(stdout);
+  const page = readFileSync(PRIMITIVES_PAGE, "utf8").replaceAll(TABLES, (_whole, begin, kind, end) => {
+    const shown = tableOfPrimitives(rows.filter(({ table }) => table === kind));
+    return `${begin}\n${shown}\n\n${end}`;
+  });
+  writeFileSync(PRIMITIVES_PAGE, page);
+  const complete = rows.filter(({ isComplete }) => isComplete).length;
+  console.log(`known-bugs: ${complete} of ${rows.length} complete -> docs/exploring-primitives.md (${since(startMs)})`);
+  return true;
 }
 
 async function writeTable() {
@@ -161,6 +191,7 @@ async function countShown(names, file, count) {
 const [verb = "table", count = "100", name] = process.argv.slice(2);
 const actions = {
   table: writeTable,
+  primitives: writePrimitives,
   fresh: () => replayFresh(Number(count), name),
   threads: structuresOnThreads,
   guide: writeGuide,

@@ -18,18 +18,12 @@ export {
   type WaitResult,
 } from "../shared/atomics.js";
 
-/**
- * Sleeps of that length and more are those after which the library looks whether a
- * thread has ended. What only such a look would find is a wake-up that was lost.
- */
-const LOOK_MS = 50;
-
 const RESULTS: readonly WaitResult[] = ["ok", "not-equal", "timed-out"];
 
 /** The memory under exploration, if the cells are of it. */
 function exploredBy(cells: SharedIntegers): SharedMemory | undefined {
   const memory = controlled?.shared;
-  return memory !== undefined && memory.buffer === cells.buffer ? memory : undefined;
+  return memory?.has(cells.buffer) === true ? memory : undefined;
 }
 
 function tell(name: string, index: number): void {
@@ -100,7 +94,7 @@ export const wait: typeof real.wait = (cells, index, expected, timeoutMs) => {
     tell("wait", index);
     return real.wait(cells, index, expected, timeoutMs);
   }
-  const mostMs = timeoutMs === undefined || timeoutMs >= LOOK_MS ? Infinity : timeoutMs;
+  const mostMs = timeoutMs === undefined || timeoutMs >= memory.endlessMs ? Infinity : timeoutMs;
   return RESULTS[run.wait(memory.placeOf(cells, index), cells, index, expected, mostMs)] as WaitResult;
 };
 

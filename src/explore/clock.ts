@@ -3,7 +3,7 @@ import * as real from "../core/clock.js";
 import { controlled } from "./controlled.js";
 import { announce } from "./listener.js";
 
-export { Alarm, type Clock, holdProcess, stopAlarm, useClock } from "../core/clock.js";
+export { Alarm, type Clock, stopAlarm, useClock } from "../core/clock.js";
 
 export const nowMs: typeof real.nowMs = () => {
   const run = controlled;
@@ -40,3 +40,7 @@ export const setTurn: typeof real.setTurn = (run) => {
     run();
   });
 };
+
+/** Threads under exploration sleep in appearance only, and may be left for good where they hold the process. */
+export const holdProcess: typeof real.holdProcess = () =>
+  controlled?.current === undefined ? real.holdProcess() : () => undefined;

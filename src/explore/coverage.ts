@@ -40,6 +40,8 @@ interface Facts {
   readonly whole: Whole | undefined;
   readonly isBoundedAlone: boolean;
   readonly escapes: readonly Escape[];
+  /** Whether a loop was taken for one that waits, which it is not: then orders may have been left out. */
+  readonly isInexact: boolean;
 }
 
 /** A bug that escapes nearly always is none that was looked for. */
@@ -59,7 +61,8 @@ export function coverageOf({ completeBy, ...facts }: Facts): Coverage {
   const kind = facts.isBoundedAlone ? "bounded" : "sampled";
   const { whole } = facts;
   // Here all that was run is what the bound lets pass.
-  const text = kind === "bounded" && whole !== undefined ? wholeText(whole) : sampledText(facts);
+  const said = kind === "bounded" && whole !== undefined ? wholeText(whole) : sampledText(facts);
+  const text = facts.isInexact ? `${said}; a loop that ends by itself was taken for a wait` : said;
   return { kind, text: `${kind}: ${text}`, preemptions };
 }
 

@@ -37,6 +37,7 @@ export class Portfolio {
   #at = 0;
   #threads = 0;
   #steps = 0;
+  #isInexact = false;
 
   constructor(name: StrategyName, seed: number) {
     this.#name = name;
@@ -106,18 +107,20 @@ export class Portfolio {
     member.runs++;
     this.#threads = Math.max(this.#threads, execution.threadCount);
     this.#steps = Math.max(this.#steps, execution.stepCount);
+    this.#isInexact ||= execution.isInexact;
     member.isOver = !member.strategy.end(execution);
     if (!member.isOver) return true;
     return this.#isComplete ? false : this.#members.some(({ isOver }) => !isOver);
   }
 
   get #isComplete(): boolean {
-    return this.#bounded?.isComplete === true || this.#dpor?.isComplete === true;
+    return !this.#isInexact && (this.#bounded?.isComplete === true || this.#dpor?.isComplete === true);
   }
 
   get coverage(): Coverage {
     return coverageOf({
-      completeBy: this.#completeBy,
+      completeBy: this.#isComplete ? this.#completeBy : undefined,
+      isInexact: this.#isInexact,
       strategy: this.#name,
       schedules: this.#members.reduce((sum, { runs }) => sum + runs, 0),
       whole: this.#whole,

@@ -17,8 +17,9 @@
  * Blocks are given back when the next run begins, in reverse order: so each run finds
  * the heap's lists as the first did, and its objects at the same places.
  */
-import { chooseHeapBy, type Handle, Heap, rangesInUse } from "../shared/heap.js";
-import { MisuseError } from "../core/errors.js";
+import { InternalError, MisuseError } from "../core/errors.js";
+import { chooseHeapBy, type Handle, Heap, LARGEST_BLOCK_BYTES, rangesInUse } from "../shared/heap.js";
+import { PAGE_BYTES } from "../shared/memory.js";
 import { HEADER_BYTES, NAMES, nameAt } from "../shared/object.js";
 import { controlled } from "./controlled.js";
 import { Entry, type EntryValue } from "./entry.js";
@@ -26,6 +27,7 @@ import type { Execution } from "./execution.js";
 import type { StepKind } from "./operations.js";
 import type { RunMemory } from "./run-memory.js";
 import type { VirtualThread } from "./virtual-thread.js";
+import { WatchedMemory, type WatchedPart } from "./watched-memory.js";
 
 const MEMORY_BYTES = 16 * 1024 * 1024;
 const UNIT_BYTES = 16;
@@ -33,6 +35,11 @@ const UNIT_BYTES = 16;
 const FIRST_PLACE = 2 ** 32;
 const RELEASED = 2;
 const STATE_MASK = 3;
+/**
+ * Sleeps of that length and more are those after which the library looks whether a
+ * thread has ended. What only such a look would find is a wake-up that was lost.
+ */
+const LOOK_MS = 50;
 
 interface Block {
   readonly offset: number;
@@ -50,7 +57,7 @@ export interface TakenBlock {
   readonly kind: number;
 }
 
-type Cells = Pick<Int32Array, "byteOffset" | "BYTES_PER_ELEMENT">;
+type Cells = Pick<Int32Array, "buffer" | "byteOffset" | "BYTES_PER_ELEMENT">;
 
 /** Of one entry of a log: where the bytes of the first so many blocks are kept. */
 interface Kept {
@@ -80,6 +87,15 @@ export class SharedMemory implements RunMemory {
   buffer: SharedArrayBuffer = new SharedArrayBuffer(MEMORY_BYTES);
   /** Operations are done at once: the library makes something that no thread sees yet. */
   isQuiet = false;
+  /** Sleeps of that length and more have no end in this run. */
+  endlessMs: number = LOOK_MS;
+  /** Called before each operation on memory that is watched, also one that is repeated. */
+  onOperation: (() => void) | undefined;
+  /** In place of the heaps that threads are given; for programs that watch one of their own. */
+  heapInstead: Heap | undefined;
+  /** Names of fields, by their places. */
+  readonly #fields: Map<number, string> = new Map();
+  readonly #watched = new WatchedMemory();
   #allocator: Heap;
   readonly #heaps: ThreadHeap[] = [];
   /** The memory's header as the run found it, if that is asked for. */
@@ -110,6 +126,11 @@ export class SharedMemory implements RunMemory {
     this.#present = undefined;
     this.#arenaLength = 0;
     for (const kept of this.#kept) if (kept !== undefined) kept.length = 0;
+    this.#watched.clear();
+    this.#fields.clear();
+    this.endlessMs = LOOK_MS;
+    this.heapInstead = undefined;
+    this.onOperation = undefined;
     if (this.#blocks.length === 0 || this.#followed !== undefined) return;
     this.isQuiet = true;
     for (let number = this.#blocks.length - 1; number >= 0; number--) {
@@ -127,6 +148,7 @@ export class SharedMemory implements RunMemory {
     const thread = this.#execution?.current;
     if (thread === undefined) return undefined;
     (this.#execution as Execution).memory = this;
+    if (this.heapInstead !== undefined) return this.heapInstead;
     // In order of threads, not of first use: what stands in locks as their owner is to be
     // the same in each run, whatever this process has explored before.
     while (this.#heaps.length <= thread.index) this.#heaps.push(this.#makeHeap());
@@ -163,7 +185,7 @@ export class SharedMemory implements RunMemory {
   }
 
   #add({ offset, byteLength, kind }: TakenBlock): void {
-    const whole = Math.max(UNIT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
+    const whole = roomFor(byteLength);
     const cells = new Int32Array(this.buffer, offset, Math.ceil(byteLength / 4));
     const handle = this.#allocator.handleOf(offset);
     this.#blocks.push({ offset, byteLength: whole, handle, kind, cells, isFreed: false });
@@ -180,6 +202,24 @@ export class SharedMemory implements RunMemory {
         return true;
       }),
     );
+  }
+
+  /** From now on to the end of the run, operations on these are what their parts say. Before threads are spawned. */
+  watch(parts: readonly WatchedPart[]): void {
+    const run = this.#execution as Execution;
+    if (run.threadCount > 1) throw new InternalError("memory is watched from before the first thread on");
+    run.memory = this;
+    for (const part of parts) this.#watched.add(part);
+  }
+
+  /** Whether this run watches memory of the program's own making. */
+  get watches(): boolean {
+    return this.#watched.isUsed;
+  }
+
+  /** Whether operations on cells of that buffer are this memory's. */
+  has(buffer: ArrayBufferLike): boolean {
+    return buffer === this.buffer || this.#watched.has(buffer);
   }
 
   #setState({ offset }: Block, state: number): void {
@@ -200,11 +240,18 @@ export class SharedMemory implements RunMemory {
     // While there is no other thread, there is nobody to come between.
     if (this.isQuiet || run?.current === undefined || run.threadCount === 1) return Entry.free;
     const address = cells.byteOffset + index * cells.BYTES_PER_ELEMENT;
-    if (this.#blockAt[address >>> 4] === 0) return run.hasLearned() ? Entry.learned : Entry.learns;
-    const place = placeOf(address);
-    if (run.isRepeating) return run.before(kind, place) ? Entry.logged : Entry.step;
-    run.before(kind, place, expected === undefined ? next : `${String(expected)} -> ${String(next)}`);
-    return Entry.step;
+    let place = placeOf(address);
+    if (cells.buffer !== this.buffer) {
+      const watched = this.#watched.placeOf(cells.buffer, address);
+      this.onOperation?.();
+      if (watched === undefined) return Entry.free;
+      place = watched;
+    } else if (this.#blockAt[address >>> 4] === 0) {
+      return run.hasLearned() ? Entry.learned : Entry.learns;
+    }
+    if (run.isRepeating && !run.isProbing) return run.before(kind, place) ? Entry.logged : Entry.step;
+    const argument = expected === undefined ? next : `${String(expected)} -> ${String(next)}`;
+    return run.before(kind, place, argument) ? Entry.logged : Entry.step;
   }
 
   /** What the operation gave that `enter` said has been done. */
@@ -217,15 +264,35 @@ export class SharedMemory implements RunMemory {
   leave<Value>(entry: EntryValue, value: Value, hadEffect: boolean): Value {
     if (entry === Entry.free) return value;
     const run = this.#execution as Execution;
-    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value);
+    return entry === Entry.step ? run.after(value, hadEffect) : run.learns(value, false);
   }
 
+  /** The place of a cell that threads sleep on. */
   placeOf(cells: Int32Array, index: number): number {
-    return placeOf(cells.byteOffset + index * 4);
+    const address = cells.byteOffset + index * 4;
+    if (cells.buffer === this.buffer) return placeOf(address);
+    const place = this.#watched.placeOf(cells.buffer, address);
+    if (place === undefined) throw new InternalError("a thread sleeps on a cell whose operations are no steps");
+    return place;
+  }
+
+  /**
+   * The place of something that is read and written plainly, of whatever size: two that
+   * begin in one cell are two places. `undefined` if that is no step now.
+   */
+  plainPlaceOf(buffer: ArrayBufferLike, address: number, field: string): number | undefined {
+    const run = this.#execution;
+    if (this.isQuiet || run?.current === undefined || run.threadCount === 1 || buffer !== this.buffer) return undefined;
+    if (this.#blockAt[address >>> 4] === 0) return undefined;
+    const place = FIRST_PLACE + address / 4;
+    this.#fields.set(place, field);
+    return place;
   }
 
   nameOf(place: number): string | undefined {
     if (place < FIRST_PLACE) return undefined;
+    const watched = this.#watched.nameOf(place);
+    if (watched !== undefined) return watched;
     const address = (place - FIRST_PLACE) * 4;
     const block = this.#blocks[(this.#blockAt[address >>> 4] as number) - 1];
     if (block === undefined) return undefined;
@@ -233,7 +300,9 @@ export class SharedMemory implements RunMemory {
     const kind = NAMES[block.kind];
     if (kind === undefined || cell < 0) return `block at ${block.offset}[${(address - block.offset) / 4}]`;
     const name = nameAt(this.#allocator, block.offset);
-    return `${name === kind ? kind : `${kind} "${name}"`}[${cell}]`;
+    const field = this.#fields.get(place);
+    const whose = name === kind ? kind : `${kind} "${name}"`;
+    return field === undefined ? `${whose}[${cell}]` : `${whose}.${field}`;
   }
 
   // Runs that follow another, on real threads
@@ -357,29 +426,39 @@ export class SharedMemory implements RunMemory {
 
   #keep(): Kept {
     const at = this.#arenaLength;
-    let length = at;
-    for (const { cells } of this.#blocks) {
-      if (length + cells.length > this.#arena.length) {
-        const larger = new Int32Array(2 * (length + cells.length));
-        larger.set(this.#arena);
-        this.#arena = larger;
-      }
-      this.#arena.set(cells, length);
-      length += cells.length;
-    }
-    this.#arenaLength = length;
+    for (const cells of this.#watched.kept) this.#keepCells(cells);
+    for (const { cells } of this.#blocks) this.#keepCells(cells);
     return { at, blocks: this.#blocks.length };
+  }
+
+  #keepCells(cells: Int32Array): void {
+    const end = this.#arenaLength + cells.length;
+    if (end > this.#arena.length) {
+      const larger = new Int32Array(2 * end);
+      larger.set(this.#arena);
+      this.#arena = larger;
+    }
+    this.#arena.set(cells, this.#arenaLength);
+    this.#arenaLength = end;
   }
 
   #putBack(kept: Kept | undefined): void {
     if (kept === undefined) return;
     let { at } = kept;
-    for (let number = 0; number < kept.blocks; number++) {
-      const { cells } = this.#blocks[number] as Block;
-      for (let cell = 0; cell < cells.length; cell++) cells[cell] = this.#arena[at + cell] as number;
-      at += cells.length;
-    }
+    for (const cells of this.#watched.kept) at = this.#putCells(cells, at);
+    for (let number = 0; number < kept.blocks; number++) at = this.#putCells((this.#blocks[number] as Block).cells, at);
   }
+
+  #putCells(cells: Int32Array, at: number): number {
+    for (let cell = 0; cell < cells.length; cell++) cells[cell] = this.#arena[at + cell] as number;
+    return at + cells.length;
+  }
+}
+
+/** Bytes of the block that the heap takes for so many. */
+function roomFor(byteLength: number): number {
+  if (byteLength > LARGEST_BLOCK_BYTES) return Math.ceil(byteLength / PAGE_BYTES) * PAGE_BYTES;
+  return Math.max(UNIT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
 }
 
 function placeOf(address: number): number {

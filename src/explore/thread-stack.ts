@@ -20,7 +20,8 @@ import { MisuseError } from "../core/errors.js";
 import { diverged, endedEarly } from "./describe.js";
 import { failureOf, returnedPromise } from "./failure.js";
 import { Step, type StepKind } from "./operations.js";
-import { hasNoEffect, noteRepeats, noteRound } from "./spinning.js";
+import { hasNoEffect, LEARNED, LEARNED_OF_TABLES, noteRepeats, noteRound } from "./spinning.js";
+import { Spin, SpinProbe, type SpinValue } from "./spin-probe.js";
 import type { Strategy } from "./strategies/strategy.js";
 import { Turns } from "./turns.js";
 import { State, SUSPEND, type VirtualThread } from "./virtual-thread.js";
@@ -29,15 +30,16 @@ import type { WeakMemory } from "./weak-memory.js";
 /** Operations that a thread may still try while it is being left. */
 const MOST_SWALLOWED = 10_000;
 
-/** In logs in place of the kind of a step: something learned without one. */
-const LEARNED = -1;
-
 export class ThreadStack extends Turns {
   current: VirtualThread | undefined;
   /** What plain reads may see besides the last write; `undefined` for nothing. */
   weak: WeakMemory | undefined;
 
+  /** Some loop of the program was taken for one that waits, which it is not: orders may be left out. */
+  isInexact = false;
+
   #chosen: VirtualThread | undefined;
+  readonly #probe = new SpinProbe();
   #stackTraceLimit = 10;
 
   /** Begins a run; the main thread runs. */
@@ -70,6 +72,7 @@ export class ThreadStack extends Turns {
         this.#diverged(self, kind, place);
       return true;
     }
+    if (this.#probe.isActive) return this.#probe.goesOn(kind, place, argument);
     if (self.isUnwinding || this.isAborted) this.#leaveAgain(self);
     if (this.#chosen === self) {
       // Called anew, up to the step it had stopped before.
@@ -79,7 +82,7 @@ export class ThreadStack extends Turns {
     } else {
       self.pendingKind = kind;
       self.pendingPlace = place;
-      noteRound(self, kind, place, argument);
+      if (noteRound(self, kind, place, argument)) this.#spins(self);
       this.#awaitTurn(self);
     }
     this.stepArguments[this.stepCount] = argument;
@@ -89,8 +92,10 @@ export class ThreadStack extends Turns {
   /** What the operation gave that `before` said had been done. */
   logged(): unknown {
     const self = this.current as VirtualThread;
-    const value = self.logValues[self.cursor++];
-    this.memory?.replayed(self);
+    const value = self.logValues[this.#probe.entryOf(self)];
+    self.cursor++;
+    // Behind the log's end, where it is looked what would come, the memory is as it is.
+    if (self.cursor <= self.logLength) this.memory?.replayed(self);
     return value;
   }
 
@@ -123,25 +128,31 @@ export class ThreadStack extends Turns {
   hasLearned(): boolean {
     const self = this.current as VirtualThread;
     if (self.cursor < self.logLength) {
-      if (self.logKinds[self.cursor] !== LEARNED) this.#diverged(self, LEARNED as StepKind, 0);
+      if ((self.logKinds[self.cursor] as number) >= 0) this.#diverged(self, LEARNED as StepKind, 0);
       return true;
     }
+    if (this.#probe.isActive) return this.#probe.goesOn(LEARNED, 0, undefined);
     if (self.isUnwinding || this.isAborted) this.#leaveAgain(self);
     return false;
   }
 
   learned(): unknown {
     const self = this.current as VirtualThread;
-    return self.logValues[self.cursor++];
+    const value = self.logValues[this.#probe.entryOf(self)];
+    self.cursor++;
+    return value;
   }
 
-  learns<Value>(value: Value): Value {
+  /** @param isOwn - false of what stands in tables that count on without end: loops are the same whatever it was */
+  learns<Value>(value: Value, isOwn: boolean = true): Value {
     const self = this.current as VirtualThread;
     if (self.index === 0) return value;
+    const kind = isOwn ? LEARNED : LEARNED_OF_TABLES;
     // The memory is not kept for this entry: nobody has come between it and the one before.
     const at = self.logLength++;
-    self.logKinds[at] = LEARNED;
+    self.logKinds[at] = kind;
     self.logPlaces[at] = 0;
+    self.logArguments[at] = undefined;
     self.logValues[at] = value;
     self.cursor = self.logLength;
     return value;
@@ -149,6 +160,15 @@ export class ThreadStack extends Turns {
 
   /** Whether the running thread is called anew, and has not come to where it had been left. */
   get isRepeating(): boolean {
+    return this.isProbing || this.#isInLog;
+  }
+
+  /** Whether it is called to find out what it would do. */
+  get isProbing(): boolean {
+    return this.#probe.isActive;
+  }
+
+  get #isInLog(): boolean {
     const self = this.current as VirtualThread;
     return self.cursor < self.logLength;
   }
@@ -156,7 +176,7 @@ export class ThreadStack extends Turns {
   /** Whether the running thread's next operation is one that it has not announced yet. */
   protected get isAtNewStep(): boolean {
     const self = this.current as VirtualThread;
-    return self.cursor >= self.logLength && !self.isUnwinding && !this.isAborted && this.#chosen !== self;
+    return !this.isRepeating && !self.isUnwinding && !this.isAborted && this.#chosen !== self;
   }
 
   /** The body has returned: lets all others go on until they have ended, or can't. */
@@ -172,6 +192,26 @@ export class ThreadStack extends Turns {
       }
     } catch (error) {
       if (error !== SUSPEND) throw error;
+    }
+  }
+
+  /** A thread has done two equal rounds, and begins a third: it waits, if it would go on so for ever. */
+  #spins(self: VirtualThread): void {
+    const known = this.#probe.known(self);
+    const spin = known ?? this.#findSpin(self);
+    if (spin === Spin.overLate) this.isInexact = true;
+    if (spin !== Spin.soonOver) self.state = State.spinning;
+    // What the body's objects know is of the call that was to find out: it is called anew.
+    if (known === undefined) this.#leave(self);
+  }
+
+  #findSpin(self: VirtualThread): SpinValue {
+    this.memory?.begins(self, false);
+    try {
+      return this.#probe.find(self);
+    } finally {
+      self.cursor = self.logLength;
+      this.memory?.left();
     }
   }
 

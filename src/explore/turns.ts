@@ -154,7 +154,7 @@ export class Turns extends StepRecord {
       for (let back = 1; back <= thread.spinLength; back++) {
         if (thread.logPlaces[thread.logLength - back] !== place) continue;
         thread.state = State.ready;
-        thread.repeats.fill(0);
+        thread.quietFrom = thread.logLength;
         break;
       }
     }

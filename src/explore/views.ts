@@ -27,6 +27,7 @@ import { SharedText } from "../shared/text.js";
 import { SharedVector } from "../shared/vector.js";
 import { SpinBudget } from "../shared/waiting.js";
 import { controlled } from "./controlled.js";
+import { exploreRecordFields } from "./record-fields.js";
 import { SharedMemory, useSharedMemory } from "./shared-memory.js";
 import type { VirtualThread } from "./virtual-thread.js";
 
@@ -80,6 +81,7 @@ export function exploreSharedObjects(): SharedMemory | undefined {
     },
     of: (object) => viewOf(object, memory) as SharedObject,
   });
+  exploreRecordFields(memory);
   // Spinning saves a sleep where threads run side by side; here it would only hide the
   // sleep, which is what can go wrong.
   const { get } = Object.getOwnPropertyDescriptor(SpinBudget.prototype, "spins") as { get(): number };

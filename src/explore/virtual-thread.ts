@@ -29,8 +29,8 @@ export const State = {
 
 export type StateValue = (typeof State)[keyof typeof State];
 
-/** Longest loop, in operations, that is recognized as waiting. */
-export const LONGEST_SPIN = 4;
+/** Longest loop, in entries of the log, that is recognized as waiting: one that takes a lock of the library is some ten. */
+export const LONGEST_SPIN = 24;
 
 export class VirtualThread {
   readonly index: number;
@@ -60,8 +60,8 @@ export class VirtualThread {
   /** The step that woke it. */
   wokenAtStep = -1;
   joins: readonly VirtualThread[] = [];
-  /** Of each length: how many of the last operations, all without effect, were the same as so many before. */
-  readonly repeats: number[] = Array.from({ length: LONGEST_SPIN + 1 }, () => 0);
+  /** From there on, all in its log is without effect. */
+  quietFrom = 0;
   spinLength = 0;
   /** It has done two rounds of a loop that waits, and is one if a third begins. */
   mayBeSpinning = false;
@@ -87,7 +87,7 @@ export class VirtualThread {
     this.wakesAtMs = Infinity;
     this.wasTimedOut = false;
     this.joins = [];
-    this.repeats.fill(0);
+    this.quietFrom = 0;
     this.spinLength = 0;
     this.mayBeSpinning = false;
     this.spinReleases = 0;

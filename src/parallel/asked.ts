@@ -1,6 +1,7 @@
 /** Arguments that all algorithms take: callbacks and options. */
 import { describeKind } from "../async/cancel.js";
 import { type AnyTask, type Task, taskIdentity } from "../async/executor.js";
+import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import type { ItemCallback } from "./loops.js";
@@ -28,10 +29,14 @@ export interface Asked {
 }
 
 export function asked(algorithm: string, options: unknown, fn?: unknown): Asked {
-  if (typeof options !== "object" || options === null) {
-    throw new MisuseError("SKEIN_INVALID_ARGUMENT", `${algorithm} expected options, but ${describeKind(options)} came`);
-  }
+  requireOptions(`parallel.${algorithm}`, options);
   const { on, name, args = [] } = options as CallbackOptions;
+  if (name !== undefined && typeof name !== "string") {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `${algorithm}'s option name expected a string, but ${describeKind(name)} came`,
+    );
+  }
   if (!Array.isArray(args)) {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",

@@ -4,7 +4,7 @@ import { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, type CallbackOptions, callbackOf } from "./asked.js";
 import { sharedOutput } from "./each.js";
-import { blockItemsOf } from "./fold.js";
+import { blockItemsOf, eachBlock, ofBlocks } from "./blocks.js";
 import { type Items, loopFor } from "./loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
@@ -15,6 +15,8 @@ import {
   type Numbers,
   type Output,
   outputLike,
+  resultIn,
+  resultInSync,
   type ResultLike,
   sharedOf,
 } from "./values.js";
@@ -45,13 +47,8 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     }
     return marks;
   };
-  const countOn = (items: Items, flags: Items) => (from: number, to: number) => {
-    const counts: unknown[] = [];
-    for (let begin = from; begin < to; begin += blockItems) {
-      counts.push(loop(begin, Math.min(to, begin + blockItems), items, flags, 0, more));
-    }
-    return counts;
-  };
+  const countOn = (items: Items, flags: Items) => (from: number, to: number) =>
+    eachBlock(blockItems, from, to, (begin, end) => loop(begin, end, items, flags, 0, more));
   const marking: Call = {
     name,
     kind: "mark",
@@ -75,7 +72,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     packing(values) {
       const places: number[] = [];
       let place = 0;
-      for (const count of values.flatMap(([, counts]) => counts as number[])) {
+      for (const count of ofBlocks<number>(values)) {
         places.push(place);
         place += count;
       }
@@ -143,8 +140,7 @@ export async function filter<In extends Numbers, More extends readonly unknown[]
   const prepared = prepareFilter(inputOf("parallel.filter", numbers), test, options);
   try {
     const { call, output } = prepared.packing(await run(prepared.marking, prepared.team, cancel));
-    await run(call, prepared.team, cancel);
-    return output.result as ResultLike<In>;
+    return (await resultIn(output, run(call, prepared.team, cancel))) as ResultLike<In>;
   } finally {
     prepared.end();
   }
@@ -159,8 +155,7 @@ export function filterSync<In extends Numbers, More extends readonly unknown[]>(
   const prepared = prepareFilter(inputOf("parallel.filterSync", numbers), test, options);
   try {
     const { call, output } = prepared.packing(runSync(prepared.marking, prepared.team));
-    runSync(call, prepared.team);
-    return output.result as ResultLike<In>;
+    return resultInSync(output, () => runSync(call, prepared.team)) as ResultLike<In>;
   } finally {
     prepared.end();
   }

@@ -16,6 +16,8 @@ import {
   type Output,
   outputLike,
   requireType,
+  resultIn,
+  resultInSync,
   type ResultLike,
   sharedOf,
 } from "./values.js";
@@ -202,8 +204,7 @@ export async function map<In extends Numbers, More extends readonly unknown[]>(
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
   const { call, team, output } = prepareMap(inputOf("parallel.map", numbers), fn, options);
-  await run(call, team, cancel);
-  return output.result as ResultLike<In>;
+  return resultIn(output, run(call, team, cancel)) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.map`, and blocks this thread until all is done. */
@@ -213,8 +214,7 @@ export function mapSync<In extends Numbers, More extends readonly unknown[]>(
   options: OutputOptions<NumberType, More> = {},
 ): ResultLike<In> {
   const { call, team, output } = prepareMap(inputOf("parallel.mapSync", numbers), fn, options);
-  runSync(call, team);
-  return output.result as ResultLike<In>;
+  return resultInSync(output, () => runSync(call, team)) as ResultLike<In>;
 }
 
 /**
@@ -231,8 +231,7 @@ export async function tabulate<Type extends NumberType = "float64", More extends
   cancel?: Cancel,
 ): Promise<SharedArray<Type>> {
   const { call, team, output } = prepareTabulate(length, fn, options);
-  await run(call, team, cancel);
-  return output.result as SharedArray<Type>;
+  return resultIn(output, run(call, team, cancel)) as Promise<SharedArray<Type>>;
 }
 
 /** As `parallel.tabulate`, and blocks this thread until all is done. */
@@ -242,6 +241,5 @@ export function tabulateSync<Type extends NumberType = "float64", More extends r
   options: OutputOptions<Type, More> = {},
 ): SharedArray<Type> {
   const { call, team, output } = prepareTabulate(length, fn, options);
-  runSync(call, team);
-  return output.result as SharedArray<Type>;
+  return resultInSync(output, () => runSync(call, team)) as SharedArray<Type>;
 }

@@ -7,9 +7,11 @@
  * any number of threads.
  */
 import { type Cancel, describeKind } from "../async/cancel.js";
+import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
+import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { sharedOutput } from "./each.js";
 import { type ItemCallback, type Items, loopFor } from "./loops.js";
 import { foldOf } from "./part-loops.js";
@@ -23,17 +25,11 @@ import {
   type Output,
   outputLike,
   requireType,
+  resultIn,
+  resultInSync,
   type ResultLike,
   sharedOf,
 } from "./values.js";
-
-/** Blocks of a fold, at most: enough for many threads, and few to put together. */
-const MOST_BLOCKS = 1024;
-
-/** How many items a block has: of the number of items alone. */
-export function blockItemsOf(length: number): number {
-  return Math.max(1, Math.ceil(length / MOST_BLOCKS));
-}
 
 /**
  * How values are put together: `combine` is associative, and `identity` changes nothing.
@@ -65,13 +61,9 @@ function requireMonoid(whose: string, monoid: unknown): asserts monoid is Monoid
   );
 }
 
-/** The values of blocks, in order. */
-function ofBlocks(values: Values): unknown[] {
-  return values.flatMap(([, inRange]) => inRange as unknown[]);
-}
-
 function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<unknown> {
   requireMonoid("parallel.reduce", monoid);
+  requireOptions("parallel.reduce", options);
   const { identity } = monoid;
   const combine = callbackOf("parallel.reduce", "combine", monoid.combine);
   const map = options.map === undefined ? undefined : callbackOf("parallel.reduce", "map", options.map);
@@ -79,7 +71,7 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
   const blockItems = blockItemsOf(input.length);
   const calls = map === undefined ? [combine.call] : [combine.call, map.call];
   const fold = foldOf(calls as unknown as [ItemCallback]);
-  const loopOn = (items: Items) => inBlocks(blockItems, (from, to) => fold(from, to, items, identity));
+  const loopOn = (items: Items) => (from: number, to: number) => fold(from, to, items, identity, blockItems);
   return {
     team,
     call: {
@@ -100,14 +92,6 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       },
     },
     result: (values) => ofBlocks(values).reduce((all, value) => combine.call(all, value), identity),
-  };
-}
-
-function inBlocks(blockItems: number, block: (from: number, to: number) => unknown) {
-  return (from: number, to: number): unknown[] => {
-    const values: unknown[] = [];
-    for (let begin = from; begin < to; begin += blockItems) values.push(block(begin, Math.min(to, begin + blockItems)));
-    return values;
   };
 }
 
@@ -167,11 +151,18 @@ interface PreparedScan {
 
 function prepareScan(input: Input, monoid: unknown, options: ScanOptions): PreparedScan {
   requireMonoid("parallel.scan", monoid);
+  requireOptions("parallel.scan", options);
   requireType("parallel.scan", options.type);
   const { identity } = monoid;
   const combine = callbackOf("parallel.scan", "combine", monoid.combine);
   const { name, team } = asked("scan", options, monoid.combine);
   const isInclusive = options.inclusive ?? true;
+  if (typeof isInclusive !== "boolean") {
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `parallel.scan's option inclusive expected true or false, but ${describeKind(isInclusive)} came`,
+    );
+  }
   const blockItems = blockItemsOf(input.length);
   const folds = prepareReduce(input, monoid, { ...options, name: `${name}, blocks` });
   const output = outputLike(input.kind, options.type ?? input.type, input.length);
@@ -230,8 +221,8 @@ export async function scan<In extends Numbers>(
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scan", numbers), monoid, options);
-  await run(second(await run(folds.call, folds.team, cancel)), folds.team, cancel);
-  return output.result as ResultLike<In>;
+  const both = async (): Promise<Values> => run(second(await run(folds.call, folds.team, cancel)), folds.team, cancel);
+  return resultIn(output, both()) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.scan`, and blocks this thread until all is done. */
@@ -241,6 +232,5 @@ export function scanSync<In extends Numbers>(
   options: ScanOptions = {},
 ): ResultLike<In> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scanSync", numbers), monoid, options);
-  runSync(second(runSync(folds.call, folds.team)), folds.team);
-  return output.result as ResultLike<In>;
+  return resultInSync(output, () => runSync(second(runSync(folds.call, folds.team)), folds.team)) as ResultLike<In>;
 }

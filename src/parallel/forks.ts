@@ -12,7 +12,8 @@
  *   1  HUNGRY   participants that look for something to do
  *   2  WORK     changed with each offer; the hungry sleep on it
  *   32 + 64 * participant
- *     + 4 * slot   STATE, OFFSET and BYTES of its payload, THIEF (slot in the heap)
+ *     + 8 * slot   STATE, OFFSET and BYTES of its payload, THIEF and LIFE: the thief's slot in
+ *                  the heap, 0 until it says who it is, and what stood for it there
  *
  * States of a slot, and who moves them
  *   EMPTY   -> OFFERED  its owner, which wrote the payload before
@@ -42,11 +43,14 @@ const WORK = 2;
 const HEAD = 32;
 const LINE = 64;
 const SLOTS = 8;
-const SLOT_CELLS = 4;
+const SLOT_CELLS = 8;
 const STATE = 0;
 const OFFSET = 1;
 const BYTES = 2;
 const THIEF = 3;
+const LIFE = 4;
+/** A thief that has not yet said who it is. */
+const UNKNOWN = 0;
 
 const EMPTY = 0;
 const OFFERED = 1;
@@ -145,6 +149,7 @@ export class Forks {
       // What can't cross, or has no room, is done here. So are those after it, as the oldest goes first.
       return;
     }
+    store(cells, at + THIEF, UNKNOWN);
     frame.slot = free;
     this.#offered++;
     store(cells, at + STATE, OFFERED);
@@ -183,13 +188,8 @@ export class Forks {
   }
 
   #requireThief(at: number): void {
-    const thief = this.#cells[at + THIEF] as number;
-    if (
-      !heap()
-        .endedThreads()
-        .some(({ slot }) => slot === thief)
-    )
-      return;
+    const slot = load(this.#cells, at + THIEF);
+    if (slot === UNKNOWN || !heap().hasEnded({ slot, state: this.#cells[at + LIFE] as number })) return;
     this.close();
     throw new WorkerLostError("SKEIN_WORKER_LOST", "a thread ended while it worked on a branch of a join");
   }
@@ -234,7 +234,10 @@ export class Forks {
       for (let at = line; at < line + SLOTS * SLOT_CELLS; at += SLOT_CELLS) {
         if (load(cells, at + STATE) !== OFFERED || compareExchange(cells, at + STATE, OFFERED, TAKEN) !== OFFERED)
           continue;
-        cells[at + THIEF] = heap().slot;
+        const { slot, state } = heap().life;
+        cells[at + LIFE] = state;
+        // After its life, which is read once this is known.
+        store(cells, at + THIEF, slot);
         if (isCounted) add(cells, HUNGRY, -1);
         this.#do(at);
         if (isCounted) add(cells, HUNGRY, 1);

@@ -2,12 +2,12 @@
 import { type Cancel, describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
-import { asked, type Callback, type ParallelOptions } from "./asked.js";
+import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
 import { map, mapSync } from "./each.js";
 import { type Call, run, runSync } from "./run.js";
 import { argsort, argsortSync } from "./sort.js";
 import type { Team } from "./team.js";
-import { inputOf, type Numbers, outputLike, type ResultLike } from "./values.js";
+import { inputOf, type Numbers, type Output, outputLike, resultIn, resultInSync, type ResultLike } from "./values.js";
 
 /** Items by their keys. */
 export interface Groups extends Iterable<readonly [key: number, indices: Uint32Array]> {
@@ -62,6 +62,7 @@ function groupsOf(keys: Float64Array, indices: Uint32Array): Groups {
  * @since 0.2.0
  */
 export async function groupBy(numbers: Numbers, options: GroupOptions = {}, cancel?: Cancel): Promise<Groups> {
+  requireGroupable(numbers, options);
   const { key, ...others } = options;
   const mapped =
     key === undefined ? numbers : await map(numbers as number[], key, { ...others, type: "float64" }, cancel);
@@ -71,10 +72,19 @@ export async function groupBy(numbers: Numbers, options: GroupOptions = {}, canc
 
 /** As `parallel.groupBy`, and blocks this thread until all is done. */
 export function groupBySync(numbers: Numbers, options: GroupOptions = {}): Groups {
+  requireGroupable(numbers, options);
   const { key, ...others } = options;
   const mapped = key === undefined ? numbers : mapSync(numbers as number[], key, { ...others, type: "float64" });
   const keys = keysOf(numbers, mapped);
   return groupsOf(keys, argsortSync(keys, others));
+}
+
+/** What is wrong is told here, as the algorithms that this one is made of would speak of themselves. */
+function requireGroupable(numbers: unknown, options: unknown): void {
+  asked("groupBy", options);
+  inputOf("parallel.groupBy", numbers);
+  const { key } = options as GroupOptions;
+  if (key !== undefined) callbackOf("parallel.groupBy", "key", key);
 }
 
 /** Keys as numbers of their own, in which −0 is 0. */
@@ -89,7 +99,7 @@ function keysOf(numbers: Numbers, mapped: Numbers): Float64Array {
 interface PreparedFlatten {
   readonly call: Call;
   readonly team: Team;
-  readonly result: unknown;
+  readonly output: Output;
 }
 
 function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatten {
@@ -126,13 +136,13 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
     }
   };
   return {
-    result: output.result,
+    output,
     team: first?.kind === "shared" ? team : { ...team, helpers: 0, alone: 0 },
     call: {
       name,
       kind: "flatten",
       functions: [],
-      costKey: String(Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))),
+      costKey: `flatten ${Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))}`,
       length: inputs.length,
       blockItems: 1,
       here: copy,
@@ -159,14 +169,12 @@ export async function flatten<In extends Numbers>(
   options: ParallelOptions = {},
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
-  const { call, team, result } = prepareFlatten(parts, options);
-  await run(call, team, cancel);
-  return result as ResultLike<In>;
+  const { call, team, output } = prepareFlatten(parts, options);
+  return resultIn(output, run(call, team, cancel)) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.flatten`, and blocks this thread until all is done. */
 export function flattenSync<In extends Numbers>(parts: readonly In[], options: ParallelOptions = {}): ResultLike<In> {
-  const { call, team, result } = prepareFlatten(parts, options);
-  runSync(call, team);
-  return result as ResultLike<In>;
+  const { call, team, output } = prepareFlatten(parts, options);
+  return resultInSync(output, () => runSync(call, team)) as ResultLike<In>;
 }

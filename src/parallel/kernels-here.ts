@@ -57,8 +57,7 @@ const onBuffers = new WeakMap<ArrayBufferLike, Kernels>();
 export function kernelsOn(buffer: ArrayBufferLike): Kernels {
   let kernels = onBuffers.get(buffer);
   if (kernels === undefined) {
-    // They ask for the buffer, which does not grow.
-    kernels = javascriptKernels({ buffer, grow: () => 0 } as never);
+    kernels = javascriptKernels(buffer);
     onBuffers.set(buffer, kernels);
   }
   return kernels;

@@ -7,6 +7,7 @@
  * code can't be compiled the same loops exist once, for all functions.
  */
 import { compiled } from "../shared/compiling.js";
+import { eachBlock } from "./blocks.js";
 
 /** Any function of a user that takes items. */
 export type ItemCallback = (...values: unknown[]) => unknown;
@@ -25,11 +26,11 @@ export interface Loops {
   map(from: number, to: number, input: Items, output: Items, shift: number, more: readonly unknown[]): void;
   /** `output[i - shift] = call(i, ...more)` */
   tabulate(from: number, to: number, output: Items, shift: number, more: readonly unknown[]): void;
-  /** `value = call(value, input[i])` */
-  fold(from: number, to: number, input: Items, value: unknown): unknown;
-  /** `value = call(value, map(input[i], i))` */
-  foldMapped(from: number, to: number, input: Items, value: unknown): unknown;
-  /** As `fold`, and `output[i]` is the value after, or before, `input[i]`. */
+  /** In each block from `identity` on, `value = call(value, input[i])`; the values of the blocks. */
+  fold(from: number, to: number, input: Items, identity: unknown, blockItems: number): unknown[];
+  /** The same with `call(value, map(input[i], i))`. */
+  foldMapped(from: number, to: number, input: Items, identity: unknown, blockItems: number): unknown[];
+  /** `value = call(value, input[i])`, and `output[i]` is the value after, or before, `input[i]`. */
   foldAfter(from: number, to: number, input: Items, output: Items, value: unknown): unknown;
   foldBefore(from: number, to: number, input: Items, output: Items, value: unknown): unknown;
   /** `output[i - shift]` is 1 if `call(input[i], i, ...more)` is truthy, else 0; how many are. */
@@ -59,7 +60,10 @@ export function loopFor<Kind extends keyof Loops>(
     known.set(call, loops);
   }
   if (map !== undefined && !numbers.has(map)) numbers.set(map, ++lastNumber);
-  const key = `${kind} ${map === undefined ? more : `of ${numbers.get(map)}`}`;
+  // Most have no more arguments: their key is there already, and need not be put together.
+  let key: string = kind;
+  if (map !== undefined) key = `${kind} of ${numbers.get(map)}`;
+  else if (more > 0) key = `${kind} ${more}`;
   let loop = loops.get(key) as Loops[Kind] | undefined;
   if (loop === undefined) {
     loop = (compiled(textOf(kind, more), { call, map }) as Loops[Kind] | undefined) ?? commonLoop(kind, call, map);
@@ -75,6 +79,18 @@ function textOf(kind: keyof Loops, more: number): string {
   const args = names.map((name) => `, ${name}`).join("");
   const loop = (head: string, before: string, body: string, after = ""): string =>
     `/* ${++lastText} */ return function ${kind}Loop(from, to, ${head}) { ${before} for (let i = from; i < to; i++) ${body} ${after} };`;
+  // Blocks may be short, so to go from one to the next is in the loop's own text too.
+  const blocks = (next: string): string =>
+    `/* ${++lastText} */ return function ${kind}Loop(from, to, input, identity, blockItems) {
+      const values = [];
+      for (let begin = from; begin < to; begin += blockItems) {
+        const end = begin + blockItems < to ? begin + blockItems : to;
+        let value = identity;
+        for (let i = begin; i < end; i++) value = ${next};
+        values.push(value);
+      }
+      return values;
+    };`;
   switch (kind) {
     case "each":
       return loop("more", take, `call(i${args});`);
@@ -83,9 +99,9 @@ function textOf(kind: keyof Loops, more: number): string {
     case "tabulate":
       return loop("output, shift, more", take, `output[i - shift] = call(i${args});`);
     case "fold":
-      return loop("input, value", "", "value = call(value, input[i]);", "return value;");
+      return blocks("call(value, input[i])");
     case "foldMapped":
-      return loop("input, value", "", "value = call(value, map(input[i], i));", "return value;");
+      return blocks("call(value, map(input[i], i))");
     case "foldAfter":
       return loop("input, output, value", "", "output[i] = value = call(value, input[i]);", "return value;");
     case "foldBefore":
@@ -123,17 +139,19 @@ function commonLoop<Kind extends keyof Loops>(
     tabulate(from, to, output, shift, more) {
       for (let i = from; i < to; i++) output[i - shift] = call(i, ...more);
     },
-    fold(from, to, input, value) {
-      let folded = value;
-      for (let i = from; i < to; i++) folded = call(folded, input[i]);
-      return folded;
-    },
-    foldMapped(from, to, input, value) {
-      const map = second as ItemCallback;
-      let folded = value;
-      for (let i = from; i < to; i++) folded = call(folded, map(input[i], i));
-      return folded;
-    },
+    fold: (from, to, input, identity, blockItems) =>
+      eachBlock(blockItems, from, to, (begin, end) => {
+        let folded = identity;
+        for (let i = begin; i < end; i++) folded = call(folded, input[i]);
+        return folded;
+      }),
+    foldMapped: (from, to, input, identity, blockItems) =>
+      eachBlock(blockItems, from, to, (begin, end) => {
+        const map = second as ItemCallback;
+        let folded = identity;
+        for (let i = begin; i < end; i++) folded = call(folded, map(input[i], i));
+        return folded;
+      }),
     foldAfter(from, to, input, output, value) {
       let folded = value;
       for (let i = from; i < to; i++) output[i] = folded = call(folded, input[i]);

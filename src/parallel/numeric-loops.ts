@@ -5,6 +5,7 @@
 import { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { kernelsHere, kernelsOn } from "./kernels-here.js";
+import { dotOfFloat64 } from "./kernels/javascript/sums.js";
 import type { PartLoop } from "./part.js";
 import type { NumberArray } from "./values.js";
 
@@ -26,6 +27,8 @@ const NAMES: Partial<Record<NumberType, string>> = {
   int32: "Int32",
   uint8: "Uint8",
 };
+
+export const KERNEL_TYPES: readonly string[] = Object.keys(NAMES);
 
 /** True if the kernels know this type; numbers of others are made float64 first. */
 export function isKernelType(type: NumberType): boolean {
@@ -57,9 +60,20 @@ export function numericLoop(operation: NumericOperation, arrays: readonly Shared
   return inBlocks(blockOf(operation, kernel, at, other, bytes));
 }
 
-/** The same on a typed array that is not shared; of `dot` there is none. */
-export function numericLoopHere(operation: NumericOperation, type: NumberType, numbers: NumberArray): PartLoop {
+/** The same on typed arrays that are not shared; of `dot` for float64 alone. */
+export function numericLoopHere(
+  operation: NumericOperation,
+  type: NumberType,
+  [numbers, others]: readonly [NumberArray, NumberArray?],
+): PartLoop {
   switch (operation.name) {
+    case "dot":
+      return inBlocks((from, length) =>
+        dotOfFloat64(
+          (numbers as Float64Array).subarray(from, from + length),
+          (others as Float64Array).subarray(from, from + length),
+        ),
+      );
     case "sum": {
       // By the twin of the kernel, for the bits' sake.
       const kernels = kernelsOn(numbers.buffer) as unknown as Readonly<Record<string, Kernel>>;
@@ -70,7 +84,7 @@ export function numericLoopHere(operation: NumericOperation, type: NumberType, n
     case "minMax":
       return inBlocks((from, length) => minMaxOf(numbers, from, from + length));
     default:
-      return inBlocks((from, length) => histogramOf(operation as never, numbers, from, from + length));
+      return inBlocks((from, length) => histogramOf(operation, numbers, from, from + length));
   }
 }
 

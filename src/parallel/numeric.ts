@@ -1,9 +1,17 @@
 /** `sum`, `dot`, `minMax` and `histogram`: what kernels do with all numbers. */
 import { type Cancel, describeKind } from "../async/cancel.js";
-import { requireWhole } from "../async/guard.js";
+import { requireOptions, requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import { asked, type ParallelOptions } from "./asked.js";
-import { isKernelType, NUMERIC_BLOCK, type NumericOperation, numericLoop, numericLoopHere } from "./numeric-loops.js";
+import { ofBlocks } from "./blocks.js";
+import {
+  isKernelType,
+  KERNEL_TYPES,
+  NUMERIC_BLOCK,
+  type NumericOperation,
+  numericLoop,
+  numericLoopHere,
+} from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
@@ -21,6 +29,17 @@ function kernelInputOf(whose: string, given: unknown): Input {
   return { kind: "typed", type: "float64", length: input.length, numbers, given: numbers };
 }
 
+/** Names of operations on each type of number, by which their costs are kept. */
+function costKeys(place: string): Readonly<Record<NumericOperation["name"], Readonly<Record<string, string>>>> {
+  const keysOf = (name: string): Readonly<Record<string, string>> =>
+    Object.fromEntries(KERNEL_TYPES.map((type) => [type, `${name} of ${type} ${place}`]));
+  return { sum: keysOf("sum"), dot: keysOf("dot"), minMax: keysOf("minMax"), histogram: keysOf("histogram") };
+}
+
+const IN_PLACE = costKeys("in shared memory");
+/** By other loops, see `numericLoopHere`. */
+const GIVEN = costKeys("as they were given");
+
 function prepare(
   name: string,
   operation: NumericOperation,
@@ -30,8 +49,8 @@ function prepare(
   const { name: called, team } = asked(name, options);
   const inputs = given.map((one) => kernelInputOf(`parallel.${name}`, one));
   const [first] = inputs as [Input];
-  // The twins see one buffer at a time, so two arrays are brought together first.
-  const isInPlace = first.kind === "shared" || inputs.length > 1;
+  // The twins see one buffer at a time, so two arrays are brought together first, but for float64.
+  const isInPlace = inputs.every(({ kind }) => kind === "shared") || (inputs.length > 1 && first.type !== "float64");
   let shared = isInPlace ? inputs.map(sharedOf) : [];
   const loopOnShared = () =>
     numericLoop(
@@ -44,12 +63,14 @@ function prepare(
       name: called,
       kind: "numeric",
       functions: [],
-      costKey: `${operation.name} of ${first.type}`,
+      costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
       length: first.length,
       blockItems: NUMERIC_BLOCK,
-      // Two arrays are copied before anything is measured.
-      copiedBytes: isInPlace ? 0 : copiedBytesOf(first, first.length),
-      here: isInPlace ? loopOnShared() : numericLoopHere(operation, first.type, first.numbers as NumberArray),
+      // What is in place now was copied, if at all, before anything is measured.
+      copiedBytes: isInPlace ? 0 : inputs.reduce((bytes, input) => bytes + copiedBytesOf(input, input.length), 0),
+      here: isInPlace
+        ? loopOnShared()
+        : numericLoopHere(operation, first.type, inputs.map(({ numbers }) => numbers) as [NumberArray, NumberArray?]),
       share: () => {
         if (!isInPlace) shared = inputs.map(sharedOf);
         return { data: [operation, shared.map(({ array }) => array)], loop: loopOnShared(), end: () => undefined };
@@ -61,13 +82,7 @@ function prepare(
   };
 }
 
-/** The values of all blocks, in order. */
-function blocksOf(values: Values): readonly unknown[] {
-  return values.flatMap(([, inRange]) => inRange as unknown[]);
-}
-
-const total = (values: Values): number =>
-  (blocksOf(values) as readonly number[]).reduce((all, value) => all + value, 0);
+const total = (values: Values): number => ofBlocks<number>(values).reduce((all, value) => all + value, 0);
 
 /**
  * The sum of all numbers; 0 of none. Of integers it is exact up to 2^53. Others are added
@@ -128,7 +143,7 @@ export interface MinMax {
 
 function extremesOf(values: Values): MinMax {
   let [min, max] = [Infinity, -Infinity];
-  for (const [least, greatest] of blocksOf(values) as readonly (readonly [number, number])[]) {
+  for (const [least, greatest] of ofBlocks<readonly [number, number]>(values)) {
     min = Math.min(min, least);
     max = Math.max(max, greatest);
   }
@@ -166,7 +181,8 @@ export interface HistogramOptions extends ParallelOptions {
 const MOST_BINS = 1 << 20;
 
 function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared {
-  const { bins, low, high } = (options ?? {}) as Partial<HistogramOptions>;
+  requireOptions("parallel.histogram", options);
+  const { bins, low, high } = options as Partial<HistogramOptions>;
   requireWhole("parallel.histogram's bins", bins, 1, MOST_BINS);
   if (!(typeof low === "number" && typeof high === "number" && low < high && Number.isFinite(high - low))) {
     throw new MisuseError(
@@ -179,7 +195,7 @@ function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared
 
 function countsOf(bins: number, values: Values): Uint32Array {
   const counts = new Uint32Array(bins);
-  for (const block of blocksOf(values) as readonly (readonly number[])[]) {
+  for (const block of ofBlocks<readonly number[]>(values)) {
     for (let bin = 0; bin < bins; bin++) counts[bin] = (counts[bin] as number) + (block[bin] as number);
   }
   return counts;

@@ -5,7 +5,8 @@
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import type { NumberArray } from "./values.js";
-import { type ItemCallback, type Items, loopFor } from "./loops.js";
+import { eachBlock } from "./blocks.js";
+import { type ItemCallback, type Items, loopFor, type Loops } from "./loops.js";
 import { type NumericOperation, numericLoop } from "./numeric-loops.js";
 import type { PartLoop } from "./part.js";
 import { mergeLoop, sortLoop } from "./sort-loops.js";
@@ -14,18 +15,6 @@ type Shared = SharedArray<NumberType>;
 type MakeLoop = (functions: readonly ItemCallback[], data: readonly never[]) => PartLoop;
 
 const itemsOf = (array: Shared): Items => array.values;
-
-/** Calls `blocks` with each block of a range; gives what that gave, in order. */
-function eachBlock(
-  blockItems: number,
-  from: number,
-  to: number,
-  block: (from: number, to: number) => unknown,
-): unknown[] {
-  const values: unknown[] = [];
-  for (let begin = from; begin < to; begin += blockItems) values.push(block(begin, Math.min(to, begin + blockItems)));
-  return values;
-}
 
 const MAKERS = {
   /** Of whole numbers from `first` on, which is item 0. */
@@ -53,7 +42,7 @@ const MAKERS = {
   ): PartLoop {
     const fold = foldOf(functions);
     const items = itemsOf(input);
-    return (from, to) => eachBlock(blockItems, from, to, (begin, end) => fold(begin, end, items, identity));
+    return (from, to) => fold(from, to, items, identity, blockItems);
   },
 
   /** Second half of a scan: `carries` has the value before each block, from block `firstBlock` on. */
@@ -135,12 +124,7 @@ const MAKERS = {
 };
 
 /** How items are folded: by `combine` alone, or what `map` makes of them. */
-export function foldOf([combine, map]: readonly [ItemCallback, ItemCallback?]): (
-  from: number,
-  to: number,
-  input: Items,
-  value: unknown,
-) => unknown {
+export function foldOf([combine, map]: readonly [ItemCallback, ItemCallback?]): Loops["fold"] {
   return map === undefined ? loopFor("fold", combine) : loopFor("foldMapped", combine, 0, map);
 }
 

@@ -44,7 +44,7 @@ export interface Work {
   readonly isSearch: boolean;
 }
 
-/** Does items `from` to `to`, and gives what the caller wants to know of them, or `undefined`. */
+/** Does items `from` to `to`, and gives what the caller wants to know of them: a new list of what its blocks gave, a value, or `undefined`. */
 export type PartLoop = (from: number, to: number) => unknown;
 
 /** What one participant gives back. */
@@ -80,12 +80,14 @@ export class Participant {
   readonly #work: Work;
   readonly #loop: PartLoop;
   readonly #values: [number, unknown][] = [];
+  /** Where the last part ended that gave something. */
+  #keptTo = -1;
   #thrown: { readonly part: number; readonly error: unknown } | undefined = undefined;
   readonly #traced: Traced | undefined;
   #ms = 0;
 
   /** @param isJob - whether recordings show it already, as a job of a scope */
-  constructor(shares: Shares, number: number, work: Work, loop: PartLoop, isJob: boolean) {
+  constructor(shares: Shares, number: number, work: Work, loop: PartLoop, isJob = true) {
     this.#traced = isJob ? undefined : Traced.begin(nameOfPart(work.name, number));
     this.shares = shares;
     this.number = number;
@@ -107,9 +109,10 @@ export class Participant {
     for (let part = this.shares.next(); part !== NONE; part = this.shares.next()) {
       const from = first + part * partItems;
       try {
-        const value = this.#loop(from, Math.min(end, from + partItems));
+        const to = Math.min(end, from + partItems);
+        const value = this.#loop(from, to);
         if (value !== undefined) {
-          this.#values.push([from, value]);
+          this.#keep(from, to, value);
           if (isSearch) this.shares.needNoMoreThan(part);
         }
       } catch (error) {
@@ -123,6 +126,15 @@ export class Participant {
     }
     this.#ms += nowMs() - beganMs;
     return true;
+  }
+
+  /** Lists of parts side by side become one: few long lists cross to another thread in half the time. */
+  #keep(from: number, to: number, value: unknown): void {
+    const last = this.#values.at(-1);
+    const isNext = last !== undefined && from === this.#keptTo && Array.isArray(value) && Array.isArray(last[1]);
+    if (isNext) for (const one of value as unknown[]) (last[1] as unknown[]).push(one);
+    else this.#values.push([from, value]);
+    this.#keptTo = to;
   }
 
   /** What was thrown here, as it is. */
@@ -155,27 +167,32 @@ function takePartsOfCall(
   results: SharedChannel | undefined,
 ): PartsDone | undefined {
   const shares = new Shares(cells.values, participant);
-  if (!shares.enter(heap().slot)) return undefined;
+  if (!shares.enter(heap().life)) return undefined;
+  let gaveBack = false;
   try {
     // Somebody must be there to send it again: a caller that is not blocked.
     const done = takePartsHere(shares, participant, work, results !== undefined);
     // Before it leaves: who waits for that takes the results then.
     if (results !== undefined) giveBack(results, done);
+    gaveBack = results !== undefined;
     return done;
   } finally {
     // Whatever happened: a blocked caller would wait for it for ever.
-    shares.leave();
+    shares.leave(gaveBack);
   }
 }
 
-/** By a channel, as the caller is blocked. What can't cross is told in place of what was made. */
+/**
+ * By a channel, as the caller is blocked. What can't cross is told in place of what was made.
+ * It has room for all helpers, but a try could fail while others send.
+ */
 function giveBack(results: SharedChannel, done: PartsDone): void {
   try {
-    results.trySend(done);
+    results.sendSync(done);
   } catch (error) {
     const why = `what a callback gave can't be passed to the thread that called: ${describeThrown(error)}`;
     const thrown = { part: 0, error: encodeThrown(new TransferError(why, { cause: error })) };
-    results.trySend({ ...done, values: [], thrown });
+    results.sendSync({ ...done, values: [], thrown });
   }
 }
 

@@ -17,7 +17,7 @@ import { scope } from "../async/scope.js";
 import { WorkerLostError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { SharedChannel } from "../shared/channel.js";
-import { heap } from "../shared/heap.js";
+import { heap, type Life } from "../shared/heap.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
@@ -30,6 +30,7 @@ import type { LoopKind } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
 import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
+import { worth } from "./worth.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -39,8 +40,8 @@ export interface Call {
   /** The program's functions that it calls. */
   readonly functions: readonly AnyTask[];
   readonly length: number;
-  /** What tells calls apart that cost differently, beside their kind and function. */
-  readonly costKey?: string;
+  /** What tells calls apart that cost differently, beside their function; the kind if omitted. */
+  readonly costKey?: string | undefined;
   /** Microseconds an item, where items are too large to try one. */
   readonly expectedItemUs?: number;
   /** Whether a part takes so long that an event loop should not be held up by it: helpers do them, if there are any. */
@@ -71,8 +72,6 @@ export interface SharedForm {
 /** What loops gave, each with the first item of its range, in order. */
 export type Values = readonly (readonly [from: number, value: unknown])[];
 
-/** What is left must take so long on this thread to be shared out: some times what a wake-up takes. */
-const WORTH_US = 100;
 /** A call is measured in pieces of so long. */
 const PROBE_US = 10;
 /** So long takes a part. */
@@ -99,20 +98,23 @@ function begin(call: Call): Begun {
   const values: [number, unknown][] = [];
   const { itemsBefore } = seams;
   if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
-  if (call.expectedItemUs !== undefined && call.expectedItemUs * length >= WORTH_US) {
+  if (call.expectedItemUs !== undefined && worth.has(call.expectedItemUs * length)) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
-  const cost = costOf(`${call.kind} ${call.costKey ?? ""}`, call.functions[0]);
+  const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
   const add = (from: number, to: number): void => {
     const value = here(from, to);
     if (value !== undefined) values.push([from, value]);
   };
-  const isDue = cost.isDue;
+  const isDue = cost.isDue();
   let { itemUs } = cost;
   if (itemUs !== undefined && !isDue) {
-    if (itemUs * length >= WORTH_US) return { done: 0, values, itemUs };
-    add(0, length);
-    return { done: length, values, itemUs };
+    if (worth.has(itemUs * length)) return { done: 0, values, itemUs };
+    // What takes longer is measured anyway: two looks at the clock are little against it.
+    if (itemUs * length < PROBE_US) {
+      add(0, length);
+      return { done: length, values, itemUs };
+    }
   }
   let done = 0;
   let blocks = itemUs === undefined ? 1 : Math.max(1, Math.floor(PROBE_US / itemUs / blockItems));
@@ -122,13 +124,14 @@ function begin(call: Call): Begun {
     const beganUs = usNow();
     add(from, done);
     const tookUs = usNow() - beganUs;
-    cost.took(done - from, tookUs);
+    const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (tookUs >= PROBE_US && itemUs * (length - done) >= WORTH_US) break;
+    if (isBelieved && tookUs >= PROBE_US && worth.has(itemUs * (length - done))) break;
     // Not all that is left at once, as it may be other than what came first.
     if (tookUs < PROBE_US) blocks *= 2;
   }
+  if (done === length && itemUs !== undefined) worth.stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
@@ -351,6 +354,7 @@ class SharedCall {
   readonly #team: Team;
   readonly #form: SharedForm;
   readonly #from: number;
+  readonly #beganMs: number;
   /** Whether it is this that frees the cells. */
   #disposes = true;
   /** On a pool's thread that has asked for helpers: where they put their results. */
@@ -382,6 +386,7 @@ class SharedCall {
     this.shares.begin(parts);
     this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop(), false);
     begins(this);
+    this.#beganMs = nowMs();
   }
 
   #ownLoop(): PartLoop {
@@ -424,17 +429,23 @@ class SharedCall {
       isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
     if (first !== undefined && !isFound(first.part)) throw first.error;
     for (const { missing } of this.done) if (missing?.isImported === true) throw undeclared(this.#call, missing);
+    // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
+    if (this.helpers > 0 && this.#call.isCoarse !== true) {
+      const workMs = this.done.reduce((sum, { ms }) => sum + ms, 0);
+      worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
+    }
   }
 
   /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
   waitForHelpers(): void {
     const lost = new Set<number>();
-    const present = (): number[] => this.shares.present().filter((slot) => !lost.has(slot));
+    const present = (): Life[] => this.shares.present().filter(({ slot }) => !lost.has(slot));
     while (present().length > 0) {
       this.shares.waitForOneToLeave(LOOK_MS);
-      for (const { slot } of heap().endedThreads()) {
-        if (!present().includes(slot)) continue;
-        lost.add(slot);
+      for (const life of present()) {
+        // It may have left and ended since, so whether it is there is asked once more.
+        if (!heap().hasEnded(life) || !present().some(({ slot }) => slot === life.slot)) continue;
+        lost.add(life.slot);
         // The others end what they have in hand, and until then are waited for.
         this.shares.stop();
       }
@@ -469,9 +480,10 @@ class SharedCall {
     return results;
   }
 
+  /** Once all helpers have left: those that gave something back did so before. */
   collectFrom(results: SharedChannel | undefined): void {
-    for (let one = results?.tryReceive(); one !== undefined; one = results?.tryReceive())
-      this.collect(one.value as PartsDone);
+    if (results === undefined) return;
+    for (let left = this.shares.givenBack(); left > 0; left--) this.collect(results.receiveSync() as PartsDone);
   }
 
   /** For dumps. */
@@ -515,12 +527,12 @@ function explanation(call: Call, begun: Begun, shared: SharedCall | undefined, m
   if (shared === undefined) {
     const allUs = call.length * itemUs;
     const why =
-      done === 0 || allUs < WORTH_US
-        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${WORTH_US} µs`
+      done === 0 || allUs < worth.us
+        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${Math.round(worth.us)} µs`
         : "it was over before there was enough left to share out";
     return explanationOf(call, begun, "here", why, ms);
   }
-  const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs, more than ${WORTH_US}`;
+  const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs: that was worth it`;
   const figures = { participants: shared.figures(), partItems: shared.work.partItems };
   // A single part is nobody's to help with.
   if (shared.helpers === 0)

@@ -17,6 +17,7 @@
  *     +2  SLOT    of its thread in the heap
  *     +3  DONE    parts that it did
  *     +4  STEALS  how often it took from another's range
+ *     +5  LIFE    what stood for its thread in the heap: a slot has another thread once one has ended
  *
  * Invariants
  * - A part is in one range, or was taken out by one participant. Every change of a range that
@@ -37,6 +38,7 @@
 import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
 
 import { probe, ProbeKind } from "../core/probe.js";
+import type { Life } from "../shared/heap.js";
 
 const CLOSED = 0;
 const LIMIT = 1;
@@ -48,11 +50,13 @@ const PRESENCE = 1;
 const SLOT = 2;
 const DONE = 3;
 const STEALS = 4;
+const LIFE = 5;
 
-/** A helper has not come, is here, has gone. */
+/** A helper has not come; is here; has gone, and has given nothing back; has gone, and has. */
 const AWAY = 0;
 const HERE = 1;
 const GONE = 2;
+const GAVE_BACK = 3;
 
 const PART_BITS = 16;
 const PART_MASK = 0xff_ff;
@@ -103,24 +107,29 @@ export class Shares {
       const range = load(cells, this.#own + RANGE);
       const first = range >>> PART_BITS;
       const end = range & PART_MASK;
-      if (first === end) {
-        if (!this.#steal()) return NONE;
-      } else if (first >= load(cells, LIMIT)) {
+      if (first === end) return this.#steal();
+      if (first >= load(cells, LIMIT)) {
         // None of them need be done. A thief may take some meanwhile, to no use.
         compareExchange(cells, this.#own + RANGE, range, 0);
       } else if (compareExchange(cells, this.#own + RANGE, range, ((first + 1) << PART_BITS) | end) === range) {
-        cells[this.#own + DONE] = (cells[this.#own + DONE] as number) + 1;
-        return first;
+        return this.#taken(first);
       }
     }
   }
 
+  #taken(part: number): number {
+    this.#cells[this.#own + DONE] = (this.#cells[this.#own + DONE] as number) + 1;
+    return part;
+  }
+
   /**
-   * Takes the upper half of the largest range: whoever has most left needs it least.
+   * Takes the upper half of the largest range: whoever has most left needs it least. The
+   * first part of it is the thief's at once and comes into no range: from there the other
+   * could take it back before the thief came to it, and so the two of them for ever.
    *
-   * @returns false if all are empty, or need not be done
+   * @returns NONE if all are empty, or need not be done
    */
-  #steal(): boolean {
+  #steal(): number {
     const cells = this.#cells;
     for (;;) {
       const limit = load(cells, LIMIT);
@@ -133,17 +142,19 @@ export class Shares {
         const left = (seen & PART_MASK) - first;
         if (left > most && first < limit) [victim, range, most] = [line, seen, left];
       }
-      if (most === 0) return false;
+      if (most === 0) return NONE;
       const end = range & PART_MASK;
       const middle = end - ((most + 1) >> 1);
       const rest = (range & ~PART_MASK) | middle;
       if (compareExchange(cells, victim + RANGE, range, rest) !== range) continue;
+      // What need not be done is in no range any more.
+      if (middle >= limit) continue;
       cells[this.#own + STEALS] = (cells[this.#own + STEALS] as number) + 1;
-      store(cells, this.#own + RANGE, (middle << PART_BITS) | end);
+      store(cells, this.#own + RANGE, ((middle + 1) << PART_BITS) | end);
       const { ring } = probe;
       if (ring !== undefined)
         ring.write(ProbeKind.mark, 0, end - middle, ring.text("took parts of a parallel call over"));
-      return true;
+      return this.#taken(middle);
     }
   }
 
@@ -169,17 +180,18 @@ export class Shares {
   // Helpers
 
   /** A helper is here. @returns false if it is too late, and it has to touch nothing */
-  enter(slot: number): boolean {
+  enter({ slot, state }: Life): boolean {
     this.#cells[this.#own + SLOT] = slot;
+    this.#cells[this.#own + LIFE] = state;
     store(this.#cells, this.#own + PRESENCE, HERE);
     if (load(this.#cells, CLOSED) === 0) return true;
-    this.leave();
+    this.leave(false);
     return false;
   }
 
-  /** It does nothing more for this call. */
-  leave(): void {
-    store(this.#cells, this.#own + PRESENCE, GONE);
+  /** It does nothing more for this call; whether what it did stands in the channel of results. */
+  leave(gaveBack: boolean): void {
+    store(this.#cells, this.#own + PRESENCE, gaveBack ? GAVE_BACK : GONE);
     add(this.#cells, LEFT, 1);
     notify(this.#cells, LEFT);
   }
@@ -206,13 +218,24 @@ export class Shares {
     return load(this.#cells, LINE * (1 + participant) + PRESENCE) !== AWAY;
   }
 
-  /** Slots of the helpers that are here. */
-  present(): number[] {
-    const slots: number[] = [];
+  /** How many helpers have given back what they did. */
+  givenBack(): number {
+    let count = 0;
     for (let line = LINE; line < this.#cells.length; line += LINE) {
-      if (load(this.#cells, line + PRESENCE) === HERE) slots.push(this.#cells[line + SLOT] as number);
+      if (load(this.#cells, line + PRESENCE) === GAVE_BACK) count++;
     }
-    return slots;
+    return count;
+  }
+
+  /** The threads of the helpers that are here. */
+  present(): Life[] {
+    const cells = this.#cells;
+    const lives: Life[] = [];
+    for (let line = LINE; line < cells.length; line += LINE) {
+      if (load(cells, line + PRESENCE) !== HERE) continue;
+      lives.push({ slot: cells[line + SLOT] as number, state: cells[line + LIFE] as number });
+    }
+    return lives;
   }
 
   /** Blocks until somebody leaves, or for so long. */

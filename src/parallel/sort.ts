@@ -5,8 +5,8 @@
  * runs (co-ranks), so that all participants work on the last merge too. Work O(n log p)
  * beside the sorting of the runs, which for numbers is linear; span O(n/p + log n).
  */
-import type { Cancel } from "../async/cancel.js";
-import { SharedArray } from "../shared/array.js";
+import { type Cancel, cancelNodeOf } from "../async/cancel.js";
+import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
 import type { ItemCallback } from "./loops.js";
@@ -15,6 +15,7 @@ import { mergeLoop, sortLoop, type SortForm } from "./sort-loops.js";
 import { type Call, run, runSync } from "./run.js";
 import type { Team } from "./team.js";
 import {
+  arrayToFill,
   type Input,
   inputOf,
   type NumberArray,
@@ -74,13 +75,13 @@ function sorting(
   const participants = team.helpers + 1;
   const runs = runsFor(participants, length);
   const runItems = Math.ceil(length / runs);
-  const other = new SharedArray({ type: target.type, length });
+  const other = arrayToFill(target.type, length);
   const bytes =
     form === "indices"
       ? argsortScratchBytes(runItems)
       : sortScratchBytes(runItems, (target.values as NumberArray).BYTES_PER_ELEMENT);
   const scratchItems = Math.ceil(bytes / 8);
-  const scratch = compare === undefined ? new SharedArray({ type: "float64", length: scratchItems * runs }) : undefined;
+  const scratch = compare === undefined ? arrayToFill("float64", scratchItems * runs) : undefined;
   const functions = compare === undefined ? [] : [compare.task as never];
   const itemUs = compare === undefined ? SORT_ITEM_US : COMPARED_ITEM_US;
   const callOf = (
@@ -183,9 +184,9 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
     options.compare === undefined ? undefined : callbackOf("parallel.argsort", "compare", options.compare);
   const { length } = input;
   const numbers = Float64Array.from(input.numbers as ArrayLike<number>);
-  const shared = new SharedArray({ type: "float64", length });
+  const shared = arrayToFill("float64", length);
   shared.values.set(numbers);
-  const target = new SharedArray({ type: "uint32", length });
+  const target = arrayToFill("uint32", length);
   const all = sorting(name, team, "indices", shared, target, compare);
   return {
     sorting: { ...all, end: () => (shared.dispose(), all.end()) },
@@ -201,7 +202,10 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
 
 async function finish(prepared: Prepared, cancel: Cancel | undefined): Promise<unknown> {
   const { sorting: all } = prepared;
-  if (all === undefined) return prepared.result();
+  if (all === undefined) {
+    cancelNodeOf(cancel)?.checkpoint();
+    return prepared.result();
+  }
   let isWhole = false;
   try {
     for (const step of all.steps) await run(step(), all.team, cancel);

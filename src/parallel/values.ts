@@ -5,9 +5,9 @@
  */
 import { describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
-import { SharedArray } from "../shared/array.js";
+import { SharedArray, type SharedArrayOptions } from "../shared/array.js";
 import { adopt } from "../shared/crossing.js";
-import { ADDRESS } from "../shared/object.js";
+import { ADDRESS, type InternalOptions } from "../shared/object.js";
 import type { ArraysOf, NumberType } from "../shared/record-schema.js";
 
 /** A typed array of numbers. */
@@ -72,6 +72,10 @@ export function inputOf(whose: string, argument: unknown): Input {
         given: given as SharedArray<NumberType>,
       };
     }
+    throw new MisuseError(
+      "SKEIN_INVALID_ARGUMENT",
+      `${whose} expected numbers, but a SharedArray of ${type} came: types that it takes are ${TYPES.join(", ")}`,
+    );
   }
   if (ArrayBuffer.isView(given)) {
     const type = TYPES.find((name) => given instanceof ARRAYS[name]);
@@ -99,13 +103,22 @@ export function inputOf(whose: string, argument: unknown): Input {
   );
 }
 
+/**
+ * A shared array all of which is written before it is read. So its memory need not be
+ * cleared, which takes as long as a short loop over it.
+ */
+export function arrayToFill<Type extends NumberType>(type: Type, length: number): SharedArray<Type> {
+  const options: SharedArrayOptions<Type> & InternalOptions = { type, length, isOverwritten: true };
+  return new SharedArray(options);
+}
+
 /** The numbers in shared memory: the very array if it is there, else a copy, to be disposed of. */
 export function sharedOf({ kind, type, length, numbers, given }: Input): {
   readonly array: SharedArray<NumberType>;
   readonly isCopy: boolean;
 } {
   if (kind === "shared") return { array: given as SharedArray<NumberType>, isCopy: false };
-  const array = new SharedArray({ type, length });
+  const array = arrayToFill(type, length);
   (array.values as NumberArray).set(numbers);
   return { array, isCopy: true };
 }
@@ -126,7 +139,7 @@ export interface Output {
 
 export function outputLike(kind: Input["kind"], type: NumberType, length: number): Output {
   if (kind === "shared") {
-    const result = new SharedArray({ type, length });
+    const result = arrayToFill(type, length);
     return { kind, type, result, numbers: result.values as NumberArray };
   }
   if (kind === "array") {
@@ -144,4 +157,30 @@ export function requireType(whose: string, type: unknown): void {
     "SKEIN_INVALID_ARGUMENT",
     `${whose}'s type must be one of ${TYPES.join(", ")}, but ${describeKind(type)} came`,
   );
+}
+
+/** What a call has made in `output`; if it fails, that is given back. */
+export async function resultIn(output: Output, running: Promise<unknown>): Promise<unknown> {
+  try {
+    await running;
+    return output.result;
+  } catch (error) {
+    giveBack(output);
+    throw error;
+  }
+}
+
+/** The same of a call that blocks. */
+export function resultInSync(output: Output, run: () => unknown): unknown {
+  try {
+    run();
+    return output.result;
+  } catch (error) {
+    giveBack(output);
+    throw error;
+  }
+}
+
+function giveBack({ result }: Output): void {
+  if (result instanceof SharedArray) result.dispose();
 }

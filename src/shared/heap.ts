@@ -115,9 +115,10 @@ const RELEASING = 2;
 const STATE_MASK = 3;
 
 const UNIT_BYTES = 16;
-/** Sizes of blocks: 16 bytes and its doubles. What is larger gets chunks of its own. */
+/** Sizes of blocks: 16 bytes and its doubles. */
 const SIZE_CLASSES = 11;
-const LARGEST_BLOCK_BYTES = UNIT_BYTES << (SIZE_CLASSES - 1);
+/** What is larger takes chunks of its own. */
+export const LARGEST_BLOCK_BYTES: number = UNIT_BYTES << (SIZE_CLASSES - 1);
 
 const MOST_GENERATIONS = 1 << 24;
 
@@ -231,10 +232,12 @@ export class Heap {
    *
    * @param first, second - the block's first cells, for what must stand there from
    *   the moment on at which the block lives
+   * @param zeroBytes - how many need be 0, from the first on, where what is behind them in
+   *   a large block is written before anybody reads it
    */
-  allocate(byteLength: number, kind: number, first = 0, second = 0): number {
+  allocate(byteLength: number, kind: number, first = 0, second = 0, zeroBytes: number = byteLength): number {
     if (byteLength > LARGEST_BLOCK_BYTES) {
-      return this.#allocateLarge(Math.ceil(byteLength / CHUNK_BYTES), kind, first, second);
+      return this.#allocateLarge(Math.ceil(byteLength / CHUNK_BYTES), kind, first, second, zeroBytes);
     }
     const sizeClass = sizeClassOf(byteLength);
     const free = this.#free[sizeClass] as number[];
@@ -321,13 +324,13 @@ export class Heap {
     return chunk;
   }
 
-  #allocateLarge(chunks: number, kind: number, firstCell: number, secondCell: number): number {
+  #allocateLarge(chunks: number, kind: number, firstCell: number, secondCell: number, zeroBytes: number): number {
     // One after another for the whole heap: nobody knows what was at that place before.
     const generation = (add(this.cells, LARGE_BLOCKS, 1) >>> 0) % MOST_GENERATIONS;
     const meta = (generation << 8) | (kind << 2) | ALIVE;
     const chunk = this.#claimRun(chunks);
     const entry = entryOf(chunk);
-    this.cells.fill(0, chunk * CHUNK_CELLS, (chunk + chunks) * CHUNK_CELLS);
+    this.cells.fill(0, chunk * CHUNK_CELLS, chunk * CHUNK_CELLS + Math.ceil(zeroBytes / 4));
     this.cells[chunk * CHUNK_CELLS] = firstCell;
     this.cells[chunk * CHUNK_CELLS + 1] = secondCell;
     store(this.cells, entry + CHUNK_OWNER, this.slot);
@@ -413,7 +416,9 @@ export class Heap {
     const chunk = Math.floor(offset / CHUNK_BYTES);
     const entry = entryOf(chunk);
     const state = load(this.cells, entry + CHUNK_STATE);
-    if (meta >>> 8 !== handle % MOST_GENERATIONS) return false;
+    // Once more, the state too: somebody may have given it back since `locate`. Of what is no more
+    // ALIVE the exchange below would change nothing, succeed, and put it on the list a second time.
+    if ((meta & STATE_MASK) !== ALIVE || meta >>> 8 !== handle % MOST_GENERATIONS) return false;
     if ((state & 3) === CHUNK_LARGE) return this.#freeLarge(chunk, state >>> 2, meta);
     const isOwn = load(this.cells, entry + CHUNK_OWNER) === this.slot;
     const freed = (meta & ~STATE_MASK) | (isOwn ? FREE : RELEASING);
@@ -570,12 +575,21 @@ export class Heap {
 
   /** Threads that have ended without anybody having said so, where the platform lets us see that. */
   endedThreads(): Life[] {
-    return this.#lives().filter(({ slot }) => {
-      if (slot === this.slot) return false;
-      const entry = FIRST_THREAD + slot * THREAD_CELLS;
-      const number = load(this.cells, entry + THREAD_TASK);
-      return number !== 0 && !isTaskRunning({ number, began: load(this.cells, entry + THREAD_BEGAN) });
-    });
+    return this.#lives().filter(({ slot }) => slot !== this.slot && this.#isSeenEnded(slot));
+  }
+
+  /**
+   * Whether a thread has ended, where the platform lets us see that or somebody has said
+   * so; also if meanwhile what it left was put in order, and its slot is another's.
+   */
+  hasEnded({ slot, state }: Life): boolean {
+    return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE) !== state || this.#isSeenEnded(slot);
+  }
+
+  #isSeenEnded(slot: number): boolean {
+    const entry = FIRST_THREAD + slot * THREAD_CELLS;
+    const number = load(this.cells, entry + THREAD_TASK);
+    return number !== 0 && !isTaskRunning({ number, began: load(this.cells, entry + THREAD_BEGAN) });
   }
 
   #lives(): Life[] {

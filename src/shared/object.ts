@@ -98,6 +98,12 @@ export interface SharedOptions {
   readonly name?: string;
 }
 
+/** What other rooms may ask for beside that. */
+export interface InternalOptions extends SharedOptions {
+  /** What is behind the object's own cells need not be 0: its maker writes all of it before anybody reads it. */
+  readonly isOverwritten?: boolean;
+}
+
 /**
  * An object that threads share.
  *
@@ -133,7 +139,9 @@ export abstract class SharedObject implements Disposable {
     }
     this.#heap = isNew ? heap() : options.inHeap;
     const name = isNew ? checkedName(options.name ?? NAMES[kind] ?? "object") : "";
-    this.#offset = isNew ? this.#heap.allocate(HEADER_BYTES + cellCount * 4 + moreBytes, kind) : options.offset;
+    const ownBytes = HEADER_BYTES + cellCount * 4;
+    const zeroBytes = (options as InternalOptions).isOverwritten === true ? ownBytes : ownBytes + moreBytes;
+    this.#offset = isNew ? this.#heap.allocate(ownBytes + moreBytes, kind, 0, 0, zeroBytes) : options.offset;
     this.#kind = kind;
     this.#handle = this.#heap.handleOf(this.#offset);
     const witness = this.#heap.witnessOf(this.#offset);

@@ -36,6 +36,28 @@ export interface LocatedIn<Container> extends Located {
   [OF](): Container;
 }
 
+/** What is told of each class: where its accessors are, and of what. */
+type NoteClass = (prototype: Located, layout: RecordLayout) => void;
+
+let noteClass: NoteClass | undefined;
+/** Those that were made before somebody wanted to know. */
+const madeBefore: { readonly prototype: WeakRef<Located>; readonly layout: RecordLayout }[] = [];
+
+/** Has `note` called with each class of records, those that there are and those to come. For exploration. */
+export function onRecordClass(note: NoteClass): void {
+  noteClass = note;
+  for (const { prototype, layout } of madeBefore.splice(0)) {
+    const known = prototype.deref();
+    if (known !== undefined) note(known, layout);
+  }
+}
+
+function noted<Class extends { readonly prototype: Located }>(made: Class, layout: RecordLayout): Class {
+  if (noteClass === undefined) madeBefore.push({ prototype: new WeakRef(made.prototype), layout });
+  else noteClass(made.prototype, layout);
+  return made;
+}
+
 type Base = abstract new (first: never, second: never) => Located;
 
 /** In place of an element's address: what copies an element fails, naming this. */
@@ -70,7 +92,9 @@ export function structClass<Abstract extends Base>(
         }`,
       { Over },
     ) ?? withAccessors(class extends Over {}, layout, label);
-  return made as new (...args: ConstructorParameters<Abstract>) => InstanceType<Abstract>;
+  return noted(made as new (...args: ConstructorParameters<Abstract>) => Located, layout) as new (
+    ...args: ConstructorParameters<Abstract>
+  ) => InstanceType<Abstract>;
 }
 
 /** A class of elements. */
@@ -94,8 +118,9 @@ export function elementClass<Container>(
       [AT]() { return this.#at; }`,
     { ADDRESS, CANNOT_CROSS },
   );
-  return (made ??
-    withAccessors(class extends PlainElement<Container> {}, layout, label)) as typeof PlainElement<Container>;
+  const plain = (): typeof PlainElement<Container> =>
+    withAccessors(class extends PlainElement<Container> {}, layout, label);
+  return noted((made as typeof PlainElement<Container> | undefined) ?? plain(), layout);
 }
 
 class PlainElement<Container> implements LocatedIn<Container> {

@@ -155,6 +155,19 @@ const MISSED: [Program][] = [
   ],
   // Three reads of the same, which are no loop: the fourth step is another.
   [[[0, 0, 0, 1].map((cell) => ({ kind: "load", cell, value: 0 })), [{ kind: "store", cell: 1, value: 1 }]]],
+  // Five, the last of which is before the store or not: the loads are no loop either.
+  [
+    [
+      [
+        ...Array.from({ length: 5 }, (): Operation => ({ kind: "load", cell: 0, value: 0 })),
+        { kind: "store", cell: 1, value: 1 },
+      ],
+      [
+        { kind: "load", cell: 1, value: 0 },
+        { kind: "store", cell: 0, value: 1 },
+      ],
+    ],
+  ],
 ];
 
 describe("a complete exploration", () => {
@@ -185,4 +198,46 @@ describe("a complete exploration", () => {
       );
     });
   }
+});
+
+describe("a loop that waits by looking again and again", () => {
+  const waits = (mostRounds: number) => async (t: Exploration) => {
+    const flag = t.cell("flag");
+    const waiter = t.thread("waiter", () => {
+      for (let rounds = 0; rounds < mostRounds; rounds += 1) if (flag.load() === 1) return "seen";
+      return "given up";
+    });
+    t.thread("setter", () => void flag.store(1));
+    await t.join();
+    t.outcome(waiter.result);
+  };
+
+  it("is complete when it does so for ever", async () => {
+    const report = await explore({ schedules: 500 }, waits(Infinity));
+    assert.equal(report.coverage.kind, "complete");
+    assert.deepEqual(Object.keys(report.outcomes), ["seen"]);
+  });
+
+  it("is complete when it gives up after few rounds, and seen to", async () => {
+    const report = await explore({ schedules: 500 }, waits(6));
+    assert.equal(report.coverage.kind, "complete");
+    assert.deepEqual(Object.keys(report.outcomes).sort(), ["given up", "seen"]);
+  });
+
+  it("is not called complete when it gives up after many", async () => {
+    const report = await explore({ schedules: 500 }, waits(50));
+    assert.equal(report.coverage.kind, "sampled");
+    assert.match(report.coverage.text, /a loop that ends by itself was taken for a wait/);
+  });
+
+  it("is found to wait for ever, also when what it calls is a wait that returns at once", async () => {
+    const stuck = explore({ schedules: 50, steps: 2000 }, async (t) => {
+      const word = t.cell("word", 1);
+      t.thread("sleeper", () => {
+        while (word.load() === 1) word.wait(2);
+      });
+      await t.join();
+    });
+    await assert.rejects(stuck, { kind: "livelock", message: /reads the same values again and again/ });
+  });
 });

@@ -12,6 +12,7 @@ const FACTS = {
   whole: undefined,
   isBoundedAlone: false,
   escapes: [],
+  isInexact: false,
 };
 /** Two lines of a terminal. */
 const TWO_LINES = 2 * 80;

@@ -11,8 +11,7 @@ import { ROOT, runNode } from "../support/run-program.js";
 const TESTS = {
   "known-bugs": "known bugs are found, and their mended twins are left in peace",
   "real-known-bugs": "known bugs are confirmed on real threads",
-  "shared-primitives": "what threads share holds what it promises",
-  "async-primitives": "what jobs use holds what it promises",
+  "primitives-hold": "what threads share, what jobs use, dispatch and the heap hold what they promise",
 };
 
 /** Half a minute of work, on a machine that may have other work. */

@@ -18,11 +18,16 @@ import {
   SharedChannel,
   SharedCounter,
   SharedDeque,
+  sharedStruct,
+  SharedStructArray,
 } from "skein/shared";
 
 type Program = (t: Exploration) => unknown;
 
 const SCHEDULES = 150;
+
+const Account = sharedStruct({ balance: "float64" });
+const Flags = sharedStruct({ left: "int8", right: "int8", ratio: "float64" });
 
 async function find(program: Program): Promise<ExploreError | undefined> {
   try {
@@ -161,6 +166,16 @@ const RIGHT: Readonly<Record<string, Program>> = {
     });
     await t.join();
   },
+  "fields of a record that lie side by side are no race": async (t) => {
+    const flags = new Flags();
+    t.thread("a", () => {
+      flags.left = 1;
+      flags.ratio = 0.5;
+    });
+    t.thread("b", () => void (flags.right = 1));
+    await t.join();
+    t.expect(flags.left + flags.right === 2);
+  },
   "a thing done once is done once": async (t) => {
     const once = new Once();
     const done = t.cell("done");
@@ -289,6 +304,26 @@ const WRONG: Readonly<Record<string, readonly [kind: string, diagnosis: RegExp, 
       const go = new Event({ name: "go", isSet: true });
       t.thread("waiter", () => go.waitSync());
       t.thread("clearer", () => go.clear());
+      await t.join();
+    },
+  ],
+  "a field of a record that two threads write, one of them without the lock": [
+    "race",
+    /struct "account"\.balance: "b" .*plainly .*"a" .*plainly|struct "account"\.balance: "a" .*plainly .*"b" .*plainly/,
+    async (t) => {
+      const account = new Account({}, { name: "account" });
+      const mutex = new Mutex();
+      t.thread("a", () => mutex.withLockSync(() => void (account.balance += 1)));
+      t.thread("b", () => void (account.balance += 1));
+      await t.join();
+    },
+  ],
+  "an element of an array of records that two threads write": [
+    "race",
+    /structArray "flags"\.right/,
+    async (t) => {
+      const array = new SharedStructArray(Flags, 2, { name: "flags" });
+      for (const name of ["a", "b"]) t.thread(name, () => void (array.at(1).right += 1));
       await t.join();
     },
   ],

@@ -5,9 +5,11 @@ import fc from "fast-check";
 import { type ThreadPool, threads } from "skein";
 import { parallel } from "skein/parallel";
 import { seams } from "#skein/parallel/testing";
+import { takeParts } from "#skein/parallel/part";
 import type { Shares } from "#skein/parallel/shares";
 
-import { isNever } from "./fixtures/tasks.js";
+import { refuseItem } from "./fixtures/fault-tasks.js";
+import { identical } from "./fixtures/tasks.js";
 
 /** How a call is to run. */
 export interface Setting {
@@ -43,10 +45,21 @@ export async function poolOf(size: number): Promise<ThreadPool> {
   if (on === undefined) {
     on = threads({ size, minSize: size, name: `parallel ${size}` });
     pools.set(size, on);
-    const warm = async (): Promise<number> => parallel.find([1, 2], isNever, { on: on as ThreadPool });
-    await withSeams({ itemsBefore: 0 }, warm);
+    await importAll(on);
   }
   return on;
+}
+
+/**
+ * All threads of a pool import what tests call: a call that is awaited and shared out has
+ * them do so the first time, and those that came later are told.
+ */
+export async function importAll(on: ThreadPool): Promise<void> {
+  await withSeams({ itemsBefore: 0 }, async () => {
+    await parallel.map([1, 2], identical, { on });
+    await parallel.map([1, 2], refuseItem, { on });
+  });
+  await on.ready(takeParts, identical, refuseItem);
 }
 
 /** Runs a call in one of its forms, shared out as the setting says. */

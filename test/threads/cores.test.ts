@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { describe, it } from "node:test";
 
+import { threads } from "skein";
 import { coreAllowance } from "#skein/threads/host/cores";
+import { host } from "#skein/threads/host/node";
 
 const schedulable = availableParallelism();
 
@@ -46,5 +48,16 @@ describe("the core allowance", () => {
     assert.equal(quota("1000 100000"), 1);
     assert.equal(quota("99900000 100000"), schedulable);
     assert.equal(quota("nonsense"), schedulable);
+  });
+});
+
+describe("the program's pool", () => {
+  it("is given without another look at the machine", (t) => {
+    const pool = threads();
+    const looks = t.mock.method(host, "allowedCores");
+    assert.equal(threads(), pool);
+    assert.equal(looks.mock.callCount(), 0);
+    threads({ name: "another" });
+    assert.equal(looks.mock.callCount(), 1);
   });
 });

@@ -75,6 +75,8 @@ export class Confirming {
     if (usesJobs) return "the program has jobs, which are of one event loop: no thread but that is involved";
     if (this.#memory === "js")
       return 'with memory: "js" reads may see older values, which real threads show by chance alone';
+    if (run.shared?.watches === true)
+      return "the program watches memory of its own making, which other threads would not have";
     if (run.failure?.kind === "nondeterminism") return "the program does not do the same each time";
     return undefined;
   }

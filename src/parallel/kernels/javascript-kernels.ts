@@ -17,12 +17,12 @@ import { Views } from "./javascript/views.js";
 import type { Kernels } from "./kernels.js";
 
 /**
- * The kernels over a memory; if it grows, they see that.
+ * The kernels over a memory, or over any buffer; if the memory grows, they see that.
  *
  * **Cost**: they are compiled while they run, on each thread: the first millions of
  * numbers take several times as long.
  */
-export function javascriptKernels(source: MemorySource): Kernels {
+export function javascriptKernels(source: MemorySource | ArrayBuffer): Kernels {
   const views = new Views(source);
   return {
     ...sumsOfFloat64(views),

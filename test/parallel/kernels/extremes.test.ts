@@ -73,6 +73,22 @@ describe("the least and the greatest", () => {
       );
     });
 
+    if (type !== "Int32") {
+      it(`argMin${type}, argMax${type}: a zero with a sign is less than one without, and the first NaN beats all`, () => {
+        for (let length = 1; length < 20; length++) {
+          for (let i = 0; i < length; i++) {
+            const zeros = new Float64Array(length);
+            zeros[i] = -0;
+            assert.deepStrictEqual(placesOf(zeros), [i, length === 1 || i > 0 ? 0 : 1]);
+            const negative = zeros.map((zero) => -zero);
+            assert.deepStrictEqual(placesOf(negative), [length === 1 || i > 0 ? 0 : 1, i]);
+            zeros[i] = zeros[length - 1] = NaN;
+            assert.deepStrictEqual(placesOf(zeros), [i, i]);
+          }
+        }
+      });
+    }
+
     it(`argMin${type}, argMax${type}: far into a long range, beyond equal ones`, () => {
       const numbers = new Float64Array(100_003).fill(3);
       numbers[77_777] = numbers[77_778] = -5;

@@ -159,12 +159,13 @@ function byRule(length: number, rule: string, first: number, seed: number): numb
   });
 }
 
-/** Repeatable numbers from 0 to 1. */
+/** Repeatable numbers from 0 to 1, of 53 bits: sums of fewer would be exact in any order. */
 export function randomNumbers(seed: number): () => number {
   let state = seed | 0;
-  return () => {
+  const bits = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
     const mixed = Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d);
-    return ((mixed ^ (mixed >>> 13)) >>> 0) / 2 ** 32;
+    return (mixed ^ (mixed >>> 13)) >>> 0;
   };
+  return () => ((bits() >>> 5) * 2 ** 26 + (bits() >>> 6)) / 2 ** 53;
 }

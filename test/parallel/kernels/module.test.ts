@@ -6,11 +6,11 @@ import { Worker } from "node:worker_threads";
 import { MisuseError } from "skein";
 import { compileKernels, compileKernelsSync } from "#skein/parallel/kernels/compile-kernels";
 import { javascriptKernels } from "#skein/parallel/kernels/javascript-kernels";
-import { kernelsFor } from "#skein/parallel/kernels/kernels-for";
+import type { Kernels } from "#skein/parallel/kernels/kernels";
 import { MODULE_BYTES } from "#skein/parallel/kernels/module-bytes";
 import { wasmKernels } from "#skein/parallel/kernels/wasm-kernels";
 import type { KernelModule } from "#skein/parallel/kernels/webassembly";
-import { bufferOf, type GrowableMemory, growTo, makeMemory, type MemorySource } from "#skein/shared/memory";
+import { bufferOf, type GrowableMemory, growTo, makeMemory } from "#skein/shared/memory";
 
 const PAGE_BYTES = 65_536;
 
@@ -78,22 +78,20 @@ describe("the module of the kernels", () => {
   });
 });
 
-describe("the implementation that is chosen", () => {
-  const sources: Record<string, () => MemorySource> = {
-    "a WebAssembly.Memory": () => makeMemory(1),
-    "a SharedArrayBuffer": () => new SharedArrayBuffer(PAGE_BYTES),
-  };
-  for (const [name, makeSource] of Object.entries(sources)) {
-    it(`works on ${name}, with a module and without`, () => {
-      for (const module of [compiledModule(), undefined]) {
-        const source = makeSource();
-        new Float64Array(bufferOf(source)).set([3, 1, 2]);
-        const kernels = kernelsFor(source, module);
-        kernels.sortFloat64(0, 3, 1024);
-        assert.deepEqual([...new Float64Array(bufferOf(source), 0, 3)], [1, 2, 3]);
-      }
-    });
-  }
+/** Those of the module, or the twins. */
+function kernelsOf(module: KernelModule | undefined, memory: GrowableMemory): Kernels {
+  return module === undefined ? javascriptKernels(memory) : wasmKernels(module, memory);
+}
+
+describe("where WebAssembly is refused", () => {
+  it("the twins work on memory of any kind", () => {
+    for (const source of [makeMemory(1), new SharedArrayBuffer(PAGE_BYTES), new ArrayBuffer(PAGE_BYTES)]) {
+      const buffer = source instanceof ArrayBuffer ? source : bufferOf(source);
+      new Float64Array(buffer).set([3, 1, 2]);
+      javascriptKernels(source).sortFloat64(0, 3, 1024);
+      assert.deepEqual([...new Float64Array(buffer, 0, 3)], [1, 2, 3]);
+    }
+  });
 
   it("compiling gives nothing where WebAssembly is not there, or refuses", async () => {
     function Module(): void {
@@ -110,8 +108,8 @@ describe("the implementation that is chosen", () => {
 describe("memory that grows", () => {
   for (const module of [compiledModule(), undefined]) {
     it(`is seen at once, ${module === undefined ? "by the twin" : "in WebAssembly"}`, () => {
-      const memory = makeMemory(1);
-      const kernels = kernelsFor(memory, module);
+      const memory = makeMemory(1) as GrowableMemory;
+      const kernels = kernelsOf(module, memory);
       assert.equal(kernels.sumFloat64(0, PAGE_BYTES / 8), 0);
       assert.ok(growTo(memory, 3 * PAGE_BYTES));
       // From the old part into the new.

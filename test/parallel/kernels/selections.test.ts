@@ -84,6 +84,20 @@ describe("numbers that compare as wanted", () => {
       );
     });
 
+    it(`pack${type}: packs in place`, () => {
+      fc.assert(
+        fc.property(numbersOf(type), operators, constants, (numbers, operator, constant) => {
+          const packed = both((memory) => {
+            const at = memory.put(type, numbers);
+            const comparison = COMPARISON[operator];
+            const kept = memory.kernels[`pack${type}`](at, numbers.length, comparison, constant, at, numbers.length);
+            return memory.get(type, at, kept);
+          });
+          assert.deepStrictEqual(packed, pack(type, numbers, operator, constant, numbers.length));
+        }),
+      );
+    });
+
     it(`pack${type}: ends when its output is full`, () => {
       const numbers = listOf(type, 100, (i) => i);
       for (let capacity = 0; capacity < 20; capacity++) {

@@ -8,27 +8,30 @@
 import type { For, Kernels, Sums } from "../kernels.js";
 import type { Views } from "./views.js";
 
+/** Of two arrays of one length, wherever they are. */
+export function dotOfFloat64(first: Float64Array, second: Float64Array): number {
+  const { length } = first;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let [e, f, g, h] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i < length - 7; i += 8) {
+    a += (first[i] as number) * (second[i] as number);
+    b += (first[i + 1] as number) * (second[i + 1] as number);
+    c += (first[i + 2] as number) * (second[i + 2] as number);
+    d += (first[i + 3] as number) * (second[i + 3] as number);
+    e += (first[i + 4] as number) * (second[i + 4] as number);
+    f += (first[i + 5] as number) * (second[i + 5] as number);
+    g += (first[i + 6] as number) * (second[i + 6] as number);
+    h += (first[i + 7] as number) * (second[i + 7] as number);
+  }
+  let rest = 0;
+  for (; i < length; i++) rest += (first[i] as number) * (second[i] as number);
+  return a + c + (e + g) + (b + d + (f + h)) + rest;
+}
+
 export function sumsOfFloat64(views: Views): For<"Float64", Sums> {
-  const dotFloat64: Kernels["dotFloat64"] = (one, other, length) => {
-    const first = views.float64(one, length);
-    const second = views.float64(other, length);
-    let [a, b, c, d] = [0, 0, 0, 0];
-    let [e, f, g, h] = [0, 0, 0, 0];
-    let i = 0;
-    for (; i < length - 7; i += 8) {
-      a += (first[i] as number) * (second[i] as number);
-      b += (first[i + 1] as number) * (second[i + 1] as number);
-      c += (first[i + 2] as number) * (second[i + 2] as number);
-      d += (first[i + 3] as number) * (second[i + 3] as number);
-      e += (first[i + 4] as number) * (second[i + 4] as number);
-      f += (first[i + 5] as number) * (second[i + 5] as number);
-      g += (first[i + 6] as number) * (second[i + 6] as number);
-      h += (first[i + 7] as number) * (second[i + 7] as number);
-    }
-    let rest = 0;
-    for (; i < length; i++) rest += (first[i] as number) * (second[i] as number);
-    return a + c + (e + g) + (b + d + (f + h)) + rest;
-  };
+  const dotFloat64: Kernels["dotFloat64"] = (one, other, length) =>
+    dotOfFloat64(views.float64(one, length), views.float64(other, length));
   return {
     sumFloat64(at, length) {
       const numbers = views.float64(at, length);

@@ -9,13 +9,13 @@ import { bufferOf, type MemorySource } from "../../../shared/memory.js";
  * that it does not reach, the memory has grown, and has a longer one.
  */
 export class Views {
-  readonly #source: MemorySource;
-  #buffer: SharedArrayBuffer;
+  readonly #source: MemorySource | ArrayBuffer;
+  #buffer: ArrayBufferLike;
   #byteLength: number;
 
-  constructor(source: MemorySource) {
+  constructor(source: MemorySource | ArrayBuffer) {
     this.#source = source;
-    this.#buffer = bufferOf(source);
+    this.#buffer = source instanceof ArrayBuffer ? source : bufferOf(source);
     this.#byteLength = this.#buffer.byteLength;
   }
 
@@ -45,8 +45,8 @@ export class Views {
     return new Float64Array(buffer, at, Math.floor((buffer.byteLength - at) / 8));
   }
 
-  #reaching(end: number): SharedArrayBuffer {
-    if (end > this.#byteLength) {
+  #reaching(end: number): ArrayBufferLike {
+    if (end > this.#byteLength && !(this.#source instanceof ArrayBuffer)) {
       this.#buffer = bufferOf(this.#source);
       this.#byteLength = this.#buffer.byteLength;
     }

@@ -1,0 +1,111 @@
+// Is a call of skein/parallel ever slower than the loop that it replaces?
+import { setTimeout as pause } from "node:timers/promises";
+
+import { parallel } from "skein/parallel";
+
+import { ask, check, type Load, type Samples } from "./harness.js";
+import { inTurns, oneBesideThis, ratioOf, sharedNumbers, untilHelped } from "./parallel-support.js";
+import { add, rootAndMore, rootAndMoreByHand, sumByHand } from "./parallel-tasks.js";
+import { median } from "./statistics.js";
+
+const LENGTHS = [100, 300, 1000, 3000, 4000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
+/** From here on a call may not be slower; below it may cost so little more that nobody minds. */
+const FROM = 4000;
+/** Threads have gone to sleep by then. */
+const COLD_MS = 20;
+
+/** A call, and the loop that it replaces, on the same numbers. */
+interface Pair {
+  readonly ours: () => unknown;
+  readonly theirs: () => unknown;
+}
+
+type PairOf = (length: number, on: ReturnType<typeof oneBesideThis>) => Pair;
+
+const name = (length: number, how: string): string => `${length.toLocaleString("en")}, ${how}`;
+
+async function measure(load: Load, pairOf: PairOf): Promise<Samples> {
+  const on = oneBesideThis();
+  await untilHelped(on);
+  const samples: Record<string, number[]> = {};
+  const worst = { ratio: 0, moreUs: 0 };
+  for (const length of load.isQuick ? [100, 10_000] : LENGTHS) {
+    const { ours, theirs } = pairOf(length, on);
+    const calls = Math.max(1, Math.ceil(20_000 / length));
+    const warmUp = load.of(Math.ceil(2_000_000 / length / calls) + 20, 2);
+    const hot = await inTurns({ warmUp, turns: load.of(40, 2), calls }, ours, theirs);
+    const cold = await inTurns(
+      { warmUp: 1, turns: load.of(15, 1), calls: 1, pause: () => pause(COLD_MS) as Promise<void> },
+      ours,
+      theirs,
+    );
+    samples[name(length, "hot")] = [ratioOf(hot)];
+    samples[name(length, "cold")] = [ratioOf(cold)];
+    if (length >= FROM) worst.ratio = Math.max(worst.ratio, ratioOf(hot), ratioOf(cold));
+    else {
+      const moreUs = median(hot.ours.map((us, turn) => us - (hot.theirs[turn] as number)));
+      worst.moreUs = Math.max(worst.moreUs, moreUs);
+    }
+  }
+  await on.close();
+  return { ...samples, "worst from 4,000 on": [worst.ratio], "most more below": [worst.moreUs] };
+}
+
+/** Sums of whole numbers: the same in any order. */
+const whole = (i: number): number => i % 1000;
+
+const sumOf = (length: number, sum: (numbers: ReturnType<typeof sharedNumbers>) => unknown): Pair => {
+  const numbers = sharedNumbers(length, whole);
+  const { values } = numbers;
+  const expected = sumByHand(values);
+  return {
+    ours: () => {
+      const result = sum(numbers);
+      return result instanceof Promise ? result.then((value) => check(value, expected)) : check(result, expected);
+    },
+    theirs: () => check(sumByHand(values), expected),
+  };
+};
+
+const every = LENGTHS.flatMap((length) => [name(length, "hot"), name(length, "cold")]);
+const ways = ["reduce", "reduce, promises", "sum", "sum of a Float64Array", "map of a Float64Array"];
+const monoid = { identity: 0, combine: add };
+
+await ask({
+  module: import.meta.url,
+  asks: "Is a call of skein/parallel ever slower than the loop that it replaces?",
+  units: {
+    ...Object.fromEntries(every.map((metric) => [metric, "times the loop by hand"])),
+    "worst from 4,000 on": "times the loop by hand",
+    "most more below": "µs a call",
+  },
+  areRivals: false,
+  targets: [
+    ...ways.flatMap((of) => [
+      { metric: "worst from 4,000 on", of, atMost: 1 / 0.9 },
+      { metric: "most more below", of, atMost: of === "reduce, promises" ? 1 : 0.3 },
+    ]),
+    { metric: "1,000,000, hot", of: "reduce", atMost: 1 / 1.6 },
+    { metric: "1,000,000, cold", of: "reduce", atMost: 1 / 1.6 },
+  ],
+  variants: {
+    reduce: (load) => measure(load, (length, on) => sumOf(length, (all) => parallel.reduceSync(all, monoid, { on }))),
+    "reduce, promises": (load) =>
+      measure(load, (length, on) => sumOf(length, (all) => parallel.reduce(all, monoid, { on }))),
+    sum: (load) => measure(load, (length, on) => sumOf(length, (all) => parallel.sumSync(all, { on }))),
+    "sum of a Float64Array": (load) =>
+      measure(load, (length, on) => {
+        const numbers = Float64Array.from({ length }, (_, i) => whole(i));
+        return sumOf(length, () => parallel.sumSync(numbers, { on }));
+      }),
+    "map of a Float64Array": (load) =>
+      measure(load, (length, on) => {
+        const numbers = Float64Array.from({ length }, (_, i) => whole(i));
+        const expected = rootAndMoreByHand(numbers).at(-1);
+        return {
+          ours: () => check(parallel.mapSync(numbers, rootAndMore, { on }).at(-1), expected),
+          theirs: () => check(rootAndMoreByHand(numbers).at(-1), expected),
+        };
+      }),
+  },
+});

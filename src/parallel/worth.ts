@@ -1,0 +1,48 @@
+/**
+ * From what on it is worth it to share out what is left of a call: so long it must take on
+ * this thread that, shared out, it takes less, with all that goes with it: to wake helpers,
+ * to wait for the last part, to bring together what they give.
+ *
+ * What goes with it depends on the machine, on what else runs there, and on the size of
+ * the pool, so it is measured: it is the time that a call took beyond an even share of its work.
+ */
+
+/** Before anything was measured. */
+const FIRST_OVERHEAD_US = 40;
+/** Two participants save half; less a tenth, to be on the safe side: so many times what goes with it must there be. */
+const TIMES_OVERHEAD = 2.5;
+const LEAST_US = 100;
+/** However bad it looked, calls of so long are shared out, and measured again. */
+const MOST_US = 1000;
+/** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */
+const FORGOTTEN = 1 / 64;
+
+/** What sharing out costs, as measured call by call. */
+export class Worth {
+  #overheadUs = FIRST_OVERHEAD_US;
+
+  /** What is left must take so long on this thread to be shared out. */
+  get us(): number {
+    return Math.max(LEAST_US, TIMES_OVERHEAD * this.#overheadUs);
+  }
+
+  /** Whether what takes so long here is to be shared out. */
+  has(us: number): boolean {
+    return us >= this.us;
+  }
+
+  /** A call that took so long stayed here, to its end. */
+  stayed(us: number): void {
+    if (us >= LEAST_US) this.#overheadUs *= 1 - FORGOTTEN;
+  }
+
+  /** A call that was shared out took so long; its participants worked for so long, all together. */
+  took(tookUs: number, workUs: number, participants: number): void {
+    // One that was held up for long says no more than that it was not worth it.
+    const beyondUs = Math.min(MOST_US / TIMES_OVERHEAD, Math.max(0, tookUs - workUs / participants));
+    this.#overheadUs += (beyondUs - this.#overheadUs) / 4;
+  }
+}
+
+/** Of this thread's calls. */
+export const worth: Worth = new Worth();

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+
+import { type ItemCallback, type Loops, loopFor } from "#skein/parallel/loops";
+
+import { ROOT, runNode, WITH_MODULES } from "../support/run-program.js";
+
+const KINDS: readonly (keyof Loops)[] = [
+  "each",
+  "map",
+  "tabulate",
+  "fold",
+  "foldMapped",
+  "foldAfter",
+  "foldBefore",
+  "mark",
+  "find",
+];
+const more = (kind: keyof Loops): number => (kind.startsWith("fold") ? 0 : 2);
+
+/** The bodies of functions that are made from texts meanwhile. */
+function textsCompiledBy(body: () => void): string[] {
+  const texts: string[] = [];
+  const { Function: real } = globalThis;
+  globalThis.Function = new Proxy(real, {
+    construct(target, args: unknown[]) {
+      texts.push(String(args.at(-1)));
+      return Reflect.construct(target, args) as object;
+    },
+  });
+  try {
+    body();
+  } finally {
+    globalThis.Function = real;
+  }
+  return texts;
+}
+
+describe("loops of callbacks", () => {
+  for (const kind of KINDS) {
+    it(`${kind}: each function has one of its own, made from a text unlike any other, once`, () => {
+      const functions = Array.from(
+        { length: 8 },
+        (_, i): ItemCallback =>
+          (x) =>
+            Number(x) + i,
+      );
+      const map: ItemCallback | undefined = kind === "foldMapped" ? (x) => x : undefined;
+      const loopOf = (call: ItemCallback): unknown => loopFor(kind, call, more(kind), map);
+      const loops = new Set<unknown>();
+      const texts = textsCompiledBy(() => {
+        for (const call of functions) loops.add(loopOf(call));
+        for (const call of functions) loops.add(loopOf(call));
+      });
+      assert.equal(loops.size, functions.length);
+      assert.equal(texts.length, functions.length);
+      assert.equal(new Set(texts).size, functions.length);
+    });
+  }
+
+  it("are other ones for other numbers of arguments, and other second functions", () => {
+    const call: ItemCallback = (x) => x;
+    assert.notEqual(loopFor("map", call, 0), loopFor("map", call, 1));
+    const [one, other]: ItemCallback[] = [(x) => x, (x) => x];
+    assert.notEqual(loopFor("foldMapped", call, 0, one), loopFor("foldMapped", call, 0, other));
+    assert.equal(loopFor("foldMapped", call, 0, one), loopFor("foldMapped", call, 0, one));
+  });
+
+  it("do as they say, with what functions give and take", () => {
+    const seen: unknown[][] = [];
+    const call: ItemCallback = (...args) => {
+      seen.push(args);
+      return Number(args[0]) * 10;
+    };
+    const output: number[] = [];
+    loopFor("each", call, 2)(3, 5, ["a", "b"]);
+    loopFor("map", call, 1)(1, 3, [5, 6, 7], output, 1, ["c"]);
+    loopFor("tabulate", call)(4, 5, output, 2, []);
+    assert.deepEqual(seen, [[3, "a", "b"], [4, "a", "b"], [6, 1, "c"], [7, 2, "c"], [4]]);
+    assert.deepEqual(output, [60, 70, 40]);
+    const minus: ItemCallback = (a, b) => Number(a) - Number(b);
+    assert.equal(loopFor("fold", minus)(1, 3, [1, 2, 3], 10), 5);
+    assert.equal(loopFor("foldMapped", minus, 0, (x, i) => Number(x) * Number(i))(1, 3, [1, 2, 3], 10), 2);
+    const totals: number[] = [];
+    assert.equal(loopFor("foldAfter", minus)(0, 3, [1, 2, 3], totals, 10), 4);
+    assert.deepEqual(totals, [9, 7, 4]);
+    assert.equal(loopFor("foldBefore", minus)(0, 3, [1, 2, 3], totals, 10), 4);
+    assert.deepEqual(totals, [10, 9, 7]);
+    const isLarge: ItemCallback = (x, _, least) => Number(x) >= Number(least);
+    const flags: number[] = [];
+    assert.equal(loopFor("mark", isLarge, 1)(1, 4, [9, 1, 5, 6], flags, 1, [5]), 2);
+    assert.deepEqual(flags, [0, 1, 1]);
+    assert.equal(loopFor("find", isLarge, 1)(1, 4, [9, 1, 5, 6], [5]), 2);
+    assert.equal(loopFor("find", isLarge, 1)(1, 2, [9, 1, 5, 6], [5]), -1);
+  });
+
+  it("give the same where code can't be compiled", async () => {
+    const program = join(ROOT, "build/test/parallel/fixtures/all-results.js");
+    const [compiled, refused] = await Promise.all([
+      runNode([WITH_MODULES, program]),
+      runNode([WITH_MODULES, "--disallow-code-generation-from-strings", program]),
+    ]);
+    assert.equal(compiled.exitCode, 0, compiled.stderr);
+    assert.equal(refused.exitCode, 0, refused.stderr);
+    assert.match(compiled.stdout, /^compiled: true\n/);
+    assert.match(refused.stdout, /^compiled: false\n/);
+    assert.equal(refused.stdout.replace("compiled: false", "compiled: true"), compiled.stdout);
+    assert.ok(compiled.stdout.split("\n").length > 30);
+  });
+});

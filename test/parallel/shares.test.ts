@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+
+import fc from "fast-check";
+import { CALLER, MOST_PARTICIPANTS, MOST_PARTS, NONE, shareCells, Shares } from "#skein/parallel/shares";
+
+import { hammer } from "../support/hammer.js";
+import { ROOT, runNode } from "../support/run-program.js";
+
+import type { ShareHits } from "./fixtures/share-hits.js";
+
+function sharesOf(participants: number, parts: number): Shares[] {
+  const cells = new Int32Array(new SharedArrayBuffer(4 * shareCells(participants)));
+  const shares = Array.from({ length: participants }, (_, participant) => new Shares(cells, participant));
+  shares[CALLER]?.begin(parts);
+  return shares;
+}
+
+function takeAll(shares: Shares): number[] {
+  const taken: number[] = [];
+  for (let part = shares.next(); part !== NONE; part = shares.next()) taken.push(part);
+  return taken;
+}
+
+const inTurn = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+describe("the parts of a call", () => {
+  it("are taken in order by the caller if nobody helps", () => {
+    const [caller] = sharesOf(1, 5) as [Shares];
+    assert.deepEqual(takeAll(caller), [0, 1, 2, 3, 4]);
+    assert.equal(caller.next(), NONE);
+    assert.deepEqual(caller.counts(), [{ parts: 5, steals: 0 }]);
+  });
+
+  it("are none where there are none", () => {
+    const [caller, helper] = sharesOf(2, 0) as [Shares, Shares];
+    assert.equal(caller.next(), NONE);
+    assert.equal(helper.next(), NONE);
+  });
+
+  it("go by halves to who has none, the upper one of whoever has most", () => {
+    const [caller, first, second] = sharesOf(3, 16) as [Shares, Shares, Shares];
+    assert.equal(caller.next(), 0);
+    assert.equal(first.next(), 8); // of 1 to 15
+    assert.equal(caller.left(), 7 + 7);
+    assert.equal(second.next(), 4); // of 1 to 7: of equal ones the first is taken from
+    assert.deepEqual([caller.next(), first.next(), second.next()], [1, 9, 5]);
+    assert.deepEqual(
+      caller.counts().map(({ steals }) => steals),
+      [0, 1, 1],
+    );
+  });
+
+  it("are taken by a thief one at least, so that it can't be taken back from it", () => {
+    const [caller, helper] = sharesOf(2, 1) as [Shares, Shares];
+    assert.equal(helper.next(), 0);
+    assert.equal(caller.left(), 0);
+    assert.equal(caller.next(), NONE);
+  });
+
+  it("have numbers up to the most that there can be", () => {
+    const [caller, helper] = sharesOf(2, MOST_PARTS) as [Shares, Shares];
+    const half = helper.next();
+    assert.equal(half, Math.floor(MOST_PARTS / 2));
+    const taken = [half, ...takeAll(helper), ...takeAll(caller)];
+    assert.deepEqual(
+      taken.sort((a, b) => a - b),
+      inTurn(0, MOST_PARTS),
+    );
+  });
+
+  it("are done once each, in whatever order whoever takes", () => {
+    const anyTurns = fc.array(fc.nat(4), { maxLength: 400 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.nat(100), anyTurns, (participants, parts, turns) => {
+        const shares = sharesOf(participants, parts);
+        const taken = turns.map((turn) => shares[turn % participants]?.next() ?? NONE).filter((part) => part !== NONE);
+        for (const one of shares) taken.push(...takeAll(one));
+        assert.deepEqual(
+          taken.sort((a, b) => a - b),
+          inTurn(0, parts),
+        );
+        const done = shares[CALLER]?.counts().reduce((sum, count) => sum + count.parts, 0);
+        assert.equal(done, parts);
+      }),
+    );
+  });
+
+  it("before one that is told all are done, behind it none that nobody had", () => {
+    const anyTurns = fc.array(fc.nat(4), { maxLength: 100 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.nat(60),
+        fc.nat(60),
+        anyTurns,
+        (participants, parts, last, turns) => {
+          const shares = sharesOf(participants, parts);
+          const before = turns
+            .map((turn) => shares[turn % participants]?.next() ?? NONE)
+            .filter((part) => part !== NONE);
+          shares[0]?.needNoMoreThan(last);
+          shares.at(-1)?.needNoMoreThan(last + 7); // a later one changes nothing
+          const after = shares.flatMap(takeAll);
+          assert.ok(after.every((part) => part <= last));
+          const all = new Set([...before, ...after]);
+          assert.equal(all.size, before.length + after.length);
+          for (const part of inTurn(0, Math.min(parts, last + 1))) assert.ok(all.has(part), `${part} is missing`);
+        },
+      ),
+    );
+  });
+
+  it("are none any more once it is stopped", () => {
+    const [caller, helper] = sharesOf(2, 100) as [Shares, Shares];
+    assert.equal(caller.next(), 0);
+    assert.equal(helper.next(), 50);
+    caller.stop();
+    assert.equal(caller.next(), NONE);
+    assert.equal(helper.next(), NONE);
+  });
+});
+
+describe("helpers of a call", () => {
+  it("are there from their coming to their leaving", () => {
+    const [caller, first, second] = sharesOf(3, 3) as [Shares, Shares, Shares];
+    assert.equal(caller.hasCome(1), false);
+    assert.equal(first.enter({ slot: 7, state: 9 }), true);
+    assert.deepEqual(caller.present(), [{ slot: 7, state: 9 }]);
+    assert.equal(caller.hasCome(1), true);
+    caller.close();
+    assert.equal(second.enter({ slot: 8, state: 1 }), false, "too late");
+    assert.equal(caller.hasCome(2), true);
+    first.leave(true);
+    assert.deepEqual(caller.present(), []);
+    caller.waitForOneToLeave(1e9); // nobody is there: it does not wait
+  });
+
+  it("are as many as there is room for", () => {
+    const shares = sharesOf(MOST_PARTICIPANTS, 1000);
+    const taken = shares.flatMap((one) => [one.next(), one.next()]);
+    for (const one of shares) taken.push(...takeAll(one));
+    assert.deepEqual(
+      taken.sort((a, b) => a - b),
+      inTurn(0, 1000),
+    );
+  });
+
+  it("and the caller do each part once, and nobody hangs, in all orders of their steps", async () => {
+    const program = join(ROOT, "build/test/explore/parallel-shares.js");
+    const { exitCode, stdout } = await runNode(["--conditions=explore", "--test-reporter=spec", program], {
+      limitMs: 120_000,
+    });
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /pass 8/);
+  });
+
+  it("and the caller do millions of parts once each, on threads that come, take and leave", async () => {
+    const rounds = 60;
+    const threadCount = 4;
+    const data: ShareHits = {
+      parts: MOST_PARTS,
+      rounds,
+      threads: threadCount,
+      cells: Array.from({ length: rounds }, () => new SharedArrayBuffer(4 * shareCells(threadCount))),
+      done: new SharedArrayBuffer(4 * MOST_PARTS),
+      turn: new SharedArrayBuffer(4),
+    };
+    const hits = await hammer<number>(new URL("fixtures/share-hits.js", import.meta.url), threadCount, data);
+    const all = rounds * MOST_PARTS;
+    assert.equal(
+      hits.reduce((sum, hit) => sum + hit, 0),
+      all,
+    );
+    assert.ok(all > 3_900_000);
+    assert.ok(new Int32Array(data.done).every((times) => times === rounds));
+  });
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { Cost } from "#skein/parallel/costs";
+import { Worth } from "#skein/parallel/worth";
+
+describe("what is worth sharing out", () => {
+  it("is 100 µs of work at least, also where sharing it out costs next to nothing", () => {
+    const worth = new Worth();
+    worth.took(501, 1000, 2);
+    assert.equal(worth.us, 100);
+    assert.equal(worth.has(99), false);
+    assert.equal(worth.has(100), true);
+  });
+
+  it("is more where helpers come late, and less again when they come in time", () => {
+    const worth = new Worth();
+    // All by the caller alone, of a call that two were to do.
+    for (let call = 0; call < 50; call++) worth.took(600, 600, 2);
+    assert.ok(worth.us > 700, String(worth.us));
+    assert.equal(worth.has(500), false);
+    for (let call = 0; call < 50; call++) worth.took(350, 600, 2);
+    assert.equal(Math.round(worth.us), 125);
+  });
+
+  it("is never more than a millisecond, so that it is measured again", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 100; call++) worth.took(1e6, 1e6, 2);
+    assert.equal(worth.has(1000), true);
+  });
+
+  it("is tried again by calls that stayed for it", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 100; call++) worth.took(600, 600, 2);
+    let calls = 0;
+    for (; !worth.has(300); calls++) worth.stayed(300);
+    assert.ok(calls > 10 && calls < 100, String(calls));
+    // Those that would never be shared out say nothing about it.
+    const before = worth.us;
+    worth.stayed(10);
+    assert.equal(worth.us, before);
+  });
+});
+
+describe("the cost of an item", () => {
+  it("is the least that was measured, and follows what is more", () => {
+    const cost = new Cost();
+    cost.took(100, 500);
+    cost.took(100, 100);
+    assert.equal(cost.itemUs, 1);
+    assert.equal(cost.took(100, 200), true);
+    assert.equal(cost.itemUs, 1.25);
+  });
+
+  it("is not what one measurement says alone that is far above the others", () => {
+    const cost = new Cost();
+    cost.took(100, 100);
+    assert.equal(cost.took(100, 500_000), false);
+    assert.equal(cost.itemUs, 1);
+    cost.took(100, 100);
+    assert.equal(cost.took(100, 500_000), false);
+    assert.equal(cost.took(100, 500_000), true);
+    assert.equal(cost.itemUs, 5000);
+  });
+});
