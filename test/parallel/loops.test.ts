@@ -80,8 +80,8 @@ describe("loops of callbacks", () => {
     assert.deepEqual(seen, [[3, "a", "b"], [4, "a", "b"], [6, 1, "c"], [7, 2, "c"], [4]]);
     assert.deepEqual(output, [60, 70, 40]);
     const minus: ItemCallback = (a, b) => Number(a) - Number(b);
-    assert.equal(loopFor("fold", minus)(1, 3, [1, 2, 3], 10), 5);
-    assert.equal(loopFor("foldMapped", minus, 0, (x, i) => Number(x) * Number(i))(1, 3, [1, 2, 3], 10), 2);
+    assert.deepEqual(loopFor("fold", minus)(0, 3, [1, 2, 3], 10, 2), [7, 7], "by blocks of two");
+    assert.deepEqual(loopFor("foldMapped", minus, 0, (x, i) => Number(x) * Number(i))(1, 3, [1, 2, 3], 10, 2), [2]);
     const totals: number[] = [];
     assert.equal(loopFor("foldAfter", minus)(0, 3, [1, 2, 3], totals, 10), 4);
     assert.deepEqual(totals, [9, 7, 4]);

@@ -1,0 +1,147 @@
+/**
+ * The convex hull of points in a plane: the hull of each block of them, then the hull of what
+ * these have. A hull is found by halves: the point that is farthest from a line is a corner,
+ * and only what is beyond the lines to it can have more.
+ *
+ * Work O(n log n) for most inputs, O(n × corners) at worst; span O(n / blocks × log n + blocks ×
+ * corners of one). Repeatable.
+ */
+import { task } from "skein";
+import type { Cancel } from "skein/async";
+import { parallel, type ParallelOptions } from "skein/parallel";
+import { SharedArray } from "skein/shared";
+
+import { randomBelow } from "./random.js";
+import { blockItemsOf, Workspace } from "./workspace.js";
+
+/** Whole numbers of at most 25 bits, so that no product is rounded and every turn is told right. */
+export interface Points {
+  readonly x: SharedArray<"int32">;
+  readonly y: SharedArray<"int32">;
+}
+
+interface Plane {
+  readonly x: Int32Array;
+  readonly y: Int32Array;
+}
+
+/** Points go from left to right, from below; equal ones by their indexes. */
+function isBefore({ x, y }: Plane, a: number, b: number): boolean {
+  if (x[a] !== x[b]) return (x[a] as number) < (x[b] as number);
+  return y[a] === y[b] ? a < b : (y[a] as number) < (y[b] as number);
+}
+
+/** The points to the right of the line from `a` to `b`, and that of them which is farthest from it, or −1. */
+function beyond({ x, y }: Plane, a: number, b: number, points: Uint32Array): { points: Uint32Array; farthest: number } {
+  const [fromX, fromY] = [x[a] as number, y[a] as number];
+  const [toX, toY] = [(x[b] as number) - fromX, (y[b] as number) - fromY];
+  const found = new Uint32Array(points.length);
+  let count = 0;
+  let farthest = -1;
+  let most = 0;
+  for (let i = 0; i < points.length; i++) {
+    const point = points[i] as number;
+    const distance = ((x[point] as number) - fromX) * toY - toX * ((y[point] as number) - fromY);
+    if (distance <= 0) continue;
+    found[count++] = point;
+    // Of several on a line the first one is an end of it: those in the middle are no corners.
+    if (distance > most || (distance === most && isBefore({ x, y }, point, farthest))) farthest = point;
+    if (distance > most) most = distance;
+  }
+  return { points: found.subarray(0, count), farthest };
+}
+
+/** Adds the corners between `a` and `b`, which are among the points beyond that line. */
+function addBetween(plane: Plane, a: number, b: number, points: Uint32Array, corners: number[]): void {
+  const { points: outside, farthest } = beyond(plane, a, b, points);
+  if (farthest === -1) return;
+  addBetween(plane, a, farthest, outside, corners);
+  corners.push(farthest);
+  addBetween(plane, farthest, b, outside, corners);
+}
+
+/** The corners of the hull of some points: their indexes, counter-clockwise from the leftmost one on. */
+function hullOf(plane: Plane, points: Uint32Array): number[] {
+  if (points.length === 0) return [];
+  let [first, last] = [points[0] as number, points[0] as number];
+  for (const point of points) {
+    if (isBefore(plane, point, first)) first = point;
+    // Of equal points the one of lowest index is meant, at either end.
+    if (isBefore(plane, last, point) && !areEqual(plane, last, point)) last = point;
+  }
+  if (areEqual(plane, first, last)) return [first];
+  const corners = [first];
+  addBetween(plane, first, last, points, corners);
+  corners.push(last);
+  addBetween(plane, last, first, points, corners);
+  return corners;
+}
+
+function areEqual({ x, y }: Plane, a: number, b: number): boolean {
+  return x[a] === x[b] && y[a] === y[b];
+}
+
+/** Writes the corners of a block where its points would be, and how many there are. */
+const hullOfBlock = task(function hullOfBlock(
+  block: number,
+  blockItems: number,
+  points: Points,
+  corners: SharedArray<"uint32">,
+  counts: SharedArray<"uint32">,
+): void {
+  const from = block * blockItems;
+  const indexes = new Uint32Array(Math.min(blockItems, points.x.length - from));
+  for (let i = 0; i < indexes.length; i++) indexes[i] = from + i;
+  const found = hullOf({ x: points.x.values, y: points.y.values }, indexes);
+  corners.values.set(found, from);
+  counts.values[block] = found.length;
+});
+
+/**
+ * The corners of the hull: indexes of points, counter-clockwise from the leftmost one on, from
+ * the lower of those. Points on an edge are none, of equal points the first one is.
+ */
+export async function convexHull(
+  points: Points,
+  options: ParallelOptions = {},
+  cancel?: Cancel,
+): Promise<SharedArray<"uint32">> {
+  using space = new Workspace();
+  const { length } = points.x;
+  const blockItems = blockItemsOf(length);
+  const counts = space.make("uint32", Math.ceil(length / blockItems));
+  const corners = space.make("uint32", length);
+  await parallel.for(
+    0,
+    counts.length,
+    hullOfBlock,
+    { ...options, args: [blockItems, points, corners, counts] },
+    cancel,
+  );
+  const candidates = [...counts].flatMap((count, block) => [
+    ...corners.values.subarray(block * blockItems, block * blockItems + count),
+  ]);
+  return SharedArray.from("uint32", hullOf({ x: points.x.values, y: points.y.values }, Uint32Array.from(candidates)));
+}
+
+/** The same on one thread, all at once. */
+export function sequentialConvexHull(points: Points): Uint32Array {
+  const indexes = new Uint32Array(points.x.length);
+  for (let i = 0; i < indexes.length; i++) indexes[i] = i;
+  return Uint32Array.from(hullOf({ x: points.x.values, y: points.y.values }, indexes));
+}
+
+/** Points in a disc. */
+export function input(size: number, seed: number): Points {
+  const below = randomBelow(seed);
+  const radius = 1 << 23;
+  const x = new SharedArray({ type: "int32", length: size });
+  const y = new SharedArray({ type: "int32", length: size });
+  for (let i = 0; i < size;) {
+    const [toRight, up] = [below(2 * radius) - radius, below(2 * radius) - radius];
+    if (Math.hypot(toRight, up) > radius) continue;
+    x.values[i] = toRight;
+    y.values[i++] = up;
+  }
+  return { x, y };
+}

@@ -1,0 +1,96 @@
+/**
+ * A maximal independent set: vertices of which no two have an edge, and to which no other can
+ * be added. Vertices have turns in a mixed order; each is in if no neighbour before it
+ * is. Who can't tell yet, since such a neighbour can't, asks again in the next round.
+ *
+ * Work O((vertices + edges) × rounds) at most, and near to O(vertices + edges), as most are
+ * decided soon; span O(log² vertices) rounds with high probability. Repeatable: the set is the
+ * one that follows from the order, however the turns meet.
+ */
+import { task } from "skein";
+import type { Cancel } from "skein/async";
+import { parallel, type ParallelOptions } from "skein/parallel";
+import type { SharedArray } from "skein/shared";
+
+import { type Graph, verticesOf } from "./graphs.js";
+import { mixed } from "./random.js";
+import { blockItemsOf, Workspace } from "./workspace.js";
+
+type States = SharedArray<"uint8">;
+type Vertices = SharedArray<"uint32">;
+
+const UNDECIDED = 0;
+/** The state of those in the set. */
+export const IN = 1;
+const OUT = 2;
+
+/**
+ * Decides a block of vertices, as far as can be told. A vertex is in once all neighbours before
+ * it are out, and then tells its neighbours that they are out. A state changes once, and only to
+ * what is true: one that another thread changes at this moment may be seen either way, and the
+ * worst is another round.
+ */
+const decide = task(function decide(
+  block: number,
+  blockItems: number,
+  left: Vertices,
+  graph: Graph,
+  states: States,
+): void {
+  const [offsets, edges, known] = [graph.offsets.values, graph.edges.values, states.values];
+  for (const vertex of left.values.subarray(block * blockItems, (block + 1) * blockItems)) {
+    if (known[vertex] !== UNDECIDED) continue;
+    const turn = mixed(vertex);
+    const [from, end] = [offsets[vertex] as number, offsets[vertex + 1] as number];
+    let edge = from;
+    while (edge < end && (known[edges[edge] as number] === OUT || mixed(edges[edge] as number) > turn)) edge++;
+    if (edge < end) continue;
+    known[vertex] = IN;
+    for (edge = from; edge < end; edge++) known[edges[edge] as number] = OUT;
+  }
+});
+
+const isUndecided = task(function isUndecided(vertex: number, _index: number, states: States): boolean {
+  return states.values[vertex] === UNDECIDED;
+});
+
+const same = task(function same(index: number): number {
+  return index;
+});
+
+/** For each vertex `IN`, or 2 if it is not in the set. */
+export async function independentSet(graph: Graph, options: ParallelOptions = {}, cancel?: Cancel): Promise<States> {
+  using space = new Workspace();
+  const states = space.make("uint8", verticesOf(graph));
+  let left = space.keep(await parallel.tabulate(states.length, same, { ...options, type: "uint32" }, cancel));
+  while (left.length > 0) {
+    const blockItems = blockItemsOf(left.length);
+    const blocks = Math.ceil(left.length / blockItems);
+    await parallel.for(0, blocks, decide, { ...options, args: [blockItems, left, graph, states] }, cancel);
+    left = space.keep(await parallel.filter(left, isUndecided, { ...options, args: [states] }, cancel));
+  }
+  return space.give(states);
+}
+
+/** On one thread a set is found fastest with the vertices as they come: it is another one, and as good. */
+export function sequentialIndependentSet(graph: Graph): Uint8Array {
+  const [offsets, edges] = [graph.offsets.values, graph.edges.values];
+  const states = new Uint8Array(verticesOf(graph));
+  for (let vertex = 0; vertex < states.length; vertex++) {
+    if (states[vertex] !== UNDECIDED) continue;
+    states[vertex] = IN;
+    const end = offsets[vertex + 1] as number;
+    for (let edge = offsets[vertex] as number; edge < end; edge++) states[edges[edge] as number] = OUT;
+  }
+  return states;
+}
+
+/** Whether no two of the set have an edge, and each other vertex has one to the set. */
+export function isMaximalIndependent(graph: Graph, states: ArrayLike<number>): boolean {
+  const [offsets, edges] = [graph.offsets.values, graph.edges.values];
+  for (let vertex = 0; vertex < states.length; vertex++) {
+    const neighbours = edges.subarray(offsets[vertex], offsets[vertex + 1]);
+    if (neighbours.some((neighbour) => states[neighbour] === IN) === (states[vertex] === IN)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,87 @@
+/** What was measured, as a table for people. */
+import Table from "cli-table3";
+
+import type { Measured } from "./measure.js";
+
+/** From here on a step is said to wait for memory. */
+const MEMORY_BOUND = 1.5;
+const LONGER = `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache`;
+/** Columns that the table with lines needs. */
+const WIDE = 100;
+
+/** Parts of the lines around cells. */
+const LINES = ["top", "bottom", "left", "mid", "right"] as const;
+const CROSSINGS = ["top-mid", "top-left", "top-right", "bottom-mid", "bottom-left", "bottom-right"] as const;
+const NO_LINES = {
+  ...Object.fromEntries([...LINES, ...CROSSINGS, "left-mid", "mid-mid", "right-mid"].map((part) => [part, ""])),
+  middle: " ",
+};
+
+export function printTable(all: readonly Measured[], threads: number, width: number): void {
+  const isWide = width >= WIDE;
+  const table = new Table({
+    head: isWide
+      ? ["algorithm", "size", "one thread", `${threads} threads`, "speed-up", "parts", "steals", ""]
+      : ["", "size", "alone", `on ${threads}`, "ratio", "parts/stolen"],
+    colAligns: ["left", "right", "right", "right", "right", "right", "right", "left"],
+    style: { head: [], border: [], compact: true, ...(isWide ? {} : { "padding-left": 0, "padding-right": 0 }) },
+    ...(isWide ? {} : { chars: NO_LINES }),
+  });
+  for (const one of all) table.push(isWide ? wideRow(one) : narrowRow(one));
+  console.log(table.toString());
+  const notes = all.flatMap(({ name, limit, sequentialMs, onThreadsMs }) =>
+    limit === undefined || onThreadsMs < sequentialMs ? [] : [`${name}: ${limit}`],
+  );
+  if (all.some(isMemoryBound)) notes.unshift(`${isWide ? "" : "* "}memory-bound: ${LONGER}`);
+  if (notes.length > 0) console.log(`\n${notes.map((note) => wrapped(note, Math.min(width, WIDE))).join("\n")}`);
+}
+
+/** In lines of so many columns. */
+function wrapped(text: string, width: number): string {
+  let column = 0;
+  return text
+    .split(" ")
+    .map((word) => {
+      const isNext = column + 1 + word.length > width;
+      column = isNext ? 2 + word.length : column + 1 + word.length;
+      return isNext ? `\n  ${word}` : ` ${word}`;
+    })
+    .join("")
+    .trimStart();
+}
+
+function isMemoryBound({ slowedByMemory }: Measured): boolean {
+  return slowedByMemory >= MEMORY_BOUND;
+}
+
+function wideRow(one: Measured): string[] {
+  const { parts, steals } = one;
+  const shared = parts === 0 ? ["–", "–"] : [parts, steals].map((count) => count.toLocaleString("en"));
+  return [...beginOfRow(one), ...shared, isMemoryBound(one) ? "memory-bound" : ""];
+}
+
+function narrowRow(one: Measured): string[] {
+  const { parts, steals } = one;
+  return [...beginOfRow(one), `${parts === 0 ? "–" : `${parts}/${steals}`}${isMemoryBound(one) ? "*" : " "}`];
+}
+
+function beginOfRow({ name, size, sequentialMs, onThreadsMs }: Measured): string[] {
+  return [name, compact(size), time(sequentialMs), time(onThreadsMs), (sequentialMs / onThreadsMs).toFixed(2)];
+}
+
+function compact(count: number): string {
+  return count.toLocaleString("en", { notation: "compact" });
+}
+
+function time(ms: number): string {
+  return ms < 10 ? `${ms.toPrecision(2)} ms` : `${Math.round(ms).toLocaleString("en")} ms`;
+}
+
+/** Which results were those of one thread. Returns whether all were. */
+export function printChecks(all: readonly Measured[]): boolean {
+  const wrong = all.filter(({ isRight }) => isRight === false);
+  const count = all.length === 1 ? "The result is" : `All ${all.length} results are`;
+  if (wrong.length === 0) console.log(`\n${count} right, as compared with one thread.`);
+  else console.log(`\nWRONG, which is a bug: ${wrong.map(({ name }) => name).join(", ")}`);
+  return wrong.length === 0;
+}

@@ -1,0 +1,45 @@
+/** The shared arrays of a calculation, and the blocks in which it goes through long ones. */
+import { task } from "skein";
+import { SharedArray, type NumberType } from "skein/shared";
+
+/** What a scan adds up with. */
+export const add = task(function add(a: number, b: number): number {
+  return a + b;
+});
+
+/** More blocks than threads, so that who is done early can do more of them, but few enough for tables of all blocks. */
+const MOST_BLOCKS = 64;
+const LEAST_ITEMS = 1024;
+
+/** How many items a block has: of the number of items alone, so that results do not depend on threads. */
+export function blockItemsOf(length: number, leastItems = LEAST_ITEMS, mostBlocks = MOST_BLOCKS): number {
+  return Math.max(leastItems, Math.ceil(length / mostBlocks));
+}
+
+/**
+ * Shared arrays live until somebody disposes of them. Those made here are disposed of when the
+ * calculation ends, by a result, an error or a cancellation, but for those that it gives.
+ */
+export class Workspace implements Disposable {
+  readonly #arrays = new Set<SharedArray>();
+
+  make<Type extends NumberType>(type: Type, length: number): SharedArray<Type> {
+    return this.keep(new SharedArray({ type, length }));
+  }
+
+  /** Takes in what a primitive gave. */
+  keep<Made extends SharedArray>(array: Made): Made {
+    this.#arrays.add(array);
+    return array;
+  }
+
+  /** Lets go of a result, which from now on is its caller's. */
+  give<Made extends SharedArray>(array: Made): Made {
+    this.#arrays.delete(array);
+    return array;
+  }
+
+  [Symbol.dispose](): void {
+    for (const array of this.#arrays) array.dispose();
+  }
+}

@@ -1,0 +1,530 @@
+/** The algorithms of examples/ against what is obviously right, shared out however small they are. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import fc from "fast-check";
+import type { ParallelOptions } from "skein/parallel";
+import { type NumberType, SharedArray } from "skein/shared";
+
+import { breadthFirstSearch, sequentialBreadthFirstSearch } from "../../examples/algorithms/breadth-first-search.js";
+import { ALGORITHMS } from "../../examples/algorithms/catalogue.js";
+import { areNear, areSame, sharedArraysIn } from "../../examples/algorithms/comparing.js";
+import { convexHull, sequentialConvexHull } from "../../examples/algorithms/convex-hull.js";
+import { fourierTransform, sequentialFourierTransform } from "../../examples/algorithms/fourier-transform.js";
+import { type Graph, graphOf, grid, powerLaw } from "../../examples/algorithms/graphs.js";
+import {
+  IN,
+  independentSet,
+  isMaximalIndependent,
+  sequentialIndependentSet,
+} from "../../examples/algorithms/independent-set.js";
+import { integerSort, sequentialIntegerSort } from "../../examples/algorithms/integer-sort.js";
+import { invertedIndex, sequentialInvertedIndex } from "../../examples/algorithms/inverted-index.js";
+import { type Matrix, multiply, sequentialMultiply } from "../../examples/algorithms/matrix-multiply.js";
+import { gravitation, input as bodiesOf, sequentialGravitation } from "../../examples/algorithms/n-body.js";
+import { nearestNeighbours, sequentialNearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
+import { NONE } from "../../examples/algorithms/neighbour-grid.js";
+import { mixed } from "../../examples/algorithms/random.js";
+import { removeDuplicates, sequentialRemoveDuplicates } from "../../examples/algorithms/remove-duplicates.js";
+import { sequentialSuffixArray } from "../../examples/algorithms/suffix-array-in-turn.js";
+import { suffixArray } from "../../examples/algorithms/suffix-array.js";
+import { sequentialWordCounts, wordCounts } from "../../examples/algorithms/word-counts.js";
+import { poolOf, withSeams } from "./settings.js";
+
+const RUNS = { numRuns: 60 };
+
+const shared = <Type extends NumberType>(type: Type, numbers: Iterable<number>): SharedArray<Type> =>
+  SharedArray.from(type, numbers as Iterable<never>);
+
+/** Runs `body` with calls shared out among this thread and two others, from their first item on. */
+async function sharedOut<Result>(body: (options: ParallelOptions) => Promise<Result>): Promise<Result> {
+  const on = await poolOf(2);
+  return withSeams({ itemsBefore: 0 }, async () => body({ on }));
+}
+
+/** Both forms give what is right; what they gave, and their input, is disposed of. */
+async function assertBoth<Result>(
+  input: unknown,
+  expected: unknown,
+  onThreads: (options: ParallelOptions) => Promise<Result>,
+  sequential: () => unknown,
+  areEqual: (result: unknown, right: unknown) => boolean = areSame,
+): Promise<void> {
+  const results = [await sharedOut(onThreads), sequential()];
+  const [isRight, isRightInTurn] = results.map((result) => areEqual(result, expected));
+  for (const array of sharedArraysIn([input, results])) array.dispose();
+  assert.ok(isRight, "on threads");
+  assert.ok(isRightInTurn, "on one thread");
+}
+
+const anyUint32 = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 0xffff_ffff }));
+
+describe("algorithms of many blocks", () => {
+  const sizes: Readonly<Record<string, number>> = { "n-body": 700, "matrix-multiply": 150 };
+  for (const algorithm of ALGORITHMS) {
+    it(`${algorithm.name} finds on threads what it finds on one`, async () => {
+      const input = algorithm.input(sizes[algorithm.name] ?? 20_000, 7);
+      const result = await sharedOut(async (options) => algorithm.onThreads(input, options));
+      const reference = algorithm.sequential(input);
+      assert.ok(algorithm.isRight(result, reference, input));
+      for (const array of sharedArraysIn([input, result, reference])) array.dispose();
+    });
+  }
+});
+
+describe("integerSort", () => {
+  it("sorts any keys, and equal ones keep their order", async () => {
+    const anyKeys = fc.array(anyUint32, { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(anyKeys, async (keys) => {
+        const order = keys.map((_, index) => index).sort((a, b) => (keys[a] as number) - (keys[b] as number) || a - b);
+        const input = { keys: shared("uint32", keys), values: shared("uint32", keys.keys()) };
+        const expected = {
+          keys: Uint32Array.from(order, (index) => keys[index] as number),
+          values: Uint32Array.from(order),
+        };
+        await assertBoth(
+          input,
+          expected,
+          async (options) => integerSort(input, options),
+          () => sequentialIntegerSort(input),
+        );
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe("removeDuplicates", () => {
+  it("gives each number once, ascending", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyUint32, { maxLength: 60 }), async (numbers) => {
+        const input = shared("uint32", numbers);
+        const expected = Uint32Array.from(new Set(numbers)).sort();
+        await assertBoth(
+          input,
+          expected,
+          async (options) => removeDuplicates(input, options),
+          () => sequentialRemoveDuplicates(input),
+        );
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe("wordCounts", () => {
+  it("counts each word once, wherever the text is divided", async () => {
+    const anyText = fc.string({ unit: fc.constantFrom("a", "b", "ß", " ", "\n"), maxLength: 80 });
+    await fc.assert(
+      fc.asyncProperty(anyText, fc.integer({ min: 1, max: 20 }), async (text, leastBytes) => {
+        const input = shared("uint8", new TextEncoder().encode(text));
+        const expected = new Map<string, number>();
+        for (const word of text.split(/[ \n]+/).filter((found) => found !== ""))
+          expected.set(word, (expected.get(word) ?? 0) + 1);
+        await assertBoth(
+          input,
+          expected,
+          async (options) => wordCounts(input, { ...options, leastBytes }),
+          () => sequentialWordCounts(input),
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it("tells thousands of words apart", () => {
+    const text = Array.from({ length: 9000 }, (_, index) => `w${index} w${index % 7}`).join(" ");
+    using input = shared("uint8", new TextEncoder().encode(text));
+    const counts = sequentialWordCounts(input);
+    assert.equal(counts.size, 9000);
+    assert.equal(counts.get("w8999"), 1);
+    assert.equal(counts.get("w3"), 1 + Math.floor((9000 + 3) / 7));
+  });
+});
+
+describe("invertedIndex", () => {
+  it("lists for each word the documents that have it", async () => {
+    const anyDocuments = fc.array(fc.array(fc.nat(5), { maxLength: 8 }), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(anyDocuments, async (documents) => {
+        const ends = documents.map((_, last) => documents.slice(0, last + 1).flat().length);
+        const input = {
+          vocabulary: 6,
+          words: shared("uint32", documents.flat()),
+          offsets: shared("uint32", [0, ...ends]),
+        };
+        const lists = [0, 1, 2, 3, 4, 5].map((word) =>
+          documents.flatMap((words, document) => (words.includes(word) ? [document] : [])),
+        );
+        const offsets = [0, ...lists.map((_, last) => lists.slice(0, last + 1).flat().length)];
+        await assertBoth(
+          input,
+          { offsets: Uint32Array.from(offsets), documents: Uint32Array.from(lists.flat()) },
+          async (options) => invertedIndex(input, options),
+          () => sequentialInvertedIndex(input),
+        );
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe("suffixArray", () => {
+  it("orders suffixes by their bytes", async () => {
+    const anyBytes = fc.array(fc.oneof(fc.constantFrom(0, 1, 255), fc.nat(255)), { maxLength: 60 });
+    const anyRepeated = fc.tuple(anyBytes, fc.integer({ min: 1, max: 8 })).map(([bytes, times]) => {
+      return Array.from({ length: times }, () => bytes).flat();
+    });
+    await fc.assert(
+      fc.asyncProperty(anyRepeated, async (bytes) => {
+        const input = shared("uint8", bytes);
+        const text = Buffer.from(bytes);
+        const expected = [...bytes.keys()].sort((a, b) => Buffer.compare(text.subarray(a), text.subarray(b)));
+        await assertBoth(
+          input,
+          Uint32Array.from(expected),
+          async (options) => suffixArray(input, options),
+          () => sequentialSuffixArray(input),
+        );
+      }),
+      RUNS,
+    );
+  });
+});
+
+/** Graphs of few vertices, many of which are not connected. */
+const anyGraph = fc.integer({ min: 1, max: 30 }).chain((vertices) =>
+  fc.record({
+    vertices: fc.constant(vertices),
+    pairs: fc.array(fc.tuple(fc.nat(vertices - 1), fc.nat(vertices - 1)), { maxLength: 40 }),
+  }),
+);
+
+const neighboursIn = ({ offsets, edges }: Graph, vertex: number): readonly number[] => [
+  ...edges.values.subarray(offsets.values[vertex], offsets.values[vertex + 1]),
+];
+
+describe("graphs", () => {
+  it("have each edge once, both ways, and no loops", () => {
+    fc.assert(
+      fc.property(anyGraph, ({ vertices, pairs }) => {
+        const graph = graphOf(vertices, pairs);
+        for (let a = 0; a < vertices; a++) {
+          const others = pairs.flatMap(([one, other]) => (one === a ? [other] : other === a ? [one] : []));
+          const expected = [...new Set(others)].filter((b) => b !== a).sort((b, c) => b - c);
+          assert.deepEqual(neighboursIn(graph, a), expected);
+        }
+        for (const array of sharedArraysIn(graph)) array.dispose();
+      }),
+    );
+  });
+
+  it("a grid has the edges of a grid", () => {
+    const [made, expected] = [
+      grid(11),
+      graphOf(
+        9,
+        [0, 1, 3, 4, 6, 7].map((v) => [v, v + 1]),
+      ),
+    ];
+    const rows = graphOf(
+      9,
+      [0, 1, 2, 3, 4, 5].map((v) => [v, v + 3]),
+    );
+    for (let v = 0; v < 9; v++) {
+      const both = [...neighboursIn(expected, v), ...neighboursIn(rows, v)].sort((a, b) => a - b);
+      assert.deepEqual(neighboursIn(made, v), both);
+    }
+    assert.equal(grid(1).edges.length, 0);
+  });
+
+  it("a power-law graph has a few vertices with many edges", () => {
+    const { offsets, edges } = powerLaw(1000, 3);
+    const degrees = Array.from(
+      { length: 1000 },
+      (_, v) => (offsets.values[v + 1] as number) - (offsets.values[v] as number),
+    );
+    assert.ok(Math.max(...degrees) > (10 * edges.length) / 1000);
+  });
+});
+
+describe("breadthFirstSearch", () => {
+  it("finds the distances of what can be reached, and nothing else", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyGraph, async ({ vertices, pairs }) => {
+        const graph = graphOf(vertices, pairs);
+        // Each pair brings its ends within one of each other, until nothing changes.
+        const far = Array.from({ length: vertices }, (_, v) => (v === 0 ? 0 : Infinity));
+        for (let round = 0; round < vertices; round++)
+          for (const [a, b] of pairs) {
+            far[a] = Math.min(far[a] as number, (far[b] as number) + 1);
+            far[b] = Math.min(far[b] as number, far[a] + 1);
+          }
+        await assertBoth(
+          graph,
+          Int32Array.from(far, (distance) => (distance === Infinity ? -1 : distance)),
+          async (options) => breadthFirstSearch(graph, 0, options),
+          () => sequentialBreadthFirstSearch(graph, 0),
+        );
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe("independentSet", () => {
+  it("is the set that follows from the order of turns", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyGraph, async ({ vertices, pairs }) => {
+        const graph = graphOf(vertices, pairs);
+        const isIn = new Uint8Array(vertices);
+        for (const v of [...isIn.keys()].sort((a, b) => mixed(a) - mixed(b)))
+          if (neighboursIn(graph, v).every((other) => isIn[other] === 0)) isIn[v] = 1;
+        const states = await sharedOut(async (options) => independentSet(graph, options));
+        assert.deepEqual(
+          [...states].map((state) => (state === IN ? 1 : 0)),
+          [...isIn],
+        );
+        assert.ok(isMaximalIndependent(graph, states.values));
+        assert.ok(isMaximalIndependent(graph, sequentialIndependentSet(graph)));
+        for (const array of sharedArraysIn([graph, states])) array.dispose();
+      }),
+      RUNS,
+    );
+  });
+
+  it("is checked: neighbours that are both in, and a vertex that could be in", () => {
+    const path = graphOf(3, [
+      [0, 1],
+      [1, 2],
+    ]);
+    const verdicts = [
+      [IN, 2, IN],
+      [2, IN, 2],
+      [IN, IN, 2],
+      [IN, 2, 2],
+      [2, 2, 2],
+    ].map((states) => isMaximalIndependent(path, states));
+    assert.deepEqual(verdicts, [true, true, false, false, false]);
+  });
+});
+
+describe("gravitation", () => {
+  for (const size of [0, 1, 2, 63, 64, 65, 129, 300]) {
+    it(`pulls ${size} bodies as the sum over all others does`, async () => {
+      const bodies = bodiesOf(size, size);
+      const [x, y, z, mass] = [bodies.x.copy(), bodies.y.copy(), bodies.z.copy(), bodies.mass.copy()];
+      const pull = (at: Float64Array): Float64Array =>
+        at.map((from, i) =>
+          at.reduce((sum, to, j) => {
+            if (i === j) return sum;
+            const [dx, dy, dz] = [x, y, z].map((of) => (of[j] as number) - (of[i] as number)) as [
+              number,
+              number,
+              number,
+            ];
+            return sum + ((mass[j] as number) * (to - from)) / (dx * dx + dy * dy + dz * dz + 1e-6) ** 1.5;
+          }, 0),
+        );
+      await assertBoth(
+        bodies,
+        { x: pull(x), y: pull(y), z: pull(z) },
+        async (options) => gravitation(bodies, options),
+        () => sequentialGravitation(bodies),
+        areNear,
+      );
+    });
+  }
+});
+
+describe("convexHull", () => {
+  /** Each corner has all points on one side of the line to the next, and none beyond its ends: by trying all pairs. */
+  function cornersOf(points: readonly (readonly [number, number])[]): number[] {
+    const first = new Map<string, number>();
+    for (const [index, point] of points.entries()) if (!first.has(String(point))) first.set(String(point), index);
+    const distinct = [...first.values()].sort((a, b) => {
+      const [[x, y], [otherX, otherY]] = [points[a] as [number, number], points[b] as [number, number]];
+      return x - otherX || y - otherY;
+    });
+    if (distinct.length <= 1) return distinct;
+    const next = (from: number): number => {
+      const [x, y] = points[from] as [number, number];
+      return distinct
+        .filter((other) => other !== from)
+        .reduce((best, other) => {
+          const [[bestX, bestY], [otherX, otherY]] = [
+            points[best] as [number, number],
+            points[other] as [number, number],
+          ];
+          const turn = (bestX - x) * (otherY - y) - (otherX - x) * (bestY - y);
+          const isFarther = Math.hypot(otherX - x, otherY - y) > Math.hypot(bestX - x, bestY - y);
+          return turn < 0 || (turn === 0 && isFarther) ? other : best;
+        });
+    };
+    const corners = [distinct[0] as number];
+    for (let at = next(corners[0] as number); at !== corners[0]; at = next(at)) corners.push(at);
+    return corners;
+  }
+
+  it("goes around any points, of which some are equal or on a line", async () => {
+    const anyPoint = fc.oneof(
+      fc.tuple(fc.nat(4), fc.nat(4)),
+      fc.tuple(fc.nat(9), fc.constant(3)),
+      fc.tuple(fc.nat(99), fc.nat(99)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyPoint, { maxLength: 30 }), async (points) => {
+        const input = {
+          x: shared(
+            "int32",
+            points.map(([x]) => x),
+          ),
+          y: shared(
+            "int32",
+            points.map(([, y]) => y),
+          ),
+        };
+        await assertBoth(
+          input,
+          Uint32Array.from(cornersOf(points)),
+          async (options) => convexHull(input, options),
+          () => sequentialConvexHull(input),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("has two corners where all points are on a line, and one where all are the same", async () => {
+    const line = { x: shared("int32", [3, 1, 2, 5, 5]), y: shared("int32", [6, 2, 4, 10, 10]) };
+    assert.deepEqual([...(await convexHull(line))], [1, 3]);
+    const spot = { x: shared("int32", [3, 3]), y: shared("int32", [6, 6]) };
+    assert.deepEqual([...(await convexHull(spot))], [0]);
+  });
+});
+
+describe("nearestNeighbours", () => {
+  it("finds what a look at all points finds", async () => {
+    const anyPlace = fc.oneof(fc.constantFrom(0, 0.25, 0.5), fc.double({ min: 0, max: 0.999, noNaN: true }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(anyPlace, anyPlace), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (points, k) => {
+          const input = {
+            x: shared(
+              "float64",
+              points.map(([x]) => x),
+            ),
+            y: shared(
+              "float64",
+              points.map(([, y]) => y),
+            ),
+          };
+          const expected = points.flatMap(([x, y], at) => {
+            const square = (other: number): number => {
+              const [toX, toY] = points[other] as [number, number];
+              return (toX - x) * (toX - x) + (toY - y) * (toY - y);
+            };
+            const others = [...points.keys()].filter((other) => other !== at);
+            const nearest = others.sort((a, b) => square(a) - square(b) || a - b).slice(0, k);
+            return [...nearest, ...Array.from({ length: k - nearest.length }, () => NONE)];
+          });
+          await assertBoth(
+            input,
+            Uint32Array.from(expected),
+            async (options) => nearestNeighbours(input, k, options),
+            () => sequentialNearestNeighbours(input, k),
+          );
+        },
+      ),
+      RUNS,
+    );
+  });
+});
+
+describe("multiply", () => {
+  const matrix = (rows: number, columns: number, element: (row: number, column: number) => number): Matrix => ({
+    rows,
+    columns,
+    values: shared(
+      "float64",
+      Array.from({ length: rows * columns }, (_, i) => element(Math.floor(i / columns), i % columns)),
+    ),
+  });
+
+  for (const [rows, inner, columns] of [
+    [1, 1, 1],
+    [3, 0, 2],
+    [0, 5, 5],
+    [65, 2, 130],
+    [70, 129, 3],
+  ] as const) {
+    it(`multiplies ${rows} × ${inner} by ${inner} × ${columns}`, async () => {
+      const a = matrix(rows, inner, (row, column) => row - 2 * column);
+      const b = matrix(inner, columns, (row, column) => row * column + 1);
+      const element = (row: number, column: number): number =>
+        Array.from({ length: inner }, (_, k) => (row - 2 * k) * (k * column + 1)).reduce((sum, one) => sum + one, 0);
+      await assertBoth(
+        [a, b],
+        matrix(rows, columns, element),
+        async (options) => multiply(a, b, options),
+        () => sequentialMultiply(a, b),
+      );
+    });
+  }
+
+  it("refuses matrices that do not fit", async () => {
+    const [a, b] = [matrix(2, 3, () => 1), matrix(2, 3, () => 1)];
+    await assert.rejects(
+      multiply(a, b),
+      /a matrix of 3 columns is to be multiplied by one of as many rows, but one of 2 came/,
+    );
+  });
+});
+
+describe("fourierTransform", () => {
+  for (const length of [1, 2, 4, 8, 32, 128, 512]) {
+    it(`transforms ${length} numbers as the sums of its definition do`, async () => {
+      const numbers = Array.from({ length }, (_, i) => [Math.sin(i * i), Math.cos(3 * i + 1)] as const);
+      const input = {
+        real: shared(
+          "float64",
+          numbers.map(([re]) => re),
+        ),
+        imaginary: shared(
+          "float64",
+          numbers.map(([, im]) => im),
+        ),
+      };
+      const sums = numbers.map((_, k) =>
+        numbers.reduce(
+          ([re, im], [a, b], i) => {
+            const angle = (-2 * Math.PI * ((k * i) % length)) / length;
+            return [
+              re + a * Math.cos(angle) - b * Math.sin(angle),
+              im + a * Math.sin(angle) + b * Math.cos(angle),
+            ] as const;
+          },
+          [0, 0] as readonly [number, number],
+        ),
+      );
+      await assertBoth(
+        input,
+        { real: Float64Array.from(sums, ([re]) => re), imaginary: Float64Array.from(sums, ([, im]) => im) },
+        async (options) => fourierTransform(input, options),
+        () => sequentialFourierTransform(input),
+        areNear,
+      );
+    });
+  }
+
+  it("refuses lengths that are no powers of two", async () => {
+    const part = (): SharedArray<"float64"> => shared("float64", [1, 2, 3]);
+    await assert.rejects(
+      fourierTransform({ real: part(), imaginary: part() }),
+      /a power of two, are to be transformed, but 3 and 3 came/,
+    );
+  });
+});
