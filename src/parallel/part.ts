@@ -87,7 +87,7 @@ export class Participant {
   #ms = 0;
 
   /** @param isJob - whether recordings show it already, as a job of a scope */
-  constructor(shares: Shares, number: number, work: Work, loop: PartLoop, isJob: boolean) {
+  constructor(shares: Shares, number: number, work: Work, loop: PartLoop, isJob = true) {
     this.#traced = isJob ? undefined : Traced.begin(nameOfPart(work.name, number));
     this.shares = shares;
     this.number = number;
