@@ -66,7 +66,12 @@ const pullWithin = task(function pullWithin(tile: number, tiles: number, bodies:
   pull(bodies, pulls, from, to, from, to);
 });
 
-/** One pair of a round: the last tile stays, the others go round it. */
+/** The two tiles of a pair of a round: the last tile stays where it is, the others go round it. */
+export function tilesOf(pair: number, round: number, tiles: number): readonly [number, number] {
+  const around = tiles - 1;
+  return [pair === 0 ? around : (round + pair) % around, (round + around - pair) % around];
+}
+
 const pullBetween = task(function pullBetween(
   pair: number,
   round: number,
@@ -74,9 +79,7 @@ const pullBetween = task(function pullBetween(
   bodies: Bodies,
   pulls: Vectors,
 ): void {
-  const around = tiles - 1;
-  const first = pair === 0 ? tiles - 1 : (round + pair) % around;
-  const second = (round + around - pair) % around;
+  const [first, second] = tilesOf(pair, round, tiles);
   const [from, others] = [beginOf(first, tiles, bodies), beginOf(second, tiles, bodies)];
   pull(bodies, pulls, from, beginOf(first + 1, tiles, bodies), others, beginOf(second + 1, tiles, bodies));
 });

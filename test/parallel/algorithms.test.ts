@@ -21,7 +21,7 @@ import {
 import { integerSort, sequentialIntegerSort } from "../../examples/algorithms/integer-sort.js";
 import { invertedIndex, sequentialInvertedIndex } from "../../examples/algorithms/inverted-index.js";
 import { type Matrix, multiply, sequentialMultiply } from "../../examples/algorithms/matrix-multiply.js";
-import { gravitation, input as bodiesOf, sequentialGravitation } from "../../examples/algorithms/n-body.js";
+import { gravitation, input as bodiesOf, sequentialGravitation, tilesOf } from "../../examples/algorithms/n-body.js";
 import { nearestNeighbours, sequentialNearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
 import { NONE } from "../../examples/algorithms/neighbour-grid.js";
 import { mixed } from "../../examples/algorithms/random.js";
@@ -338,6 +338,20 @@ describe("gravitation", () => {
   }
 });
 
+describe("tilesOf", () => {
+  it("has each two tiles meet once, and no tile twice in a round", () => {
+    for (const tiles of [2, 4, 6, 8, 32]) {
+      const met = new Set<string>();
+      for (let round = 0; round < tiles - 1; round++) {
+        const pairs = Array.from({ length: tiles / 2 }, (_, pair) => tilesOf(pair, round, tiles));
+        assert.equal(new Set(pairs.flat()).size, tiles);
+        for (const pair of pairs) met.add(pair.toSorted((a, b) => a - b).join());
+      }
+      assert.equal(met.size, (tiles * (tiles - 1)) / 2);
+    }
+  });
+});
+
 describe("convexHull", () => {
   /** Each corner has all points on one side of the line to the next, and none beyond its ends: by trying all pairs. */
   function cornersOf(points: readonly (readonly [number, number])[]): number[] {
@@ -396,6 +410,20 @@ describe("convexHull", () => {
     );
   });
 
+  it("has the ends of an edge, not its middle, where the middle comes first", async () => {
+    const [x, y] = [
+      [0, 9, 4, 2, 7, 4, 2, 7],
+      [0, 0, 5, 5, 5, -5, -5, -5],
+    ];
+    const points = { x: shared("int32", x), y: shared("int32", y) };
+    await assertBoth(
+      points,
+      Uint32Array.from([0, 6, 7, 1, 4, 3]),
+      async (options) => convexHull(points, options),
+      () => sequentialConvexHull(points),
+    );
+  });
+
   it("has two corners where all points are on a line, and one where all are the same", async () => {
     const line = { x: shared("int32", [3, 1, 2, 5, 5]), y: shared("int32", [6, 2, 4, 10, 10]) };
     assert.deepEqual([...(await convexHull(line))], [1, 3]);
@@ -405,6 +433,16 @@ describe("convexHull", () => {
 });
 
 describe("nearestNeighbours", () => {
+  it("prefers the lower index of equally near ones, though it is in a cell farther away", async () => {
+    // Cells are half as wide as the square: the second point is just beyond the border, the last one is not.
+    const far = [0.9, 0.9, 0.9, 0.9, 0.9];
+    const points = {
+      x: shared("float64", [0.25, 0.5, ...far, 0.25]),
+      y: shared("float64", [0.25, 0.25, ...far, 0]),
+    };
+    assert.equal((await nearestNeighbours(points, 1)).values[0], 1);
+  });
+
   it("finds what a look at all points finds", async () => {
     const anyPlace = fc.oneof(fc.constantFrom(0, 0.25, 0.5), fc.double({ min: 0, max: 0.999, noNaN: true }));
     await fc.assert(
