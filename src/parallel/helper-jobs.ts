@@ -7,6 +7,7 @@ import { setAlarm } from "#clock";
 
 import type { Job } from "../async/job.js";
 import type { Scope } from "../async/scope.js";
+import { WorkerLostError } from "../core/errors.js";
 import type { SharedArray } from "../shared/array.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import { type PartsDone, takeParts, type Work } from "./part.js";
@@ -53,7 +54,9 @@ export class HelperJobs {
 
   /** What a call fails with whose scope failed with this: one error also where several helpers were lost. */
   failureOf(error: unknown): unknown {
-    const isOfHelpers = error instanceof AggregateError && error.errors.every((one) => this.#failures.has(one));
+    // A lost thread may be known to the scope a moment before it is known here.
+    const isOfHelper = (one: unknown): boolean => this.#failures.has(one) || one instanceof WorkerLostError;
+    const isOfHelpers = error instanceof AggregateError && error.errors.every(isOfHelper);
     return isOfHelpers ? error.errors[0] : error;
   }
 
