@@ -15,7 +15,7 @@ import { PAGE_FILES } from "./page.mjs";
 
 // It was 2040 kB in November 2026, half of it sources and their maps. Room to grow
 // into; a library that got into the bundle or a stray recording does not pass.
-const SIZE_LIMIT_KB = 3200;
+const SIZE_LIMIT_KB = 3400;
 
 // What a program loads that imports the front door, and what a thread does beside the
 // task's module. Each file more takes as long as parsing ten thousand characters.
