@@ -6,13 +6,13 @@
  *
  * All are run even if one fails; what a failed one said is shown in full.
  */
-import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { compile, ROOT, run, since, tool } from "./compile.mjs";
+import { compile, run, since, tool } from "./compile.mjs";
 import { packInto } from "./pack.mjs";
+import { installTools, toolIn } from "./tools.mjs";
 
 const CHECKS = [
   [
@@ -44,17 +44,17 @@ function checkTarball() {
 }
 
 async function checkPackage() {
-  const tools = installPackageTools();
+  const tools = installTools("package");
   if (!tools.ok) return tools;
   const folder = mkdtempSync(join(tmpdir(), "skein-package-"));
   try {
     const tarball = (await packInto(folder)).path;
     const results = [
-      node(packageTool("publint/src/cli.js"), "run", tarball, "--strict"),
+      node(toolIn("package", "publint/src/cli.js"), "run", tarball, "--strict"),
       // The package is ESM alone, which the profile means: that CommonJS can't
       // require it is no fault. No network: our types are our own.
       node(
-        packageTool("@arethetypeswrong/cli/dist/index.js"),
+        toolIn("package", "@arethetypeswrong/cli/dist/index.js"),
         tarball,
         "--profile",
         "esm-only",
@@ -66,27 +66,6 @@ async function checkPackage() {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function packageTool(path) {
-  return join(ROOT, "tools/package/node_modules", path);
-}
-
-/**
- * These tools bring a whole older compiler, so they are kept out of the root's
- * `node_modules` and are installed when first needed, and again when their
- * lockfile changes.
- */
-function installPackageTools() {
-  const lockfile = readFileSync(join(ROOT, "tools/package/package-lock.json"));
-  const wanted = createHash("sha256").update(lockfile).digest("hex");
-  const record = packageTool(".installed-lockfile");
-  if (existsSync(record) && readFileSync(record, "utf8") === wanted) return { ok: true, output: "" };
-  const installed = run("npm", ["ci", "--prefix", "tools/package", "--no-audit", "--no-fund", "--loglevel=error"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  if (installed.ok) writeFileSync(record, wanted);
-  return installed;
 }
 
 async function main() {

@@ -10,8 +10,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { filesUnder, ROOT, since } from "./compile.mjs";
+import { installTools, toolIn } from "./tools.mjs";
 
 const SOURCES = join(ROOT, "kernels");
 const OUTPUT = join(ROOT, "src/parallel/kernels/module-bytes.ts");
@@ -52,7 +54,7 @@ async function isWhatSourcesMake() {
 
 /** Of the sources, the compiler and what it is told: the same hash means the same bytes. */
 function hashOfSources() {
-  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "tools/kernels/package.json"), "utf8"));
   const hash = createHash("sha256").update(JSON.stringify([devDependencies.assemblyscript, FLAGS]));
   for (const file of filesUnder(SOURCES).filter((name) => name.endsWith(".ts"))) {
     // Whatever line ends a checkout has.
@@ -62,14 +64,13 @@ function hashOfSources() {
 }
 
 async function compiledText() {
-  let compiler;
-  try {
-    // Not at the head: whoever builds what has not changed needs no compiler, which is large.
-    compiler = await import("assemblyscript/asc");
-  } catch (error) {
-    console.log(`kernels: kernels/ has changed, and its compiler can't be loaded (npm ci): ${error.message}`);
+  // Only now: whoever builds what has not changed needs no compiler, which is large.
+  const installed = installTools("kernels");
+  if (!installed.ok) {
+    console.log(`kernels: the compiler of kernels/ can't be installed\n${installed.output}`);
     return undefined;
   }
+  const compiler = await import(pathToFileURL(toolIn("kernels", "assemblyscript/dist/asc.js")).href);
   const files = new Map();
   const { error, stderr } = await compiler.main(["kernels/index.ts", "--outFile", BINARY, ...FLAGS], {
     readFile: (name) => {
