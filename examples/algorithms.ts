@@ -13,7 +13,7 @@ import { main, type Scope, threads } from "skein";
 import { ALGORITHMS, type Algorithm } from "./algorithms/catalogue.js";
 import { measure, type Measured, TICKS } from "./algorithms/measure.js";
 import { printChecks, printTable } from "./algorithms/table.js";
-import { showProgress } from "./index-sources/progress.js";
+import { showProgress } from "./support/progress.js";
 
 /** What was asked for. **Throws** a `TypeError` or a `RangeError` that says what is wrong with it. */
 function asked() {

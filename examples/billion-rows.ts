@@ -15,7 +15,7 @@ import { here, main, threads } from "skein";
 
 import { writeMeasurements } from "./billion-rows/measurements.js";
 import { printed, summarize, summarizeBlock, summarizeSimply } from "./billion-rows/summarize.js";
-import { showProgress } from "./index-sources/progress.js";
+import { showProgress } from "./support/progress.js";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

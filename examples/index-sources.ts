@@ -11,7 +11,7 @@ import { channel, type Executor, here, main, type Scope, threads } from "skein";
 import { record, writeChromeTrace } from "skein/trace";
 
 import { parseSources, type SourceFile } from "./index-sources/parse.js";
-import { showProgress } from "./index-sources/progress.js";
+import { showProgress } from "./support/progress.js";
 import { printReport, type Run } from "./index-sources/report.js";
 import { type Summary, SummaryBuilder } from "./index-sources/summary.js";
 import { walk } from "./index-sources/walk.js";

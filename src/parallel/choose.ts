@@ -4,8 +4,8 @@ import { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, type CallbackOptions, callbackOf } from "./asked.js";
 import { sharedOutput } from "./each.js";
-import { blockItemsOf, eachBlock, ofBlocks } from "./blocks.js";
-import { type Items, loopFor } from "./loops.js";
+import { blockItemsOf, ofBlocks } from "./blocks.js";
+import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import {
@@ -34,7 +34,6 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
   const { name, team, more } = asked("filter", options, test);
   const { length } = input;
   const blockItems = blockItemsOf(length);
-  const loop = loopFor("mark", passes, more.length);
   // Both phases look at both, and where the first one is shared out is known only then.
   let marks: SharedArray<"uint8"> | undefined;
   let shared: { readonly array: SharedArray<NumberType>; readonly isCopy: boolean } | undefined;
@@ -47,8 +46,6 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     }
     return marks;
   };
-  const countOn = (items: Items, flags: Items) => (from: number, to: number) =>
-    eachBlock(blockItems, from, to, (begin, end) => loop(begin, end, items, flags, 0, more));
   const marking: Call = {
     name,
     kind: "mark",
@@ -56,15 +53,8 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     length,
     blockItems,
     copiedBytes: copiedBytesOf(input, length) + length,
-    here: countOn(input.numbers, flagsHere),
-    share: () => {
-      const [items, flags] = [inputOnHeap(), marksOnHeap()];
-      return {
-        data: [items, flags, blockItems, more],
-        loop: countOn(items.values, flags.values),
-        end: () => undefined,
-      };
-    },
+    here: loopOf("mark", [passes], [input.numbers, flagsHere, blockItems, more]),
+    share: () => ({ data: [inputOnHeap(), marksOnHeap(), blockItems, more], end: () => undefined }),
   };
   return {
     marking,
@@ -77,14 +67,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
         place += count;
       }
       const output = outputLike(input.kind, input.type, place);
-      const packOn = (items: Items, flags: Items, results: Items) => (from: number, to: number) => {
-        for (let begin = from; begin < to; begin += blockItems) {
-          let at = places[begin / blockItems] as number;
-          const end = Math.min(to, begin + blockItems);
-          for (let i = begin; i < end; i++) if (flags[i] === 1) results[at++] = items[i];
-        }
-      };
-      const flags = (marks?.values ?? flagsHere) as unknown as Items;
+      const flags = marks?.values ?? flagsHere;
       const call: Call = {
         name: `${name}, pack`,
         kind: "pack",
@@ -95,13 +78,11 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
           (shared === undefined ? copiedBytesOf(input, length) : 0) +
           (marks === undefined ? length : 0) +
           copiedBytesOf(output, place),
-        here: packOn(input.numbers, flags, output.numbers),
+        here: loopOf("pack", [], [input.numbers, flags, output.numbers, blockItems, places]),
         share: () => {
-          const [items, marked] = [inputOnHeap(), marksOnHeap()];
           const results = sharedOutput(output, place);
           return {
-            data: [items, marked, results.array, blockItems, places],
-            loop: packOn(items.values, marked.values, results.array.values),
+            data: [inputOnHeap(), marksOnHeap(), results.array, blockItems, places],
             // What this thread packed before stands in front, as blocks are in order.
             end: (from, isWhole) => results.end(places[from / blockItems] ?? place, isWhole),
           };
@@ -164,11 +145,6 @@ export function filterSync<In extends Numbers, More extends readonly unknown[]>(
 function prepareFind(input: Input, test: unknown, options: unknown): { readonly call: Call; readonly team: Team } {
   const { task, call } = callbackOf("parallel.find", "its test", test);
   const { name, team, more } = asked("find", options, test);
-  const loop = loopFor("find", call, more.length);
-  const findOn = (items: Items) => (from: number, to: number) => {
-    const found = loop(from, to, items, more);
-    return found === -1 ? undefined : found;
-  };
   return {
     team,
     call: {
@@ -179,12 +155,11 @@ function prepareFind(input: Input, test: unknown, options: unknown): { readonly 
       blockItems: 1,
       isSearch: true,
       copiedBytes: copiedBytesOf(input, input.length),
-      here: findOn(input.numbers),
+      here: loopOf("find", [call], [input.numbers, more]),
       share: () => {
         const { array, isCopy } = sharedOf(input);
         return {
           data: [array, more],
-          loop: findOn(array.values),
           end: () => void (isCopy && array.dispose()),
         };
       },

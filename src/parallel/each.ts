@@ -4,8 +4,8 @@ import { requireWhole } from "../async/guard.js";
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type CallbackOptions, asked, callbackOf } from "./asked.js";
-import { type Items, loopFor } from "./loops.js";
-import { type Call, run, runSync, type SharedForm } from "./run.js";
+import { loopOf } from "./part-loops.js";
+import { type Call, run, runSync } from "./run.js";
 import type { Team } from "./team.js";
 import {
   copiedBytesOf,
@@ -32,9 +32,8 @@ function prepareFor(from: number, to: number, body: unknown, options: unknown): 
   requireWhole("parallel.for's end", to, from);
   const { task, call } = callbackOf("parallel.for", "its body", body);
   const { name, team, more } = asked("for", options, body);
-  const loop = loopFor("each", call, more.length);
   // Items are counted from 0; shared arrays among the arguments are where they are.
-  const shifted = (begin: number, end: number): void => loop(begin + from, end + from, more);
+  const data = [more, from];
   return {
     call: {
       name,
@@ -42,8 +41,8 @@ function prepareFor(from: number, to: number, body: unknown, options: unknown): 
       functions: [task],
       length: to - from,
       blockItems: 1,
-      here: shifted,
-      share: () => ({ data: [more, from], loop: shifted, end: () => undefined }),
+      here: loopOf("each", [call], data),
+      share: () => ({ data, end: () => undefined }),
     },
     team,
   };
@@ -62,9 +61,7 @@ function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared
   const { task, call } = callbackOf("parallel.map", "what it calls with each item", fn);
   const { name, team, more } = asked("map", options, fn);
   requireType("parallel.map", options.type);
-  const loop = loopFor("map", call, more.length);
   const output = outputLike(input.kind, options.type ?? input.type, input.length);
-  const items = input.numbers as unknown as Items;
   return {
     output,
     team,
@@ -75,14 +72,12 @@ function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared
       length: input.length,
       blockItems: 1,
       copiedBytes: copiedBytesOf(input, input.length) + copiedBytesOf(output, input.length),
-      here: (from, to) => loop(from, to, items, output.numbers, 0, more),
+      here: loopOf("map", [call], [input.numbers, output.numbers, more]),
       share: () => {
         const inputs = sharedOf(input);
         const results = sharedOutput(output, input.length);
-        const [shared, target] = [inputs.array.values, results.array.values];
         return {
           data: [inputs.array, results.array, more],
-          loop: (from, to) => loop(from, to, shared, target, 0, more),
           end: (from, isWhole) => {
             if (inputs.isCopy) inputs.array.dispose();
             results.end(from, isWhole);
@@ -98,9 +93,9 @@ function prepareTabulate(length: number, fn: unknown, options: OutputOptions): P
   const { task, call } = callbackOf("parallel.tabulate", "what it calls with each index", fn);
   const { name, team, more } = asked("tabulate", options, fn);
   requireType("parallel.tabulate", options.type);
-  const loop = loopFor("tabulate", call, more.length);
   const output = outputLike("shared", options.type ?? "float64", length);
-  const target = output.numbers as Items;
+  // A shared array, wherever it is filled.
+  const data = [output.result, more];
   return {
     output,
     team,
@@ -110,12 +105,8 @@ function prepareTabulate(length: number, fn: unknown, options: OutputOptions): P
       functions: [task],
       length,
       blockItems: 1,
-      here: (from, to) => loop(from, to, target, 0, more),
-      share: (): SharedForm => ({
-        data: [output.result, more],
-        loop: (from, to) => loop(from, to, target, 0, more),
-        end: () => undefined,
-      }),
+      here: loopOf("tabulate", [call], data),
+      share: () => ({ data, end: () => undefined }),
     },
   };
 }

@@ -13,8 +13,7 @@ import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
 import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { sharedOutput } from "./each.js";
-import { type ItemCallback, type Items, loopFor } from "./loops.js";
-import { foldOf } from "./part-loops.js";
+import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import {
@@ -70,8 +69,6 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
   const { name, team } = asked("reduce", options, monoid.combine);
   const blockItems = blockItemsOf(input.length);
   const calls = map === undefined ? [combine.call] : [combine.call, map.call];
-  const fold = foldOf(calls as unknown as [ItemCallback]);
-  const loopOn = (items: Items) => (from: number, to: number) => fold(from, to, items, identity, blockItems);
   return {
     team,
     call: {
@@ -81,12 +78,11 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       length: input.length,
       blockItems,
       copiedBytes: copiedBytesOf(input, input.length),
-      here: loopOn(input.numbers),
+      here: loopOf("fold", calls, [input.numbers, identity, blockItems]),
       share: () => {
         const { array, isCopy } = sharedOf(input);
         return {
           data: [array, identity, blockItems],
-          loop: loopOn(array.values),
           end: () => void (isCopy && array.dispose()),
         };
       },
@@ -166,7 +162,6 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
   const blockItems = blockItemsOf(input.length);
   const folds = prepareReduce(input, monoid, { ...options, name: `${name}, blocks` });
   const output = outputLike(input.kind, options.type ?? input.type, input.length);
-  const loop = loopFor(isInclusive ? "foldAfter" : "foldBefore", combine.call);
   const second = (values: Values): Call => {
     const carries: unknown[] = [];
     let carry = identity;
@@ -174,11 +169,6 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       carries.push(carry);
       carry = combine.call(carry, value);
     }
-    const loopOn = (items: Items, results: Items) => (from: number, to: number) => {
-      for (let begin = from; begin < to; begin += blockItems) {
-        loop(begin, Math.min(to, begin + blockItems), items, results, carries[begin / blockItems]);
-      }
-    };
     return {
       name,
       kind: "scan",
@@ -186,13 +176,12 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       length: input.length,
       blockItems,
       copiedBytes: copiedBytesOf(input, input.length) + copiedBytesOf(output, input.length),
-      here: loopOn(input.numbers, output.numbers),
+      here: loopOf("scan", [combine.call], [input.numbers, output.numbers, blockItems, carries, isInclusive]),
       share: () => {
         const inputs = sharedOf(input);
         const results = sharedOutput(output, input.length);
         return {
           data: [inputs.array, results.array, blockItems, carries, isInclusive],
-          loop: loopOn(inputs.array.values, results.array.values),
           end: (from, isWhole) => {
             if (inputs.isCopy) inputs.array.dispose();
             results.end(from, isWhole);

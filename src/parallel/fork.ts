@@ -42,8 +42,9 @@ function branchOf(which: string, branch: unknown): Branch {
  * **Throws** what a branch throws, the first one's before the second's, when neither goes on
  * any more; `SKEIN_NOT_A_TASK`; `SKEIN_INVALID_ARGUMENT`; `SKEIN_WORKER_LOST`.
  *
- * **Cost** Some 50 ns if nobody helps, some 5 µs if somebody does (bench `parallel`): make
- * the smallest branches as long as that.
+ * **Cost** If nobody helps, that of two calls and of a look at one word. If somebody does,
+ * arguments and result are copied, and he may have to be woken: make the smallest branches
+ * some tens of microseconds long.
  *
  * @example
  * ```ts
@@ -138,7 +139,7 @@ export async function run<Args extends readonly unknown[], Result>(
       s.defer(() => cells.dispose());
       const forks = new Forks(cells.values, 0);
       const closing = new Close(forks);
-      (s as never as { listen(listener: CancelListener): void }).listen(closing);
+      cancelNodeOf(s)?.listen(closing);
       const root = s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
       const helpers = new Map<number, Job<boolean>>();
       const help = async (participant: number): Promise<void> => {

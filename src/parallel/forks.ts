@@ -22,6 +22,18 @@
  *   TAKEN   -> DONE     that thief, which wrote the result's payload before
  *   DONE    -> EMPTY    its owner
  *
+ * A hungry participant reads WORK, looks through all slots, and sleeps while WORK is what it
+ * read. An owner writes OFFERED and then changes WORK. So either the look sees the offer, or
+ * WORK has changed when the sleep would begin. One notification is enough for one offer: who
+ * is awake looks again before it sleeps.
+ *
+ * An owner that reads HUNGRY a moment before somebody gets hungry offers nothing, and nothing
+ * is lost: the branch is its own, to be done after the first one, and its next join reads again.
+ *
+ * Who waits for a thief sleeps on STATE while that is TAKEN; the thief writes DONE and then
+ * wakes it. THIEF is UNKNOWN from the offer until the thief has said who it is, so the one of
+ * the slot's last round, which may have ended long ago, is not taken for it.
+ *
  * A waiting owner does what others offer meanwhile. What it does then lies above its own
  * join on its stack, and ends before that goes on; what it waits for is on top of another's
  * stack, or below something that ends. So there is always one that can go on.
@@ -88,7 +100,6 @@ export class Forks {
   readonly #frames: Frame[] = [];
   /** The first so many of these are offered, or were. */
   #offered = 0;
-  steals = 0;
 
   constructor(cells: SharedCells, participant: number) {
     this.#cells = cells;
@@ -249,7 +260,6 @@ export class Forks {
 
   #do(at: number): void {
     const cells = this.#cells;
-    this.steals++;
     let bytes: Uint8Array;
     try {
       takeInHand(heap(), cells[at + OFFSET] as number);

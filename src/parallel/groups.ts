@@ -4,6 +4,7 @@ import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
 import { map, mapSync } from "./each.js";
+import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync } from "./run.js";
 import { argsort, argsortSync } from "./sort.js";
 import type { Team } from "./team.js";
@@ -126,15 +127,6 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
     length += input.length;
   }
   const output = outputLike(first?.kind ?? "array", first?.type ?? "float64", length);
-  const copy = (from: number, to: number): void => {
-    for (let part = from; part < to; part++) {
-      const { numbers } = inputs[part] as (typeof inputs)[number];
-      const at = offsets[part] as number;
-      if (Array.isArray(output.numbers))
-        for (let i = 0; i < numbers.length; i++) output.numbers[at + i] = numbers[i] as number;
-      else output.numbers.set(numbers, at);
-    }
-  };
   return {
     output,
     team: first?.kind === "shared" ? team : { ...team, helpers: 0, alone: 0 },
@@ -145,11 +137,10 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
       costKey: `flatten ${Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))}`,
       length: inputs.length,
       blockItems: 1,
-      here: copy,
+      here: loopOf("flatten", [], [inputs.map(({ numbers }) => numbers), offsets, output.numbers]),
       // Other threads help only where the arrays are shared, and the output is then.
       share: () => ({
         data: [inputs.map(({ given }) => given), offsets, output.result],
-        loop: copy,
         end: () => undefined,
       }),
     },

@@ -22,10 +22,10 @@ export interface Items {
 export interface Loops {
   /** `call(i, ...more)` */
   each(from: number, to: number, more: readonly unknown[]): void;
-  /** `output[i - shift] = call(input[i], i, ...more)` */
-  map(from: number, to: number, input: Items, output: Items, shift: number, more: readonly unknown[]): void;
-  /** `output[i - shift] = call(i, ...more)` */
-  tabulate(from: number, to: number, output: Items, shift: number, more: readonly unknown[]): void;
+  /** `output[i] = call(input[i], i, ...more)` */
+  map(from: number, to: number, input: Items, output: Items, more: readonly unknown[]): void;
+  /** `output[i] = call(i, ...more)` */
+  tabulate(from: number, to: number, output: Items, more: readonly unknown[]): void;
   /** In each block from `identity` on, `value = call(value, input[i])`; the values of the blocks. */
   fold(from: number, to: number, input: Items, identity: unknown, blockItems: number): unknown[];
   /** The same with `call(value, map(input[i], i))`. */
@@ -33,8 +33,8 @@ export interface Loops {
   /** `value = call(value, input[i])`, and `output[i]` is the value after, or before, `input[i]`. */
   foldAfter(from: number, to: number, input: Items, output: Items, value: unknown): unknown;
   foldBefore(from: number, to: number, input: Items, output: Items, value: unknown): unknown;
-  /** `output[i - shift]` is 1 if `call(input[i], i, ...more)` is truthy, else 0; how many are. */
-  mark(from: number, to: number, input: Items, output: Items, shift: number, more: readonly unknown[]): unknown;
+  /** `output[i]` is 1 if `call(input[i], i, ...more)` is truthy, else 0; how many are. */
+  mark(from: number, to: number, input: Items, output: Items, more: readonly unknown[]): unknown;
   /** The first `i` for which that is truthy; −1 if there is none. */
   find(from: number, to: number, input: Items, more: readonly unknown[]): unknown;
 }
@@ -95,9 +95,9 @@ function textOf(kind: keyof Loops, more: number): string {
     case "each":
       return loop("more", take, `call(i${args});`);
     case "map":
-      return loop("input, output, shift, more", take, `output[i - shift] = call(input[i], i${args});`);
+      return loop("input, output, more", take, `output[i] = call(input[i], i${args});`);
     case "tabulate":
-      return loop("output, shift, more", take, `output[i - shift] = call(i${args});`);
+      return loop("output, more", take, `output[i] = call(i${args});`);
     case "fold":
       return blocks("call(value, input[i])");
     case "foldMapped":
@@ -113,9 +113,9 @@ function textOf(kind: keyof Loops, more: number): string {
       );
     case "mark":
       return loop(
-        "input, output, shift, more",
+        "input, output, more",
         `${take} let count = 0;`,
-        `if (call(input[i], i${args})) { output[i - shift] = 1; count++; } else output[i - shift] = 0;`,
+        `if (call(input[i], i${args})) { output[i] = 1; count++; } else output[i] = 0;`,
         "return count;",
       );
     case "find":
@@ -133,11 +133,11 @@ function commonLoop<Kind extends keyof Loops>(
     each(from, to, more) {
       for (let i = from; i < to; i++) call(i, ...more);
     },
-    map(from, to, input, output, shift, more) {
-      for (let i = from; i < to; i++) output[i - shift] = call(input[i], i, ...more);
+    map(from, to, input, output, more) {
+      for (let i = from; i < to; i++) output[i] = call(input[i], i, ...more);
     },
-    tabulate(from, to, output, shift, more) {
-      for (let i = from; i < to; i++) output[i - shift] = call(i, ...more);
+    tabulate(from, to, output, more) {
+      for (let i = from; i < to; i++) output[i] = call(i, ...more);
     },
     fold: (from, to, input, identity, blockItems) =>
       eachBlock(blockItems, from, to, (begin, end) => {
@@ -166,11 +166,11 @@ function commonLoop<Kind extends keyof Loops>(
       }
       return folded;
     },
-    mark(from, to, input, output, shift, more) {
+    mark(from, to, input, output, more) {
       let count = 0;
       for (let i = from; i < to; i++) {
         const isMarked = Boolean(call(input[i], i, ...more));
-        output[i - shift] = isMarked ? 1 : 0;
+        output[i] = isMarked ? 1 : 0;
         if (isMarked) count++;
       }
       return count;

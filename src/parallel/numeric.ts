@@ -4,14 +4,8 @@ import { requireOptions, requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import { asked, type ParallelOptions } from "./asked.js";
 import { ofBlocks } from "./blocks.js";
-import {
-  isKernelType,
-  KERNEL_TYPES,
-  NUMERIC_BLOCK,
-  type NumericOperation,
-  numericLoop,
-  numericLoopHere,
-} from "./numeric-loops.js";
+import { isKernelType, KERNEL_TYPES, NUMERIC_BLOCK, type NumericOperation, numericLoopHere } from "./numeric-loops.js";
+import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import type { Team } from "./team.js";
 import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
@@ -52,11 +46,7 @@ function prepare(
   // The twins see one buffer at a time, so two arrays are brought together first, but for float64.
   const isInPlace = inputs.every(({ kind }) => kind === "shared") || (inputs.length > 1 && first.type !== "float64");
   let shared = isInPlace ? inputs.map(sharedOf) : [];
-  const loopOnShared = () =>
-    numericLoop(
-      operation,
-      shared.map(({ array }) => array),
-    );
+  const dataOnShared = () => [operation, shared.map(({ array }) => array)];
   return {
     team,
     call: {
@@ -69,11 +59,11 @@ function prepare(
       // What is in place now was copied, if at all, before anything is measured.
       copiedBytes: isInPlace ? 0 : inputs.reduce((bytes, input) => bytes + copiedBytesOf(input, input.length), 0),
       here: isInPlace
-        ? loopOnShared()
+        ? loopOf("numeric", [], dataOnShared())
         : numericLoopHere(operation, first.type, inputs.map(({ numbers }) => numbers) as [NumberArray, NumberArray?]),
       share: () => {
         if (!isInPlace) shared = inputs.map(sharedOf);
-        return { data: [operation, shared.map(({ array }) => array)], loop: loopOnShared(), end: () => undefined };
+        return { data: dataOnShared(), end: () => undefined };
       },
       end: () => {
         for (const { array, isCopy } of shared) if (isCopy) array.dispose();
@@ -90,7 +80,7 @@ const total = (values: Values): number =>
  * in a fixed order, in lanes and blocks: the result has the same bits on any number of
  * threads, and is nearer to the true sum than that of a loop that adds one after the other.
  *
- * **Cost** of 10 million float64 some 3 ms on two cores, which is what memory gives (bench `parallel`).
+ * **Cost** Where the numbers are more than the cache holds, what it takes to read them (bench `parallel-loops`).
  *
  * **Cancels**, **Throws** as `parallel.for`.
  *

@@ -1,6 +1,7 @@
 /**
- * The loops of algorithms, by name: made on each participant's thread from the functions
- * and data that the call's `Work` names.
+ * The loops of algorithms, by name: made from functions and data, on each participant's
+ * thread from those that the call's `Work` names, and by the caller for what it does alone,
+ * on the arrays as they were given.
  */
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
@@ -12,9 +13,13 @@ import type { PartLoop } from "./part.js";
 import { mergeLoop, sortLoop } from "./sort-loops.js";
 
 type Shared = SharedArray<NumberType>;
+/** An array where all threads see it, or one that its thread alone has. */
+type Numbers = Shared | NumberArray | readonly number[];
 type MakeLoop = (functions: readonly ItemCallback[], data: readonly never[]) => PartLoop;
 
-const itemsOf = (array: Shared): Items => array.values;
+/** Not by the class of shared arrays: a thread may have two copies of the library, and this one from the other. */
+const itemsOf = (array: Numbers): Items =>
+  Array.isArray(array) || ArrayBuffer.isView(array) ? (array as Items) : (array as Shared).values;
 
 const MAKERS = {
   /** Of whole numbers from `first` on, which is item 0. */
@@ -23,22 +28,25 @@ const MAKERS = {
     return (from, to) => loop(from + first, to + first, more);
   },
 
-  map([call]: readonly [ItemCallback], [input, output, more]: readonly [Shared, Shared, readonly unknown[]]): PartLoop {
+  map(
+    [call]: readonly [ItemCallback],
+    [input, output, more]: readonly [Numbers, Numbers, readonly unknown[]],
+  ): PartLoop {
     const loop = loopFor("map", call, more.length);
     const [from0, to0] = [itemsOf(input), itemsOf(output)];
-    return (from, to) => loop(from, to, from0, to0, 0, more);
+    return (from, to) => loop(from, to, from0, to0, more);
   },
 
-  tabulate([call]: readonly [ItemCallback], [output, more]: readonly [Shared, readonly unknown[]]): PartLoop {
+  tabulate([call]: readonly [ItemCallback], [output, more]: readonly [Numbers, readonly unknown[]]): PartLoop {
     const loop = loopFor("tabulate", call, more.length);
     const to0 = itemsOf(output);
-    return (from, to) => loop(from, to, to0, 0, more);
+    return (from, to) => loop(from, to, to0, more);
   },
 
   /** The values of blocks. */
   fold(
     functions: readonly [combine: ItemCallback, map?: ItemCallback],
-    [input, identity, blockItems]: readonly [Shared, unknown, number],
+    [input, identity, blockItems]: readonly [Numbers, unknown, number],
   ): PartLoop {
     const fold = foldOf(functions);
     const items = itemsOf(input);
@@ -48,7 +56,7 @@ const MAKERS = {
   /** Second half of a scan: `carries` has the value before each block, from block `firstBlock` on. */
   scan(
     [combine]: readonly [ItemCallback],
-    [input, output, blockItems, carries, isInclusive]: readonly [Shared, Shared, number, readonly unknown[], boolean],
+    [input, output, blockItems, carries, isInclusive]: readonly [Numbers, Numbers, number, readonly unknown[], boolean],
   ): PartLoop {
     const loop = loopFor(isInclusive ? "foldAfter" : "foldBefore", combine);
     const [items, results] = [itemsOf(input), itemsOf(output)];
@@ -63,17 +71,17 @@ const MAKERS = {
   /** Marks those that pass; how many do, by block. */
   mark(
     [call]: readonly [ItemCallback],
-    [input, marks, blockItems, more]: readonly [Shared, Shared, number, readonly unknown[]],
+    [input, marks, blockItems, more]: readonly [Numbers, Numbers, number, readonly unknown[]],
   ): PartLoop {
     const loop = loopFor("mark", call, more.length);
     const [items, flags] = [itemsOf(input), itemsOf(marks)];
-    return (from, to) => eachBlock(blockItems, from, to, (begin, end) => loop(begin, end, items, flags, 0, more));
+    return (from, to) => eachBlock(blockItems, from, to, (begin, end) => loop(begin, end, items, flags, more));
   },
 
   /** Second half of a filter: `places` has where the results of each block go. */
   pack(
     _: readonly [],
-    [input, marks, output, blockItems, places]: readonly [Shared, Shared, Shared, number, readonly number[]],
+    [input, marks, output, blockItems, places]: readonly [Numbers, Numbers, Numbers, number, readonly number[]],
   ): PartLoop {
     const [items, flags, results] = [itemsOf(input), itemsOf(marks), itemsOf(output)];
     return (from, to) => {
@@ -89,12 +97,16 @@ const MAKERS = {
   /** Copies whole arrays. */
   flatten(
     _: readonly [],
-    [inputs, offsets, output]: readonly [readonly Shared[], readonly number[], Shared],
+    [inputs, offsets, output]: readonly [readonly Numbers[], readonly number[], Numbers],
   ): PartLoop {
-    const target = output.values as NumberArray;
+    const target = itemsOf(output) as NumberArray | number[];
+    const copy = (items: NumberArray, at: number): void => {
+      if (!Array.isArray(target)) target.set(items, at);
+      else for (let i = 0; i < items.length; i++) target[at + i] = items[i] as number;
+    };
     return (from, to) => {
       for (let part = from; part < to; part++) {
-        target.set((inputs[part] as Shared).values, offsets[part]);
+        copy(itemsOf(inputs[part] as Numbers) as NumberArray, offsets[part] as number);
       }
       return undefined;
     };
@@ -113,7 +125,7 @@ const MAKERS = {
   },
 
   /** Where the first one is that passes; −1 stands for none, and is not told. */
-  find([call]: readonly [ItemCallback], [input, more]: readonly [Shared, readonly unknown[]]): PartLoop {
+  find([call]: readonly [ItemCallback], [input, more]: readonly [Numbers, readonly unknown[]]): PartLoop {
     const loop = loopFor("find", call, more.length);
     const items = itemsOf(input);
     return (from, to) => {
@@ -124,9 +136,13 @@ const MAKERS = {
 };
 
 /** How items are folded: by `combine` alone, or what `map` makes of them. */
-export function foldOf([combine, map]: readonly [ItemCallback, ItemCallback?]): Loops["fold"] {
+function foldOf([combine, map]: readonly [ItemCallback, ItemCallback?]): Loops["fold"] {
   return map === undefined ? loopFor("fold", combine) : loopFor("foldMapped", combine, 0, map);
 }
 
 export type LoopKind = keyof typeof MAKERS;
-export const LOOPS = MAKERS as unknown as Readonly<Record<LoopKind, MakeLoop>>;
+
+/** The loop of a kind. What functions and data it takes is said where it is made, above. */
+export function loopOf(kind: LoopKind, functions: readonly ItemCallback[], data: readonly unknown[]): PartLoop {
+  return (MAKERS[kind] as unknown as MakeLoop)(functions, data as readonly never[]);
+}

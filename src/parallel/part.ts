@@ -15,7 +15,7 @@ import { registry } from "../threads/registry.js";
 import { ownTask } from "../threads/task.js";
 import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
-import { LOOPS, type LoopKind } from "./part-loops.js";
+import { type LoopKind, loopOf } from "./part-loops.js";
 import { NONE, Shares } from "./shares.js";
 import { nameOfPart, Traced } from "./traced.js";
 
@@ -209,7 +209,7 @@ function takePartsHere(shares: Shares, participant: number, work: Work, isBlocki
     shares,
     participant,
     work,
-    LOOPS[work.loop](functions as ItemCallback[], work.data as readonly never[]),
+    loopOf(work.loop, functions as ItemCallback[], work.data),
     !isBlocking,
   );
   const stintMs = isBlocking ? Infinity : STINT_MS;

@@ -26,7 +26,8 @@ import { Rest } from "./here.js";
 import { begins, countCallHere, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
-import type { LoopKind } from "./part-loops.js";
+import type { ItemCallback } from "./loops.js";
+import { type LoopKind, loopOf } from "./part-loops.js";
 import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
 import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
@@ -52,7 +53,7 @@ export interface Call {
   readonly blockItems: number;
   /** Bytes that have to be copied so that other threads see the arrays, and back; none if omitted. */
   readonly copiedBytes?: number;
-  /** On the arrays as they were given. */
+  /** The loop of this kind on the arrays as they were given. */
   readonly here: PartLoop;
   /** Puts the arrays where all threads see them; called once, and only if the call is shared out. */
   share(): SharedForm;
@@ -63,8 +64,6 @@ export interface Call {
 export interface SharedForm {
   /** What the loop of this kind takes, on any thread. */
   readonly data: readonly unknown[];
-  /** The same as `here`, on the shared arrays. */
-  readonly loop: PartLoop;
   /** Brings back what was made of items `from` on, and lets go of copies. Called also if the call failed. */
   end(from: number, isWhole: boolean): void;
 }
@@ -199,7 +198,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
     await scope(
       async (s) => {
         const stop = new Stop(shared.shares);
-        (s as never as { listen(listener: CancelListener): void }).listen(stop);
+        cancelNodeOf(s)?.listen(stop);
         const jobs = new HelperJobs(s, pool, shared);
         helpers = jobs;
         const callHelpers = (): void => jobs.call(shared.helpers);
@@ -394,7 +393,8 @@ class SharedCall {
   }
 
   #ownLoop(): PartLoop {
-    const { loop } = this.#form;
+    const { kind, functions } = this.#call;
+    const loop = loopOf(kind, functions as unknown as readonly ItemCallback[], this.#form.data);
     const { beforeOwnPart } = seams;
     if (beforeOwnPart === undefined) return loop;
     return (from, to) => {
@@ -413,7 +413,8 @@ class SharedCall {
     if (done === undefined) return;
     this.done.push(done);
     const { missing } = done;
-    if (missing === undefined) this.values.push(...(done.values as [number, unknown][]));
+    // One by one: as arguments, some ten thousand are more than the stack has room for.
+    if (missing === undefined) for (const value of done.values) this.values.push(value as [number, unknown]);
     else if (missing.declared === undefined) forgetModule(this.#team, missing.module);
   }
 
@@ -421,7 +422,7 @@ class SharedCall {
   requireSuccess(): void {
     const own = this.own.done();
     this.done.push(own);
-    this.values.push(...(own.values as [number, unknown][]));
+    for (const value of own.values) this.values.push(value as [number, unknown]);
     let first = this.own.thrown;
     for (const { thrown, thread } of this.done) {
       if (thrown === undefined || (first !== undefined && first.part <= thrown.part)) continue;

@@ -30,6 +30,12 @@
  *   reads CLOSED. One of them sees the other: either the caller waits for the helper, or the
  *   helper touches nothing.
  *
+ * - The caller reads LEFT, then each PRESENCE, and sleeps while LEFT is what it read; a helper
+ *   writes PRESENCE and then changes LEFT. So one that leaves after the look changes the word
+ *   before the sleep begins, or wakes the sleeper.
+ * - What a helper did (its outputs, what it gave back, the plain counts of its line) is written
+ *   before PRESENCE says that it is gone, and read after that.
+ *
  * LIMIT is a hint to do less: whoever reads an older, larger one does a part for nothing.
  *
  * Between taking half of a range and having it in its own, a thief's parts are in none. The

@@ -11,7 +11,8 @@ import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
 import type { ItemCallback } from "./loops.js";
 import { argsortScratchBytes, sortScratchBytes } from "./kernels/kernels.js";
-import { mergeLoop, sortLoop, type SortForm } from "./sort-loops.js";
+import { loopOf } from "./part-loops.js";
+import type { SortForm } from "./sort-loops.js";
 import { type Call, run, runSync } from "./run.js";
 import type { Team } from "./team.js";
 import {
@@ -91,10 +92,6 @@ function sorting(
     us: number,
     data: readonly unknown[],
   ): Call => {
-    const loop = (kind === "sortRuns" ? sortLoop : mergeLoop)(
-      compare === undefined ? [] : [compare.call],
-      data as never,
-    );
     return {
       name: `${name}, ${part}`,
       kind,
@@ -103,8 +100,8 @@ function sorting(
       blockItems: 1,
       expectedItemUs: us,
       isCoarse: true,
-      here: loop,
-      share: () => ({ data, loop, end: () => undefined }),
+      here: loopOf(kind, compare === undefined ? [] : [compare.call], data),
+      share: () => ({ data, end: () => undefined }),
     };
   };
   const steps: (() => Call)[] = [
