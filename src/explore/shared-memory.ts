@@ -222,8 +222,8 @@ export class SharedMemory implements RunMemory {
     return buffer === this.buffer || this.#watched.has(buffer);
   }
 
-  #setState({ offset }: Block, state: number): void {
-    const witness = this.#allocator.witnessOf(offset);
+  #setState({ handle, kind }: Block, state: number): void {
+    const witness = this.#allocator.witnessOf(handle, kind);
     if (witness === undefined) return;
     const { cells } = this.#allocator;
     cells[witness.index] = (witness.value & ~STATE_MASK) | state;

@@ -15,7 +15,7 @@ import { Condition } from "../shared/condition.js";
 import { SharedCounter } from "../shared/counter.js";
 import { SharedDeque } from "../shared/deque.js";
 import { Event, Latch } from "../shared/event.js";
-import type { Heap } from "../shared/heap.js";
+import type { Handle, Heap } from "../shared/heap.js";
 import { SharedMap } from "../shared/map.js";
 import { Mutex } from "../shared/mutex.js";
 import { lookThroughViews, Place, SharedObject } from "../shared/object.js";
@@ -55,13 +55,13 @@ const CLASSES: readonly { readonly prototype: object }[] = [
 interface Seen {
   readonly heap: Heap;
   readonly offset: number;
+  readonly handle: Handle;
 }
 
 /** The instances of each thread, by the object that it was given and by place. */
 const views: Map<object, object>[] = [];
 const viewsAt: Map<number, object>[] = [];
 
-let isMaking = false;
 let sharedMemory: SharedMemory | undefined;
 
 /** Prepares the library's shared objects for exploration, once. */
@@ -75,12 +75,7 @@ export function exploreSharedObjects(): SharedMemory | undefined {
     (viewsAt[index] ??= new Map()).clear();
   };
   for (const prototype of prototypes()) findViewsIn(prototype);
-  lookThroughViews({
-    get isMaking() {
-      return isMaking;
-    },
-    of: (object) => viewOf(object, memory) as SharedObject,
-  });
+  lookThroughViews({ of: (object) => viewOf(object, memory) as SharedObject });
   exploreRecordFields(memory);
   // Spinning saves a sleep where threads run side by side; here it would only hide the
   // sleep, which is what can go wrong.
@@ -136,7 +131,7 @@ function viewOf(object: object, memory: SharedMemory = sharedMemory as SharedMem
   const own = (views[thread.index] ??= new Map());
   const known = own.get(object);
   if (known !== undefined) return known;
-  const { heap, offset } = object as unknown as Seen;
+  const { heap, offset, handle } = object as unknown as Seen;
   const here = memory.heapNow as Heap;
   if (heap === here) {
     own.set(object, object);
@@ -151,12 +146,7 @@ function viewOf(object: object, memory: SharedMemory = sharedMemory as SharedMem
   const made = memory.quietly(() => {
     const byPlace = viewsAt[thread.index]?.get(offset);
     if (byPlace !== undefined) return byPlace;
-    isMaking = true;
-    try {
-      return new (object.constructor as new (place: Place) => object)(new Place(here, offset));
-    } finally {
-      isMaking = false;
-    }
+    return new (object.constructor as new (place: Place) => object)(new Place(here, handle));
   });
   own.set(object, made);
   own.set(made, made);

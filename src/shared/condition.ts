@@ -21,7 +21,7 @@ import { ProbedResource, ProbeResource } from "../core/probe.js";
 import { type Handle, type Heap, MOST_SLOTS } from "./heap.js";
 import { Monitor, MONITOR_CELLS } from "./monitor.js";
 import { Mutex, type SharedMutexGuard } from "./mutex.js";
-import { Kind, knownAt, Place, SharedObject, type SharedOptions } from "./object.js";
+import { attached, Kind, Place, SharedObject, type SharedOptions } from "./object.js";
 import { SharedWaits, type Waitable, waitBlocked } from "./waiting.js";
 
 const MUTEX = MONITOR_CELLS;
@@ -232,9 +232,7 @@ export class Condition extends SharedObject {
 }
 
 function mutexOf(inHeap: Heap, handle: Handle): Mutex {
-  const offset = inHeap.locate(handle);
-  if (offset === undefined) {
-    throw new MisuseError("SKEIN_DISPOSED", "the mutex of a shared condition that came has been disposed of");
-  }
-  return (knownAt(offset) as Mutex | undefined) ?? new Mutex(new Place(inHeap, offset));
+  const mutex = attached(inHeap, handle, (place) => new Mutex(place));
+  if (mutex !== undefined) return mutex as Mutex;
+  throw new MisuseError("SKEIN_DISPOSED", "the mutex of a shared condition that came has been disposed of");
 }

@@ -10,19 +10,19 @@ import { Condition } from "./condition.js";
 import { SharedDeque } from "./deque.js";
 import { Event, Latch } from "./event.js";
 import { SharedCounter } from "./counter.js";
-import { type Handle, type Heap, heap, joinHeap, type LiveBlock, usesHeap } from "./heap.js";
+import { type Handle, type Heap, heap, joinHeap, offsetOf, usesHeap } from "./heap.js";
 import { SharedMap } from "./map.js";
 import { Mutex } from "./mutex.js";
 import {
   ADDRESS,
   type Address,
+  attached,
   findObjectsBy,
   isMade,
   Kind,
-  knownAt,
   nameAt,
   NAMES,
-  Place,
+  type Place,
   setArrival,
   SharedObject,
 } from "./object.js";
@@ -63,17 +63,15 @@ function arrive({ kind, handle, memory, end }: Address): object {
     return (channel as SharedChannel).endArrived(end, kind === Kind.sender);
   }
   const inHeap = memory === undefined ? heap() : joinHeap(memory);
-  const offset = inHeap.locate(handle);
   const attach = ATTACH[kind];
-  if (offset === undefined || attach === undefined) {
-    throw new MisuseError(
-      "SKEIN_DISPOSED",
-      attach === undefined
-        ? `a shared object of an unknown kind (${String(kind)}) came: both threads must use the same version of skein`
-        : `a ${NAMES[kind]} came that has been disposed of: dispose of a shared object only when no thread will use it any more`,
-    );
-  }
-  return knownAt(offset) ?? attach(new Place(inHeap, offset));
+  const object = attach === undefined ? undefined : attached(inHeap, handle, attach);
+  if (object !== undefined) return object;
+  throw new MisuseError(
+    "SKEIN_DISPOSED",
+    attach === undefined
+      ? `a shared object of an unknown kind (${String(kind)}) came: both threads must use the same version of skein`
+      : `a ${NAMES[kind]} came that has been disposed of: dispose of a shared object only when no thread will use it any more`,
+  );
 }
 setArrival(arrive, adopt);
 
@@ -159,13 +157,16 @@ export function livingObjects(inHeap: Heap): (LiveSharedObject & { readonly hand
 }
 
 /** This thread's object for a block that lives, if it is one and has been made. */
-export function objectOf(inHeap: Heap, { offset, kind }: Pick<LiveBlock, "offset" | "kind">): SharedObject | undefined {
+export function objectOf(
+  inHeap: Heap,
+  { handle, kind }: { readonly handle: Handle; readonly kind: number },
+): SharedObject | undefined {
   const attach = ATTACH[kind];
-  if (attach === undefined || !isMade(inHeap, offset)) return undefined;
-  return knownAt(offset) ?? attach(new Place(inHeap, offset));
+  if (attach === undefined || !isMade(inHeap, offsetOf(handle))) return undefined;
+  return attached(inHeap, handle, attach);
 }
 
 findObjectsBy((inHeap, offset) => {
-  const kind = inHeap.kindAt(offset);
-  return kind === undefined ? undefined : objectOf(inHeap, { offset, kind });
+  const block = inHeap.blockAt(offset);
+  return block === undefined ? undefined : objectOf(inHeap, block);
 });

@@ -249,7 +249,7 @@ export class Heap {
     // A block keeps its generation while it is free, and has the next when it is taken.
     const generation = ((this.#meta(offset) >>> 8) + 1) % MOST_GENERATIONS;
     // Publishes the zeros: who gets the handle finds the block alive and empty.
-    this.#setMeta(offset, (generation << 8) | (kind << 2) | ALIVE);
+    this.#setMeta(offset, aliveMeta(generation, kind));
     return offset;
   }
 
@@ -327,7 +327,7 @@ export class Heap {
   #allocateLarge(chunks: number, kind: number, firstCell: number, secondCell: number, zeroBytes: number): number {
     // One after another for the whole heap: nobody knows what was at that place before.
     const generation = (add(this.cells, LARGE_BLOCKS, 1) >>> 0) % MOST_GENERATIONS;
-    const meta = (generation << 8) | (kind << 2) | ALIVE;
+    const meta = aliveMeta(generation, kind);
     const chunk = this.#claimRun(chunks);
     const entry = entryOf(chunk);
     this.cells.fill(0, chunk * CHUNK_CELLS, chunk * CHUNK_CELLS + Math.ceil(zeroBytes / 4));
@@ -418,7 +418,7 @@ export class Heap {
     const state = load(this.cells, entry + CHUNK_STATE);
     // Once more, the state too: somebody may have given it back since `locate`. Of what is no more
     // ALIVE the exchange below would change nothing, succeed, and put it on the list a second time.
-    if ((meta & STATE_MASK) !== ALIVE || meta >>> 8 !== handle % MOST_GENERATIONS) return false;
+    if (!isAliveAs(handle, meta)) return false;
     if ((state & 3) === CHUNK_LARGE) return this.#freeLarge(chunk, state >>> 2, meta);
     const isOwn = load(this.cells, entry + CHUNK_OWNER) === this.slot;
     const freed = (meta & ~STATE_MASK) | (isOwn ? FREE : RELEASING);
@@ -458,19 +458,33 @@ export class Heap {
   }
 
   /**
-   * The cell that keeps its value as long as a small block lives, and never has it
-   * again: what to look at to see quickly that it still does. `undefined` for a large
-   * block, whose cell comes to mean other things.
+   * The cell that has this value as long as a small block of that kind lives, and never
+   * has it again: what to look at to see quickly that it still does. `undefined` for a
+   * large block, whose cell comes to mean other things.
    */
-  witnessOf(offset: number): { readonly index: number; readonly value: number } | undefined {
+  witnessOf(handle: Handle, kind: number): { readonly index: number; readonly value: number } | undefined {
+    const offset = offsetOf(handle);
     const index = this.#metaIndex(offset);
     const isLarge = index === entryOf(Math.floor(offset / CHUNK_BYTES)) + CHUNK_LIST;
-    return isLarge ? undefined : { index, value: load(this.cells, index) };
+    return isLarge ? undefined : { index, value: aliveMeta(handle % MOST_GENERATIONS, kind) };
+  }
+
+  /**
+   * Whether all that was read of a block so far was of this life of it: whether it lives
+   * still. What is read before a plain or atomic look may come from after it on some
+   * processors, but nothing moves past an exchange; this one changes nothing.
+   */
+  livedTillNow(handle: Handle): boolean {
+    const offset = this.locate(handle);
+    if (offset === undefined) return false;
+    const index = this.#metaIndex(offset);
+    const meta = load(this.cells, index);
+    return isAliveAs(handle, meta) && compareExchange(this.cells, index, meta, meta) === meta;
   }
 
   /** Where the block of a handle is; `undefined` if it has been given back. */
   locate(handle: Handle): number | undefined {
-    const offset = Math.floor(handle / MOST_GENERATIONS) * UNIT_BYTES;
+    const offset = offsetOf(handle);
     const chunk = Math.floor(offset / CHUNK_BYTES);
     if (!(chunk >= TABLE_CHUNKS && chunk < MOST_CHUNKS)) return undefined;
     // First what this thread has seen: the platform is slow to tell how long the memory is now.
@@ -482,8 +496,7 @@ export class Heap {
     if (state !== CHUNK_OF_BLOCKS && state !== CHUNK_LARGE) return undefined;
     // All of a run: this thread may have seen the memory only up to its middle.
     this.#see(state === CHUNK_LARGE ? chunk + (entry >>> 2) - 1 : chunk);
-    const meta = this.#meta(offset);
-    return (meta & 3) === ALIVE && meta >>> 8 === handle % MOST_GENERATIONS ? offset : undefined;
+    return isAliveAs(handle, this.#meta(offset)) ? offset : undefined;
   }
 
   /** All of the memory, at least to the end of the block at `offset`, which lives. */
@@ -498,10 +511,11 @@ export class Heap {
     return this.cells;
   }
 
-  /** The kind that the block at an offset was taken for; `undefined` if it has been given back. */
-  kindAt(offset: number): number | undefined {
+  /** What names the block at an offset, and the kind that it was taken for; `undefined` if it has been given back. */
+  blockAt(offset: number): { readonly handle: Handle; readonly kind: number } | undefined {
+    // One look for both: between two another block could take its place.
     const meta = this.#meta(offset);
-    return (meta & 3) === ALIVE ? (meta >>> 2) & 63 : undefined;
+    return (meta & STATE_MASK) === ALIVE ? { handle: handleFor(offset, meta), kind: (meta >>> 2) & 63 } : undefined;
   }
 
   #meta(offset: number): number {
@@ -669,6 +683,20 @@ const GIVEN_BACK = -2;
 
 function handleFor(offset: number, meta: number): Handle {
   return (offset / UNIT_BYTES) * MOST_GENERATIONS + (meta >>> 8);
+}
+
+/** Where the block of a handle is, or was. */
+export function offsetOf(handle: Handle): number {
+  return Math.floor(handle / MOST_GENERATIONS) * UNIT_BYTES;
+}
+
+function aliveMeta(generation: number, kind: number): number {
+  return (generation << 8) | (kind << 2) | ALIVE;
+}
+
+/** Whether a meta word says that the block of this handle lives. */
+function isAliveAs(handle: Handle, meta: number): boolean {
+  return (meta & STATE_MASK) === ALIVE && meta >>> 8 === handle % MOST_GENERATIONS;
 }
 
 function entryOf(chunk: number): number {

@@ -17,7 +17,7 @@ import { load, type SharedCells, store } from "#atomics";
 
 import { describeKind } from "../async/cancel.js";
 import { InternalError, MisuseError } from "../core/errors.js";
-import { type Handle, type Heap, heap } from "./heap.js";
+import { type Handle, type Heap, heap, offsetOf } from "./heap.js";
 import { Kind, type KindValue, NAMES } from "./kinds.js";
 import { freePayload } from "./payload.js";
 
@@ -43,34 +43,39 @@ export interface Address {
   readonly end?: number;
 }
 
-/** Where an object is that exists already; in place of the options of one to be made. */
+/** Where an object is that exists already; in place of the options of one to be made. See `attached`. */
 export class Place {
   readonly inHeap: Heap;
+  readonly handle: Handle;
   readonly offset: number;
 
-  constructor(inHeap: Heap, offset: number) {
+  constructor(inHeap: Heap, handle: Handle) {
     this.inHeap = inHeap;
-    this.offset = offset;
+    this.handle = handle;
+    this.offset = offsetOf(handle);
   }
 }
 
-/** This thread's objects, by the offsets of their blocks. Weak: a block outlives those who look at it. */
-const known = new Map<number, WeakRef<SharedObject>>();
-const forgotten = new FinalizationRegistry<number>((offset) => {
-  if (known.get(offset)?.deref() === undefined) known.delete(offset);
+/** This thread's objects, by the handles of their blocks. Weak: a block outlives those who look at it. */
+const known = new Map<Handle, WeakRef<SharedObject>>();
+const forgotten = new FinalizationRegistry<Handle>((handle) => {
+  if (known.get(handle)?.deref() === undefined) known.delete(handle);
 });
+
+function makeKnown(object: SharedObject): void {
+  known.set(object.handle, new WeakRef(object));
+  forgotten.register(object, object.handle);
+}
 
 /** For exploration, in which one JavaScript thread plays several: each has its own instances. */
 export interface Views {
-  /** Whether an instance is being made for one of several; then it is not this thread's for all to find. */
-  readonly isMaking: boolean;
   /** The instance of the thread that is played now, of the object that is known here. */
   of(object: SharedObject): SharedObject;
 }
 
 let views: Views | undefined;
 
-/** Has `knownAt` give what `next` says. */
+/** Has `knownAs` give what `next` says. */
 export function lookThroughViews(next: Views): void {
   views = next;
 }
@@ -143,18 +148,17 @@ export abstract class SharedObject implements Disposable {
     const zeroBytes = (options as InternalOptions).isOverwritten === true ? ownBytes : ownBytes + moreBytes;
     this.#offset = isNew ? this.#heap.allocate(ownBytes + moreBytes, kind, 0, 0, zeroBytes) : options.offset;
     this.#kind = kind;
-    this.#handle = this.#heap.handleOf(this.#offset);
-    const witness = this.#heap.witnessOf(this.#offset);
+    this.#handle = isNew ? this.#heap.handleOf(this.#offset) : options.handle;
+    const witness = this.#heap.witnessOf(this.#handle, kind);
     this.#witnessIndex = witness?.index ?? 0;
     this.#witness = witness?.value ?? 0;
     const header = new Uint8Array(this.#heap.buffer, this.#offset, HEADER_BYTES);
     if (isNew) writeName(header, name);
     this.#name = readName(header);
     this.#cells = new Int32Array(this.#heap.buffer, this.#offset + HEADER_BYTES, cellCount);
-    if (isNew) noteMade?.(this.#handle);
-    if (views?.isMaking !== true) {
-      known.set(this.#offset, new WeakRef(this));
-      forgotten.register(this, this.#offset);
+    if (isNew) {
+      noteMade?.(this.#handle);
+      makeKnown(this);
     }
     Object.defineProperty(this, ADDRESS, CROSSING);
   }
@@ -204,7 +208,7 @@ export abstract class SharedObject implements Disposable {
    */
   dispose(): void {
     this.#isDisposed = true;
-    known.delete(this.#offset);
+    known.delete(this.#handle);
     this.#heap.free(this.#handle);
   }
 
@@ -370,19 +374,52 @@ export function nameAt(inHeap: Heap, offset: number): string {
   return readName(new Uint8Array(inHeap.buffer, offset, HEADER_BYTES));
 }
 
-/** This thread's object whose block is at `offset`, if it has met it. */
-export function knownAt(offset: number): SharedObject | undefined {
-  const object = known.get(offset)?.deref();
-  // One that another thread has disposed of may be known still, and what came be
-  // another object in its place.
+function knownAs(handle: Handle): SharedObject | undefined {
+  const object = known.get(handle)?.deref();
   if (object?.isDisposed !== false) return undefined;
   return views === undefined ? object : views.of(object);
+}
+
+/**
+ * This thread's object for a block that exists: the one it knows, or one made by `attach`,
+ * which reads from the block what it has to know of it.
+ *
+ * Another thread may give the block back at any moment, and yet another take it for
+ * something else. So what was read counts only if the block lived when all had been read;
+ * else there is no object, and none becomes known. Without that last look this thread had
+ * the type and length of a disposed array from its first read, and would look by them at
+ * the array that took its place, whenever that came to it later.
+ *
+ * @returns `undefined` if the block has been given back
+ */
+export function attached(
+  inHeap: Heap,
+  handle: Handle,
+  attach: (place: Place) => SharedObject,
+): SharedObject | undefined {
+  const before = knownAs(handle);
+  if (before !== undefined) return before;
+  if (inHeap.locate(handle) === undefined) return undefined;
+  let made: SharedObject;
+  try {
+    made = attach(new Place(inHeap, handle));
+  } catch (error) {
+    // What stands in a block of another kind may be anything.
+    if (inHeap.livedTillNow(handle)) throw error;
+    return undefined;
+  }
+  if (!inHeap.livedTillNow(handle)) return undefined;
+  makeKnown(made);
+  return made;
 }
 
 type FindObject = (inHeap: Heap, offset: number) => SharedObject | undefined;
 
 // Without `crossing.ts` nothing has come from other threads, and this thread knows all.
-let findObject: FindObject = (_, offset) => knownAt(offset);
+let findObject: FindObject = (inHeap, offset) => {
+  const block = inHeap.blockAt(offset);
+  return block === undefined ? undefined : knownAs(block.handle);
+};
 
 /** Says how objects are found that this thread has not met: by who knows all kinds. */
 export function findObjectsBy(find: FindObject): void {

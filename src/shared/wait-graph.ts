@@ -286,7 +286,7 @@ function wayTo(end: string, came: ReadonlyMap<string, Link>): readonly Link[] {
 function linksFrom(inHeap: Heap, wait: Wait, own: Sleep | undefined): Link[] {
   if (wait.amount === 0) return [];
   const object = objectAt(inHeap, wait.wanted);
-  const kind = inHeap.kindAt(wait.wanted);
+  const kind = inHeap.blockAt(wait.wanted)?.kind;
   if (object === undefined || kind === undefined) return [];
   const links: Link[] = [];
   const add = (keeper: Wait | undefined, isBefore = false): void => {

@@ -2,7 +2,7 @@
 import { explore, ExploreError, type ExploreOptions } from "skein/explore";
 
 import { dispatch } from "./primitives/dispatch.js";
-import { giveBackTwice } from "./primitives/heap.js";
+import { attach, giveBackTwice } from "./primitives/heap.js";
 import { LEFT_OUT_STEPS } from "./primitives/left-out-steps.js";
 
 const [wanted] = process.argv.slice(2);
@@ -10,7 +10,7 @@ const step = LEFT_OUT_STEPS.find(({ what }) => what === wanted);
 if (step === undefined) throw new Error(`there is no such step: ${wanted}`);
 
 const options: ExploreOptions = { name: step.what, schedules: step.schedules, steps: step.steps ?? 20_000 };
-const program = step.program === "giveBackTwice" ? giveBackTwice : dispatch(step.program);
+const program = typeof step.program === "string" ? { attach, giveBackTwice }[step.program] : dispatch(step.program);
 try {
   const { coverage } = await explore(options, program);
   console.log(JSON.stringify({ kind: "nothing", message: coverage.text }));

@@ -115,10 +115,10 @@ describe("a shared deque", () => {
       for (const number of numbers) deque.push(number);
       assert.equal(deque.steal(), numbers.shift());
       // As when it comes from another thread after the object here was collected.
-      using again = new SharedDeque(new Place(heap(), deque.offset));
+      using again = new SharedDeque(new Place(heap(), deque.handle));
       again.push(-1);
       assert.equal(again.pop(), -1);
-      const third = new SharedDeque(new Place(heap(), deque.offset));
+      const third = new SharedDeque(new Place(heap(), deque.handle));
       assert.equal(third.pop(), numbers.pop());
       third.takeOver();
       assert.deepEqual(third.stealMany(1), numbers.splice(0, 1));

@@ -27,9 +27,9 @@ describe("a shared ring", () => {
       assert.equal(ring.write([1, 2, 3, 4, 5]), 5);
       assert.equal(ring.pop(), 1);
       // As when it comes from another thread after the object here was collected.
-      using again = new SharedRing<"int32">(new Place(heap(), ring.offset));
+      using again = new SharedRing<"int32">(new Place(heap(), ring.handle));
       assert.equal(again.write([6, 7, 8, 9, 10, 11]), 4);
-      const third = new SharedRing<"int32">(new Place(heap(), ring.offset));
+      const third = new SharedRing<"int32">(new Place(heap(), ring.handle));
       const into = new Int32Array(12);
       assert.equal(third.read(into), 8);
       assert.deepEqual([...into.subarray(0, 8)], [2, 3, 4, 5, 6, 7, 8, 9]);

@@ -9,6 +9,7 @@ import { exploreSharedObjects } from "#skein/explore/views";
 import { Part, type WatchedPart } from "#skein/explore/watched-memory";
 import { FIRST_THREAD, Heap, LARGEST_BLOCK_BYTES, type Life, THREAD_CELLS } from "#skein/shared/heap";
 import { Kind } from "#skein/shared/kinds";
+import { attached, type SharedObject } from "#skein/shared/object";
 import { PAGE_BYTES } from "#skein/shared/memory";
 
 type Program = (t: Exploration) => Promise<void>;
@@ -140,6 +141,37 @@ function giveBackTwiceOf(byteLength: number): Program {
 
 export const giveBackTwice: Program = giveBackTwiceOf(LARGEST_BLOCK_BYTES);
 export const giveBackLargeTwice: Program = giveBackTwiceOf(2 * PAGE_BYTES);
+
+/** A block comes to a thread while its owner gives it back and takes it for something else. */
+function attachOf(byteLength: number): Program {
+  return async (t) => {
+    prepare();
+    const shown = t.cell("shown");
+    const content = t.cell("what stands in the block");
+    // No cell has room for it; it is read only behind `shown`.
+    let handle = 0;
+    t.thread("owner", () => {
+      const heap = new Heap(source);
+      handle = heap.handleOf(heap.allocate(byteLength, Kind.payload));
+      content.store(1);
+      shown.store(1);
+      heap.free(handle);
+      heap.allocate(byteLength, Kind.payload);
+      content.store(2);
+    });
+    const meets = t.thread("meets it", () => {
+      const heap = new Heap(source);
+      if (shown.load() === 0) return undefined;
+      const read = (): SharedObject => ({ handle, found: content.load() }) as unknown as SharedObject;
+      return (attached(heap, handle, read) as unknown as { readonly found: number } | undefined)?.found;
+    });
+    await t.join();
+    t.expect([undefined, 1].includes(meets.result as number | undefined), `it was taken for ${String(meets.result)}`);
+  };
+}
+
+export const attach: Program = attachOf(LARGEST_BLOCK_BYTES);
+export const attachLarge: Program = attachOf(2 * PAGE_BYTES);
 
 /** Threads claim chunks at the same moment. */
 export const claimChunks: Program = async (t) => {

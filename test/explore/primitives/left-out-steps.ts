@@ -5,7 +5,7 @@ import type { Edits } from "../mutate-loader.js";
 export interface LeftOutStep extends Edits {
   readonly what: string;
   /** What the program does that then goes wrong: a dispatch, or a program of `heap.ts`. */
-  readonly program: DispatchPlan | "giveBackTwice";
+  readonly program: DispatchPlan | "giveBackTwice" | "attach";
   /** As exploring calls it. */
   readonly kinds: readonly string[];
   readonly schedules: number;
@@ -148,9 +148,17 @@ export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
   {
     what: "who gives a block back does not look at its state once more",
     module: "shared/heap",
-    edits: [["(meta & STATE_MASK) !== ALIVE || meta >>> 8 !== handle", "meta >>> 8 !== handle"]],
+    edits: [["!isAliveAs(handle, meta)", "meta >>> 8 !== handle % MOST_GENERATIONS"]],
     program: "giveBackTwice",
     kinds: ["assertion"],
     schedules: 200,
+  },
+  {
+    what: "a thread that an object comes to does not look once more whether it is still there",
+    module: "shared/object",
+    edits: [["if (!inHeap.livedTillNow(handle))", "if (false)"]],
+    program: "attach",
+    kinds: ["assertion"],
+    schedules: 1000,
   },
 ];

@@ -89,6 +89,18 @@ export const HEAP: readonly ExploredPrimitive[] = [
   },
   {
     of: ["heap"],
+    fact: "a block that comes to a thread while it is given back and taken again is found as it was, or gone",
+    does: "owner: take, give back, take again; 1 × meet it",
+    program: heap.attach,
+  },
+  {
+    of: ["heap"],
+    fact: "so is a run of chunks that comes",
+    does: "owner: take a run, give it back, take again; 1 × meet it",
+    program: heap.attachLarge,
+  },
+  {
+    of: ["heap"],
     fact: "a chunk is claimed by one thread",
     does: "2 × take the first block",
     program: heap.claimChunks,
