@@ -276,6 +276,11 @@ export class SharedMemory implements RunMemory {
     return place;
   }
 
+  /** Whether threads are explored, which may come yet. */
+  get isWatching(): boolean {
+    return !this.isQuiet && this.#execution?.current !== undefined;
+  }
+
   /**
    * The place of something that is read and written plainly, of whatever size: two that
    * begin in one cell are two places. `undefined` if that is no step now.

@@ -27,6 +27,7 @@ import { SharedText } from "../shared/text.js";
 import { SharedVector } from "../shared/vector.js";
 import { SpinBudget } from "../shared/waiting.js";
 import { controlled } from "./controlled.js";
+import { exploreElements } from "./elements.js";
 import { exploreRecordFields } from "./record-fields.js";
 import { SharedMemory, useSharedMemory } from "./shared-memory.js";
 import type { VirtualThread } from "./virtual-thread.js";
@@ -77,6 +78,7 @@ export function exploreSharedObjects(): SharedMemory | undefined {
   for (const prototype of prototypes()) findViewsIn(prototype);
   lookThroughViews({ of: (object) => viewOf(object, memory) as SharedObject });
   exploreRecordFields(memory);
+  exploreElements(memory);
   // Spinning saves a sleep where threads run side by side; here it would only hide the
   // sleep, which is what can go wrong.
   const { get } = Object.getOwnPropertyDescriptor(SpinBudget.prototype, "spins") as { get(): number };

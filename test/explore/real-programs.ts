@@ -3,6 +3,7 @@ import { isMainThread } from "node:worker_threads";
 
 import type { Execution } from "#skein/explore/execution";
 import type { Cell, Exploration } from "skein/explore";
+import { SharedArray } from "skein/shared";
 
 export async function lostUpdate(t: Exploration): Promise<void> {
   const x = t.cell("x");
@@ -11,6 +12,25 @@ export async function lostUpdate(t: Exploration): Promise<void> {
   t.thread("b", addOne);
   await t.join();
   t.expect(x.load() === 2, "an addition was lost");
+}
+
+/** Under the condition explore, as it has shared objects. */
+export async function lostElement(t: Exploration): Promise<void> {
+  const counts = new SharedArray({ type: "int32", length: 3, name: "counts" });
+  const { values } = counts;
+  const add = (amount: number): void => void Atomics.store(counts.values, 2, Atomics.load(values, 2) + amount);
+  t.thread("a", () => add(1));
+  t.thread("b", () => {
+    Atomics.wait(values, 1, 0);
+    add(values[0] as number);
+  });
+  t.thread("c", () => {
+    values[0] = 1;
+    Atomics.store(values, 1, 1);
+    Atomics.notify(values, 1);
+  });
+  await t.join();
+  t.expect(values[2] === 2, "an addition was lost");
 }
 
 export async function race(t: Exploration): Promise<void> {

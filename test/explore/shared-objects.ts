@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 
 import { type Cell, type Exploration, explore, ExploreError } from "skein/explore";
 import {
+  array,
   Barrier,
   Condition,
   Event,
@@ -15,6 +16,7 @@ import {
   Once,
   RwLock,
   Semaphore,
+  SharedArray,
   SharedChannel,
   SharedCounter,
   SharedDeque,
@@ -22,11 +24,14 @@ import {
   SharedStructArray,
 } from "skein/shared";
 
+import { lostElement } from "./real-programs.js";
+
 type Program = (t: Exploration) => unknown;
 
 const SCHEDULES = 150;
 
 const Account = sharedStruct({ balance: "float64" });
+const Series = sharedStruct({ samples: array("float64", 2) });
 const Flags = sharedStruct({ left: "int8", right: "int8", ratio: "float64" });
 
 async function find(program: Program): Promise<ExploreError | undefined> {
@@ -176,6 +181,66 @@ const RIGHT: Readonly<Record<string, Program>> = {
     await t.join();
     t.expect(flags.left + flags.right === 2);
   },
+  "elements of an array that lie side by side are no race, nor are those under a lock": async (t) => {
+    const bytes = new SharedArray({ type: "uint8", length: 3, name: "bytes" });
+    const mutex = new Mutex();
+    const write = (index: number): void => {
+      bytes.values[index] = 1;
+      mutex.withLockSync(() => void ((bytes.values[2] as number) += 1));
+    };
+    t.thread("a", () => write(0));
+    t.thread("b", () => write(1));
+    await t.join();
+    t.expect([...bytes].join() === "1,1,2");
+    assert.deepEqual(bytes.copy(), Uint8Array.of(1, 1, 2));
+  },
+  "the platform's operations on elements order what is done around them": async (t) => {
+    const { values } = new SharedArray({ type: "int32", length: 3, name: "cells" });
+    t.thread("writer", () => {
+      values[0] = 7;
+      Atomics.store(values, 1, 1);
+      Atomics.notify(values, 1);
+    });
+    const reader = t.thread("reader", () => {
+      while (Atomics.load(values, 1) === 0) Atomics.wait(values, 1, 0);
+      return values[0];
+    });
+    for (const name of ["c", "d"]) t.thread(name, () => Atomics.add(values, 2, 1));
+    await t.join();
+    t.expect(reader.result === 7 && values[2] === 2);
+  },
+  "methods of typed arrays do under exploration what they do without": async (t) => {
+    const shared = SharedArray.from("float64", [3, 1, 2, 5, 4]);
+    const { values } = shared;
+    const other = new SharedArray({ type: "bigint64", length: 2 });
+    t.thread("a", () => {
+      const plain = Float64Array.of(3, 1, 2, 5, 4);
+      const both = [plain, values] as unknown as readonly Float64Array<ArrayBuffer>[];
+      const same = (act: (numbers: Float64Array<ArrayBuffer>) => unknown): void => {
+        const [expected, gave] = both.map(act);
+        assert.deepEqual(gave, expected);
+        assert.deepEqual(shared.copy(), plain);
+      };
+      same((numbers) => numbers.slice(1, 3));
+      same((numbers) => numbers.map((one) => one * 2).filter((one) => one > 4));
+      same((numbers) => numbers.reduce((sum, one) => sum + one, 0));
+      same((numbers) => [numbers.indexOf(2), numbers.includes(9), numbers.at(-1), numbers.join("-"), numbers.length]);
+      same((numbers) => [...numbers.subarray(1, 4).fill(8, 1, 2).entries()]);
+      same((numbers) => numbers.reverse().copyWithin(0, 3).join());
+      same((numbers) => numbers.set([9, 7], 2));
+      same((numbers) => numbers.subarray(2).set(numbers.subarray(0, 3)));
+      same((numbers) => [...numbers.sort((one, next) => next - one)]);
+      same((numbers) => [numbers[5], numbers instanceof Float64Array, String(numbers), numbers.BYTES_PER_ELEMENT]);
+      assert.throws(() => values.set([1], 5), RangeError);
+      assert.throws(() => values.set([1], -1), RangeError);
+      assert.equal(Atomics.exchange(other.values, 0, 5n), 0n);
+      assert.equal(Atomics.compareExchange(other.values, 0, 5n, 6n), 5n);
+      assert.equal(Atomics.or(other.values, 0, 1n), 6n);
+      assert.deepEqual([...other.values], [7n, 0n]);
+    });
+    t.thread("b", () => 1);
+    await t.join();
+  },
   "a thing done once is done once": async (t) => {
     const once = new Once();
     const done = t.cell("done");
@@ -318,12 +383,86 @@ const WRONG: Readonly<Record<string, readonly [kind: string, diagnosis: RegExp, 
       await t.join();
     },
   ],
+  "an element of an array that two threads count up": [
+    "race",
+    /array "samples"\.values\[3\]: "[ab]" .*plainly/,
+    async (t) => {
+      const samples = new SharedArray({ type: "float64", length: 4, name: "samples" });
+      for (const name of ["a", "b"]) t.thread(name, () => void ((samples.values[3] as number) += 1));
+      await t.join();
+    },
+  ],
+  "a part of an array that one thread reads as a whole while another writes into it": [
+    "race",
+    /array "samples"\.values\[2\]/,
+    async (t) => {
+      const { values } = new SharedArray({ type: "uint8", length: 4, name: "samples" });
+      t.thread("a", () => values.subarray(1).reduce((sum, one) => sum + one, 0));
+      t.thread("b", () => values.subarray(2).fill(1, 0, 1));
+      await t.join();
+    },
+  ],
+  "an update of an element in two operations, each of them atomic": [
+    "assertion",
+    /lost/,
+    async (t) => {
+      const counts = new SharedArray({ type: "int32", length: 1, name: "counts" });
+      const body = (): void => void Atomics.store(counts.values, 0, Atomics.load(counts.values, 0) + 1);
+      for (const name of ["a", "b"]) t.thread(name, body);
+      await t.join();
+      t.expect(counts.values[0] === 2, "an update is lost");
+    },
+  ],
+  "an element that is read plainly while it is written by an operation": [
+    "race",
+    /array "flags"\.values\[0\]/,
+    async (t) => {
+      const { values } = new SharedArray({ type: "uint8", length: 1, name: "flags" });
+      t.thread("a", () => Atomics.store(values, 0, 1));
+      t.thread("b", () => values[0]);
+      await t.join();
+    },
+  ],
+  "a wake-up on an element that does not change": [
+    "lost wake-up",
+    /"b" sleeps on array "cells"\.values\[1\] for ever: it looked/,
+    async (t) => {
+      const { values } = new SharedArray({ type: "int32", length: 2, name: "cells" });
+      t.thread("a", () => {
+        Atomics.store(values, 0, 1);
+        Atomics.notify(values, 1);
+      });
+      t.thread("b", () => {
+        if (Atomics.load(values, 0) === 0) Atomics.wait(values, 1, 0);
+      });
+      await t.join();
+    },
+  ],
+  "an array in a record that two threads write": [
+    "race",
+    /struct "series"\.samples\[1\]/,
+    async (t) => {
+      const series = new Series({}, { name: "series" });
+      for (const name of ["a", "b"]) t.thread(name, () => void ((series.samples[1] as number) += 1));
+      await t.join();
+    },
+  ],
+  "a wait on an element of 64 bits": [
+    "misuse",
+    /on arrays of int32 alone/,
+    async (t) => {
+      const { values } = new SharedArray({ type: "bigint64", length: 1 });
+      t.thread("a", () => void Atomics.wait(values, 0, 1n));
+      t.thread("b", () => 1);
+      await t.join();
+    },
+  ],
   "an element of an array of records that two threads write": [
     "race",
     /structArray "flags"\.right/,
     async (t) => {
-      const array = new SharedStructArray(Flags, 2, { name: "flags" });
-      for (const name of ["a", "b"]) t.thread(name, () => void (array.at(1).right += 1));
+      const flags = new SharedStructArray(Flags, 2, { name: "flags" });
+      for (const name of ["a", "b"]) t.thread(name, () => void (flags.at(1).right += 1));
       await t.join();
     },
   ],
@@ -346,6 +485,16 @@ describe("shared objects, explored", () => {
       assert.equal(error, undefined, error?.message);
     });
   }
+  it("go the same way on real threads, elements of arrays too", async () => {
+    const program = { module: new URL("real-programs.js", import.meta.url), export: "lostElement" };
+    await assert.rejects(explore({ schedules: SCHEDULES, confirm: true, program }, lostElement), {
+      kind: "assertion",
+      confirmation: {
+        verdict: "confirmed",
+        text: "17 steps on 4 threads gave the same, and the run ended in the same way",
+      },
+    });
+  });
   for (const [what, [kind, diagnosis, program]] of Object.entries(WRONG)) {
     it(`find ${what}`, async () => {
       const error = await find(program);
