@@ -63,7 +63,7 @@ export class HelperJobs {
   async #help(participant: number): Promise<void> {
     const { cells, work, shares } = this.#helped;
     for (;;) {
-      const job = this.#scope.spawn(takeParts, [cells, participant, work, undefined], {
+      const job = this.#scope.spawn(takeParts, [cells, participant, work, false], {
         on: this.#pool,
         name: nameOfPart(work.name, participant),
       });

@@ -8,8 +8,9 @@ import { type Task, taskIdentity } from "../async/executor.js";
 import { describeThrown, TransferError } from "../core/errors.js";
 import { threadIndex } from "../core/thread.js";
 import type { SharedArray } from "../shared/array.js";
-import type { SharedChannel } from "../shared/channel.js";
 import { heap } from "../shared/heap.js";
+import { handOver, makePayload } from "../shared/payload.js";
+import { encodeValue } from "../shared/value-codec.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import { registry } from "../threads/registry.js";
 import { ownTask } from "../threads/task.js";
@@ -156,7 +157,7 @@ export class Participant {
 
 /** On a thread of a pool: takes part in a call until there is nothing left to take. */
 export const takeParts: Task<
-  [cells: SharedArray<"int32">, participant: number, work: Work, results: SharedChannel | undefined],
+  [cells: SharedArray<"int32">, participant: number, work: Work, isBlocking: boolean],
   PartsDone | undefined
 > = ownTask(import.meta, takePartsOfCall);
 
@@ -164,35 +165,36 @@ function takePartsOfCall(
   cells: SharedArray<"int32">,
   participant: number,
   work: Work,
-  results: SharedChannel | undefined,
+  isBlocking: boolean,
 ): PartsDone | undefined {
   const shares = new Shares(cells.values, participant);
   if (!shares.enter(heap().life)) return undefined;
-  let gaveBack = false;
+  let payload = 0;
+  let byteLength = 0;
   try {
     // Somebody must be there to send it again: a caller that is not blocked.
-    const done = takePartsHere(shares, participant, work, results !== undefined);
-    // Before it leaves: who waits for that takes the results then.
-    if (results !== undefined) giveBack(results, done);
-    gaveBack = results !== undefined;
-    return done;
+    const done = takePartsHere(shares, participant, work, isBlocking);
+    if (!isBlocking) return done;
+    const bytes = bytesOf(done);
+    ({ byteLength } = bytes);
+    payload = makePayload(heap(), cells.offset, bytes);
+    // If this thread ends, what it has in its hands is freed; and this the caller will read.
+    handOver(heap(), payload, shares.callerSlot);
+    return undefined;
   } finally {
     // Whatever happened: a blocked caller would wait for it for ever.
-    shares.leave(gaveBack);
+    shares.leave(payload, byteLength);
   }
 }
 
-/**
- * By a channel, as the caller is blocked. What can't cross is told in place of what was made.
- * It has room for all helpers, but a try could fail while others send.
- */
-function giveBack(results: SharedChannel, done: PartsDone): void {
+/** For a caller that is blocked, so that nobody can settle a promise there. What can't cross is told in place of what was made. */
+function bytesOf(done: PartsDone): Uint8Array {
   try {
-    results.sendSync(done);
+    return encodeValue(done);
   } catch (error) {
     const why = `what a callback gave can't be passed to the thread that called: ${describeThrown(error)}`;
     const thrown = { part: 0, error: encodeThrown(new TransferError(why, { cause: error })) };
-    results.sendSync({ ...done, values: [], thrown });
+    return encodeValue({ ...done, values: [], thrown });
   }
 }
 

@@ -16,8 +16,10 @@ import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor
 import { scope } from "../async/scope.js";
 import { WorkerLostError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
-import { SharedChannel } from "../shared/channel.js";
 import { heap, type Life } from "../shared/heap.js";
+import { arrival } from "../shared/object.js";
+import { bytesOfPayload, freePayload } from "../shared/payload.js";
+import { decodeValue } from "../shared/value-codec.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { costOf } from "./costs.js";
@@ -127,8 +129,9 @@ function begin(call: Call): Begun {
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
     if (isBelieved && tookUs >= PROBE_US && worth.has(itemUs * (length - done))) break;
-    // Not all that is left at once, as it may be other than what came first.
-    if (tookUs < PROBE_US) blocks *= 2;
+    // Not all that is left at once, as it may be other than what came first; but as much as
+    // has been done, so that most of it is done in few pieces.
+    blocks *= 2;
   }
   if (done === length && itemUs !== undefined) worth.stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
@@ -282,11 +285,11 @@ function runSyncOpen(call: Call, team: Team): Values {
   const shared = new SharedCall(call, team, begun);
   let isWhole = false;
   try {
-    const results = shared.callHelpers(team);
+    shared.callHelpers(team);
     shared.own.run(Infinity);
     shared.close();
     shared.waitForHelpers();
-    shared.collectFrom(results);
+    shared.collectResults();
     shared.requireSuccess();
     isWhole = true;
   } finally {
@@ -306,12 +309,12 @@ async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | 
   node?.listen(stop);
   let isWhole = false;
   try {
-    const results = shared.callHelpers(team);
+    shared.callHelpers(team);
     while (!shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
     shared.close();
     shared.waitForHelpers();
     node?.checkpoint();
-    shared.collectFrom(results);
+    shared.collectResults();
     shared.requireSuccess();
     isWhole = true;
   } finally {
@@ -360,8 +363,8 @@ class SharedCall {
   readonly #beganMs: number;
   /** Whether it is this that frees the cells. */
   #disposes = true;
-  /** On a pool's thread that has asked for helpers: where they put their results. */
-  #asked: SharedChannel | undefined = undefined;
+  /** Whether it is on a pool's thread, and has asked for helpers. */
+  #hasAsked = false;
 
   constructor(call: Call, team: Team, begun: Begun, isSpared = false) {
     this.#call = call;
@@ -386,7 +389,7 @@ class SharedCall {
     };
     this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
     this.shares = new Shares(this.cells.values, CALLER);
-    this.shares.begin(parts);
+    this.shares.begin(parts, heap().slot);
     this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop(), false);
     begins(this);
     this.#beganMs = nowMs();
@@ -462,35 +465,35 @@ class SharedCall {
   }
 
   /**
-   * Calls helpers that give their results by a channel, as nobody can settle promises while
+   * Calls helpers that leave their results with the parts, as nobody can settle promises while
    * this thread is blocked. What they look at lives until all have been.
    */
-  callHelpers({ pool }: Team): SharedChannel | undefined {
+  callHelpers({ pool }: Team): void {
     const { cells, helpers, work } = this;
-    if (helpers === 0) return undefined;
-    const results = new SharedChannel({ capacity: helpers, name: `results of ${this.#call.name}` });
+    if (helpers === 0) return;
     if (pool === undefined) {
-      askForHelpers({ cells, helpers, work, results });
-      this.#asked = results;
-      return results;
+      askForHelpers({ cells, helpers, work });
+      this.#hasAsked = true;
+      return;
     }
     this.#disposes = false;
     const calls: Promise<unknown>[] = [];
     for (let participant = 1; participant <= helpers; participant++) {
-      calls.push(pool.run(takeParts, [cells, participant, work, results]).catch(() => undefined));
+      calls.push(pool.run(takeParts, [cells, participant, work, true]).catch(() => undefined));
     }
     pool.publish?.();
-    void Promise.all(calls).then(() => {
-      cells.dispose();
-      return results.dispose();
-    });
-    return results;
+    void Promise.all(calls).then(() => cells.dispose());
   }
 
-  /** Once all helpers have left: those that gave something back did so before. */
-  collectFrom(results: SharedChannel | undefined): void {
-    if (results === undefined) return;
-    for (let left = this.shares.givenBack(); left > 0; left--) this.collect(results.receiveSync() as PartsDone);
+  /** Once all helpers have left: takes what they gave back. */
+  collectResults(): void {
+    const own = heap();
+    for (let result = this.shares.takeResult(); result !== undefined; result = this.shares.takeResult()) {
+      const { payload, byteLength } = result;
+      const done = decodeValue(bytesOfPayload(own, payload, byteLength), arrival as never) as PartsDone;
+      freePayload(own, payload, own.slot);
+      this.collect(done);
+    }
   }
 
   /** For dumps. */
@@ -502,8 +505,17 @@ class SharedCall {
     const counts = this.shares.counts();
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     this.#form.end(this.#from, isWhole);
-    if (this.#asked !== undefined) letGo(this.cells, this.#asked);
+    this.#dropResults();
+    if (this.#hasAsked) letGo(this.cells);
     else if (this.#disposes) this.cells.dispose();
+  }
+
+  /** Of a call that failed nobody wants them. */
+  #dropResults(): void {
+    const own = heap();
+    for (let result = this.shares.takeResult(); result !== undefined; result = this.shares.takeResult()) {
+      freePayload(own, result.payload, own.slot);
+    }
   }
 
   figures(): ParticipantFigures[] {

@@ -18,6 +18,8 @@
  *     +3  DONE    parts that it did
  *     +4  STEALS  how often it took from another's range
  *     +5  LIFE    what stood for its thread in the heap: a slot has another thread once one has ended
+ *     +6  RESULT  of a helper whose PRESENCE is GAVE_BACK: the payload of what it did, in units of 16, and
+ *     +7  RESULT_BYTES  how long that is. The caller takes it out
  *
  * Invariants
  * - A part is in one range, or was taken out by one participant. Every change of a range that
@@ -57,6 +59,10 @@ const SLOT = 2;
 const DONE = 3;
 const STEALS = 4;
 const LIFE = 5;
+const RESULT = 6;
+const RESULT_BYTES = 7;
+
+const UNIT_BYTES = 16;
 
 /** A helper has not come; is here; has gone, and has given nothing back; has gone, and has. */
 const AWAY = 0;
@@ -100,9 +106,10 @@ export class Shares {
     this.#own = LINE * (1 + participant);
   }
 
-  /** By the caller, before anybody else has the cells: all parts are its own at first. */
-  begin(parts: number): void {
+  /** By the caller, whose thread has that slot, before anybody else has the cells: all parts are its own at first. */
+  begin(parts: number, slot = 0): void {
     this.#cells[LIMIT] = parts;
+    this.#cells[this.#own + SLOT] = slot;
     store(this.#cells, this.#own + RANGE, parts);
   }
 
@@ -191,13 +198,20 @@ export class Shares {
     this.#cells[this.#own + LIFE] = state;
     store(this.#cells, this.#own + PRESENCE, HERE);
     if (load(this.#cells, CLOSED) === 0) return true;
-    this.leave(false);
+    this.leave();
     return false;
   }
 
-  /** It does nothing more for this call; whether what it did stands in the channel of results. */
-  leave(gaveBack: boolean): void {
-    store(this.#cells, this.#own + PRESENCE, gaveBack ? GAVE_BACK : GONE);
+  /** Slot of the caller's thread, in whose hands results are. */
+  get callerSlot(): number {
+    return this.#cells[LINE + SLOT] as number;
+  }
+
+  /** It does nothing more for this call; what it did stands in a payload, if it is to be given back so. */
+  leave(payload = 0, byteLength = 0): void {
+    this.#cells[this.#own + RESULT] = payload / UNIT_BYTES;
+    this.#cells[this.#own + RESULT_BYTES] = byteLength;
+    store(this.#cells, this.#own + PRESENCE, payload === 0 ? GONE : GAVE_BACK);
     add(this.#cells, LEFT, 1);
     notify(this.#cells, LEFT);
   }
@@ -224,13 +238,18 @@ export class Shares {
     return load(this.#cells, LINE * (1 + participant) + PRESENCE) !== AWAY;
   }
 
-  /** How many helpers have given back what they did. */
-  givenBack(): number {
-    let count = 0;
-    for (let line = LINE; line < this.#cells.length; line += LINE) {
-      if (load(this.#cells, line + PRESENCE) === GAVE_BACK) count++;
+  /** Takes out what a helper gave back; `undefined` if there is no more of that. */
+  takeResult(): { readonly payload: number; readonly byteLength: number } | undefined {
+    const cells = this.#cells;
+    for (let line = LINE; line < cells.length; line += LINE) {
+      if (load(cells, line + PRESENCE) !== GAVE_BACK) continue;
+      store(cells, line + PRESENCE, GONE);
+      return {
+        payload: (cells[line + RESULT] as number) * UNIT_BYTES,
+        byteLength: cells[line + RESULT_BYTES] as number,
+      };
     }
-    return count;
+    return undefined;
   }
 
   /** The threads of the helpers that are here. */

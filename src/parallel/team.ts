@@ -5,7 +5,6 @@ import { describeKind } from "../async/cancel.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import { threads } from "../threads/threads.js";
 import type { SharedArray } from "../shared/array.js";
-import type { SharedChannel } from "../shared/channel.js";
 import { askingPool, serveWanted } from "../threads/wanted.js";
 import { takeParts, type Work } from "./part.js";
 import { CALLER, MOST_PARTICIPANTS, Shares } from "./shares.js";
@@ -59,7 +58,6 @@ interface HelpWanted {
   readonly cells: SharedArray<"int32">;
   readonly helpers: number;
   readonly work: Work;
-  readonly results: SharedChannel;
 }
 
 /**
@@ -73,20 +71,18 @@ export function askForHelpers(wanted: Omit<HelpWanted, "kind">): void {
 }
 
 /** One of the two that look at them, see `askForHelpers`, does so no more. */
-export function letGo(cells: SharedArray<"int32">, results: SharedChannel): void {
-  if (!new Shares(cells.values, CALLER).letGo()) return;
-  cells.dispose();
-  results.dispose();
+export function letGo(cells: SharedArray<"int32">): void {
+  if (new Shares(cells.values, CALLER).letGo()) cells.dispose();
 }
 
 serveWanted((pool, request) => {
-  const { kind, cells, helpers, work, results } = request as HelpWanted;
+  const { kind, cells, helpers, work } = request as HelpWanted;
   if (kind !== "skein.parts") return;
   const calls = Array.from({ length: helpers }, (_, helper) =>
-    // What goes wrong there is told by the results; a pool that is closed has nobody to send.
-    pool.run(takeParts, [cells, helper + 1, work, results]).catch(() => undefined),
+    // What goes wrong there is told by what it gives back; a pool that is closed has nobody to send.
+    pool.run(takeParts, [cells, helper + 1, work, true]).catch(() => undefined),
   );
-  void Promise.all(calls).then(() => letGo(cells, results));
+  void Promise.all(calls).then(() => letGo(cells));
 });
 
 /**

@@ -13,7 +13,7 @@ const FIRST_OVERHEAD_US = 40;
 const TIMES_OVERHEAD = 2.5;
 const LEAST_US = 100;
 /** However bad it looked, calls of so long are shared out, and measured again. */
-const MOST_US = 1000;
+const MOST_US = 4000;
 /** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */
 const FORGOTTEN = 1 / 64;
 

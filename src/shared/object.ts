@@ -153,8 +153,7 @@ export abstract class SharedObject implements Disposable {
     this.#witnessIndex = witness?.index ?? 0;
     this.#witness = witness?.value ?? 0;
     const header = new Uint8Array(this.#heap.buffer, this.#offset, HEADER_BYTES);
-    if (isNew) writeName(header, name);
-    this.#name = readName(header);
+    this.#name = isNew ? writeName(header, name) : readName(header);
     this.#cells = new Int32Array(this.#heap.buffer, this.#offset + HEADER_BYTES, cellCount);
     if (isNew) {
       noteMade?.(this.#handle);
@@ -300,14 +299,29 @@ function checkedName(name: unknown): string {
   throw new MisuseError("SKEIN_INVALID_ARGUMENT", `a name must be a string, but ${describeKind(name)} came`);
 }
 
-function writeName(header: Uint8Array, name: string): void {
+/** @returns the name as others will read it */
+function writeName(header: Uint8Array, name: string): string {
+  // Of short names of ASCII there is nothing to encode: most are, and calls make objects for their own use.
+  const { length } = name;
+  let i = 0;
+  if (length <= MOST_NAME_BYTES) {
+    for (let code = name.charCodeAt(0); i < length && code < 128; code = name.charCodeAt(++i))
+      header[NAME_AT + i] = code;
+  }
+  const lengths = new Int32Array(header.buffer, header.byteOffset, 2);
+  if (i === length) {
+    lengths[NAME_LENGTH] = length;
+    return name;
+  }
   // Not straight into the block: browsers refuse to encode into shared memory.
   const bytes = new Uint8Array(MOST_NAME_BYTES);
-  const { written } = new TextEncoder().encodeInto(name, bytes);
+  const { written } = ENCODER.encodeInto(name, bytes);
   header.set(bytes, NAME_AT);
-  new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] = written;
+  lengths[NAME_LENGTH] = written;
+  return readName(header);
 }
 
+const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
 function readName(header: Uint8Array): string {

@@ -86,7 +86,12 @@ export function copyBytes(from: Uint8Array, at: number, length: number, to: Uint
 
 /** This thread is about to detach a payload. */
 export function takeInHand(inHeap: Heap, offset: number): void {
-  inHeap.cellsWith(offset)[offset / 4 + HOLDER] = inHeap.slot;
+  handOver(inHeap, offset, inHeap.slot);
+}
+
+/** This thread gives a payload into the hands of that of another slot. */
+export function handOver(inHeap: Heap, offset: number, slot: number): void {
+  inHeap.cellsWith(offset)[offset / 4 + HOLDER] = slot;
 }
 
 /** Slot of the thread that had a payload last. */

@@ -65,7 +65,7 @@ function callOf(plan: Plan) {
         const shares = new Shares(used, helper);
         if (!shares.enter({ slot: helper, state: 1 })) return;
         takeAll(shares);
-        shares.leave(true);
+        shares.leave(16, 1);
       });
     }
     await t.join();

@@ -132,8 +132,12 @@ describe("helpers of a call", () => {
     caller.close();
     assert.equal(second.enter({ slot: 8, state: 1 }), false, "too late");
     assert.equal(caller.hasCome(2), true);
-    first.leave(true);
+    assert.equal(caller.takeResult(), undefined);
+    first.leave(160, 5);
     assert.deepEqual(caller.present(), []);
+    assert.deepEqual(caller.takeResult(), { payload: 160, byteLength: 5 });
+    assert.equal(caller.takeResult(), undefined, "it is taken once");
+    assert.equal(caller.hasCome(1), true);
     caller.waitForOneToLeave(1e9); // nobody is there: it does not wait
   });
 
