@@ -4,6 +4,8 @@
  *
  * Work O(n + pieces × words), span O(n / pieces + words × log pieces). Repeatable.
  */
+import { availableParallelism } from "node:os";
+
 import { task, type Task } from "skein";
 import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
@@ -15,12 +17,14 @@ type Text = SharedArray<"uint8">;
 export type Counts = Map<string, number>;
 
 export interface WordCountOptions extends ParallelOptions {
-  /** What is no longer than this is not halved; 2 MB if omitted. */
+  /** What is no longer than this is not halved; as much as makes two pieces for each core if omitted, 2 MB at least. */
   readonly leastBytes?: number;
 }
 
 /** So many bytes take some ten milliseconds to count, and their counts a part of one to be passed on. */
 const LEAST_BYTES = 1 << 21;
+/** Each piece has all frequent words once more, to be put together with those of others: so there are few. */
+const PIECES_A_CORE = 2;
 /** Up to this byte, in ASCII, there is nothing that belongs to words. */
 const SPACE = 32;
 
@@ -89,7 +93,8 @@ function larger(table: Uint32Array, words: readonly { readonly hash: number }[])
 
 /** How often each word comes in a text of UTF-8. Words are what stands between white space of ASCII. */
 export async function wordCounts(text: Text, options: WordCountOptions = {}, cancel?: Cancel): Promise<Counts> {
-  const { leastBytes = LEAST_BYTES, ...others } = options;
+  const pieces = PIECES_A_CORE * availableParallelism();
+  const { leastBytes = Math.max(LEAST_BYTES, Math.ceil(text.length / pieces)), ...others } = options;
   return parallel.run(countWords, [text, 0, text.length, Math.max(1, leastBytes)], others, cancel);
 }
 

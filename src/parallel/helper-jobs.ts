@@ -7,7 +7,6 @@ import { setAlarm } from "#clock";
 
 import type { Job } from "../async/job.js";
 import type { Scope } from "../async/scope.js";
-import { WorkerLostError } from "../core/errors.js";
 import type { SharedArray } from "../shared/array.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import { type PartsDone, takeParts, type Work } from "./part.js";
@@ -33,7 +32,6 @@ export class HelperJobs {
   /** By participant. */
   readonly #jobs = new Map<number, Job<PartsDone | undefined>>();
   readonly #ends = new Map<number, Promise<void>>();
-  readonly #failures = new Set<unknown>();
 
   constructor(inScope: Scope, pool: ThreadPool, helped: Helped) {
     this.#scope = inScope;
@@ -47,17 +45,18 @@ export class HelperJobs {
     for (let participant = 1; participant <= count; participant++) {
       const end = this.#help(participant);
       // A job that fails is told by its scope.
-      end.catch((error: unknown) => this.#failures.add(error));
+      end.catch(() => undefined);
       this.#ends.set(participant, end);
     }
   }
 
-  /** What a call fails with whose scope failed with this: one error also where several helpers were lost. */
-  failureOf(error: unknown): unknown {
-    // A lost thread may be known to the scope a moment before it is known here.
-    const isOfHelper = (one: unknown): boolean => this.#failures.has(one) || one instanceof WorkerLostError;
-    const isOfHelpers = error instanceof AggregateError && error.errors.every(isOfHelper);
-    return isOfHelpers ? error.errors[0] : error;
+  /** What a call fails with whose scope failed with this, and is over: one error also where several helpers failed. */
+  async failureOf(failure: unknown): Promise<unknown> {
+    if (!(failure instanceof AggregateError)) return failure;
+    // The scope heard of them first.
+    const ends = await Promise.allSettled(this.#ends.values());
+    const failures = new Set(ends.map((end) => (end.status === "rejected" ? (end.reason as unknown) : undefined)));
+    return failure.errors.every((one) => failures.has(one)) ? failure.errors[0] : failure;
   }
 
   async #help(participant: number): Promise<void> {

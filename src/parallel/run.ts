@@ -233,7 +233,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
     );
     isWhole = true;
   } catch (error) {
-    throw helpers?.failureOf(error) ?? error;
+    throw (await helpers?.failureOf(error)) ?? error;
   } finally {
     shared.end(isWhole);
   }

@@ -243,7 +243,7 @@ describe("results that can't be sent to the caller", () => {
       const monoid = { identity: undefined as unknown, combine: either };
       const error = await failureOf(async () =>
         inSetting<unknown>(
-          { size: 2, itemsBefore: 0, isHeldBack: true, isSync },
+          { size: 4, itemsBefore: 0, isHeldBack: true, isSync },
           async (on) => parallel.reduce(numbers, monoid, { on, map: unsendable }),
           (on) => parallel.reduceSync(numbers, monoid, { on, map: unsendable }),
         ),
