@@ -18,7 +18,7 @@ export interface ParallelOptions {
 /** Options of those that call a function with each item. */
 export interface CallbackOptions<More extends readonly unknown[] = readonly unknown[]> extends ParallelOptions {
   /** Further arguments of the function, behind the item and its index. Shared objects arrive as themselves, others as copies. */
-  readonly args?: More;
+  readonly args?: Readonly<More>;
 }
 
 /** What was asked of a call. */

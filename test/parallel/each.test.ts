@@ -133,7 +133,7 @@ describe("parallel.for", () => {
     const base = Number.MAX_SAFE_INTEGER - 3000;
     for (const setting of EACH_SETTING) {
       const counts = new SharedArray({ type: "int32", length: 2999 });
-      const args: [typeof counts, number] = [counts, base];
+      const args = [counts, base] as const;
       await inSetting<unknown>(
         setting,
         async (on) => parallel.for(base, base + 2999, countFrom, { on, args }),
