@@ -47,6 +47,7 @@ import { add, compareExchange, load, notify, type SharedCells, store, wait } fro
 
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Life } from "../shared/heap.js";
+import { SpinBudget } from "../shared/waiting.js";
 
 const CLOSED = 0;
 const LIMIT = 1;
@@ -76,6 +77,12 @@ const PART_MASK = 0xff_ff;
 export const MOST_PARTS: number = PART_MASK;
 /** Participants, the caller included. */
 export const MOST_PARTICIPANTS = 64;
+
+/** A look at a word takes a fraction of what others try while they spin. */
+const LOOKS_A_SPIN = 32;
+
+/** How long this thread spins until helpers leave. */
+const budget = new SpinBudget();
 
 /** No part is left. */
 export const NONE = -1;
@@ -267,7 +274,17 @@ export class Shares {
   waitForOneToLeave(mostMs: number): void {
     const left = load(this.#cells, LEFT);
     // Read before the look: who leaves after it changes the word, and the wait does not begin.
-    if (this.present().length > 0) wait(this.#cells, LEFT, left, mostMs);
+    if (this.present().length === 0) return;
+    // Who is here does the last part, most likely, which is over before a sleeper would be awake.
+    for (let spin = 0, { spins } = budget; spin < spins; spin++) {
+      for (let look = 0; look < LOOKS_A_SPIN; look++) {
+        if (load(this.#cells, LEFT) === left) continue;
+        budget.paid(spin);
+        return;
+      }
+    }
+    budget.didNotPay();
+    wait(this.#cells, LEFT, left, mostMs);
   }
 
   /** How many parts nobody has taken; those in a thief's hands are not counted. */
