@@ -173,7 +173,10 @@ function watchAtomics(): void {
     platform[name] = (cells, index, first, second) => {
       // What stands for a view is none; the library's own operations come here too, on cells of its own.
       const by = ArrayBuffer.isView(cells) ? undefined : watched.get(cells as object);
-      return by === undefined ? own(cells, index, first, second) : watchedOperation(by, own, index, first, second);
+      if (by === undefined) return own(cells, index, first, second);
+      // Of a part of an array there may be more behind its end, where the platform would go on.
+      if (!(index >= 0 && index < (cells as Elements).length)) throw new RangeError("Invalid atomic access index");
+      return watchedOperation(by, own, index, first, second);
     };
   };
   const steps = (names: readonly string[], kind: StepKind): void => {

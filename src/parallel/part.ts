@@ -178,7 +178,9 @@ function takePartsOfCall(
     const bytes = bytesOf(done);
     ({ byteLength } = bytes);
     payload = makePayload(heap(), cells.offset, bytes);
-    // If this thread ends, what it has in its hands is freed; and this the caller will read.
+    // If this thread ends, what it has in its hands is freed by others, and this the caller
+    // reads after that. Stopped here, between the two, it leaves a payload that nobody names:
+    // in the caller's hands, so it is freed when the caller's thread ends.
     handOver(heap(), payload, shares.callerSlot);
     return undefined;
   } finally {

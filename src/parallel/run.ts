@@ -14,7 +14,7 @@ import { nowMs, setTurn } from "#clock";
 import { type Cancel, CancelListener, cancelNodeOf } from "../async/cancel.js";
 import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { scope } from "../async/scope.js";
-import { WorkerLostError } from "../core/errors.js";
+import { SharedMemoryError, WorkerLostError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { heap, type Life } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
@@ -490,9 +490,25 @@ class SharedCall {
     const own = heap();
     for (let result = this.shares.takeResult(); result !== undefined; result = this.shares.takeResult()) {
       const { payload, byteLength } = result;
-      const done = decodeValue(bytesOfPayload(own, payload, byteLength), arrival as never) as PartsDone;
-      freePayload(own, payload, own.slot);
-      this.collect(done);
+      try {
+        this.collect(decodeValue(bytesOfPayload(own, payload, byteLength), arrival as never) as PartsDone);
+      } finally {
+        freePayload(own, payload, own.slot);
+      }
+    }
+    this.#requireResults();
+  }
+
+  /** A helper that could not make a payload of what it did leaves all the same: the call would lack its parts, and nobody would know. */
+  #requireResults(): void {
+    const gave = new Set(this.done.map(({ participant }) => participant));
+    for (const [participant, { parts }] of this.shares.counts().entries()) {
+      if (participant === CALLER || parts === 0 || gave.has(participant)) continue;
+      throw new SharedMemoryError(
+        "SKEIN_OUT_OF_SHARED_MEMORY",
+        `a helper of ${this.#call.name} did ${parts} parts, and there is no shared memory left to give back what came of them. ` +
+          "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
+      );
     }
   }
 

@@ -114,7 +114,7 @@ export class Shares {
   }
 
   /** By the caller, whose thread has that slot, before anybody else has the cells: all parts are its own at first. */
-  begin(parts: number, slot = 0): void {
+  begin(parts: number, slot: number): void {
     this.#cells[LIMIT] = parts;
     this.#cells[this.#own + SLOT] = slot;
     store(this.#cells, this.#own + RANGE, parts);

@@ -34,7 +34,7 @@ function prepare({ parts, helpers }: Plan): Int32Array<SharedArrayBuffer> {
   shared.watch([{ name: "shares", cells: used, part: Part.steps, isKept: true }]);
   // A wake-up that is lost is not made up for by a later look.
   shared.endlessMs = 0;
-  new Shares(used, CALLER).begin(parts);
+  new Shares(used, CALLER).begin(parts, 1);
   return used;
 }
 

@@ -233,6 +233,7 @@ const RIGHT: Readonly<Record<string, Program>> = {
       same((numbers) => [numbers[5], numbers instanceof Float64Array, String(numbers), numbers.BYTES_PER_ELEMENT]);
       assert.throws(() => values.set([1], 5), RangeError);
       assert.throws(() => values.set([1], -1), RangeError);
+      assert.throws(() => Atomics.load(other.values.subarray(0, 1), 1), RangeError);
       assert.equal(Atomics.exchange(other.values, 0, 5n), 0n);
       assert.equal(Atomics.compareExchange(other.values, 0, 5n, 6n), 5n);
       assert.equal(Atomics.or(other.values, 0, 1n), 6n);

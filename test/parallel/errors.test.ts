@@ -20,6 +20,7 @@ import {
   refuseSecond,
   type RefusedError,
   unsendable,
+  useUpMemory,
   visitor,
 } from "./fixtures/fault-tasks.js";
 import { add, whereabouts } from "./fixtures/tasks.js";
@@ -233,6 +234,23 @@ describe("a thread that is lost in a blocking call", () => {
     assert.equal((error as unknown as WorkerLostError).code, "SKEIN_WORKER_LOST");
     gate.dispose();
     await on.close();
+  });
+});
+
+describe("results for which there is no shared memory left", () => {
+  it("fail a blocking call, and are not missing from its result", async () => {
+    const monoid = { identity: 0, combine: add };
+    const setting: Setting = { size: 2, itemsBefore: 0, isHeldBack: true, isSync: true };
+    const reduce = async (map: typeof useUpMemory): Promise<number> =>
+      inSetting(
+        setting,
+        async () => assert.fail("it blocks"),
+        (on) => parallel.reduceSync(new Uint8Array(100).fill(1), monoid, { on, map }),
+      );
+    const error = await failureOf(async () => reduce(useUpMemory));
+    assert.equal((error as unknown as MisuseError).code, "SKEIN_OUT_OF_SHARED_MEMORY");
+    assert.match(error.message, /a helper of reduce add did \d+ parts, and there is no shared memory left/);
+    assert.equal(await reduce(refuseItem), 100);
   });
 });
 

@@ -13,7 +13,7 @@ import type { ShareHits } from "./fixtures/share-hits.js";
 function sharesOf(participants: number, parts: number): Shares[] {
   const cells = new Int32Array(new SharedArrayBuffer(4 * shareCells(participants)));
   const shares = Array.from({ length: participants }, (_, participant) => new Shares(cells, participant));
-  shares[CALLER]?.begin(parts);
+  shares[CALLER]?.begin(parts, 1);
   return shares;
 }
 
