@@ -69,7 +69,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   algorithm({
     name: "word-counts",
     what: "how often each word comes in a text of so many bytes",
-    size: 16_000_000,
+    size: 64_000_000,
     steps: linear,
     input: words.input,
     sequential: words.sequentialWordCounts,

@@ -22,7 +22,7 @@ export interface Measured {
   readonly isRight: boolean | undefined;
 }
 
-const RUNS = 3;
+const RUNS = 5;
 /** Inputs of at most so many bytes stay in the cache of a core. */
 const CACHED_BYTES = 1 << 17;
 /** Small inputs are run for so long, until nothing is compiled any more. */

@@ -1,6 +1,7 @@
 /**
  * How often each word comes in a text: the text in halves, these in halves, and so on; the
- * counts of two halves are put together, those of fewer words into those of more.
+ * words of two halves are put together. Words are known by where they stand in the text, and
+ * become strings at the very end.
  *
  * Work O(n + pieces × words), span O(n / pieces + words × log pieces). Repeatable.
  */
@@ -25,82 +26,162 @@ export interface WordCountOptions extends ParallelOptions {
 const LEAST_BYTES = 1 << 21;
 /** Each piece has all frequent words once more, to be put together with those of others: so there are few. */
 const PIECES_A_CORE = 2;
+/** So many bytes are looked at in one go: a loop that is begun often is compiled, and stays so. */
+const STRIDE_BYTES = 1 << 15;
 /** Up to this byte, in ASCII, there is nothing that belongs to words. */
 const SPACE = 32;
+/** What there is of each word: where it stands first, its length, its hash, how often it comes. */
+const FIRST = 0;
+const LENGTH = 1;
+const HASH = 2;
+const COUNT = 3;
+const COLUMNS = 4;
 
-/** The words that begin at bytes `from` to `to`. */
-const countWords: Task<[text: Text, from: number, to: number, leastBytes: number], Counts> = task(
+/** Different words of a text. */
+class Words {
+  readonly #bytes: Uint8Array;
+  /** Of each word its columns. */
+  #words = new Uint32Array(COLUMNS << 11);
+  #size = 0;
+  /** Numbers of words, counted from 1, at places by their hash; a power of two of them, at least twice as many as words. */
+  #table = new Uint32Array(1 << 12);
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Of each word its columns. */
+  columns(): Uint32Array {
+    return this.#words.slice(0, this.#size * COLUMNS);
+  }
+
+  /** Adds the words that begin at bytes `from` to `to`. */
+  addText(from: number, to: number): void {
+    const bytes = this.#bytes;
+    let at = from;
+    // A word that began before is not ours.
+    if (from > 0 && (bytes[from - 1] as number) > SPACE) while ((bytes[at] as number) > SPACE) at++;
+    while (at < to) {
+      const end = Math.min(to, at + STRIDE_BYTES);
+      at = this.#addUpTo(at, end);
+    }
+  }
+
+  /** @returns where the last word that begins before `end` ends */
+  #addUpTo(from: number, end: number): number {
+    const bytes = this.#bytes;
+    let at = from;
+    for (; at < end; at++) {
+      if ((bytes[at] as number) <= SPACE) continue;
+      const first = at;
+      let hash = 0;
+      for (; (bytes[at] as number) > SPACE; at++) hash = Math.imul(hash, 31) + (bytes[at] as number);
+      this.#add(first, at - first, hash >>> 0, 1);
+    }
+    return at;
+  }
+
+  /** Adds words of the same text. */
+  addAll(columns: Uint32Array): void {
+    for (let word = 0; word < columns.length; word += COLUMNS) {
+      this.#add(
+        columns[word + FIRST] as number,
+        columns[word + LENGTH] as number,
+        columns[word + HASH] as number,
+        columns[word + COUNT] as number,
+      );
+    }
+  }
+
+  #add(first: number, length: number, hash: number, count: number): void {
+    const table = this.#table;
+    const words = this.#words;
+    const mask = table.length - 1;
+    let slot = mixed(hash) & mask;
+    for (; table[slot] !== 0; slot = (slot + 1) & mask) {
+      const word = ((table[slot] as number) - 1) * COLUMNS;
+      if (words[word + HASH] !== hash || words[word + LENGTH] !== length) continue;
+      if (!this.#areSame(words[word + FIRST] as number, first, length)) continue;
+      words[word + COUNT] = (words[word + COUNT] as number) + count;
+      return;
+    }
+    const word = this.#size * COLUMNS;
+    words[word + FIRST] = first;
+    words[word + LENGTH] = length;
+    words[word + HASH] = hash;
+    words[word + COUNT] = count;
+    table[slot] = ++this.#size;
+    if (2 * this.#size >= table.length) this.#grow();
+  }
+
+  #areSame(a: number, b: number, length: number): boolean {
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) if (bytes[a + i] !== bytes[b + i]) return false;
+    return true;
+  }
+
+  #grow(): void {
+    const words = new Uint32Array(2 * this.#words.length);
+    words.set(this.#words);
+    const table = new Uint32Array(2 * this.#table.length);
+    const mask = table.length - 1;
+    for (let word = 0; word < this.#size; word++) {
+      let slot = mixed(words[word * COLUMNS + HASH] as number) & mask;
+      while (table[slot] !== 0) slot = (slot + 1) & mask;
+      table[slot] = word + 1;
+    }
+    this.#words = words;
+    this.#table = table;
+  }
+}
+
+/** Words of a part of a text, column by column as `Words` has them. */
+const countWords: Task<[text: Text, from: number, to: number, leastBytes: number], Uint32Array> = task(
   "countWords",
-  (text, from, to, leastBytes): Counts => {
-    if (to - from <= leastBytes) return countHere(text, from, to);
-    const middle = Math.floor((from + to) / 2);
-    const [first, second] = parallel.join(
-      [countWords, [text, from, middle, leastBytes]],
-      [countWords, [text, middle, to, leastBytes]],
-    );
-    const [more, fewer] = first.size > second.size ? [first, second] : [second, first];
-    for (const [word, count] of fewer) more.set(word, (more.get(word) ?? 0) + count);
-    return more;
-  },
+  (text, from, to, leastBytes): Uint32Array => wordsOf(text, from, to, leastBytes).columns(),
 );
 
-/** Counts words by their bytes, each of which becomes a string once. */
-function countHere(text: Text, from: number, to: number): Counts {
-  const bytes = text.values;
-  const words: { readonly first: number; readonly length: number; readonly hash: number; count: number }[] = [];
-  // Places in `words`, counted from 1.
-  let table = new Uint32Array(1 << 12);
-  let at = from;
-  // A word that began before is not ours.
-  if (from > 0 && (bytes[from - 1] as number) > SPACE) while ((bytes[at] as number) > SPACE) at++;
-  for (; at < to; at++) {
-    if ((bytes[at] as number) <= SPACE) continue;
-    const first = at;
-    let hash = 0;
-    for (; (bytes[at] as number) > SPACE; at++) hash = Math.imul(hash, 31) + (bytes[at] as number);
-    const length = at - first;
-    let slot = mixed(hash) % table.length;
-    for (; table[slot] !== 0; slot = (slot + 1) % table.length) {
-      const known = words[(table[slot] as number) - 1] as (typeof words)[number];
-      if (known.hash === hash && known.length === length && areSame(bytes, known.first, first, length)) {
-        known.count++;
-        break;
-      }
-    }
-    if (table[slot] !== 0) continue;
-    words.push({ first, length, hash, count: 1 });
-    table[slot] = words.length;
-    if (2 * words.length > table.length) table = larger(table, words);
+function wordsOf(text: Text, from: number, to: number, leastBytes: number): Words {
+  const words = new Words(text.values);
+  if (to - from <= leastBytes) {
+    words.addText(from, to);
+    return words;
   }
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new Map(words.map(({ first, length, count }) => [buffer.toString("utf8", first, first + length), count]));
+  const middle = Math.floor((from + to) / 2);
+  const halves = parallel.join(
+    [countWords, [text, from, middle, leastBytes]],
+    [countWords, [text, middle, to, leastBytes]],
+  );
+  for (const half of halves) words.addAll(half);
+  return words;
 }
 
-function areSame(bytes: Uint8Array, a: number, b: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (bytes[a + i] !== bytes[b + i]) return false;
-  return true;
-}
-
-function larger(table: Uint32Array, words: readonly { readonly hash: number }[]): Uint32Array<ArrayBuffer> {
-  const made = new Uint32Array(2 * table.length);
-  for (const [index, { hash }] of words.entries()) {
-    let slot = mixed(hash) % made.length;
-    while (made[slot] !== 0) slot = (slot + 1) % made.length;
-    made[slot] = index + 1;
+/** Words and how often they come. */
+function countsOf(text: Text, columns: Uint32Array): Counts {
+  const { buffer, byteOffset, byteLength } = text.values;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  const counts: Counts = new Map();
+  for (let word = 0; word < columns.length; word += COLUMNS) {
+    const first = columns[word + FIRST] as number;
+    const end = first + (columns[word + LENGTH] as number);
+    counts.set(bytes.toString("utf8", first, end), columns[word + COUNT] as number);
   }
-  return made;
+  return counts;
 }
 
 /** How often each word comes in a text of UTF-8. Words are what stands between white space of ASCII. */
 export async function wordCounts(text: Text, options: WordCountOptions = {}, cancel?: Cancel): Promise<Counts> {
   const pieces = PIECES_A_CORE * availableParallelism();
   const { leastBytes = Math.max(LEAST_BYTES, Math.ceil(text.length / pieces)), ...others } = options;
-  return parallel.run(countWords, [text, 0, text.length, Math.max(1, leastBytes)], others, cancel);
+  const args: [Text, number, number, number] = [text, 0, text.length, Math.max(1, leastBytes)];
+  return countsOf(text, await parallel.run(countWords, args, others, cancel));
 }
 
 /** The same on one thread. */
 export function sequentialWordCounts(text: Text): Counts {
-  return countHere(text, 0, text.length);
+  const words = new Words(text.values);
+  words.addText(0, text.length);
+  return countsOf(text, words.columns());
 }
 
 /** So many bytes of words that come the more often the lower their number is. */
