@@ -1,11 +1,11 @@
 /** Arguments that all algorithms take: callbacks and options. */
 import { describeKind } from "../async/cancel.js";
-import { type AnyTask, type Task, taskIdentity } from "../async/executor.js";
+import { type AnyTask, type Task, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import type { ItemCallback } from "./loops.js";
-import { type Team, teamOf } from "./team.js";
+import { requirePool, type Team, teamOf } from "./team.js";
 
 /** Options of all algorithms. */
 export interface ParallelOptions {
@@ -21,34 +21,59 @@ export interface CallbackOptions<More extends readonly unknown[] = readonly unkn
   readonly args?: Readonly<More>;
 }
 
-/** What was asked of a call. */
-export interface Asked {
-  readonly name: string;
-  readonly team: Team;
+/** What was asked of a call. Its name and team are made when they are asked for: most short calls never need them. */
+export class Asked {
   readonly more: readonly unknown[];
+  readonly #algorithm: string;
+  readonly #name: string | undefined;
+  readonly #on: ThreadPool | undefined;
+  readonly #fn: unknown;
+
+  constructor(algorithm: string, { on, name, args = NOTHING_MORE }: CallbackOptions, fn: unknown) {
+    this.#algorithm = algorithm;
+    this.#on = on;
+    this.#name = name;
+    this.#fn = fn;
+    this.more = args;
+  }
+
+  get name(): string {
+    if (this.#name !== undefined) return this.#name;
+    const key = taskIdentity(this.#fn)?.key;
+    return key === undefined ? this.#algorithm : `${this.#algorithm} ${key}`;
+  }
+
+  get team(): Team {
+    return teamOf(this.#on);
+  }
 }
 
+const NOTHING_MORE: readonly unknown[] = [];
+
+/** How figures, dumps and recordings name a call, or a step of one. */
+export function titleOf(call: { readonly asked: Asked; readonly phase?: string | undefined }): string {
+  const { name } = call.asked;
+  return call.phase === undefined ? name : `${name}, ${call.phase}`;
+}
+
+/** Reads options. **Throws** `SKEIN_INVALID_ARGUMENT` for what are none. */
 export function asked(algorithm: string, options: unknown, fn?: unknown): Asked {
   requireOptions(`parallel.${algorithm}`, options);
-  const { on, name, args = [] } = options as CallbackOptions;
+  const { on, name, args } = options as CallbackOptions;
   if (name !== undefined && typeof name !== "string") {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
       `${algorithm}'s option name expected a string, but ${describeKind(name)} came`,
     );
   }
-  if (!Array.isArray(args)) {
+  if (args !== undefined && !Array.isArray(args)) {
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
       `${algorithm}'s option args expected an array, but ${describeKind(args)} came`,
     );
   }
-  const key = fn === undefined ? undefined : taskIdentity(fn)?.key;
-  return {
-    name: name ?? (key === undefined ? algorithm : `${algorithm} ${key}`),
-    team: teamOf(algorithm, on),
-    more: args,
-  };
+  if (on !== undefined) requirePool(algorithm, on);
+  return new Asked(algorithm, options as CallbackOptions, fn);
 }
 
 /**
@@ -71,8 +96,8 @@ export function callbackOf(
         "Declare it at the top level of a module: const name = task(function name(item) { … })",
     );
   }
-  const kind = (fn as { readonly constructor: { readonly name: string } }).constructor.name;
-  if (identity.takesScope || kind !== "Function") {
+  if (!computesAtOnce(fn as AnyTask, identity)) {
+    const kind = (fn as { readonly constructor: { readonly name: string } }).constructor.name;
     throw new MisuseError(
       "SKEIN_INVALID_ARGUMENT",
       `${algorithm} expected a function that computes its result at once as ${what}, but task "${identity.key}" ` +
@@ -80,6 +105,20 @@ export function callbackOf(
     );
   }
   return { task: fn as AnyTask, call: fn as ItemCallback };
+}
+
+/** Functions that are known to: to find out takes as long as a short call. */
+const known = new WeakSet<AnyTask>();
+
+function computesAtOnce(fn: AnyTask, { takesScope }: TaskIdentity): boolean {
+  if (known.has(fn)) return true;
+  if (
+    takesScope ||
+    (fn as unknown as { readonly constructor: { readonly name: string } }).constructor.name !== "Function"
+  )
+    return false;
+  known.add(fn);
+  return true;
 }
 
 /** A task that is called with values, and gives one. */

@@ -4,8 +4,8 @@
  */
 import type { Values } from "./run.js";
 
-/** Blocks, at most: enough for many threads, and few to put together. */
-const MOST_BLOCKS = 1024;
+/** Blocks, at most: enough for 64 threads to share out, and few to bring back and put together, which one thread does. */
+const MOST_BLOCKS = 256;
 /** A block of so many items costs 4 % more than a loop without blocks; one of 64 costs 22 % (November 2026). */
 const GOOD_BLOCK_ITEMS = 256;
 /** And so many blocks there are of fewer items, which may each take long. */

@@ -7,7 +7,6 @@ import { sharedOutput } from "./each.js";
 import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
-import type { Team } from "./team.js";
 import {
   copiedBytesOf,
   type Input,
@@ -23,7 +22,6 @@ import {
 
 interface PreparedFilter {
   readonly marking: Call;
-  readonly team: Team;
   /** The second half, and where its results are. */
   packing(counts: Values): { readonly call: Call; readonly output: Output };
   end(): void;
@@ -31,7 +29,8 @@ interface PreparedFilter {
 
 function prepareFilter(input: Input, test: unknown, options: unknown): PreparedFilter {
   const { task, call: passes } = callbackOf("parallel.filter", "its test", test);
-  const { name, team, more } = asked("filter", options, test);
+  const question = asked("filter", options, test);
+  const { more } = question;
   const { length } = input;
   const blockItems = blockItemsOf(length);
   // Both phases look at both, and where the first one is shared out is known only then.
@@ -47,7 +46,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
     return marks;
   };
   const marking: Call = {
-    name,
+    asked: question,
     kind: "mark",
     functions: [task],
     length,
@@ -58,7 +57,6 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
   };
   return {
     marking,
-    team,
     packing(values) {
       const places: number[] = [];
       let place = 0;
@@ -69,7 +67,8 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
       const output = outputLike(input.kind, input.type, place);
       const flags = marks?.values ?? flagsHere;
       const call: Call = {
-        name: `${name}, pack`,
+        asked: question,
+        phase: "pack",
         kind: "pack",
         functions: [],
         length,
@@ -120,8 +119,8 @@ export async function filter<In extends Numbers, More extends readonly unknown[]
 ): Promise<ResultLike<In>> {
   const prepared = prepareFilter(inputOf("parallel.filter", numbers), test, options);
   try {
-    const { call, output } = prepared.packing(await run(prepared.marking, prepared.team, cancel));
-    return (await resultIn(output, run(call, prepared.team, cancel))) as ResultLike<In>;
+    const { call, output } = prepared.packing(await run(prepared.marking, cancel));
+    return (await resultIn(output, () => run(call, cancel))) as ResultLike<In>;
   } finally {
     prepared.end();
   }
@@ -135,20 +134,20 @@ export function filterSync<In extends Numbers, More extends readonly unknown[]>(
 ): ResultLike<In> {
   const prepared = prepareFilter(inputOf("parallel.filterSync", numbers), test, options);
   try {
-    const { call, output } = prepared.packing(runSync(prepared.marking, prepared.team));
-    return resultInSync(output, () => runSync(call, prepared.team)) as ResultLike<In>;
+    const { call, output } = prepared.packing(runSync(prepared.marking));
+    return resultInSync(output, () => runSync(call)) as ResultLike<In>;
   } finally {
     prepared.end();
   }
 }
 
-function prepareFind(input: Input, test: unknown, options: unknown): { readonly call: Call; readonly team: Team } {
+function prepareFind(input: Input, test: unknown, options: unknown): { readonly call: Call } {
   const { task, call } = callbackOf("parallel.find", "its test", test);
-  const { name, team, more } = asked("find", options, test);
+  const question = asked("find", options, test);
+  const { more } = question;
   return {
-    team,
     call: {
-      name,
+      asked: question,
       kind: "find",
       functions: [task],
       length: input.length,
@@ -183,8 +182,8 @@ export async function find<More extends readonly unknown[]>(
   options: CallbackOptions<More> = {},
   cancel?: Cancel,
 ): Promise<number> {
-  const { call, team } = prepareFind(inputOf("parallel.find", numbers), test, options);
-  return firstOf(await run(call, team, cancel));
+  const { call } = prepareFind(inputOf("parallel.find", numbers), test, options);
+  return firstOf(await run(call, cancel));
 }
 
 /** As `parallel.find`, and blocks this thread until all is done. */
@@ -193,6 +192,6 @@ export function findSync<More extends readonly unknown[]>(
   test: Callback<[item: number, index: number, ...more: More], unknown> | Callback<[item: number], unknown>,
   options: CallbackOptions<More> = {},
 ): number {
-  const { call, team } = prepareFind(inputOf("parallel.findSync", numbers), test, options);
-  return firstOf(runSync(call, team));
+  const { call } = prepareFind(inputOf("parallel.findSync", numbers), test, options);
+  return firstOf(runSync(call));
 }

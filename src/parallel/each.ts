@@ -6,7 +6,6 @@ import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type CallbackOptions, asked, callbackOf } from "./asked.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync } from "./run.js";
-import type { Team } from "./team.js";
 import {
   copiedBytesOf,
   type Input,
@@ -24,19 +23,19 @@ import {
 
 interface Prepared {
   readonly call: Call;
-  readonly team: Team;
 }
 
 function prepareFor(from: number, to: number, body: unknown, options: unknown): Prepared {
   requireWhole("parallel.for's first index", from, 0);
   requireWhole("parallel.for's end", to, from);
   const { task, call } = callbackOf("parallel.for", "its body", body);
-  const { name, team, more } = asked("for", options, body);
+  const question = asked("for", options, body);
+  const { more } = question;
   // Items are counted from 0; shared arrays among the arguments are where they are.
   const data = [more, from];
   return {
     call: {
-      name,
+      asked: question,
       kind: "each",
       functions: [task],
       length: to - from,
@@ -44,7 +43,6 @@ function prepareFor(from: number, to: number, body: unknown, options: unknown): 
       here: loopOf("each", [call], data),
       share: () => ({ data, end: () => undefined }),
     },
-    team,
   };
 }
 
@@ -59,14 +57,14 @@ export interface OutputOptions<
 
 function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared & { readonly output: Output } {
   const { task, call } = callbackOf("parallel.map", "what it calls with each item", fn);
-  const { name, team, more } = asked("map", options, fn);
+  const question = asked("map", options, fn);
+  const { more } = question;
   requireType("parallel.map", options.type);
   const output = outputLike(input.kind, options.type ?? input.type, input.length);
   return {
     output,
-    team,
     call: {
-      name,
+      asked: question,
       kind: "map",
       functions: [task],
       length: input.length,
@@ -91,16 +89,16 @@ function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared
 function prepareTabulate(length: number, fn: unknown, options: OutputOptions): Prepared & { readonly output: Output } {
   requireWhole("parallel.tabulate's length", length, 0);
   const { task, call } = callbackOf("parallel.tabulate", "what it calls with each index", fn);
-  const { name, team, more } = asked("tabulate", options, fn);
+  const question = asked("tabulate", options, fn);
+  const { more } = question;
   requireType("parallel.tabulate", options.type);
   const output = outputLike("shared", options.type ?? "float64", length);
   // A shared array, wherever it is filled.
   const data = [output.result, more];
   return {
     output,
-    team,
     call: {
-      name,
+      asked: question,
       kind: "tabulate",
       functions: [task],
       length,
@@ -166,8 +164,8 @@ export async function parallelFor<More extends readonly unknown[]>(
   options: CallbackOptions<More> = {},
   cancel?: Cancel,
 ): Promise<void> {
-  const { call, team } = prepareFor(from, to, body, options);
-  await run(call, team, cancel);
+  const { call } = prepareFor(from, to, body, options);
+  await run(call, cancel);
 }
 
 /** As `parallel.for`, and blocks this thread until all is done. */
@@ -177,8 +175,8 @@ export function parallelForSync<More extends readonly unknown[]>(
   body: Callback<[index: number, ...more: More], unknown>,
   options: CallbackOptions<More> = {},
 ): void {
-  const { call, team } = prepareFor(from, to, body, options);
-  runSync(call, team);
+  const { call } = prepareFor(from, to, body, options);
+  runSync(call);
 }
 
 /**
@@ -194,8 +192,8 @@ export async function map<In extends Numbers, More extends readonly unknown[]>(
   options: OutputOptions<NumberType, More> = {},
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
-  const { call, team, output } = prepareMap(inputOf("parallel.map", numbers), fn, options);
-  return resultIn(output, run(call, team, cancel)) as Promise<ResultLike<In>>;
+  const { call, output } = prepareMap(inputOf("parallel.map", numbers), fn, options);
+  return resultIn(output, () => run(call, cancel)) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.map`, and blocks this thread until all is done. */
@@ -204,8 +202,8 @@ export function mapSync<In extends Numbers, More extends readonly unknown[]>(
   fn: Callback<[item: number, index: number, ...more: More], number> | Callback<[item: number], number>,
   options: OutputOptions<NumberType, More> = {},
 ): ResultLike<In> {
-  const { call, team, output } = prepareMap(inputOf("parallel.mapSync", numbers), fn, options);
-  return resultInSync(output, () => runSync(call, team)) as ResultLike<In>;
+  const { call, output } = prepareMap(inputOf("parallel.mapSync", numbers), fn, options);
+  return resultInSync(output, () => runSync(call)) as ResultLike<In>;
 }
 
 /**
@@ -221,8 +219,8 @@ export async function tabulate<Type extends NumberType = "float64", More extends
   options: OutputOptions<Type, More> = {},
   cancel?: Cancel,
 ): Promise<SharedArray<Type>> {
-  const { call, team, output } = prepareTabulate(length, fn, options);
-  return resultIn(output, run(call, team, cancel)) as Promise<SharedArray<Type>>;
+  const { call, output } = prepareTabulate(length, fn, options);
+  return resultIn(output, () => run(call, cancel)) as Promise<SharedArray<Type>>;
 }
 
 /** As `parallel.tabulate`, and blocks this thread until all is done. */
@@ -231,6 +229,6 @@ export function tabulateSync<Type extends NumberType = "float64", More extends r
   fn: Callback<[index: number, ...more: More], number>,
   options: OutputOptions<Type, More> = {},
 ): SharedArray<Type> {
-  const { call, team, output } = prepareTabulate(length, fn, options);
-  return resultInSync(output, () => runSync(call, team)) as SharedArray<Type>;
+  const { call, output } = prepareTabulate(length, fn, options);
+  return resultInSync(output, () => runSync(call)) as SharedArray<Type>;
 }

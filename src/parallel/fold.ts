@@ -13,9 +13,9 @@ import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
 import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { sharedOutput } from "./each.js";
+import { type ItemCallback, loopFor } from "./loops.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
-import type { Team } from "./team.js";
 import {
   copiedBytesOf,
   type Input,
@@ -48,7 +48,6 @@ export interface ReduceOptions<Value> extends ParallelOptions {
 
 interface Prepared<Result> {
   readonly call: Call;
-  readonly team: Team;
   result(values: Values): Result;
 }
 
@@ -60,25 +59,45 @@ function requireMonoid(whose: string, monoid: unknown): asserts monoid is Monoid
   );
 }
 
+/** Folds whose values, by block, are the result. */
+function prepareFolds(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<Values> {
+  const { call } = prepareReduce(input, monoid, options);
+  const { functions, blockItems } = call;
+  const data = [input.numbers, (monoid as Monoid<unknown>).identity, blockItems];
+  return {
+    call: {
+      ...call,
+      asked: asked("scan", options, (monoid as Monoid<unknown>).combine),
+      phase: "blocks",
+      here: loopOf("fold", functions as unknown as readonly ItemCallback[], data),
+    },
+    result: (values) => values,
+  };
+}
+
 function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<unknown> {
   requireMonoid("parallel.reduce", monoid);
   requireOptions("parallel.reduce", options);
   const { identity } = monoid;
   const combine = callbackOf("parallel.reduce", "combine", monoid.combine);
   const map = options.map === undefined ? undefined : callbackOf("parallel.reduce", "map", options.map);
-  const { name, team } = asked("reduce", options, monoid.combine);
-  const blockItems = blockItemsOf(input.length);
-  const calls = map === undefined ? [combine.call] : [combine.call, map.call];
+  const question = asked("reduce", options, monoid.combine);
+  const { length, numbers } = input;
+  const blockItems = blockItemsOf(length);
+  const loop = map === undefined ? loopFor("total", combine.call) : loopFor("totalMapped", combine.call, 0, map.call);
+  // Of the blocks from the first one on, as far as they were done here: these come first, and in order.
+  let total: unknown = identity;
   return {
-    team,
     call: {
-      name,
+      asked: question,
       kind: "fold",
       functions: map === undefined ? [combine.task] : [combine.task, map.task],
-      length: input.length,
+      length,
       blockItems,
-      copiedBytes: copiedBytesOf(input, input.length),
-      here: loopOf("fold", calls, [input.numbers, identity, blockItems]),
+      copiedBytes: copiedBytesOf(input, length),
+      here: (from, to) => {
+        total = loop(from, to, numbers, identity, blockItems, total);
+      },
       share: () => {
         const { array, isCopy } = sharedOf(input);
         return {
@@ -87,7 +106,12 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
         };
       },
     },
-    result: (values) => ofBlocks(values).reduce((all, value) => combine.call(all, value), identity),
+    result: (values) => {
+      for (const [, ofRange] of values) {
+        for (const value of ofRange as readonly unknown[]) total = combine.call(total, value);
+      }
+      return total;
+    },
   };
 }
 
@@ -116,8 +140,9 @@ export async function reduce<Value = number>(
   options: ReduceOptions<Value> = {},
   cancel?: Cancel,
 ): Promise<Value> {
-  const { call, team, result } = prepareReduce(inputOf("parallel.reduce", numbers), monoid, options as never);
-  return result(await run(call, team, cancel)) as Value;
+  const { call, result } = prepareReduce(inputOf("parallel.reduce", numbers), monoid, options as never);
+  const values = run(call, cancel);
+  return result(values instanceof Promise ? await values : values) as Value;
 }
 
 /** As `parallel.reduce`, and blocks this thread until all is done. */
@@ -126,8 +151,8 @@ export function reduceSync<Value = number>(
   monoid: Monoid<Value>,
   options: ReduceOptions<Value> = {},
 ): Value {
-  const { call, team, result } = prepareReduce(inputOf("parallel.reduceSync", numbers), monoid, options as never);
-  return result(runSync(call, team)) as Value;
+  const { call, result } = prepareReduce(inputOf("parallel.reduceSync", numbers), monoid, options as never);
+  return result(runSync(call)) as Value;
 }
 
 /** Options of `scan`. */
@@ -139,7 +164,7 @@ export interface ScanOptions extends ParallelOptions {
 }
 
 interface PreparedScan {
-  readonly folds: Prepared<unknown>;
+  readonly folds: Prepared<Values>;
   readonly output: Output;
   /** The second half, once the blocks' values are known. */
   second(values: Values): Call;
@@ -151,7 +176,7 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
   requireType("parallel.scan", options.type);
   const { identity } = monoid;
   const combine = callbackOf("parallel.scan", "combine", monoid.combine);
-  const { name, team } = asked("scan", options, monoid.combine);
+  const question = asked("scan", options, monoid.combine);
   const isInclusive = options.inclusive ?? true;
   if (typeof isInclusive !== "boolean") {
     throw new MisuseError(
@@ -160,7 +185,7 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
     );
   }
   const blockItems = blockItemsOf(input.length);
-  const folds = prepareReduce(input, monoid, { ...options, name: `${name}, blocks` });
+  const folds = prepareFolds(input, monoid, options);
   const output = outputLike(input.kind, options.type ?? input.type, input.length);
   const second = (values: Values): Call => {
     const carries: unknown[] = [];
@@ -170,7 +195,7 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       carry = combine.call(carry, value);
     }
     return {
-      name,
+      asked: question,
       kind: "scan",
       functions: [combine.task],
       length: input.length,
@@ -190,7 +215,7 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
       },
     };
   };
-  return { folds: { ...folds, team }, output, second };
+  return { folds, output, second };
 }
 
 /**
@@ -210,8 +235,8 @@ export async function scan<In extends Numbers>(
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scan", numbers), monoid, options);
-  const both = async (): Promise<Values> => run(second(await run(folds.call, folds.team, cancel)), folds.team, cancel);
-  return resultIn(output, both()) as Promise<ResultLike<In>>;
+  const both = async (): Promise<Values> => run(second(await run(folds.call, cancel)), cancel);
+  return resultIn(output, both) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.scan`, and blocks this thread until all is done. */
@@ -221,5 +246,5 @@ export function scanSync<In extends Numbers>(
   options: ScanOptions = {},
 ): ResultLike<In> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scanSync", numbers), monoid, options);
-  return resultInSync(output, () => runSync(second(runSync(folds.call, folds.team)), folds.team)) as ResultLike<In>;
+  return resultInSync(output, () => runSync(second(runSync(folds.call)))) as ResultLike<In>;
 }

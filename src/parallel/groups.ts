@@ -7,7 +7,6 @@ import { map, mapSync } from "./each.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync } from "./run.js";
 import { argsort, argsortSync } from "./sort.js";
-import type { Team } from "./team.js";
 import { inputOf, type Numbers, type Output, outputLike, resultIn, resultInSync, type ResultLike } from "./values.js";
 
 /** Items by their keys. */
@@ -99,7 +98,6 @@ function keysOf(numbers: Numbers, mapped: Numbers): Float64Array {
 
 interface PreparedFlatten {
   readonly call: Call;
-  readonly team: Team;
   readonly output: Output;
 }
 
@@ -110,7 +108,7 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
       `parallel.flatten expected an array of arrays of numbers, but ${describeKind(parts)} came`,
     );
   }
-  const { name, team } = asked("flatten", options);
+  const question = asked("flatten", options);
   const inputs = parts.map((part, index) => inputOf(`parallel.flatten's item ${index}`, part));
   const [first] = inputs;
   const odd = inputs.findIndex(({ kind, type }) => kind !== first?.kind || type !== first.type);
@@ -129,9 +127,9 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
   const output = outputLike(first?.kind ?? "array", first?.type ?? "float64", length);
   return {
     output,
-    team: first?.kind === "shared" ? team : { ...team, helpers: 0, alone: 0 },
     call: {
-      name,
+      asked: question,
+      isHere: first?.kind !== "shared",
       kind: "flatten",
       functions: [],
       costKey: `flatten ${Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))}`,
@@ -160,12 +158,12 @@ export async function flatten<In extends Numbers>(
   options: ParallelOptions = {},
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
-  const { call, team, output } = prepareFlatten(parts, options);
-  return resultIn(output, run(call, team, cancel)) as Promise<ResultLike<In>>;
+  const { call, output } = prepareFlatten(parts, options);
+  return resultIn(output, () => run(call, cancel)) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.flatten`, and blocks this thread until all is done. */
 export function flattenSync<In extends Numbers>(parts: readonly In[], options: ParallelOptions = {}): ResultLike<In> {
-  const { call, team, output } = prepareFlatten(parts, options);
-  return resultInSync(output, () => runSync(call, team)) as ResultLike<In>;
+  const { call, output } = prepareFlatten(parts, options);
+  return resultInSync(output, () => runSync(call)) as ResultLike<In>;
 }

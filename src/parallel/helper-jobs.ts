@@ -43,6 +43,7 @@ export class HelperJobs {
   call(count: number): void {
     if (this.#helped.isClosed || this.#scope.isCancelled) return;
     for (let participant = 1; participant <= count; participant++) {
+      this.#helped.shares.open(participant);
       const end = this.#help(participant);
       // A job that fails is told by its scope.
       end.catch(() => undefined);
@@ -62,7 +63,7 @@ export class HelperJobs {
   async #help(participant: number): Promise<void> {
     const { cells, work, shares } = this.#helped;
     for (;;) {
-      const job = this.#scope.spawn(takeParts, [cells, participant, work, false], {
+      const job = this.#scope.spawn(takeParts, [cells, participant, work], {
         on: this.#pool,
         name: nameOfPart(work.name, participant),
       });
@@ -71,7 +72,7 @@ export class HelperJobs {
       this.#helped.collect(done);
       // It is closed before it is over, and then nobody comes any more.
       if (done?.gaveWay !== true || this.#helped.isClosed || this.#scope.isCancelled) return;
-      shares.expect(participant);
+      shares.open(participant);
     }
   }
 
@@ -89,7 +90,7 @@ export class HelperJobs {
       } finally {
         stopAlarm();
       }
-      if (isOver || this.#helped.shares.present().length === 0) return;
+      if (isOver || !this.#helped.shares.hasPresent) return;
     }
   }
 

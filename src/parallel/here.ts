@@ -7,6 +7,8 @@ import { nowMs } from "#clock";
 
 import type { CancelNode } from "../async/cancel.js";
 import type { Begun, Call } from "./run.js";
+import { titleOf } from "./asked.js";
+import { callLoop } from "./part.js";
 import { Traced } from "./traced.js";
 
 /** So many items are done between two looks at the clock. */
@@ -22,7 +24,7 @@ export class Rest {
   constructor(call: Call, { done, values, itemUs }: Begun) {
     this.values = values;
     this.#call = call;
-    this.#traced = Traced.begin(call.name);
+    this.#traced = Traced.begin(titleOf(call));
     this.#done = done;
     this.#chunkItems = Math.max(1, Math.floor(CHUNK_US / Math.max(itemUs, 1e-6) / call.blockItems)) * call.blockItems;
   }
@@ -55,7 +57,7 @@ export class Rest {
   #do(to: number): void {
     const from = this.#done;
     this.#done = to;
-    const value = this.#call.here(from, to);
+    const value = callLoop(this.#call.here, from, to);
     if (value !== undefined) this.values.push([from, value]);
   }
 }

@@ -30,6 +30,14 @@ const NAMES: Partial<Record<NumberType, string>> = {
 
 export const KERNEL_TYPES: readonly string[] = Object.keys(NAMES);
 
+/** Names of kernels, put together once. */
+const KERNELS = Object.fromEntries(
+  (["sum", "dot", "minMax", "histogram"] as const).map((operation) => [
+    operation,
+    Object.fromEntries(Object.entries(NAMES).map(([type, name]) => [type, `${operation}${name}`])),
+  ]),
+) as Readonly<Record<NumericOperation["name"], Readonly<Partial<Record<NumberType, string>>>>>;
+
 /** True if the kernels know this type; numbers of others are made float64 first. */
 export function isKernelType(type: NumberType): boolean {
   return type in NAMES;
@@ -51,12 +59,15 @@ function scratchOf(length: number): SharedArray<"float64"> {
 }
 
 /** The loop of an operation on shared arrays of one type. */
-export function numericLoop(operation: NumericOperation, arrays: readonly SharedArray<NumberType>[]): PartLoop {
-  const [first, second] = arrays as [SharedArray<NumberType>, SharedArray<NumberType>?];
+export function numericLoop(
+  operation: NumericOperation,
+  first: SharedArray<NumberType>,
+  second?: SharedArray<NumberType>,
+): PartLoop {
   const { byteOffset: at, BYTES_PER_ELEMENT: bytes } = first.values as NumberArray;
   const other = (second?.values as NumberArray | undefined)?.byteOffset ?? 0;
   const kernels = kernelsHere(first.length) as unknown as Readonly<Record<string, Kernel>>;
-  const kernel = kernels[`${operation.name}${NAMES[first.type]}`] as Kernel;
+  const kernel = kernels[KERNELS[operation.name][first.type] as string] as Kernel;
   return inBlocks(blockOf(operation, kernel, at, other, bytes));
 }
 
@@ -64,7 +75,8 @@ export function numericLoop(operation: NumericOperation, arrays: readonly Shared
 export function numericLoopHere(
   operation: NumericOperation,
   type: NumberType,
-  [numbers, others]: readonly [NumberArray, NumberArray?],
+  numbers: NumberArray,
+  others?: NumberArray,
 ): PartLoop {
   switch (operation.name) {
     case "dot":
@@ -78,7 +90,13 @@ export function numericLoopHere(
       // By the twin of the kernel, for the bits' sake.
       const kernels = kernelsOn(numbers.buffer) as unknown as Readonly<Record<string, Kernel>>;
       return inBlocks(
-        blockOf(operation, kernels[`sum${NAMES[type]}`] as Kernel, numbers.byteOffset, 0, numbers.BYTES_PER_ELEMENT),
+        blockOf(
+          operation,
+          kernels[KERNELS.sum[type] as string] as Kernel,
+          numbers.byteOffset,
+          0,
+          numbers.BYTES_PER_ELEMENT,
+        ),
       );
     }
     case "minMax":
@@ -90,6 +108,7 @@ export function numericLoopHere(
 
 function inBlocks(block: Block): PartLoop {
   return (from, to) => {
+    if (to - from <= NUMERIC_BLOCK) return [block(from, to - from)];
     const values: unknown[] = [];
     for (let begin = from; begin < to; begin += NUMERIC_BLOCK) {
       values.push(block(begin, Math.min(NUMERIC_BLOCK, to - begin)));

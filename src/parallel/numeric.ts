@@ -2,17 +2,23 @@
 import { type Cancel, describeKind } from "../async/cancel.js";
 import { requireOptions, requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
+import type { SharedArray } from "../shared/array.js";
+import type { NumberType } from "../shared/record-schema.js";
 import { asked, type ParallelOptions } from "./asked.js";
 import { ofBlocks } from "./blocks.js";
-import { isKernelType, KERNEL_TYPES, NUMERIC_BLOCK, type NumericOperation, numericLoopHere } from "./numeric-loops.js";
-import { loopOf } from "./part-loops.js";
+import {
+  isKernelType,
+  KERNEL_TYPES,
+  NUMERIC_BLOCK,
+  type NumericOperation,
+  numericLoop,
+  numericLoopHere,
+} from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
-import type { Team } from "./team.js";
 import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
 
 interface Prepared {
   readonly call: Call;
-  readonly team: Team;
 }
 
 /** An input that kernels know: of a type of theirs, in a typed array. */
@@ -31,36 +37,41 @@ function costKeys(place: string): Readonly<Record<NumericOperation["name"], Read
 }
 
 const IN_PLACE = costKeys("in shared memory");
+const SUM: NumericOperation = { name: "sum" };
+const DOT: NumericOperation = { name: "dot" };
+const MIN_MAX: NumericOperation = { name: "minMax" };
 /** By other loops, see `numericLoopHere`. */
 const GIVEN = costKeys("as they were given");
 
 function prepare(
   name: string,
   operation: NumericOperation,
-  given: readonly unknown[],
   options: ParallelOptions,
+  first: Input,
+  second?: Input,
 ): Prepared {
-  const { name: called, team } = asked(name, options);
-  const inputs = given.map((one) => kernelInputOf(`parallel.${name}`, one));
-  const [first] = inputs as [Input];
+  const question = asked(name, options);
   // The twins see one buffer at a time, so two arrays are brought together first, but for float64.
-  const isInPlace = inputs.every(({ kind }) => kind === "shared") || (inputs.length > 1 && first.type !== "float64");
-  let shared = isInPlace ? inputs.map(sharedOf) : [];
+  const isInPlace =
+    second === undefined
+      ? first.kind === "shared"
+      : (first.kind === "shared" && second.kind === "shared") || first.type !== "float64";
+  const inputs = second === undefined ? [first] : [first, second];
+  let shared = isInPlace ? inputs.map(sharedOf) : NONE_SHARED;
   const dataOnShared = () => [operation, shared.map(({ array }) => array)];
   return {
-    team,
     call: {
-      name: called,
+      asked: question,
       kind: "numeric",
-      functions: [],
+      functions: NO_FUNCTIONS,
       costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
       length: first.length,
       blockItems: NUMERIC_BLOCK,
       // What is in place now was copied, if at all, before anything is measured.
       copiedBytes: isInPlace ? 0 : inputs.reduce((bytes, input) => bytes + copiedBytesOf(input, input.length), 0),
       here: isInPlace
-        ? loopOf("numeric", [], dataOnShared())
-        : numericLoopHere(operation, first.type, inputs.map(({ numbers }) => numbers) as [NumberArray, NumberArray?]),
+        ? numericLoop(operation, shared[0]?.array as SharedArray<NumberType>, shared[1]?.array)
+        : numericLoopHere(operation, first.type, first.numbers as NumberArray, second?.numbers as NumberArray),
       share: () => {
         if (!isInPlace) shared = inputs.map(sharedOf);
         return { data: dataOnShared(), end: () => undefined };
@@ -72,8 +83,14 @@ function prepare(
   };
 }
 
-const total = (values: Values): number =>
-  (ofBlocks(values) as readonly number[]).reduce((all, value) => all + value, 0);
+const NONE_SHARED: { readonly array: SharedArray<NumberType>; readonly isCopy: boolean }[] = [];
+const NO_FUNCTIONS: readonly never[] = [];
+
+function total(values: Values): number {
+  let all = 0;
+  for (const value of ofBlocks(values) as readonly number[]) all += value;
+  return all;
+}
 
 /**
  * The sum of all numbers; 0 of none. Of integers it is exact up to 2^53. Others are added
@@ -87,14 +104,14 @@ const total = (values: Values): number =>
  * @since 0.2.0
  */
 export async function sum(numbers: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<number> {
-  const { call, team } = prepare("sum", { name: "sum" }, [numbers], options);
-  return total(await run(call, team, cancel));
+  const { call } = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
+  return total(await run(call, cancel));
 }
 
 /** As `parallel.sum`, and blocks this thread until all is done. */
 export function sumSync(numbers: Numbers, options: ParallelOptions = {}): number {
-  const { call, team } = prepare("sum", { name: "sum" }, [numbers], options);
-  return total(runSync(call, team));
+  const { call } = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
+  return total(runSync(call));
 }
 
 function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Prepared {
@@ -105,7 +122,7 @@ function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Prepared 
       `parallel.dot expected two arrays of one type and length, but ${one.length} of ${one.type} and ${other.length} of ${other.type} came`,
     );
   }
-  return prepare("dot", { name: "dot" }, [one.given, other.given], options);
+  return prepare("dot", DOT, options, one, other);
 }
 
 /**
@@ -116,14 +133,14 @@ function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Prepared 
  * @since 0.2.0
  */
 export async function dot(a: Numbers, b: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<number> {
-  const { call, team } = prepareDot(a, b, options);
-  return total(await run(call, team, cancel));
+  const { call } = prepareDot(a, b, options);
+  return total(await run(call, cancel));
 }
 
 /** As `parallel.dot`, and blocks this thread until all is done. */
 export function dotSync(a: Numbers, b: Numbers, options: ParallelOptions = {}): number {
-  const { call, team } = prepareDot(a, b, options);
-  return total(runSync(call, team));
+  const { call } = prepareDot(a, b, options);
+  return total(runSync(call));
 }
 
 /** The least and the greatest of some numbers. */
@@ -150,14 +167,14 @@ function extremesOf(values: Values): MinMax {
  * @since 0.2.0
  */
 export async function minMax(numbers: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<MinMax> {
-  const { call, team } = prepare("minMax", { name: "minMax" }, [numbers], options);
-  return extremesOf(await run(call, team, cancel));
+  const { call } = prepare("minMax", MIN_MAX, options, kernelInputOf("parallel.minMax", numbers));
+  return extremesOf(await run(call, cancel));
 }
 
 /** As `parallel.minMax`, and blocks this thread until all is done. */
 export function minMaxSync(numbers: Numbers, options: ParallelOptions = {}): MinMax {
-  const { call, team } = prepare("minMax", { name: "minMax" }, [numbers], options);
-  return extremesOf(runSync(call, team));
+  const { call } = prepare("minMax", MIN_MAX, options, kernelInputOf("parallel.minMax", numbers));
+  return extremesOf(runSync(call));
 }
 
 /** Options of `histogram`. */
@@ -181,7 +198,8 @@ function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared
       `parallel.histogram expected low and high, finite numbers of which the first is less, but ${describeKind(low)} and ${describeKind(high)} came`,
     );
   }
-  return prepare("histogram", { name: "histogram", low, high, bins: bins as number }, [numbers], options);
+  const operation: NumericOperation = { name: "histogram", low, high, bins: bins as number };
+  return prepare("histogram", operation, options, kernelInputOf("parallel.histogram", numbers));
 }
 
 function countsOf(bins: number, values: Values): Uint32Array {
@@ -206,12 +224,12 @@ function countsOf(bins: number, values: Values): Uint32Array {
  * @since 0.2.0
  */
 export async function histogram(numbers: Numbers, options: HistogramOptions, cancel?: Cancel): Promise<Uint32Array> {
-  const { call, team } = prepareHistogram(numbers, options);
-  return countsOf(options.bins, await run(call, team, cancel));
+  const { call } = prepareHistogram(numbers, options);
+  return countsOf(options.bins, await run(call, cancel));
 }
 
 /** As `parallel.histogram`, and blocks this thread until all is done. */
 export function histogramSync(numbers: Numbers, options: HistogramOptions): Uint32Array {
-  const { call, team } = prepareHistogram(numbers, options);
-  return countsOf(options.bins, runSync(call, team));
+  const { call } = prepareHistogram(numbers, options);
+  return countsOf(options.bins, runSync(call));
 }

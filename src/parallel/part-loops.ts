@@ -120,8 +120,11 @@ const MAKERS = {
     return mergeLoop(functions, data);
   },
 
-  numeric(_: readonly [], [operation, arrays]: readonly [NumericOperation, readonly Shared[]]): PartLoop {
-    return numericLoop(operation, arrays);
+  numeric(
+    _: readonly [],
+    [operation, [first, second]]: readonly [NumericOperation, readonly [Shared, Shared?]],
+  ): PartLoop {
+    return numericLoop(operation, first, second);
   },
 
   /** Where the first one is that passes; −1 stands for none, and is not told. */

@@ -12,12 +12,14 @@ import { heap } from "../shared/heap.js";
 import { handOver, makePayload } from "../shared/payload.js";
 import { encodeValue } from "../shared/value-codec.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
+import { Patience, WAKES_OF_A_HELPER } from "../threads/patience.js";
 import { registry } from "../threads/registry.js";
 import { ownTask } from "../threads/task.js";
 import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
 import { NONE, Shares } from "./shares.js";
+import { copyOf, readWork } from "./told.js";
 import { nameOfPart, Traced } from "./traced.js";
 
 /** How any thread finds a function of the program. */
@@ -28,6 +30,9 @@ export interface FunctionName {
 
 /** So long a helper works before it looks whether other calls wait for its thread. */
 const STINT_MS = 4;
+
+/** Looks for the next call between two at the clock. */
+const LOOKS_BETWEEN_CLOCKS = 64;
 
 /** What there is to do, as it is told to other threads. */
 export interface Work {
@@ -47,6 +52,30 @@ export interface Work {
 
 /** Does items `from` to `to`, and gives what the caller wants to know of them: a new list of what its blocks gave, a value, or `undefined`. */
 export type PartLoop = (from: number, to: number) => unknown;
+
+/** Made of what is no number: a list that engines know to be of doubles would make doubles of what it is given. */
+const range: unknown[] = [undefined, undefined];
+
+/**
+ * Calls a loop in a way that no engine builds into its caller. Loops are made to be compiled
+ * each by itself: built into code that takes parts they were measured to run 2 to 8 times as
+ * long, on threads that know a single one (November 2026).
+ */
+export function callLoop(loop: PartLoop, from: number, to: number): unknown {
+  range[0] = asWhole(from);
+  range[1] = asWhole(to);
+  return Reflect.apply(loop, undefined, range);
+}
+
+/**
+ * A whole number as an engine has those that it computes with in few steps, where it is one of
+ * them. One that was a double, read from an array of such or made by a division, makes a double
+ * of all that a loop counts with, each index too: sums took twice as long (November 2026).
+ */
+function asWhole(number: number): number {
+  const small = number | 0;
+  return small === number ? small : number;
+}
 
 /** What one participant gives back. */
 export interface PartsDone {
@@ -111,7 +140,7 @@ export class Participant {
       const from = first + part * partItems;
       try {
         const to = Math.min(end, from + partItems);
-        const value = this.#loop(from, to);
+        const value = callLoop(this.#loop, from, to);
         if (value !== undefined) {
           this.#keep(from, to, value);
           if (isSearch) this.shares.needNoMoreThan(part);
@@ -155,38 +184,115 @@ export class Participant {
   }
 }
 
-/** On a thread of a pool: takes part in a call until there is nothing left to take. */
-export const takeParts: Task<
-  [cells: SharedArray<"int32">, participant: number, work: Work, isBlocking: boolean],
-  PartsDone | undefined
-> = ownTask(import.meta, takePartsOfCall);
+/** On a thread of a pool, as a job of a call: takes part in it until nothing is left to take, or other calls wait for this thread. */
+export const takeParts: Task<[cells: SharedArray<"int32">, participant: number, work: Work], PartsDone | undefined> =
+  ownTask(import.meta, takePartsOfCall);
 
-function takePartsOfCall(
+function takePartsOfCall(cells: SharedArray<"int32">, participant: number, work: Work): PartsDone | undefined {
+  const shares = new Shares(cells.values, participant);
+  if (!shares.enter(heap().life)) return undefined;
+  try {
+    return takePartsHere(shares, participant, work, loopOn(work), STINT_MS);
+  } finally {
+    // Whatever happened: the caller waits for it.
+    shares.leave();
+  }
+}
+
+/**
+ * On a thread of a pool, for a caller that is blocked, so that nobody can settle a promise
+ * there: takes part in what it does now, if that has not been closed meanwhile; and then in
+ * what follows, if that comes soon and nothing else waits for this thread. To be called again,
+ * and woken for it, would take as long as many a call.
+ */
+export const helpBlocked: Task<[cells: SharedArray<"int32">, participant: number], void> = ownTask(
+  import.meta,
+  helpBlockedCaller,
+);
+
+/**
+ * The same of one call, of which it is told at once: what there is to do can't be told in
+ * shared memory, as it has a `SharedArrayBuffer` in it, or what else only messages bring.
+ */
+export const helpBlockedOnce: Task<[cells: SharedArray<"int32">, participant: number, call: number, work: Work], void> =
+  ownTask(import.meta, function helpBlockedCallerOnce(cells, participant, call, work) {
+    const shares = new Shares(cells.values, participant);
+    // One that comes late has taken somebody's place in another call, in which it does nothing.
+    if (!shares.enter(heap().life)) return;
+    if (shares.call === call) help(shares, cells, participant, work, loopOn(work));
+    else shares.leave();
+  });
+
+/** How long a helper stays for the next call: as for all waits, so long as such waits mostly take. */
+const patience = new Patience(WAKES_OF_A_HELPER);
+/** When this thread was last done with a call. */
+let doneMs = 0;
+
+function helpBlockedCaller(cells: SharedArray<"int32">, participant: number): void {
+  const shares = new Shares(cells.values, participant);
+  const { life } = heap();
+  do {
+    shares.takeInvitation();
+    if (!shares.enter(life)) return;
+    patience.ended(nowMs() - doneMs);
+    const copied = copyOf(shares.work);
+    shares.stepBack(life);
+    const told = readWork(copied, loopOn, isLoop);
+    if (told === undefined) shares.giveUp(life);
+    else if (shares.comeBack(life)) help(shares, cells, participant, told.work, told.made);
+    doneMs = nowMs();
+  } while (staysFor(shares));
+}
+
+/** Stays until the next call is there, or for a while. @returns false if it was no use to stay at all */
+function staysFor(shares: Shares): boolean {
+  const asking = askingPool();
+  const { budgetMs } = patience;
+  if (asking?.mayLook() !== true || budgetMs === 0) return false;
+  shares.expectNext();
+  const untilMs = doneMs + budgetMs;
+  do {
+    for (let look = 0; look < LOOKS_BETWEEN_CLOCKS; look++) if (shares.isOpen) return true;
+  } while (nowMs() < untilMs && asking.mayLook());
+  // Who has said that it is there looks once more, after it has said that it is not.
+  return true;
+}
+
+/** Does parts of one call, and leaves. */
+function help(
+  shares: Shares,
   cells: SharedArray<"int32">,
   participant: number,
   work: Work,
-  isBlocking: boolean,
-): PartsDone | undefined {
-  const shares = new Shares(cells.values, participant);
-  if (!shares.enter(heap().life)) return undefined;
+  loop: PartLoop | Missing,
+): void {
+  const inHeap = heap();
   let payload = 0;
   let byteLength = 0;
+  let us = 0;
+  let hasTold = false;
   try {
-    // Somebody must be there to send it again: a caller that is not blocked.
-    const done = takePartsHere(shares, participant, work, isBlocking);
-    if (!isBlocking) return done;
-    const bytes = bytesOf(done);
-    ({ byteLength } = bytes);
-    payload = makePayload(heap(), cells.offset, bytes);
-    // If this thread ends, what it has in its hands is freed by others, and this the caller
-    // reads after that. Stopped here, between the two, it leaves a payload that nobody names:
-    // in the caller's hands, so it is freed when the caller's thread ends.
-    handOver(heap(), payload, shares.callerSlot);
-    return undefined;
+    const done = takePartsHere(shares, participant, work, loop, Infinity);
+    us = Math.round(done.ms * 1000);
+    if (hasToTell(done)) {
+      const bytes = bytesOf(done);
+      ({ byteLength } = bytes);
+      payload = makePayload(inHeap, cells.offset, bytes);
+      // If this thread ends, what it has in its hands is freed by others, and this the caller
+      // reads after that. Stopped here, between the two, it leaves a payload that nobody names:
+      // in the caller's hands, so it is freed when the caller's thread ends.
+      handOver(inHeap, payload, shares.callerSlot);
+    }
+    hasTold = true;
   } finally {
     // Whatever happened: a blocked caller would wait for it for ever.
-    shares.leave(payload, byteLength);
+    if (hasTold) shares.leave(payload, byteLength, threadIndex, us);
+    else shares.leaveWithout();
   }
+}
+
+function hasToTell({ values, thrown, missing }: PartsDone): boolean {
+  return values.length > 0 || thrown !== undefined || missing !== undefined;
 }
 
 /** For a caller that is blocked, so that nobody can settle a promise there. What can't cross is told in place of what was made. */
@@ -200,23 +306,33 @@ function bytesOf(done: PartsDone): Uint8Array {
   }
 }
 
-function takePartsHere(shares: Shares, participant: number, work: Work, isBlocking: boolean): PartsDone {
+/** A function that this thread lacks. */
+type Missing = NonNullable<PartsDone["missing"]>;
+
+/** The loop of what there is to do, on this thread. */
+function loopOn(work: Pick<Work, "loop" | "functions" | "data">): PartLoop | Missing {
   const functions = functionsOf(work.functions);
   const lacking = functions.indexOf(undefined);
-  if (lacking !== -1) {
-    const name = work.functions[lacking] as FunctionName;
-    const module = registry().modules.get(name.module);
-    const declared = module === undefined ? undefined : [...module.byKey.keys()];
-    return { participant, thread: threadIndex, ms: 0, values: [], missing: { ...name, declared } };
-  }
-  const one = new Participant(
-    shares,
-    participant,
-    work,
-    loopOf(work.loop, functions as ItemCallback[], work.data),
-    !isBlocking,
-  );
-  const stintMs = isBlocking ? Infinity : STINT_MS;
+  if (lacking === -1) return loopOf(work.loop, functions as ItemCallback[], work.data);
+  const name = work.functions[lacking] as FunctionName;
+  const module = registry().modules.get(name.module);
+  return { ...name, declared: module === undefined ? undefined : [...module.byKey.keys()] };
+}
+
+function isLoop(made: PartLoop | Missing): made is PartLoop {
+  return typeof made === "function";
+}
+
+/** @param stintMs - so long it works before it looks whether other calls wait */
+function takePartsHere(
+  shares: Shares,
+  participant: number,
+  work: Work,
+  loop: PartLoop | Missing,
+  stintMs: number,
+): PartsDone {
+  if (!isLoop(loop)) return { participant, thread: threadIndex, ms: 0, values: [], missing: loop };
+  const one = new Participant(shares, participant, work, loop, stintMs !== Infinity);
   while (!one.run(nowMs() + stintMs)) {
     // What is left of its range others take over.
     if (askingPool()?.hasCalls() === true) return { ...one.done(), gaveWay: true };

@@ -15,30 +15,36 @@ import { type Cancel, CancelListener, cancelNodeOf } from "../async/cancel.js";
 import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import { scope } from "../async/scope.js";
 import { SharedMemoryError, WorkerLostError } from "../core/errors.js";
-import { SharedArray } from "../shared/array.js";
-import { heap, type Life } from "../shared/heap.js";
+import type { SharedArray } from "../shared/array.js";
+import { heap } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
 import { bytesOfPayload, freePayload } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
+import { type Asked, titleOf } from "./asked.js";
+import { type CallForm, type CallMemory, giveMemory, isHelperThere, takeMemory } from "./call-memory.js";
 import { costOf } from "./costs.js";
 import { HelperJobs } from "./helper-jobs.js";
 import { Rest } from "./here.js";
 import { begins, countCallHere, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
-import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, takeParts, type Work } from "./part.js";
+import { callLoop, type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
 import type { ItemCallback } from "./loops.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
-import { CALLER, MOST_PARTS, shareCells, type ShareCounts, Shares } from "./shares.js";
-import { askForHelpers, forgetModule, letGo, type Team, whenReady } from "./team.js";
+import { CALLER, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
+import { callBlocked, forgetModule, ownerOf, type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
-import { worth } from "./worth.js";
+import { bytesOfWork, tell } from "./told.js";
+import { LEAST_US, type Worth, worth } from "./worth.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
-  /** How figures, dumps and recordings name it. */
-  readonly name: string;
+  readonly asked: Asked;
+  /** Which of several steps of an algorithm it is, if there are. */
+  readonly phase?: string;
+  /** Whether no other thread sees what it works on. */
+  readonly isHere?: boolean;
   readonly kind: LoopKind;
   /** The program's functions that it calls. */
   readonly functions: readonly AnyTask[];
@@ -76,7 +82,7 @@ export type Values = readonly (readonly [from: number, value: unknown])[];
 /** A call is measured in pieces of so long. */
 const PROBE_US = 10;
 /** So long takes a part. */
-const PART_US = 20;
+const PART_US = 10;
 /** The event loop has its turn after so long. */
 const SLICE_MS = 4;
 /** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
@@ -93,24 +99,36 @@ export interface Begun {
 
 const usNow = (): number => nowMs() * 1000;
 
+/** What sharing out costs, as far as is known. Short calls don't ask: to find out takes as long as they do. */
+function worthOf(call: Call, form: CallForm): Worth {
+  const team = teamFor(call);
+  if (form === "jobs" && team.pool !== undefined) return worth.jobs;
+  return team.helpers > 0 && isHelperThere(ownerOf(team)) ? worth.present : worth.called;
+}
+
+function isWorth(call: Call, form: CallForm, us: number): boolean {
+  return us >= LEAST_US && worthOf(call, form).has(us);
+}
+
 /** Works here until all is done, or what is left is worth sharing out. */
-function begin(call: Call): Begun {
+function begin(call: Call, form: CallForm): Begun {
   const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
   const { itemsBefore } = seams;
   if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
-  if (call.expectedItemUs !== undefined && worth.has(call.expectedItemUs * length)) {
+  if (call.expectedItemUs !== undefined && isWorth(call, form, call.expectedItemUs * length)) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
   const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
   const add = (from: number, to: number): void => {
-    const value = here(from, to);
+    const value = callLoop(here, from, to);
     if (value !== undefined) values.push([from, value]);
   };
   const isDue = cost.isDue();
   let { itemUs } = cost;
+  if (length === 0) return { done: 0, values, itemUs: itemUs ?? 0 };
   if (itemUs !== undefined && !isDue) {
-    if (worth.has(itemUs * length)) return { done: 0, values, itemUs };
+    if (isWorth(call, form, itemUs * length)) return { done: 0, values, itemUs };
     // What takes longer is measured anyway: two looks at the clock are little against it.
     if (itemUs * length < PROBE_US) {
       add(0, length);
@@ -128,12 +146,12 @@ function begin(call: Call): Begun {
     const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (isBelieved && tookUs >= PROBE_US && worth.has(itemUs * (length - done))) break;
+    if (isBelieved && tookUs >= PROBE_US && isWorth(call, form, itemUs * (length - done))) break;
     // Not all that is left at once, as it may be other than what came first; but as much as
     // has been done, so that most of it is done in few pieces.
     blocks *= 2;
   }
-  if (done === length && itemUs !== undefined) worth.stayed(itemUs * length);
+  if (itemUs !== undefined && itemUs * length >= LEAST_US) worthOf(call, form).stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
@@ -169,31 +187,50 @@ function partItemsOf(call: Call, left: number, itemUs: number, participants: num
 
 const inOrder = (values: [number, unknown][]): Values => values.sort(([a], [b]) => a - b);
 
-/** Runs a call; its promise settles when all is done, or nothing of it goes on any more. */
-export async function run(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
+function teamFor({ asked: { team }, isHere }: Call): Team {
+  return isHere === true ? { ...team, helpers: 0, alone: 0 } : team;
+}
+
+/**
+ * Runs a call. What it gives at once is all done; a promise settles when all is done, or
+ * nothing of it goes on any more.
+ */
+export function run(call: Call, cancel: Cancel | undefined): Values | Promise<Values> {
+  let isUnderway = false;
   try {
     cancelNodeOf(cancel)?.checkpoint();
-    return await runOpen(call, team, cancel);
+    const begun = begin(call, "jobs");
+    if (begun.done === call.length) return doneHere(call, begun, "jobs");
+    isUnderway = true;
+    return runToEnd(call, begun, cancel);
+  } finally {
+    if (!isUnderway) call.end?.();
+  }
+}
+
+function doneHere(call: Call, begun: Begun, form: CallForm): Values {
+  countCallHere();
+  explaining()?.(explanationHere(call, begun, form));
+  return begun.values;
+}
+
+async function runToEnd(call: Call, begun: Begun, cancel: Cancel | undefined): Promise<Values> {
+  try {
+    return await runOpen(call, begun, cancel);
   } finally {
     call.end?.();
   }
 }
 
-async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Promise<Values> {
+async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Promise<Values> {
   const note = explaining();
-  const begun = begin(call);
-  const left = call.length - begun.done;
-  if (left === 0) {
-    countCallHere();
-    note?.(explanation(call, begun, undefined));
-    return begun.values;
-  }
+  const team = teamFor(call);
   const { pool } = team;
   const isSpared = (call.isCoarse === true || begun.itemUs >= SLICE_MS * 1000) && team.alone > 0;
   const why = whyAlone(call, team, isSpared ? team.alone : team.helpers, begun);
   if (why !== undefined) return runAlone(call, begun, why, cancel);
   if (pool === undefined) return runNested(call, team, begun, cancel);
-  const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, isSpared);
+  const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, "jobs", isSpared);
   const beganMs = nowMs();
   let isWhole = false;
   let helpers: HelperJobs | undefined;
@@ -228,7 +265,7 @@ async function runOpen(call: Call, team: Team, cancel: Cancel | undefined): Prom
         s.checkpoint();
         shared.requireSuccess();
       },
-      { name: call.name },
+      { name: titleOf(call) },
       cancel,
     );
     isWhole = true;
@@ -255,22 +292,18 @@ async function runAlone(call: Call, begun: Begun, why: string, cancel: Cancel | 
 }
 
 /** As `run`, but blocks this thread until all is done. */
-export function runSync(call: Call, team: Team): Values {
+export function runSync(call: Call): Values {
   try {
-    return runSyncOpen(call, team);
+    const begun = begin(call, "blocked");
+    return begun.done === call.length ? doneHere(call, begun, "blocked") : runSyncOpen(call, begun);
   } finally {
     call.end?.();
   }
 }
 
-function runSyncOpen(call: Call, team: Team): Values {
+function runSyncOpen(call: Call, begun: Begun): Values {
   const note = explaining();
-  const begun = begin(call);
-  if (begun.done === call.length) {
-    countCallHere();
-    note?.(explanation(call, begun, undefined));
-    return begun.values;
-  }
+  const team = teamFor(call);
   // A pool that has yet to start, or to import something, needs this thread's event loop for it.
   const isReady = team.helpers > 0 && whenReady(team, call.functions) === undefined;
   const beganMs = nowMs();
@@ -282,13 +315,15 @@ function runSyncOpen(call: Call, team: Team): Values {
     note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
     return rest.values;
   }
-  const shared = new SharedCall(call, team, begun);
+  const shared = new SharedCall(call, team, begun, "blocked");
   let isWhole = false;
   try {
-    shared.callHelpers(team);
-    shared.own.run(Infinity);
-    shared.close();
-    shared.waitForHelpers();
+    try {
+      shared.callHelpers(team);
+      shared.own.run(Infinity);
+    } finally {
+      shared.waitForHelpers();
+    }
     shared.collectResults();
     shared.requireSuccess();
     isWhole = true;
@@ -303,16 +338,18 @@ function runSyncOpen(call: Call, team: Team): Values {
 async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | undefined): Promise<Values> {
   const note = explaining();
   const beganMs = nowMs();
-  const shared = new SharedCall(call, team, begun);
+  const shared = new SharedCall(call, team, begun, "blocked");
   const stop = new Stop(shared.shares);
   const node = cancelNodeOf(cancel);
   node?.listen(stop);
   let isWhole = false;
   try {
-    shared.callHelpers(team);
-    while (!shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
-    shared.close();
-    shared.waitForHelpers();
+    try {
+      shared.callHelpers(team);
+      while (!shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
+    } finally {
+      shared.waitForHelpers();
+    }
     node?.checkpoint();
     shared.collectResults();
     shared.requireSuccess();
@@ -361,12 +398,15 @@ class SharedCall {
   readonly #form: SharedForm;
   readonly #from: number;
   readonly #beganMs: number;
-  /** Whether it is this that frees the cells. */
-  #disposes = true;
-  /** Whether it is on a pool's thread, and has asked for helpers. */
-  #hasAsked = false;
+  readonly #memory: CallMemory;
+  readonly #worth: Worth;
+  readonly #memoryOf: CallForm;
+  /** What there is to do, for helpers of a blocked caller; `undefined` if there are none, or they can't be told so. */
+  readonly #bytes: Uint8Array | undefined;
+  /** The payload of these bytes; 0 if there is none. */
+  #told = 0;
 
-  constructor(call: Call, team: Team, begun: Begun, isSpared = false) {
+  constructor(call: Call, team: Team, begun: Begun, form: CallForm, isSpared = false) {
     this.#call = call;
     this.#team = team;
     this.#from = begun.done;
@@ -378,7 +418,7 @@ class SharedCall {
     this.parts = parts;
     this.#form = call.share();
     this.work = {
-      name: call.name,
+      name: titleOf(call),
       loop: call.kind,
       functions: call.functions.map(nameOf),
       data: this.#form.data,
@@ -387,8 +427,11 @@ class SharedCall {
       partItems,
       isSearch: call.isSearch === true,
     };
-    this.cells = new SharedArray({ type: "int32", length: shareCells(1 + this.helpers), name: "parts" });
-    this.shares = new Shares(this.cells.values, CALLER);
+    if (form === "blocked" && this.helpers > 0) this.#bytes = bytesOfWork(this.work);
+    this.#memoryOf = form === "blocked" && this.#bytes === undefined ? "jobs" : form;
+    this.#worth = worthOf(call, form);
+    this.#memory = takeMemory(ownerOf(team), this.#memoryOf, 1 + Math.max(team.helpers, team.alone));
+    ({ cells: this.cells, shares: this.shares } = this.#memory);
     this.shares.begin(parts, heap().slot);
     this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop(), false);
     begins(this);
@@ -442,51 +485,54 @@ class SharedCall {
     // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
     if (this.helpers > 0 && this.#call.isCoarse !== true) {
       const workMs = this.done.reduce((sum, { ms }) => sum + ms, 0);
-      worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
+      this.#worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
     }
   }
 
-  /** Blocks until all helpers that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
+  /** Lets no helper come any more, and blocks until all that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
   waitForHelpers(): void {
     const lost = new Set<number>();
-    const present = (): Life[] => this.shares.present().filter(({ slot }) => !lost.has(slot));
-    while (present().length > 0) {
+    while (this.shares.close() > lost.size) {
       this.shares.waitForOneToLeave(LOOK_MS);
-      for (const life of present()) {
+      for (const life of this.shares.present()) {
         // It may have left and ended since, so whether it is there is asked once more.
-        if (!heap().hasEnded(life) || !present().some(({ slot }) => slot === life.slot)) continue;
+        if (lost.has(life.slot) || !heap().hasEnded(life)) continue;
+        if (!this.shares.present().some(({ slot }) => slot === life.slot)) continue;
         lost.add(life.slot);
         // The others end what they have in hand, and until then are waited for.
         this.shares.stop();
       }
     }
     if (lost.size === 0) return;
-    throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.#call.name}`);
+    throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.work.name}`);
   }
 
   /**
    * Calls helpers that leave their results with the parts, as nobody can settle promises while
-   * this thread is blocked. What they look at lives until all have been.
+   * this thread is blocked; those that are still there from the call before need not be called.
    */
-  callHelpers({ pool }: Team): void {
-    const { cells, helpers, work } = this;
-    if (helpers === 0) return;
-    if (pool === undefined) {
-      askForHelpers({ cells, helpers, work });
-      this.#hasAsked = true;
-      return;
+  callHelpers(team: Team): void {
+    const { cells, helpers, shares, work } = this;
+    const bytes = this.#bytes;
+    if (bytes !== undefined) {
+      shares.work = tell(cells.offset, bytes);
+      this.#told = shares.work.payload;
     }
-    this.#disposes = false;
-    const calls: Promise<unknown>[] = [];
+    const participants: number[] = [];
     for (let participant = 1; participant <= helpers; participant++) {
-      calls.push(pool.run(takeParts, [cells, participant, work, true]).catch(() => undefined));
+      shares.open(participant);
+      if (bytes === undefined || shares.invite(participant)) participants.push(participant);
     }
-    pool.publish?.();
-    void Promise.all(calls).then(() => cells.dispose());
+    if (participants.length === 0) return;
+    callBlocked(team, { cells, participants, ...(bytes === undefined && { once: { call: shares.call, work } }) });
   }
 
   /** Once all helpers have left: takes what they gave back. */
   collectResults(): void {
+    for (const { participant, thread, us, hasFailed } of this.shares.gone()) {
+      if (hasFailed) throw noMemoryFor(this.work.name);
+      this.done.push({ participant, thread, ms: us / 1000, values: [] });
+    }
     const own = heap();
     for (let result = this.shares.takeResult(); result !== undefined; result = this.shares.takeResult()) {
       const { payload, byteLength } = result;
@@ -496,34 +542,21 @@ class SharedCall {
         freePayload(own, payload, own.slot);
       }
     }
-    this.#requireResults();
-  }
-
-  /** A helper that could not make a payload of what it did leaves all the same: the call would lack its parts, and nobody would know. */
-  #requireResults(): void {
-    const gave = new Set(this.done.map(({ participant }) => participant));
-    for (const [participant, { parts }] of this.shares.counts().entries()) {
-      if (participant === CALLER || parts === 0 || gave.has(participant)) continue;
-      throw new SharedMemoryError(
-        "SKEIN_OUT_OF_SHARED_MEMORY",
-        `a helper of ${this.#call.name} did ${parts} parts, and there is no shared memory left to give back what came of them. ` +
-          "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
-      );
-    }
   }
 
   /** For dumps. */
   describe(): string {
-    return `${this.#call.name}: ${this.shares.left()} parts left of ${this.parts}, ${1 + this.helpers} participants`;
+    return `${this.work.name}: ${this.shares.left()} parts left of ${this.parts}, ${1 + this.helpers} participants`;
   }
 
   end(isWhole: boolean): void {
     const counts = this.shares.counts();
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     this.#form.end(this.#from, isWhole);
+    const own = heap();
+    if (this.#told !== 0) freePayload(own, this.#told, own.slot);
     this.#dropResults();
-    if (this.#hasAsked) letGo(this.cells);
-    else if (this.#disposes) this.cells.dispose();
+    giveMemory(ownerOf(this.#team), this.#memoryOf, this.#memory);
   }
 
   /** Of a call that failed nobody wants them. */
@@ -550,23 +583,36 @@ function sumOf(counts: readonly ShareCounts[], which: keyof ShareCounts): number
   return counts.reduce((sum, count) => sum + count[which], 0);
 }
 
+/** A helper that can't give back what it did leaves all the same: the call would lack its parts, and nobody would know. */
+function noMemoryFor(call: string): Error {
+  return new SharedMemoryError(
+    "SKEIN_OUT_OF_SHARED_MEMORY",
+    `there is no shared memory left in which a helper of ${call} could give back what it did. ` +
+      "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
+  );
+}
+
 function undeclared(call: Call, { module, key }: FunctionName, declared: readonly string[]): Error {
   const identities = call.functions.map((fn) => taskIdentity(fn) as TaskIdentity);
   return noSuchTask(identities.find((one) => one.module === module && one.key === key) as TaskIdentity, declared);
 }
 
-/** Of a call that was over before anything was left to share out, or of one that was shared out. */
-function explanation(call: Call, begun: Begun, shared: SharedCall | undefined, ms = 0): Explanation {
+/** Of a call that was over before anything was left to share out. */
+function explanationHere(call: Call, begun: Begun, form: CallForm): Explanation {
+  const { done, itemUs } = begun;
+  const allUs = call.length * itemUs;
+  const leastUs = allUs < LEAST_US ? LEAST_US : worthOf(call, form).us;
+  const why =
+    done === 0 || allUs < leastUs
+      ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${Math.round(leastUs)} µs`
+      : "it was over before there was enough left to share out";
+  return explanationOf(call, begun, "here", why, 0);
+}
+
+/** Of one that was shared out. */
+function explanation(call: Call, begun: Begun, shared: SharedCall, ms: number): Explanation {
   const { done, itemUs } = begun;
   const left = call.length - done;
-  if (shared === undefined) {
-    const allUs = call.length * itemUs;
-    const why =
-      done === 0 || allUs < worth.us
-        ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${Math.round(worth.us)} µs`
-        : "it was over before there was enough left to share out";
-    return explanationOf(call, begun, "here", why, ms);
-  }
   const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs: that was worth it`;
   const figures = { participants: shared.figures(), partItems: shared.work.partItems };
   // A single part is nobody's to help with.
@@ -583,5 +629,5 @@ function explanationOf(
   ms: number,
 ): Explanation {
   const counts = { items: call.length, itemUs, itemsBefore: done, participants: [], partItems: 0 };
-  return { call: call.name, ...counts, place, why, ms };
+  return { call: titleOf(call), ...counts, place, why, ms };
 }

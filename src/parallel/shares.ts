@@ -6,20 +6,26 @@
  * nothing against it (`run.ts`), so that no thread waits long for the last ones.
  *
  * Layout, as Int32 indexes
- *   0  CLOSED     1 once the caller found no part left: who comes now leaves at once
- *   1  LIMIT      parts from this one on need not be done; only ever made less
- *   2  LEFT       how many participants have left; the caller sleeps on it
- *   3  LET_GO     1 once one of the two who look at this memory till their end does so no more:
- *                 the caller, and who sees to its helpers on another thread. The second one frees it
+ *   0  LIMIT       parts from this one on need not be done; only ever made less
+ *   1  LEFT        how many participants have left; the caller sleeps on it
+ *   2  WORK        the payload of what there is to do, in units of 16, and
+ *   3  WORK_BYTES  how long that is. Of a caller that is blocked; others tell their helpers when they call them
+ *   4  CALLER_SLOT of the caller's thread in the heap, in whose hands results are
+ *   5  CALL        how many calls have begun here
  *   16 + 16 * participant, a cache line each
- *     +0  RANGE   first part that is left in bits 16 and up, and the one behind the last below
- *     +1  PRESENCE  of a helper: one of those below. It writes it, and the caller once it is gone
- *     +2  SLOT    of its thread in the heap
- *     +3  DONE    parts that it did
- *     +4  STEALS  how often it took from another's range
- *     +5  LIFE    what stood for its thread in the heap: a slot has another thread once one has ended
- *     +6  RESULT  of a helper whose PRESENCE is GAVE_BACK: the payload of what it did, in units of 16, and
- *     +7  RESULT_BYTES  how long that is. The caller takes it out
+ *     +0  RANGE     first part that is left in bits 16 and up, and the one behind the last below
+ *     +1  PRESENCE  of a helper: one of those below in bits 0 to 2. Of one that is here, or about to be, its
+ *                   thread's slot in the heap in bits 3 to 10, and the slot's how manieth life that is above
+ *     +2  INVITED   not 0 while somebody will yet look whether this line is open: CALLED, who was called,
+ *                   or STAYED, a helper of the call before, who looks again and again
+ *     +3  DONE      parts that it did
+ *     +4  STEALS    how often it took from another's range
+ *     +5  RESULT    of a helper whose PRESENCE is GAVE_BACK: the payload of what it did, in units of 16, and
+ *     +6  RESULT_BYTES  how long that is. The caller takes it out
+ *     +7  THREAD    of a helper that has gone: its thread's index, and
+ *     +8  US        for how many microseconds it was here
+ *
+ * The same memory serves one call after another. Between them all lines are CLOSED.
  *
  * Invariants
  * - A part is in one range, or was taken out by one participant. Every change of a range that
@@ -28,10 +34,16 @@
  *   store's atomic form, after it took the parts out of another's.
  * - A word that comes back to what somebody has read means the same as then: the same parts
  *   are left in this range. So his exchange is as right as if it had never changed.
- * - The caller writes CLOSED and then reads each PRESENCE; a helper writes PRESENCE and then
- *   reads CLOSED. One of them sees the other: either the caller waits for the helper, or the
- *   helper touches nothing.
- *
+ * - A helper comes by exchanging OPEN for HERE, and the caller closes by exchanging OPEN for
+ *   CLOSED. So either it is waited for, or it touches nothing but INVITED: also one that was
+ *   called for an earlier call, and comes to this one. It is as welcome as who was called for it.
+ * - One that has copied what there is to do steps back, to COMING, while it gets ready, which
+ *   takes as long as a part and more: meanwhile the caller closes without it. It is HERE again
+ *   by exchanging its own COMING, with its thread's slot in it: another's, of a call after this
+ *   one, is another word.
+ * - The caller opens a line and then sets INVITED; who was invited clears it and then looks
+ *   whether the line is open. If the caller finds it set it need call nobody: who has it yet to
+ *   clear finds the line open.
  * - The caller reads LEFT, then each PRESENCE, and sleeps while LEFT is what it read; a helper
  *   writes PRESENCE and then changes LEFT. So one that leaves after the look changes the word
  *   before the sleep begins, or wakes the sleeper.
@@ -43,33 +55,51 @@
  * Between taking half of a range and having it in its own, a thief's parts are in none. The
  * caller may find all ranges empty then, and close; it waits for the thief, which does them.
  */
-import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
+import { add, compareExchange, exchange, load, notify, type SharedCells, store, wait } from "#atomics";
 
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Life } from "../shared/heap.js";
-import { SpinBudget } from "../shared/waiting.js";
+import type { Payload } from "./told.js";
 
-const CLOSED = 0;
-const LIMIT = 1;
-const LEFT = 2;
-const LET_GO = 3;
+const LIMIT = 0;
+const LEFT = 1;
+const WORK = 2;
+const WORK_BYTES = 3;
+const CALLER_SLOT = 4;
+const CALL = 5;
 const LINE = 16;
 const RANGE = 0;
 const PRESENCE = 1;
-const SLOT = 2;
+const INVITED = 2;
 const DONE = 3;
 const STEALS = 4;
-const LIFE = 5;
-const RESULT = 6;
-const RESULT_BYTES = 7;
+const RESULT = 5;
+const RESULT_BYTES = 6;
+const THREAD = 7;
+const US = 8;
 
 const UNIT_BYTES = 16;
 
-/** A helper has not come; is here; has gone, and has given nothing back; has gone, and has. */
-const AWAY = 0;
-const HERE = 1;
-const GONE = 2;
-const GAVE_BACK = 3;
+const CALLED = 1;
+const STAYED = 2;
+
+/** It is too late to come. */
+const CLOSED = 0;
+/** A helper may come; is here; has gone, with nothing to give back; has gone, and has; could not give back what it made. */
+const OPEN = 1;
+const HERE = 2;
+const GONE = 3;
+const GAVE_BACK = 4;
+const FAILED = 5;
+/** Gets ready, and is not waited for. */
+const COMING = 6;
+const STATE_MASK = 7;
+const SLOT_SHIFT = 3;
+const SLOT_MASK = 0xff;
+const LIFE_SHIFT = 11;
+/** Of the state of a running thread's slot, see `heap.ts`: below are these bits, above the number of its life. */
+const RUNNING = 1;
+const RUNNING_BITS = 2;
 
 const PART_BITS = 16;
 const PART_MASK = 0xff_ff;
@@ -78,11 +108,8 @@ export const MOST_PARTS: number = PART_MASK;
 /** Participants, the caller included. */
 export const MOST_PARTICIPANTS = 64;
 
-/** A look at a word takes a fraction of what others try while they spin. */
-const LOOKS_A_SPIN = 32;
-
-/** How long this thread spins until helpers leave. */
-const budget = new SpinBudget();
+/** So many looks take about as long as to be woken. */
+const LOOKS = 60_000;
 
 /** No part is left. */
 export const NONE = -1;
@@ -94,6 +121,16 @@ export function shareCells(participants: number): number {
 
 /** The first participant of a call. */
 export const CALLER = 0;
+
+/** Bits of PRESENCE by which a thread is known. */
+function marksOf({ slot, state }: Life): number {
+  return (slot << SLOT_SHIFT) | ((state >>> RUNNING_BITS) << LIFE_SHIFT);
+}
+
+function isYetToCome(presence: number): boolean {
+  const state = presence & STATE_MASK;
+  return state === OPEN || state === COMING;
+}
 
 /** What a participant did. */
 export interface ShareCounts {
@@ -113,11 +150,18 @@ export class Shares {
     this.#own = LINE * (1 + participant);
   }
 
-  /** By the caller, whose thread has that slot, before anybody else has the cells: all parts are its own at first. */
+  /** By the caller, whose thread has that slot, while all lines are closed: all parts are its own at first. */
   begin(parts: number, slot: number): void {
-    this.#cells[LIMIT] = parts;
-    this.#cells[this.#own + SLOT] = slot;
-    store(this.#cells, this.#own + RANGE, parts);
+    const cells = this.#cells;
+    cells[CALLER_SLOT] = slot;
+    cells[CALL] = this.call + 1;
+    for (let line = LINE; line < cells.length; line += LINE) {
+      cells[line + DONE] = 0;
+      cells[line + STEALS] = 0;
+      store(cells, line + RANGE, 0);
+    }
+    store(cells, LIMIT, parts);
+    store(cells, this.#own + RANGE, parts);
   }
 
   /** Takes a part: its own, or one of another participant's. @returns NONE if there is none left to be done */
@@ -197,59 +241,156 @@ export class Shares {
     store(this.#cells, LIMIT, 0);
   }
 
+  /** Tells calls apart that this memory serves. */
+  get call(): number {
+    return this.#cells[CALL] as number;
+  }
+
   // Helpers
 
-  /** A helper is here. @returns false if it is too late, and it has to touch nothing */
-  enter({ slot, state }: Life): boolean {
-    this.#cells[this.#own + SLOT] = slot;
-    this.#cells[this.#own + LIFE] = state;
-    store(this.#cells, this.#own + PRESENCE, HERE);
-    if (load(this.#cells, CLOSED) === 0) return true;
-    this.leave();
-    return false;
+  /** Who was invited looks now, and is not expected to any more. */
+  takeInvitation(): void {
+    store(this.#cells, this.#own + INVITED, 0);
+  }
+
+  /** As `takeInvitation`, of one who has been here, and waits for the next call: he is expected to look. */
+  expectNext(): void {
+    store(this.#cells, this.#own + INVITED, STAYED);
+  }
+
+  /** Whether a helper may come. */
+  get isOpen(): boolean {
+    return load(this.#cells, this.#own + PRESENCE) === OPEN;
+  }
+
+  /** A helper is here. @returns false if it is too late, or another has come in its place, and it has to touch nothing */
+  enter(life: Life): boolean {
+    return this.#exchange(OPEN, HERE | marksOf(life));
+  }
+
+  /** One that is here gets ready, and is not waited for: it touches nothing of the call until it has come back. */
+  stepBack(life: Life): void {
+    store(this.#cells, this.#own + PRESENCE, COMING | marksOf(life));
+  }
+
+  /** It is ready. @returns false if it is too late: as with `enter` */
+  comeBack(life: Life): boolean {
+    return this.#exchange(COMING | marksOf(life), HERE | marksOf(life));
+  }
+
+  /** It can't get ready, and lets it be. */
+  giveUp(life: Life): void {
+    this.#exchange(COMING | marksOf(life), CLOSED);
+  }
+
+  #exchange(expected: number, next: number): boolean {
+    return compareExchange(this.#cells, this.#own + PRESENCE, expected, next) === expected;
   }
 
   /** Slot of the caller's thread, in whose hands results are. */
   get callerSlot(): number {
-    return this.#cells[LINE + SLOT] as number;
+    return this.#cells[CALLER_SLOT] as number;
   }
 
-  /** It does nothing more for this call; what it did stands in a payload, if it is to be given back so. */
-  leave(payload = 0, byteLength = 0): void {
+  /** The payload of what there is to do, of one that is here. */
+  get work(): Payload {
+    return {
+      payload: (this.#cells[WORK] as number) * UNIT_BYTES,
+      byteLength: this.#cells[WORK_BYTES] as number,
+    };
+  }
+
+  /** It does nothing more for this call. What it did stands in a payload, if there is anything to tell. */
+  leave(payload = 0, byteLength = 0, thread = 0, us = 0): void {
     this.#cells[this.#own + RESULT] = payload / UNIT_BYTES;
     this.#cells[this.#own + RESULT_BYTES] = byteLength;
-    store(this.#cells, this.#own + PRESENCE, payload === 0 ? GONE : GAVE_BACK);
+    this.#cells[this.#own + THREAD] = thread;
+    this.#cells[this.#own + US] = us;
+    this.#leaveAs(payload === 0 ? GONE : GAVE_BACK);
+  }
+
+  /** The same of one that could not bring into shared memory what it made. */
+  leaveWithout(): void {
+    this.#leaveAs(FAILED);
+  }
+
+  #leaveAs(how: number): void {
+    store(this.#cells, this.#own + PRESENCE, how);
     add(this.#cells, LEFT, 1);
     notify(this.#cells, LEFT);
   }
 
   // The caller
 
-  /** Lets no helper come any more. */
-  close(): void {
-    store(this.#cells, CLOSED, 1);
+  /** Says what there is to do, before anybody may come. */
+  set work({ payload, byteLength }: Payload) {
+    this.#cells[WORK] = payload / UNIT_BYTES;
+    this.#cells[WORK_BYTES] = byteLength;
   }
 
-  /** One of two looks at this no more. @returns true for the second one, who is to free the memory */
-  letGo(): boolean {
-    return add(this.#cells, LET_GO, 1) === 1;
+  /** Has a helper come, or another in the place of one that has left. */
+  open(participant: number): void {
+    store(this.#cells, LINE * (1 + participant) + PRESENCE, OPEN);
   }
 
-  /** Another helper is to come in the place of one that has left. */
-  expect(participant: number): void {
-    store(this.#cells, LINE * (1 + participant) + PRESENCE, AWAY);
+  /** To be asked behind `open`. @returns false if somebody is expected to look, and need not be called */
+  invite(participant: number): boolean {
+    return exchange(this.#cells, LINE * (1 + participant) + INVITED, CALLED) === 0;
+  }
+
+  /** Whether a helper has stayed. */
+  get hasStayed(): boolean {
+    const cells = this.#cells;
+    for (let line = 2 * LINE; line < cells.length; line += LINE)
+      if (load(cells, line + INVITED) === STAYED) return true;
+    return false;
+  }
+
+  /** Nobody will look who was invited: his thread has ended. */
+  forgetInvitation(participant: number): void {
+    store(this.#cells, LINE * (1 + participant) + INVITED, 0);
+  }
+
+  /**
+   * Lets no helper come any more. Of one that is here it is not known yet whether it has still to
+   * get ready: so this is asked again and again, until nobody is.
+   *
+   * @returns how many are here
+   */
+  close(): number {
+    const cells = this.#cells;
+    let here = 0;
+    for (let line = LINE; line < cells.length; line += LINE) {
+      let word = load(cells, line + PRESENCE);
+      while (isYetToCome(word)) {
+        const seen = compareExchange(cells, line + PRESENCE, word, CLOSED);
+        word = seen === word ? CLOSED : seen;
+      }
+      if ((word & STATE_MASK) === HERE) here++;
+    }
+    return here;
+  }
+
+  /** All who were here have left, or their threads have ended; what they gave back was taken. */
+  end(): void {
+    for (let line = LINE; line < this.#cells.length; line += LINE) store(this.#cells, line + PRESENCE, CLOSED);
   }
 
   /** Whether a helper has come, be it that it has left. */
   hasCome(participant: number): boolean {
-    return load(this.#cells, LINE * (1 + participant) + PRESENCE) !== AWAY;
+    const word = load(this.#cells, LINE * (1 + participant) + PRESENCE);
+    return word !== CLOSED && !isYetToCome(word);
+  }
+
+  #stateOf(line: number): number {
+    return load(this.#cells, line + PRESENCE) & STATE_MASK;
   }
 
   /** Takes out what a helper gave back; `undefined` if there is no more of that. */
-  takeResult(): { readonly payload: number; readonly byteLength: number } | undefined {
+  takeResult(): Payload | undefined {
     const cells = this.#cells;
     for (let line = LINE; line < cells.length; line += LINE) {
-      if (load(cells, line + PRESENCE) !== GAVE_BACK) continue;
+      if (this.#stateOf(line) !== GAVE_BACK) continue;
       store(cells, line + PRESENCE, GONE);
       return {
         payload: (cells[line + RESULT] as number) * UNIT_BYTES,
@@ -259,13 +400,39 @@ export class Shares {
     return undefined;
   }
 
+  /** Of helpers that have gone with nothing to give back, or could not: which, and for how long they were here. */
+  gone(): {
+    readonly participant: number;
+    readonly thread: number;
+    readonly us: number;
+    readonly hasFailed: boolean;
+  }[] {
+    const cells = this.#cells;
+    const gone = [];
+    for (let line = LINE; line < cells.length; line += LINE) {
+      const state = this.#stateOf(line);
+      if (state !== GONE && state !== FAILED) continue;
+      const [thread, us] = [cells[line + THREAD] as number, cells[line + US] as number];
+      gone.push({ participant: line / LINE - 1, thread, us, hasFailed: state === FAILED });
+    }
+    return gone;
+  }
+
+  /** Whether any helper is here. */
+  get hasPresent(): boolean {
+    for (let line = LINE; line < this.#cells.length; line += LINE) if (this.#stateOf(line) === HERE) return true;
+    return false;
+  }
+
   /** The threads of the helpers that are here. */
   present(): Life[] {
     const cells = this.#cells;
     const lives: Life[] = [];
     for (let line = LINE; line < cells.length; line += LINE) {
-      if (load(cells, line + PRESENCE) !== HERE) continue;
-      lives.push({ slot: cells[line + SLOT] as number, state: cells[line + LIFE] as number });
+      const word = load(cells, line + PRESENCE);
+      if ((word & STATE_MASK) !== HERE) continue;
+      const state = ((word >>> LIFE_SHIFT) << RUNNING_BITS) | RUNNING;
+      lives.push({ slot: (word >>> SLOT_SHIFT) & SLOT_MASK, state });
     }
     return lives;
   }
@@ -274,16 +441,9 @@ export class Shares {
   waitForOneToLeave(mostMs: number): void {
     const left = load(this.#cells, LEFT);
     // Read before the look: who leaves after it changes the word, and the wait does not begin.
-    if (this.present().length === 0) return;
+    if (!this.hasPresent) return;
     // Who is here does the last part, most likely, which is over before a sleeper would be awake.
-    for (let spin = 0, { spins } = budget; spin < spins; spin++) {
-      for (let look = 0; look < LOOKS_A_SPIN; look++) {
-        if (load(this.#cells, LEFT) === left) continue;
-        budget.paid(spin);
-        return;
-      }
-    }
-    budget.didNotPay();
+    for (let look = 0; look < LOOKS; look++) if (load(this.#cells, LEFT) !== left) return;
     wait(this.#cells, LEFT, left, mostMs);
   }
 

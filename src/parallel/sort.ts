@@ -8,13 +8,12 @@
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
-import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
+import { type Asked, asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
 import type { ItemCallback } from "./loops.js";
 import { argsortScratchBytes, sortScratchBytes } from "./kernels/kernels.js";
 import { loopOf } from "./part-loops.js";
 import type { SortForm } from "./sort-loops.js";
 import { type Call, run, runSync } from "./run.js";
-import type { Team } from "./team.js";
 import {
   arrayToFill,
   type Input,
@@ -49,7 +48,6 @@ const SORTED_BY_KERNELS: ReadonlySet<NumberType> = new Set(["float64", "float32"
 
 /** One sort: what is sorted, where, and by what calls. */
 interface Sorting {
-  readonly team: Team;
   /** The calls one after another; each is made when the one before it is over. */
   readonly steps: readonly (() => Call)[];
   /** The array that has the result after all steps. */
@@ -65,15 +63,14 @@ function runsFor(participants: number, length: number): number {
 }
 
 function sorting(
-  name: string,
-  team: Team,
+  question: Asked,
   form: SortForm,
   keys: SharedArray<NumberType>,
   target: SharedArray<NumberType>,
   compare: { readonly task: unknown; readonly call: ItemCallback } | undefined,
 ): Sorting {
   const { length } = target;
-  const participants = team.helpers + 1;
+  const participants = question.team.helpers + 1;
   const runs = runsFor(participants, length);
   const runItems = Math.ceil(length / runs);
   const other = arrayToFill(target.type, length);
@@ -93,7 +90,8 @@ function sorting(
     data: readonly unknown[],
   ): Call => {
     return {
-      name: `${name}, ${part}`,
+      asked: question,
+      phase: part,
       kind,
       functions,
       length: items,
@@ -120,7 +118,6 @@ function sorting(
   }
   const last = from;
   return {
-    team,
     steps,
     result: () => last,
     end() {
@@ -153,14 +150,14 @@ function fill(target: NumberArray | number[], numbers: NumberArray): void {
 
 function prepareSort(given: unknown, options: SortOptions): Prepared {
   const input = inputOf("parallel.sort", given);
-  const { name, team } = asked("sort", options);
+  const question = asked("sort", options);
   const compare = options.compare === undefined ? undefined : callbackOf("parallel.sort", "compare", options.compare);
   if (input.length < FEW || !SORTED_BY_KERNELS.has(input.type)) {
     return { sorting: undefined, result: () => sortedHere(input, compare?.call) };
   }
   // Always a copy: the input stays as it is.
   const { array: target } = sharedOf({ ...input, kind: "typed" });
-  const all = sorting(name, team, "numbers", target, target, compare);
+  const all = sorting(question, "numbers", target, target, compare);
   return {
     sorting: all,
     result() {
@@ -176,7 +173,7 @@ function prepareSort(given: unknown, options: SortOptions): Prepared {
 
 function prepareArgsort(given: unknown, options: SortOptions): Prepared {
   const input = inputOf("parallel.argsort", given);
-  const { name, team } = asked("argsort", options);
+  const question = asked("argsort", options);
   const compare =
     options.compare === undefined ? undefined : callbackOf("parallel.argsort", "compare", options.compare);
   const { length } = input;
@@ -184,7 +181,7 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
   const shared = arrayToFill("float64", length);
   shared.values.set(numbers);
   const target = arrayToFill("uint32", length);
-  const all = sorting(name, team, "indices", shared, target, compare);
+  const all = sorting(question, "indices", shared, target, compare);
   return {
     sorting: { ...all, end: () => (shared.dispose(), all.end()) },
     result: () => {
@@ -205,7 +202,7 @@ async function finish(prepared: Prepared, cancel: Cancel | undefined): Promise<u
   }
   let isWhole = false;
   try {
-    for (const step of all.steps) await run(step(), all.team, cancel);
+    for (const step of all.steps) await run(step(), cancel);
     isWhole = true;
   } finally {
     all.end();
@@ -219,7 +216,7 @@ function finishSync(prepared: Prepared): unknown {
   if (all === undefined) return prepared.result();
   let isWhole = false;
   try {
-    for (const step of all.steps) runSync(step(), all.team);
+    for (const step of all.steps) runSync(step());
     isWhole = true;
   } finally {
     all.end();

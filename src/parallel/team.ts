@@ -6,7 +6,7 @@ import type { ThreadPool } from "../threads/thread-pool.js";
 import { threads } from "../threads/threads.js";
 import type { SharedArray } from "../shared/array.js";
 import { askingPool, serveWanted } from "../threads/wanted.js";
-import { takeParts, type Work } from "./part.js";
+import { helpBlocked, helpBlockedOnce, takeParts, type Work } from "./part.js";
 import { CALLER, MOST_PARTICIPANTS, Shares } from "./shares.js";
 
 /** The threads that may help with a call. */
@@ -26,9 +26,8 @@ const imported = new WeakMap<ThreadPool, Map<string, true | Promise<void>>>();
  * The team of a call: a pool of the caller's choice, or the program's own, of which as many
  * threads help as cores are left beside this thread.
  */
-export function teamOf(whose: string, on: unknown): Team {
-  if (on !== undefined) requirePool(whose, on);
-  const pool = (on as ThreadPool | undefined) ?? threads();
+export function teamOf(on: ThreadPool | undefined): Team {
+  const pool = on ?? threads();
   if (pool.runsHere === true) return nestedTeam();
   const most = Math.min(pool.size, MOST_PARTICIPANTS - 1);
   if (on !== undefined) return { pool, helpers: most, alone: most };
@@ -43,7 +42,8 @@ function nestedTeam(): Team {
   return { pool: undefined, helpers, alone: 0 };
 }
 
-function requirePool(whose: string, on: unknown): void {
+/** Refuses what is no pool. */
+export function requirePool(whose: string, on: unknown): void {
   const pool = on as Partial<ThreadPool> | null;
   if (typeof pool === "object" && typeof pool?.run === "function" && typeof pool.ready === "function") return;
   throw new MisuseError(
@@ -52,37 +52,51 @@ function requirePool(whose: string, on: unknown): void {
   );
 }
 
-/** A call on a pool's thread that is shared out, as the pool is asked for helpers. */
-interface HelpWanted {
-  readonly kind: "skein.parts";
+/** Participants of a blocked caller's calls. */
+export interface Called {
   readonly cells: SharedArray<"int32">;
-  readonly helpers: number;
-  readonly work: Work;
+  readonly participants: readonly number[];
+  /** What they can't be told there. */
+  readonly once?: { readonly call: number; readonly work: Work };
+}
+
+/** The same, as a pool's thread asks its pool for it. */
+interface HelpWanted extends Called {
+  readonly kind: "skein.parts";
 }
 
 /**
- * On a pool's thread: asks for helpers. They may come late, or never; who comes late finds
- * the call closed. What they look at is freed by the caller or by the pool's thread,
- * whichever comes last: helpers may all have gone while the caller still works, and it may
- * be over before they were sent.
+ * Has threads come as these participants. They may come late, or never; who comes late takes
+ * part in what is open by then, or finds nothing open.
  */
-export function askForHelpers(wanted: Omit<HelpWanted, "kind">): void {
-  askingPool()?.ask({ kind: "skein.parts", ...wanted });
+export function callBlocked({ pool }: Team, called: Called): void {
+  if (pool !== undefined) send(pool, called);
+  else askingPool()?.ask({ kind: "skein.parts", ...called } satisfies HelpWanted);
 }
 
-/** One of the two that look at them, see `askForHelpers`, does so no more. */
-export function letGo(cells: SharedArray<"int32">): void {
-  if (new Shares(cells.values, CALLER).letGo()) cells.dispose();
+function send(pool: ThreadPool, { cells, participants, once }: Called): void {
+  for (const participant of participants) {
+    const coming =
+      once === undefined
+        ? pool.run(helpBlocked, [cells, participant])
+        : pool.run(helpBlockedOnce, [cells, participant, once.call, once.work]);
+    // What goes wrong in a part is told by what is given back. This is a thread that has ended,
+    // or a pool that is closed and has nobody to send.
+    coming.catch(() => {
+      if (!cells.isDisposed) new Shares(cells.values, CALLER).forgetInvitation(participant);
+    });
+  }
+  pool.publish?.();
+}
+
+/** What has memory for the calls of this thread: its pool, or what asks for it there. */
+export function ownerOf({ pool }: Team): object {
+  return pool ?? (askingPool() as object);
 }
 
 serveWanted((pool, request) => {
-  const { kind, cells, helpers, work } = request as HelpWanted;
-  if (kind !== "skein.parts") return;
-  const calls = Array.from({ length: helpers }, (_, helper) =>
-    // What goes wrong there is told by what it gives back; a pool that is closed has nobody to send.
-    pool.run(takeParts, [cells, helper + 1, work, true]).catch(() => undefined),
-  );
-  void Promise.all(calls).then(() => letGo(cells));
+  const { kind, ...called } = request as HelpWanted;
+  if (kind === "skein.parts") send(pool, called);
 });
 
 /**

@@ -51,6 +51,10 @@ const ARRAYS = {
   float64: Float64Array,
 } as const;
 const TYPES = Object.keys(ARRAYS) as readonly NumberType[];
+/** By what the language calls a typed array, whichever realm it is from. To ask for the class of each takes as long as a short call. */
+const TYPE_OF: Readonly<Record<string, NumberType>> = Object.fromEntries(
+  TYPES.map((type) => [ARRAYS[type].name, type]),
+);
 
 /** A shared object of another copy of the library, as this one has it; all else as it is. */
 function ownOf(given: unknown): unknown {
@@ -78,7 +82,7 @@ export function inputOf(whose: string, argument: unknown): Input {
     );
   }
   if (ArrayBuffer.isView(given)) {
-    const type = TYPES.find((name) => given instanceof ARRAYS[name]);
+    const type = TYPE_OF[(given as NumberArray)[Symbol.toStringTag]];
     if (type !== undefined) {
       const numbers = given as NumberArray;
       return { kind: "typed", type, length: numbers.length, numbers, given: numbers };
@@ -160,9 +164,10 @@ export function requireType(whose: string, type: unknown): void {
 }
 
 /** What a call has made in `output`; if it fails, that is given back. */
-export async function resultIn(output: Output, running: Promise<unknown>): Promise<unknown> {
+export async function resultIn(output: Output, run: () => unknown): Promise<unknown> {
   try {
-    await running;
+    const running = run();
+    if (running instanceof Promise) await running;
     return output.result;
   } catch (error) {
     giveBack(output);

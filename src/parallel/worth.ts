@@ -5,21 +5,28 @@
  *
  * What goes with it depends on the machine, on what else runs there, and on the size of
  * the pool, so it is measured: it is the time that a call took beyond an even share of its work.
+ * Most of all it depends on whether helpers are there already, from the call before, or have to
+ * be called and woken. So these are measured each by itself.
  */
 
 /** Before anything was measured. */
 const FIRST_OVERHEAD_US = 40;
 /** Two participants save half; less a tenth, to be on the safe side: so many times what goes with it must there be. */
 const TIMES_OVERHEAD = 2.5;
-const LEAST_US = 100;
+/** What takes less here is not shared out, whatever that costs. */
+export const LEAST_US = 100;
 /** However bad it looked, calls of so long are shared out, and measured again. */
 const MOST_US = 4000;
 /** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */
 const FORGOTTEN = 1 / 64;
 
+/** So many times what is known. */
+const DOUBTFUL = 4;
+
 /** What sharing out costs, as measured call by call. */
 export class Worth {
   #overheadUs = FIRST_OVERHEAD_US;
+  #isDoubted = false;
 
   /** What is left must take so long on this thread to be shared out. */
   get us(): number {
@@ -40,9 +47,20 @@ export class Worth {
   took(tookUs: number, workUs: number, participants: number): void {
     // One that was held up for long says no more than that it was not worth it.
     const beyondUs = Math.min(MOST_US / TIMES_OVERHEAD, Math.max(0, tookUs - workUs / participants));
+    // Far more than is known, for once: something else had one of the cores.
+    const isDoubted = beyondUs > DOUBTFUL * this.#overheadUs && !this.#isDoubted;
+    this.#isDoubted = isDoubted;
+    if (isDoubted) return;
     this.#overheadUs += (beyondUs - this.#overheadUs) / 4;
   }
 }
 
-/** Of this thread's calls. */
-export const worth: Worth = new Worth();
+/** What sharing out costs this thread's calls, by what their helpers do when they begin. */
+export const worth: {
+  /** They are there. */
+  readonly present: Worth;
+  /** They are called by a thread that then blocks. */
+  readonly called: Worth;
+  /** They are jobs. */
+  readonly jobs: Worth;
+} = { present: new Worth(), called: new Worth(), jobs: new Worth() };

@@ -105,11 +105,16 @@ export class Parking {
     this.#idleSinceMs = 0;
   }
 
+  /** Whether a thread may look for something without keeping another from its core. */
+  get hasFreeCore(): boolean {
+    // One for the thread that the pool is on.
+    return load(this.#board.cells, at.BOARD_AWAKE) + 1 <= this.#cores;
+  }
+
   /** Looks for work a little, if a core is free for that. @returns whether there is some */
   look(now: number): boolean {
     this.#idleSinceMs = now;
-    // One for the thread that the pool is on.
-    if (load(this.#board.cells, at.BOARD_AWAKE) + 1 > this.#cores) return false;
+    if (!this.hasFreeCore) return false;
     const untilMs = now + this.#patience.budgetMs;
     do {
       for (let i = 0; i < LOADS_BETWEEN_CLOCKS; i++) if (this.#taking.hasOwn) return true;

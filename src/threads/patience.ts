@@ -28,6 +28,8 @@ const MOST_WAKE_MS = 0.1;
 export const WAKES_OF_A_THREAD = 3;
 /** A pool. */
 export const WAKES_OF_A_POOL = 1;
+/** A thread that helps with what others call for, one call right after another. */
+export const WAKES_OF_A_HELPER = 25;
 /** Tries: so many in a row, of so many waits. */
 const TRIES = 8;
 const TRIES_AMONG = 128;
@@ -58,8 +60,9 @@ export class Patience {
 
   /** What was waited for was there after so long, whether or not the one who waited slept. */
   ended(gapMs: number): void {
-    // A long pause says no more than one just above what waking takes.
-    this.#meanGapMs += (Math.min(gapMs, 4 * this.#wakeMs) - this.#meanGapMs) * WEIGHT;
+    // A long pause says no more than one just above what is waited for.
+    const mostMs = Math.max(4, this.#mostWakes + 1) * this.#wakeMs;
+    this.#meanGapMs += (Math.min(gapMs, mostMs) - this.#meanGapMs) * WEIGHT;
   }
 
   /** A wake-up took so long, from the waker's clock to the sleeper's. */

@@ -656,6 +656,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
   }
 
   publish(): void {
+    // Who calls again and again without a turn of its event loop would else fill the lines with
+    // outcomes, and threads without room for more take no calls.
+    this.#inbox.collect();
     this.putting.publish();
   }
 

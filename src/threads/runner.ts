@@ -147,7 +147,12 @@ class Runner {
 
   begin(): void {
     this.#parking.begin();
-    setAsking({ size: this.#size, ask: (request) => this.#ask(request), hasCalls: () => this.#taking.hasWaiting });
+    setAsking({
+      size: this.#size,
+      ask: (request) => this.#ask(request),
+      hasCalls: () => this.#taking.hasWaiting,
+      mayLook: () => this.#parking.hasFreeCore && !this.#taking.hasWaiting && load(this.#line.cells, at.STOPPING) === 0,
+    });
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
     this.#planTurn();

@@ -199,8 +199,8 @@ export interface ThreadPool extends Executor, AsyncDisposable {
   ready(...tasks: readonly AnyTask[]): Promise<void>;
   statistics(): ThreadPoolStatistics;
   /**
-   * Shows the threads now what was submitted, instead of at the end of the microtask: for who
-   * blocks this thread then.
+   * Shows the threads now what was submitted, instead of at the end of the microtask, and takes
+   * what outcomes there are: for who blocks this thread then.
    */
   publish?(): void;
   /** Settles when it has no jobs any more; it goes on taking some. */

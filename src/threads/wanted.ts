@@ -12,6 +12,8 @@ interface Asking {
   ask(request: unknown): void;
   /** Whether calls of the pool wait that this thread could run. */
   hasCalls(): boolean;
+  /** Whether no such call waits, and a core is free for a thread that looks for what may come. */
+  mayLook(): boolean;
 }
 
 let here: Asking | undefined;

@@ -42,6 +42,7 @@ function prepare({ parts, helpers }: Plan): Int32Array<SharedArrayBuffer> {
 function callOf(plan: Plan) {
   return async (t: Exploration): Promise<void> => {
     const used = prepare(plan);
+    for (let helper = 1; helper <= plan.helpers; helper++) new Shares(used, CALLER).open(helper);
     const done = Array.from({ length: plan.parts }, (_, part) => t.cell(`part ${part}`));
     const isOver = t.cell("the call is over");
     const takeAll = (shares: Shares): void => {
@@ -55,8 +56,7 @@ function callOf(plan: Plan) {
     t.thread("caller", () => {
       const shares = new Shares(used, CALLER);
       takeAll(shares);
-      shares.close();
-      while (shares.present().length > 0) shares.waitForOneToLeave(ENDLESS_MS);
+      while (shares.close() > 0) shares.waitForOneToLeave(ENDLESS_MS);
       requireDone(t, plan, done);
       isOver.store(1);
     });
@@ -69,6 +69,99 @@ function callOf(plan: Plan) {
       });
     }
     await t.join();
+  };
+}
+
+interface CallsPlan {
+  /** Of the first call, and of the second. */
+  readonly parts: readonly [number, number];
+  /** The helper stays after a call, and looks so often for the next. */
+  readonly looks: number;
+  /** The helper steps back while it gets ready. */
+  readonly isSlow?: boolean;
+  /** Whoever is called for the second call is another thread. */
+  readonly areTwo?: boolean;
+  /** What is left out of the protocol, or done the other way round. */
+  readonly without?: "closing" | "the last look" | "opening first" | "closing again";
+}
+
+/** More than helpers are called: the caller has ended. */
+const ALL_CALLED = 10;
+
+/**
+ * Two calls in the same memory, one after the other, and a helper, who is called unless he is
+ * expected to look. Of each call each part is done once, before it is over. And a helper who
+ * was not called for the second one looks all the same, after it was opened.
+ */
+function callsOf({ parts, looks, isSlow = false, areTwo = false, without }: CallsPlan) {
+  return async (t: Exploration): Promise<void> => {
+    const used = prepare({ parts: parts[0], helpers: 1 });
+    const [call, called, opened, looked] = [t.cell("call"), t.cell("called"), t.cell("opened"), t.cell("looked")];
+    const done = parts.map((count, number) =>
+      Array.from({ length: count }, (_, part) => t.cell(`part ${part} of call ${number}`)),
+    );
+    const takeAll = (shares: Shares, number: number): void => {
+      for (let part = shares.next(); part !== NONE; part = shares.next()) {
+        t.expect(call.load() === number, `a part is done when call ${number} is over`);
+        t.expect(done[number]?.[part]?.add(1) === 0, `part ${part} of call ${number} is done twice`);
+      }
+    };
+    let isExpected = false;
+    const invite = (shares: Shares): void => {
+      isExpected = !shares.invite(1);
+      if (isExpected) return;
+      called.add(1);
+      called.notify();
+    };
+    t.thread("caller", () => {
+      const shares = new Shares(used, CALLER);
+      for (const [number, count] of parts.entries()) {
+        call.store(number);
+        if (number > 0) shares.begin(count, 1);
+        if (without === "opening first") invite(shares);
+        shares.open(1);
+        opened.store(number);
+        if (without !== "opening first") invite(shares);
+        takeAll(shares, number);
+        const close = (): boolean => (without === "closing" ? shares.hasPresent : shares.close() > 0);
+        if (without === "closing again") shares.close();
+        while (without === "closing again" ? shares.hasPresent : close()) shares.waitForOneToLeave(ENDLESS_MS);
+        const isWhole = (done[number] ?? []).every((part) => part.load() === 1);
+        t.expect(isWhole, `parts of call ${number} are missing`);
+        shares.end();
+      }
+      called.add(ALL_CALLED);
+      called.notify();
+    });
+    const helper = (slot: number, mine: (number: number) => boolean): void => {
+      const shares = new Shares(used, 1);
+      const life = { slot, state: 1 };
+      for (let seen = 0; ; seen++) {
+        while (called.load() === seen) called.wait(seen);
+        if (called.load() % ALL_CALLED === seen) return;
+        if (!mine(seen)) continue;
+        for (;;) {
+          shares.takeInvitation();
+          looked.store(opened.load());
+          if (!shares.enter(life)) break;
+          const number = call.load();
+          if (isSlow) shares.stepBack(life);
+          if (isSlow && !shares.comeBack(life)) break;
+          takeAll(shares, number);
+          shares.leave();
+          if (looks === 0) break;
+          shares.expectNext();
+          for (let look = 0; look < looks && !shares.isOpen; look++);
+          if (without !== "the last look") continue;
+          shares.takeInvitation();
+          break;
+        }
+      }
+    };
+    if (areTwo) for (const slot of [1, 2]) t.thread(`helper ${slot}`, () => helper(slot, (seen) => seen === slot - 1));
+    else t.thread("helper", () => helper(1, () => true));
+    await t.join();
+    t.expect(!isExpected || looked.load() === 1, "nobody looked at the second call, and nobody was called for it");
   };
 }
 
@@ -103,4 +196,32 @@ describe("the parts of a call, under exploration", () => {
       if (isAll) assert.equal(coverage.kind, "complete");
     });
   }
+});
+
+describe("calls in the same memory, under exploration", () => {
+  const plans: Readonly<Record<string, CallsPlan>> = {
+    "a helper who is called for each": { parts: [1, 1], looks: 0 },
+    "a helper who stays": { parts: [1, 1], looks: 1 },
+    "a helper who stays, of two parts each": { parts: [2, 2], looks: 1 },
+    "a helper who takes long to get ready": { parts: [1, 1], looks: 1, isSlow: true },
+    "two helpers who take long to get ready": { parts: [1, 2], looks: 0, isSlow: true, areTwo: true },
+  };
+  for (const [name, plan] of Object.entries(plans)) {
+    it(name, async () => {
+      await explore({ name, schedules: 4000, steps: MOST_STEPS }, callsOf(plan));
+    });
+  }
+
+  it("each step is needed", async () => {
+    const broken: readonly (readonly [CallsPlan, RegExp])[] = [
+      [{ parts: [1, 2], looks: 0, without: "closing" }, /is over|twice|missing/],
+      [{ parts: [1, 1], looks: 1, without: "the last look" }, /nobody looked/],
+      [{ parts: [1, 1], looks: 0, without: "opening first" }, /nobody looked/],
+      [{ parts: [1, 1], looks: 0, isSlow: true, without: "closing again" }, /is over/],
+    ];
+    for (const [plan, message] of broken) {
+      const name = `without ${plan.without}`;
+      await assert.rejects(explore({ name, schedules: 10_000, steps: MOST_STEPS }, callsOf(plan)), message, name);
+    }
+  });
 });

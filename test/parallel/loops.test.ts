@@ -12,12 +12,14 @@ const KINDS: readonly (keyof Loops)[] = [
   "tabulate",
   "fold",
   "foldMapped",
+  "total",
+  "totalMapped",
   "foldAfter",
   "foldBefore",
   "mark",
   "find",
 ];
-const more = (kind: keyof Loops): number => (kind.startsWith("fold") ? 0 : 2);
+const more = (kind: keyof Loops): number => (/^(fold|total)/.test(kind) ? 0 : 2);
 
 /** The bodies of functions that are made from texts meanwhile. */
 function textsCompiledBy(body: () => void): string[] {
@@ -46,7 +48,7 @@ describe("loops of callbacks", () => {
           (x) =>
             Number(x) + i,
       );
-      const map: ItemCallback | undefined = kind === "foldMapped" ? (x) => x : undefined;
+      const map: ItemCallback | undefined = kind.endsWith("Mapped") ? (x) => x : undefined;
       const loopOf = (call: ItemCallback): unknown => loopFor(kind, call, more(kind), map);
       const loops = new Set<unknown>();
       const texts = textsCompiledBy(() => {
@@ -86,6 +88,10 @@ describe("loops of callbacks", () => {
     const minus: ItemCallback = (a, b) => Number(a) - Number(b);
     assert.deepEqual(loopFor("fold", minus)(0, 3, [1, 2, 3], 10, 2), [7, 7], "by blocks of two");
     assert.deepEqual(loopFor("foldMapped", minus, 0, (x, i) => Number(x) * Number(i))(1, 3, [1, 2, 3], 10, 2), [2]);
+    assert.equal(loopFor("total", minus)(0, 3, [1, 2, 3], 10, 2, 100), 86, "of blocks of two, after what came before");
+    assert.equal(loopFor("total", minus)(2, 3, [1, 2, 3], 10, 2, 100), 93);
+    const times: ItemCallback = (x, i) => Number(x) * Number(i);
+    assert.equal(loopFor("totalMapped", minus, 0, times)(1, 3, [1, 2, 3], 10, 2, 100), 98);
     const totals: number[] = [];
     assert.equal(loopFor("foldAfter", minus)(0, 3, [1, 2, 3], totals, 10), 4);
     assert.deepEqual(totals, [9, 7, 4]);

@@ -125,20 +125,113 @@ describe("the parts of a call", () => {
 describe("helpers of a call", () => {
   it("are there from their coming to their leaving", () => {
     const [caller, first, second] = sharesOf(3, 3) as [Shares, Shares, Shares];
+    assert.equal(first.enter({ slot: 7, state: 9 }), false, "nobody may come yet");
+    caller.work = { payload: 320, byteLength: 6 };
+    caller.open(1);
+    caller.open(2);
     assert.equal(caller.hasCome(1), false);
+    assert.equal(first.isOpen, true);
     assert.equal(first.enter({ slot: 7, state: 9 }), true);
-    assert.deepEqual(caller.present(), [{ slot: 7, state: 9 }]);
+    assert.equal(first.isOpen, false);
+    assert.deepEqual(first.work, { payload: 320, byteLength: 6 });
+    assert.equal(first.callerSlot, 1);
+    assert.deepEqual([caller.present(), caller.hasPresent], [[{ slot: 7, state: 9 }], true]);
     assert.equal(caller.hasCome(1), true);
     caller.close();
     assert.equal(second.enter({ slot: 8, state: 1 }), false, "too late");
-    assert.equal(caller.hasCome(2), true);
+    assert.equal(caller.hasCome(2), false);
     assert.equal(caller.takeResult(), undefined);
     first.leave(160, 5);
-    assert.deepEqual(caller.present(), []);
+    assert.deepEqual([caller.present(), caller.hasPresent], [[], false]);
     assert.deepEqual(caller.takeResult(), { payload: 160, byteLength: 5 });
     assert.equal(caller.takeResult(), undefined, "it is taken once");
     assert.equal(caller.hasCome(1), true);
     caller.waitForOneToLeave(1e9); // nobody is there: it does not wait
+  });
+
+  it("come one in a participant's place, of threads up to the last slot in its millionth life", () => {
+    const [caller, first] = sharesOf(2, 3) as [Shares, Shares];
+    const life = { slot: 255, state: (1_000_000 << 2) | 1 };
+    caller.open(1);
+    assert.deepEqual([first.enter(life), first.enter({ slot: 3, state: 5 })], [true, false]);
+    assert.deepEqual(caller.present(), [life]);
+  });
+
+  it("are not waited for while they get ready, and come back unless it is too late", () => {
+    const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
+    const life = { slot: 7, state: 9 };
+    caller.open(1);
+    helper.enter(life);
+    helper.stepBack(life);
+    assert.deepEqual([caller.hasPresent, caller.hasCome(1)], [false, false]);
+    assert.equal(helper.comeBack({ slot: 8, state: 9 }), false, "another");
+    assert.equal(helper.comeBack(life), true);
+    assert.deepEqual(caller.present(), [life]);
+    helper.stepBack(life);
+    caller.close();
+    assert.equal(helper.comeBack(life), false, "too late");
+    caller.open(1);
+    helper.enter(life);
+    helper.stepBack(life);
+    helper.giveUp(life);
+    assert.equal(helper.isOpen, false);
+  });
+
+  it("say for how long they were there, or that they could not give back what they made", () => {
+    const [caller, first, second, third] = sharesOf(4, 3) as [Shares, Shares, Shares, Shares];
+    for (const [index, helper] of [first, second, third].entries()) {
+      caller.open(index + 1);
+      helper.enter({ slot: 7 + index, state: 1 });
+    }
+    first.leave(0, 0, 4, 1500);
+    second.leave(160, 5, 5, 1600);
+    third.leaveWithout();
+    assert.deepEqual(caller.gone(), [
+      { participant: 1, thread: 4, us: 1500, hasFailed: false },
+      { participant: 3, thread: 0, us: 0, hasFailed: true },
+    ]);
+  });
+
+  it("are called once for as many calls as open before one of them looks", () => {
+    const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
+    caller.open(1);
+    assert.equal(caller.invite(1), true);
+    caller.close();
+    caller.end();
+    caller.begin(2, 1);
+    caller.open(1);
+    assert.equal(caller.invite(1), false, "one was called, and will look");
+    helper.takeInvitation();
+    assert.equal(helper.enter({ slot: 7, state: 1 }), true, "though it was called for the call before");
+    assert.equal(helper.next(), 1);
+    helper.leave();
+    caller.end();
+    caller.begin(2, 1);
+    assert.equal(caller.hasStayed, false);
+    helper.expectNext();
+    assert.equal(caller.hasStayed, true);
+    caller.open(1);
+    assert.equal(caller.invite(1), false, "it stayed");
+    assert.equal(caller.hasStayed, false);
+    caller.forgetInvitation(1);
+    assert.equal(caller.invite(1), true, "its thread has ended");
+  });
+
+  it("find nothing of a call before in the memory of the next", () => {
+    const [caller, helper] = sharesOf(2, 40) as [Shares, Shares];
+    caller.open(1);
+    helper.enter({ slot: 7, state: 1 });
+    helper.next();
+    caller.needNoMoreThan(3);
+    helper.leave(0, 0, 1, 5);
+    caller.end();
+    caller.begin(6, 2);
+    assert.deepEqual(caller.counts(), [
+      { parts: 0, steals: 0 },
+      { parts: 0, steals: 0 },
+    ]);
+    assert.deepEqual([caller.left(), caller.hasPresent, caller.gone(), helper.callerSlot], [6, false, [], 2]);
+    assert.deepEqual(takeAll(caller), [0, 1, 2, 3, 4, 5]);
   });
 
   it("are as many as there is room for", () => {
@@ -157,7 +250,7 @@ describe("helpers of a call", () => {
       limitMs: 120_000,
     });
     assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /pass 8/);
+    assert.match(stdout, /pass 14/);
   });
 
   it("and the caller do millions of parts once each, on threads that come, take and leave", async () => {
@@ -167,7 +260,7 @@ describe("helpers of a call", () => {
       parts: MOST_PARTS,
       rounds,
       threads: threadCount,
-      cells: Array.from({ length: rounds }, () => new SharedArrayBuffer(4 * shareCells(threadCount))),
+      cells: new SharedArrayBuffer(4 * shareCells(threadCount)),
       done: new SharedArrayBuffer(4 * MOST_PARTS),
       turn: new SharedArrayBuffer(4),
     };

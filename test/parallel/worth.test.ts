@@ -23,6 +23,18 @@ describe("what is worth sharing out", () => {
     assert.equal(Math.round(worth.us), 125);
   });
 
+  it("is not changed by one call that was held up", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 50; call++) worth.took(350, 600, 2);
+    worth.took(5000, 600, 2);
+    assert.equal(Math.round(worth.us), 125);
+    worth.took(350, 600, 2);
+    worth.took(5000, 600, 2);
+    assert.equal(Math.round(worth.us), 125);
+    worth.took(5000, 600, 2);
+    assert.ok(worth.us > 600, "the second one in a row counts");
+  });
+
   it("is never more than four milliseconds, so that it is measured again", () => {
     const worth = new Worth();
     for (let call = 0; call < 100; call++) worth.took(1e6, 1e6, 2);

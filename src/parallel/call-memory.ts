@@ -1,0 +1,51 @@
+/**
+ * The memory of calls that are shared out. It serves one call after another: to make such an
+ * object, and to make it known on other threads, takes longer than all else that a call does
+ * before its helpers come. And a helper may stay at it, and see the next call when that opens.
+ *
+ * A thread has as many for a pool as it had calls under way at a time.
+ */
+import { SharedArray } from "../shared/array.js";
+import { CALLER, shareCells, Shares } from "./shares.js";
+
+/** For callers that are blocked, whose helpers stay; and for others, whose helpers are jobs of the call. */
+export type CallForm = "blocked" | "jobs";
+
+export interface CallMemory {
+  readonly cells: SharedArray<"int32">;
+  /** As the caller sees them. */
+  readonly shares: Shares;
+}
+
+type Idle = Readonly<Record<CallForm, CallMemory[]>>;
+
+/** Of each pool, or on its threads of what asks it. */
+const idle = new WeakMap<object, Idle>();
+/** Who was called for a pool's calls, and has not come, can't come once there is no pool. */
+const withoutPool = new FinalizationRegistry<CallMemory>(({ cells }) => cells.dispose());
+
+/** Memory for a call with up to so many participants: of one pool they are always the same number. */
+export function takeMemory(pool: object, form: CallForm, participants: number): CallMemory {
+  let of = idle.get(pool);
+  if (of === undefined) {
+    of = { blocked: [], jobs: [] };
+    idle.set(pool, of);
+  }
+  const known = of[form].pop();
+  if (known !== undefined) return known;
+  const cells = new SharedArray({ type: "int32", length: shareCells(participants), name: "parts" });
+  const memory = { cells, shares: new Shares(cells.values, CALLER) };
+  withoutPool.register(pool, memory);
+  return memory;
+}
+
+/** Whether a helper stayed after the last blocked call, and would see the next one at once. */
+export function isHelperThere(pool: object): boolean {
+  return idle.get(pool)?.blocked.at(-1)?.shares.hasStayed === true;
+}
+
+/** The call is over, and nobody of it is here any more. */
+export function giveMemory(pool: object, form: CallForm, memory: CallMemory): void {
+  memory.shares.end();
+  idle.get(pool)?.[form].push(memory);
+}

@@ -1,0 +1,74 @@
+/** Blocking calls one after another: helpers stay for the next, and remember what they were told. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { parallel } from "skein/parallel";
+import { SharedArray } from "skein/shared";
+import type { Shares } from "#skein/parallel/shares";
+
+import { counted, identical, isAtLeast } from "./fixtures/tasks.js";
+import { letOthersWork, poolOf, withSeams } from "./settings.js";
+
+const HELD_BACK = { itemsBefore: 0, beforeOwnPart: letOthersWork };
+/** More than a line of a pool has records for outcomes. */
+const MANY = 3000;
+const HANGS_MS = 20_000;
+
+const nobodyWrites = new Int32Array(new SharedArrayBuffer(4));
+
+describe("blocking calls one after another", () => {
+  it("have helpers, though the event loop has no turn", { timeout: 120_000 }, async () => {
+    const on = await poolOf(1);
+    const numbers = SharedArray.from("float64", [1, 2, 3, 4]);
+    let call = 0;
+    const waitForHelp = (shares: Shares): void => {
+      for (let waitedMs = 0; !shares.hasCome(1); waitedMs++) {
+        assert.ok(waitedMs < HANGS_MS, `nobody came to call ${call}`);
+        Atomics.wait(nobodyWrites, 0, 0, 1);
+      }
+    };
+    await withSeams({ itemsBefore: 0, beforeOwnPart: waitForHelp }, async () => {
+      for (; call < MANY; call++) parallel.mapSync(numbers, identical, { on }).dispose();
+    });
+    numbers.dispose();
+  });
+
+  it("are told of arguments that have changed in place since", async () => {
+    const on = await poolOf(2);
+    const numbers = Float64Array.from({ length: 100 }, (_, i) => i);
+    const args: [least: number] = [0];
+    await withSeams(HELD_BACK, async () => {
+      for (const least of [10, 20, 20, 30]) {
+        args[0] = least;
+        assert.deepEqual(parallel.filterSync(numbers, isAtLeast, { on, args }), numbers.slice(least));
+      }
+    });
+  });
+
+  it("give helpers copies of their own, whatever calls before did to theirs", async () => {
+    const on = await poolOf(1);
+    const numbers = new Float64Array(100);
+    await withSeams(HELD_BACK, async () => {
+      for (let call = 0; call < 5; call++) {
+        const counts = parallel.mapSync(numbers, counted, { on, args: [{ calls: 0 }] });
+        assert.ok(counts.every((count) => count <= numbers.length));
+      }
+    });
+  });
+
+  it("work on the arrays that they are given, where others lay before", async () => {
+    const on = await poolOf(1);
+    await withSeams(HELD_BACK, async () => {
+      for (const type of ["float64", "int32", "float64", "uint8"] as const) {
+        const numbers = SharedArray.from(
+          type,
+          Array.from({ length: 64 }, (_, i) => i),
+        );
+        const same = parallel.mapSync(numbers, identical, { on });
+        assert.deepEqual(same.copy(), numbers.copy());
+        same.dispose();
+        numbers.dispose();
+      }
+    });
+  });
+});
