@@ -5,11 +5,17 @@
  *
  * A thread has as many for a pool as it had calls under way at a time.
  */
-import { SharedArray } from "../shared/array.js";
+import { SharedArray, type SharedArrayOptions } from "../shared/array.js";
+import type { InternalOptions } from "../shared/object.js";
 import { CALLER, shareCells, Shares } from "./shares.js";
 
-/** For callers that are blocked, whose helpers stay; and for others, whose helpers are jobs of the call. */
-export type CallForm = "blocked" | "jobs";
+/**
+ * For callers that are blocked, whose helpers stay; for such whose helpers are called with what
+ * there is to do, each time; and for others, whose helpers are jobs of the call. Each has memory of
+ * its own: nobody waits for a helper of the second kind that comes late, so where helpers are
+ * jobs one would take the place of a job that is waited for.
+ */
+export type CallForm = "blocked" | "once" | "jobs";
 
 export interface CallMemory {
   readonly cells: SharedArray<"int32">;
@@ -28,12 +34,18 @@ const withoutPool = new FinalizationRegistry<CallMemory>(({ cells }) => cells.di
 export function takeMemory(pool: object, form: CallForm, participants: number): CallMemory {
   let of = idle.get(pool);
   if (of === undefined) {
-    of = { blocked: [], jobs: [] };
+    of = { blocked: [], once: [], jobs: [] };
     idle.set(pool, of);
   }
   const known = of[form].pop();
   if (known !== undefined) return known;
-  const cells = new SharedArray({ type: "int32", length: shareCells(participants), name: "parts" });
+  const options: SharedArrayOptions<"int32"> & InternalOptions = {
+    type: "int32",
+    length: shareCells(participants),
+    name: "parts",
+    isKept: true,
+  };
+  const cells = new SharedArray(options);
   const memory = { cells, shares: new Shares(cells.values, CALLER) };
   withoutPool.register(pool, memory);
   return memory;

@@ -8,7 +8,7 @@ import { type Task, taskIdentity } from "../async/executor.js";
 import { describeThrown, TransferError } from "../core/errors.js";
 import { threadIndex } from "../core/thread.js";
 import type { SharedArray } from "../shared/array.js";
-import { heap } from "../shared/heap.js";
+import { heap, type Life } from "../shared/heap.js";
 import { handOver, makePayload } from "../shared/payload.js";
 import { encodeValue } from "../shared/value-codec.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
@@ -19,7 +19,7 @@ import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
 import { NONE, Shares } from "./shares.js";
-import { copyOf, readWork } from "./told.js";
+import { type Copied, copyOf, readWork } from "./told.js";
 import { nameOfPart, Traced } from "./traced.js";
 
 /** How any thread finds a function of the program. */
@@ -218,9 +218,14 @@ export const helpBlockedOnce: Task<[cells: SharedArray<"int32">, participant: nu
   ownTask(import.meta, function helpBlockedCallerOnce(cells, participant, call, work) {
     const shares = new Shares(cells.values, participant);
     // One that comes late has taken somebody's place in another call, in which it does nothing.
-    if (!shares.enter(heap().life)) return;
-    if (shares.call === call) help(shares, cells, participant, work, loopOn(work));
-    else shares.leave();
+    const { life } = heap();
+    if (!shares.enter(life)) return;
+    if (shares.call === call) {
+      help(shares, cells, participant, work, () => loopOn(work));
+      return;
+    }
+    shares.stepBack(life);
+    shares.giveUp(life);
   });
 
 /** How long a helper stays for the next call: as for all waits, so long as such waits mostly take. */
@@ -231,17 +236,34 @@ let doneMs = 0;
 function helpBlockedCaller(cells: SharedArray<"int32">, participant: number): void {
   const shares = new Shares(cells.values, participant);
   const { life } = heap();
+  const untilMs = nowMs() + STINT_MS;
   do {
     shares.takeInvitation();
     if (!shares.enter(life)) return;
     patience.ended(nowMs() - doneMs);
-    const copied = copyOf(shares.work);
-    shares.stepBack(life);
-    const told = readWork(copied, loopOn, isLoop);
-    if (told === undefined) shares.giveUp(life);
-    else if (shares.comeBack(life)) help(shares, cells, participant, told.work, told.made);
+    const told = toldTo(shares, life);
+    if (told === undefined) {
+      // Another thread may do better.
+      shares.giveUp(life);
+      return;
+    }
+    if (shares.comeBack(life)) help(shares, cells, participant, told.work, () => told.made);
     doneMs = nowMs();
-  } while (staysFor(shares));
+    if (!isLoop(told.made)) return;
+    // Its own event loop has its turn; who calls next calls it again.
+  } while (doneMs < untilMs && staysFor(shares));
+}
+
+/** Copies what there is to do, steps back, and reads it. @returns `undefined` if it can't be read */
+function toldTo(shares: Shares, life: Life): ReturnType<typeof readWork<PartLoop | Missing>> {
+  let copied: Copied | undefined;
+  try {
+    copied = copyOf(shares.work);
+  } catch {
+    // There is no memory for it.
+  }
+  shares.stepBack(life);
+  return copied === undefined ? undefined : readWork(copied, loopOn, isLoop);
 }
 
 /** Stays until the next call is there, or for a while. @returns false if it was no use to stay at all */
@@ -264,7 +286,7 @@ function help(
   cells: SharedArray<"int32">,
   participant: number,
   work: Work,
-  loop: PartLoop | Missing,
+  loop: () => PartLoop | Missing,
 ): void {
   const inHeap = heap();
   let payload = 0;
@@ -272,7 +294,7 @@ function help(
   let us = 0;
   let hasTold = false;
   try {
-    const done = takePartsHere(shares, participant, work, loop, Infinity);
+    const done = takePartsHere(shares, participant, work, loop(), Infinity);
     us = Math.round(done.ms * 1000);
     if (hasToTell(done)) {
       const bytes = bytesOf(done);

@@ -16,7 +16,7 @@ import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor
 import { scope } from "../async/scope.js";
 import { SharedMemoryError, WorkerLostError } from "../core/errors.js";
 import type { SharedArray } from "../shared/array.js";
-import { heap } from "../shared/heap.js";
+import { heap, type Life } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
 import { bytesOfPayload, freePayload } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
@@ -151,7 +151,8 @@ function begin(call: Call, form: CallForm): Begun {
     // has been done, so that most of it is done in few pieces.
     blocks *= 2;
   }
-  if (itemUs !== undefined && itemUs * length >= LEAST_US) worthOf(call, form).stayed(itemUs * length);
+  if (done === length && itemUs !== undefined && itemUs * length >= LEAST_US)
+    worthOf(call, form).stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
@@ -428,7 +429,7 @@ class SharedCall {
       isSearch: call.isSearch === true,
     };
     if (form === "blocked" && this.helpers > 0) this.#bytes = bytesOfWork(this.work);
-    this.#memoryOf = form === "blocked" && this.#bytes === undefined ? "jobs" : form;
+    this.#memoryOf = form === "blocked" && this.#bytes === undefined ? "once" : form;
     this.#worth = worthOf(call, form);
     this.#memory = takeMemory(ownerOf(team), this.#memoryOf, 1 + Math.max(team.helpers, team.alone));
     ({ cells: this.cells, shares: this.shares } = this.#memory);
@@ -491,14 +492,15 @@ class SharedCall {
 
   /** Lets no helper come any more, and blocks until all that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
   waitForHelpers(): void {
-    const lost = new Set<number>();
+    const lost = new Set<string>();
+    const keyOf = ({ slot, state }: Life): string => `${slot} ${state}`;
     while (this.shares.close() > lost.size) {
       this.shares.waitForOneToLeave(LOOK_MS);
       for (const life of this.shares.present()) {
         // It may have left and ended since, so whether it is there is asked once more.
-        if (lost.has(life.slot) || !heap().hasEnded(life)) continue;
-        if (!this.shares.present().some(({ slot }) => slot === life.slot)) continue;
-        lost.add(life.slot);
+        if (lost.has(keyOf(life)) || !heap().hasEnded(life)) continue;
+        if (!this.shares.present().some((one) => keyOf(one) === keyOf(life))) continue;
+        lost.add(keyOf(life));
         // The others end what they have in hand, and until then are waited for.
         this.shares.stop();
       }
@@ -552,11 +554,14 @@ class SharedCall {
   end(isWhole: boolean): void {
     const counts = this.shares.counts();
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
-    this.#form.end(this.#from, isWhole);
-    const own = heap();
-    if (this.#told !== 0) freePayload(own, this.#told, own.slot);
-    this.#dropResults();
-    giveMemory(ownerOf(this.#team), this.#memoryOf, this.#memory);
+    try {
+      this.#form.end(this.#from, isWhole);
+    } finally {
+      const own = heap();
+      if (this.#told !== 0) freePayload(own, this.#told, own.slot);
+      this.#dropResults();
+      giveMemory(ownerOf(this.#team), this.#memoryOf, this.#memory);
+    }
   }
 
   /** Of a call that failed nobody wants them. */

@@ -7,7 +7,7 @@
  *
  * Layout, as Int32 indexes
  *   0  LIMIT       parts from this one on need not be done; only ever made less
- *   1  LEFT        how many participants have left; the caller sleeps on it
+ *   1  LEFT        how often a participant has left, or stepped back; the caller sleeps on it
  *   2  WORK        the payload of what there is to do, in units of 16, and
  *   3  WORK_BYTES  how long that is. Of a caller that is blocked; others tell their helpers when they call them
  *   4  CALLER_SLOT of the caller's thread in the heap, in whose hands results are
@@ -270,7 +270,7 @@ export class Shares {
 
   /** One that is here gets ready, and is not waited for: it touches nothing of the call until it has come back. */
   stepBack(life: Life): void {
-    store(this.#cells, this.#own + PRESENCE, COMING | marksOf(life));
+    this.#leaveAs(COMING | marksOf(life));
   }
 
   /** It is ready. @returns false if it is too late: as with `enter` */
@@ -280,7 +280,7 @@ export class Shares {
 
   /** It can't get ready, and lets it be. */
   giveUp(life: Life): void {
-    this.#exchange(COMING | marksOf(life), CLOSED);
+    if (this.#exchange(COMING | marksOf(life), CLOSED)) this.#tell();
   }
 
   #exchange(expected: number, next: number): boolean {
@@ -316,6 +316,11 @@ export class Shares {
 
   #leaveAs(how: number): void {
     store(this.#cells, this.#own + PRESENCE, how);
+    this.#tell();
+  }
+
+  /** Has the caller look who is here. */
+  #tell(): void {
     add(this.#cells, LEFT, 1);
     notify(this.#cells, LEFT);
   }

@@ -56,6 +56,10 @@ const TYPE_OF: Readonly<Record<string, NumberType>> = Object.fromEntries(
   TYPES.map((type) => [ARRAYS[type].name, type]),
 );
 
+/** Not the property of an instance: a class that extends one may have its own. */
+const nameOfArray = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
+  ?.get as (this: unknown) => unknown;
+
 /** A shared object of another copy of the library, as this one has it; all else as it is. */
 function ownOf(given: unknown): unknown {
   const isForeign = typeof given === "object" && given !== null && ADDRESS in given && !(given instanceof SharedArray);
@@ -82,7 +86,7 @@ export function inputOf(whose: string, argument: unknown): Input {
     );
   }
   if (ArrayBuffer.isView(given)) {
-    const type = TYPE_OF[(given as NumberArray)[Symbol.toStringTag]];
+    const type = TYPE_OF[nameOfArray.call(given) as string];
     if (type !== undefined) {
       const numbers = given as NumberArray;
       return { kind: "typed", type, length: numbers.length, numbers, given: numbers };

@@ -22,11 +22,14 @@ const FORGOTTEN = 1 / 64;
 
 /** So many times what is known. */
 const DOUBTFUL = 4;
+/** One of so many may be: where others have the cores half the time it shows in the mean. */
+const CALLS_UNTIL_DOUBT = 8;
 
 /** What sharing out costs, as measured call by call. */
 export class Worth {
   #overheadUs = FIRST_OVERHEAD_US;
-  #isDoubted = false;
+  /** So many calls must be as expected until one that is not is doubted. */
+  #untilDoubt = 0;
 
   /** What is left must take so long on this thread to be shared out. */
   get us(): number {
@@ -48,9 +51,13 @@ export class Worth {
     // One that was held up for long says no more than that it was not worth it.
     const beyondUs = Math.min(MOST_US / TIMES_OVERHEAD, Math.max(0, tookUs - workUs / participants));
     // Far more than is known, for once: something else had one of the cores.
-    const isDoubted = beyondUs > DOUBTFUL * this.#overheadUs && !this.#isDoubted;
-    this.#isDoubted = isDoubted;
-    if (isDoubted) return;
+    if (beyondUs <= DOUBTFUL * this.#overheadUs) {
+      if (this.#untilDoubt > 0) this.#untilDoubt--;
+    } else {
+      const isDoubted = this.#untilDoubt === 0;
+      this.#untilDoubt = CALLS_UNTIL_DOUBT;
+      if (isDoubted) return;
+    }
     this.#overheadUs += (beyondUs - this.#overheadUs) / 4;
   }
 }

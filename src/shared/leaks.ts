@@ -2,8 +2,8 @@
 import { reportToOwner } from "../core/report.js";
 import { callersOf } from "../core/own-frames.js";
 import { type LiveSharedObject, livingObjects } from "./crossing.js";
-import { type Handle, heap } from "./heap.js";
-import { onMade } from "./object.js";
+import { type Handle, heap, offsetOf } from "./heap.js";
+import { isKeptAt, onMade } from "./object.js";
 
 /** A shared object that nobody has disposed of. */
 export interface SharedLeak extends LiveSharedObject {
@@ -54,7 +54,7 @@ export function watchSharedLeaks(): SharedLeakWatch {
   onMade((handle) => void made.set(handle, new Error("made here")));
   const leaks = (): SharedLeak[] =>
     livingObjects(inHeap)
-      .filter(({ handle }) => !before.has(handle))
+      .filter(({ handle }) => !before.has(handle) && !isKeptAt(inHeap, offsetOf(handle)))
       .map(({ handle, ...leak }) => ({ ...leak, where: callersOf(made.get(handle)) }));
   return {
     leaks,

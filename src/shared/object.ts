@@ -10,7 +10,7 @@
  *
  * Layout of every block: a header of 32 bytes, then the object's own cells.
  *   0   Int32: length of the name in bytes
- *   4   Int32: 1 once the object is made
+ *   4   Int32: 1 once the object is made; 2 of one that the library keeps for itself
  *   8   the name in UTF-8, cut at 24 bytes
  */
 import { load, type SharedCells, store } from "#atomics";
@@ -27,6 +27,8 @@ import type { MemorySource } from "./memory.js";
 export const HEADER_BYTES = 32;
 const NAME_LENGTH = 0;
 const IS_MADE = 1;
+const MADE = 1;
+const KEPT = 2;
 const NAME_AT = 8;
 const MOST_NAME_BYTES = HEADER_BYTES - NAME_AT;
 
@@ -105,6 +107,8 @@ export interface SharedOptions {
 
 /** What other rooms may ask for beside that. */
 export interface InternalOptions extends SharedOptions {
+  /** The library keeps it for what follows: it is no leak. */
+  readonly isKept?: boolean;
   /** What is behind the object's own cells need not be 0: its maker writes all of it before anybody reads it. */
   readonly isOverwritten?: boolean;
 }
@@ -125,6 +129,7 @@ export abstract class SharedObject implements Disposable {
   readonly #offset: number;
   readonly #handle: Handle;
   readonly #kind: KindValue;
+  readonly #isKept: boolean;
   #isDisposed = false;
   /** See `witnessOf` of the heap; index 0 if there is none. */
   readonly #witnessIndex: number;
@@ -147,6 +152,7 @@ export abstract class SharedObject implements Disposable {
     const ownBytes = HEADER_BYTES + cellCount * 4;
     const zeroBytes = (options as InternalOptions).isOverwritten === true ? ownBytes : ownBytes + moreBytes;
     this.#offset = isNew ? this.#heap.allocate(ownBytes + moreBytes, kind, 0, 0, zeroBytes) : options.offset;
+    this.#isKept = (options as InternalOptions).isKept === true;
     this.#kind = kind;
     this.#handle = isNew ? this.#heap.handleOf(this.#offset) : options.handle;
     const witness = this.#heap.witnessOf(this.#handle, kind);
@@ -187,7 +193,7 @@ export abstract class SharedObject implements Disposable {
 
   /** Says that the block holds what its kind promises; until then no other thread looks into it. */
   protected made(): void {
-    store(new Int32Array(this.#heap.buffer, this.#offset, 2), IS_MADE, 1);
+    store(new Int32Array(this.#heap.buffer, this.#offset, 2), IS_MADE, this.#isKept ? KEPT : MADE);
   }
 
   /** True once this thread, or another, has disposed of it. */
@@ -388,6 +394,11 @@ export function nameAt(inHeap: Heap, offset: number): string {
   return readName(new Uint8Array(inHeap.buffer, offset, HEADER_BYTES));
 }
 
+/** Whether the object at `offset` is one that the library keeps for itself. */
+export function isKeptAt(inHeap: Heap, offset: number): boolean {
+  return load(inHeap.cellsWith(offset), offset / 4 + IS_MADE) === KEPT;
+}
+
 function knownAs(handle: Handle): SharedObject | undefined {
   const object = known.get(handle)?.deref();
   if (object?.isDisposed !== false) return undefined;
@@ -447,5 +458,5 @@ export function objectAt(inHeap: Heap, offset: number): SharedObject | undefined
 
 /** Whether a block holds what its kind promises. */
 export function isMade(inHeap: Heap, offset: number): boolean {
-  return load(new Int32Array(inHeap.buffer, offset, 2), IS_MADE) === 1;
+  return load(new Int32Array(inHeap.buffer, offset, 2), IS_MADE) !== 0;
 }

@@ -151,11 +151,22 @@ class Runner {
       size: this.#size,
       ask: (request) => this.#ask(request),
       hasCalls: () => this.#taking.hasWaiting,
-      mayLook: () => this.#parking.hasFreeCore && !this.#taking.hasWaiting && load(this.#line.cells, at.STOPPING) === 0,
+      mayLook: () => this.#mayLook(),
     });
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
     this.#planTurn();
+  }
+
+  /** See `wanted.ts`. */
+  #mayLook(): boolean {
+    return (
+      this.#parking.hasFreeCore &&
+      !this.#taking.hasWaiting &&
+      // They go on in the event loop.
+      this.#suspended + this.#printing === 0 &&
+      load(this.#line.cells, at.STOPPING) === 0
+    );
   }
 
   /** See `wanted.ts`. */

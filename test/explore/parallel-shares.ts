@@ -79,6 +79,8 @@ interface CallsPlan {
   readonly looks: number;
   /** The helper steps back while it gets ready. */
   readonly isSlow?: boolean;
+  /** And then finds that it can't. */
+  readonly givesUp?: boolean;
   /** Whoever is called for the second call is another thread. */
   readonly areTwo?: boolean;
   /** What is left out of the protocol, or done the other way round. */
@@ -93,7 +95,7 @@ const ALL_CALLED = 10;
  * expected to look. Of each call each part is done once, before it is over. And a helper who
  * was not called for the second one looks all the same, after it was opened.
  */
-function callsOf({ parts, looks, isSlow = false, areTwo = false, without }: CallsPlan) {
+function callsOf({ parts, looks, isSlow = false, givesUp = false, areTwo = false, without }: CallsPlan) {
   return async (t: Exploration): Promise<void> => {
     const used = prepare({ parts: parts[0], helpers: 1 });
     const [call, called, opened, looked] = [t.cell("call"), t.cell("called"), t.cell("opened"), t.cell("looked")];
@@ -146,6 +148,10 @@ function callsOf({ parts, looks, isSlow = false, areTwo = false, without }: Call
           if (!shares.enter(life)) break;
           const number = call.load();
           if (isSlow) shares.stepBack(life);
+          if (givesUp) {
+            shares.giveUp(life);
+            break;
+          }
           if (isSlow && !shares.comeBack(life)) break;
           takeAll(shares, number);
           shares.leave();
@@ -204,6 +210,7 @@ describe("calls in the same memory, under exploration", () => {
     "a helper who stays": { parts: [1, 1], looks: 1 },
     "a helper who stays, of two parts each": { parts: [2, 2], looks: 1 },
     "a helper who takes long to get ready": { parts: [1, 1], looks: 1, isSlow: true },
+    "a helper who gives up": { parts: [1, 1], looks: 0, isSlow: true, givesUp: true },
     "two helpers who take long to get ready": { parts: [1, 2], looks: 0, isSlow: true, areTwo: true },
   };
   for (const [name, plan] of Object.entries(plans)) {

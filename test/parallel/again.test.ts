@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { parallel } from "skein/parallel";
-import { SharedArray } from "skein/shared";
+import { threads } from "skein";
+import { SharedArray, watchSharedLeaks } from "skein/shared";
 import type { Shares } from "#skein/parallel/shares";
 
 import { counted, identical, isAtLeast } from "./fixtures/tasks.js";
-import { letOthersWork, poolOf, withSeams } from "./settings.js";
+import { importAll, letOthersWork, poolOf, withSeams } from "./settings.js";
 
 const HELD_BACK = { itemsBefore: 0, beforeOwnPart: letOthersWork };
 /** More than a line of a pool has records for outcomes. */
@@ -31,6 +32,17 @@ describe("blocking calls one after another", () => {
       for (; call < MANY; call++) parallel.mapSync(numbers, identical, { on }).dispose();
     });
     numbers.dispose();
+  });
+
+  it("leave nothing that counts as a leak", async () => {
+    const on = threads({ size: 1, name: "leaks" });
+    await importAll(on);
+    using watch = watchSharedLeaks();
+    await withSeams(HELD_BACK, async () => {
+      assert.deepEqual(parallel.mapSync([1, 2, 3], identical, { on }), [1, 2, 3]);
+    });
+    assert.deepEqual(watch.leaks(), []);
+    await on.close();
   });
 
   it("are told of arguments that have changed in place since", async () => {

@@ -250,7 +250,7 @@ describe("helpers of a call", () => {
       limitMs: 120_000,
     });
     assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /pass 14/);
+    assert.match(stdout, /pass 15/);
   });
 
   it("and the caller do millions of parts once each, on threads that come, take and leave", async () => {

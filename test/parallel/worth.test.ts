@@ -28,11 +28,12 @@ describe("what is worth sharing out", () => {
     for (let call = 0; call < 50; call++) worth.took(350, 600, 2);
     worth.took(5000, 600, 2);
     assert.equal(Math.round(worth.us), 125);
-    worth.took(350, 600, 2);
+    for (let call = 0; call < 8; call++) worth.took(350, 600, 2);
     worth.took(5000, 600, 2);
     assert.equal(Math.round(worth.us), 125);
+    worth.took(350, 600, 2);
     worth.took(5000, 600, 2);
-    assert.ok(worth.us > 600, "the second one in a row counts");
+    assert.ok(worth.us > 600, "one of a few counts");
   });
 
   it("is never more than four milliseconds, so that it is measured again", () => {
