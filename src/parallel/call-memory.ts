@@ -5,8 +5,8 @@
  *
  * A thread has as many for a pool as it had calls under way at a time.
  */
-import { SharedArray, type SharedArrayOptions } from "../shared/array.js";
-import type { InternalOptions } from "../shared/object.js";
+import { SharedArray } from "../shared/array.js";
+import { keep } from "../shared/object.js";
 import { CALLER, shareCells, Shares } from "./shares.js";
 
 /**
@@ -39,13 +39,8 @@ export function takeMemory(pool: object, form: CallForm, participants: number): 
   }
   const known = of[form].pop();
   if (known !== undefined) return known;
-  const options: SharedArrayOptions<"int32"> & InternalOptions = {
-    type: "int32",
-    length: shareCells(participants),
-    name: "parts",
-    isKept: true,
-  };
-  const cells = new SharedArray(options);
+  const cells = new SharedArray({ type: "int32", length: shareCells(participants), name: "parts" });
+  keep(cells);
   const memory = { cells, shares: new Shares(cells.values, CALLER) };
   withoutPool.register(pool, memory);
   return memory;

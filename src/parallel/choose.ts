@@ -141,27 +141,25 @@ export function filterSync<In extends Numbers, More extends readonly unknown[]>(
   }
 }
 
-function prepareFind(input: Input, test: unknown, options: unknown): { readonly call: Call } {
+function prepareFind(input: Input, test: unknown, options: unknown): Call {
   const { task, call } = callbackOf("parallel.find", "its test", test);
   const question = asked("find", options, test);
   const { more } = question;
   return {
-    call: {
-      asked: question,
-      kind: "find",
-      functions: [task],
-      length: input.length,
-      blockItems: 1,
-      isSearch: true,
-      copiedBytes: copiedBytesOf(input, input.length),
-      here: loopOf("find", [call], [input.numbers, more]),
-      share: () => {
-        const { array, isCopy } = sharedOf(input);
-        return {
-          data: [array, more],
-          end: () => void (isCopy && array.dispose()),
-        };
-      },
+    asked: question,
+    kind: "find",
+    functions: [task],
+    length: input.length,
+    blockItems: 1,
+    isSearch: true,
+    copiedBytes: copiedBytesOf(input, input.length),
+    here: loopOf("find", [call], [input.numbers, more]),
+    share: () => {
+      const { array, isCopy } = sharedOf(input);
+      return {
+        data: [array, more],
+        end: () => void (isCopy && array.dispose()),
+      };
     },
   };
 }
@@ -182,7 +180,7 @@ export async function find<More extends readonly unknown[]>(
   options: CallbackOptions<More> = {},
   cancel?: Cancel,
 ): Promise<number> {
-  const { call } = prepareFind(inputOf("parallel.find", numbers), test, options);
+  const call = prepareFind(inputOf("parallel.find", numbers), test, options);
   return firstOf(await run(call, cancel));
 }
 
@@ -192,6 +190,6 @@ export function findSync<More extends readonly unknown[]>(
   test: Callback<[item: number, index: number, ...more: More], unknown> | Callback<[item: number], unknown>,
   options: CallbackOptions<More> = {},
 ): number {
-  const { call } = prepareFind(inputOf("parallel.findSync", numbers), test, options);
+  const call = prepareFind(inputOf("parallel.findSync", numbers), test, options);
   return firstOf(runSync(call));
 }

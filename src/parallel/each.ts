@@ -23,9 +23,10 @@ import {
 
 interface Prepared {
   readonly call: Call;
+  readonly output: Output;
 }
 
-function prepareFor(from: number, to: number, body: unknown, options: unknown): Prepared {
+function prepareFor(from: number, to: number, body: unknown, options: unknown): Call {
   requireWhole("parallel.for's first index", from, 0);
   requireWhole("parallel.for's end", to, from);
   const { task, call } = callbackOf("parallel.for", "its body", body);
@@ -34,15 +35,13 @@ function prepareFor(from: number, to: number, body: unknown, options: unknown): 
   // Items are counted from 0; shared arrays among the arguments are where they are.
   const data = [more, from];
   return {
-    call: {
-      asked: question,
-      kind: "each",
-      functions: [task],
-      length: to - from,
-      blockItems: 1,
-      here: loopOf("each", [call], data),
-      share: () => ({ data, end: () => undefined }),
-    },
+    asked: question,
+    kind: "each",
+    functions: [task],
+    length: to - from,
+    blockItems: 1,
+    here: loopOf("each", [call], data),
+    share: () => ({ data, end: () => undefined }),
   };
 }
 
@@ -55,7 +54,7 @@ export interface OutputOptions<
   readonly type?: Type;
 }
 
-function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared & { readonly output: Output } {
+function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared {
   const { task, call } = callbackOf("parallel.map", "what it calls with each item", fn);
   const question = asked("map", options, fn);
   const { more } = question;
@@ -86,7 +85,7 @@ function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared
   };
 }
 
-function prepareTabulate(length: number, fn: unknown, options: OutputOptions): Prepared & { readonly output: Output } {
+function prepareTabulate(length: number, fn: unknown, options: OutputOptions): Prepared {
   requireWhole("parallel.tabulate's length", length, 0);
   const { task, call } = callbackOf("parallel.tabulate", "what it calls with each index", fn);
   const question = asked("tabulate", options, fn);
@@ -164,7 +163,7 @@ export async function parallelFor<More extends readonly unknown[]>(
   options: CallbackOptions<More> = {},
   cancel?: Cancel,
 ): Promise<void> {
-  const { call } = prepareFor(from, to, body, options);
+  const call = prepareFor(from, to, body, options);
   await run(call, cancel);
 }
 
@@ -175,7 +174,7 @@ export function parallelForSync<More extends readonly unknown[]>(
   body: Callback<[index: number, ...more: More], unknown>,
   options: CallbackOptions<More> = {},
 ): void {
-  const { call } = prepareFor(from, to, body, options);
+  const call = prepareFor(from, to, body, options);
   runSync(call);
 }
 

@@ -10,6 +10,9 @@ export interface ParallelStatistics {
   /** Parts of those, and how often a participant took some from another. */
   readonly parts: number;
   readonly steals: number;
+  /** Helpers of blocked callers that had to be called, and such as were there from the call before. */
+  readonly helpersCalled: number;
+  readonly helpersThere: number;
 }
 
 /** A call that is shared out. */
@@ -18,12 +21,18 @@ export interface Underway {
   describe(): string;
 }
 
-const counts = { callsHere: 0, callsShared: 0, parts: 0, steals: 0 };
+const counts = { callsHere: 0, callsShared: 0, parts: 0, steals: 0, helpersCalled: 0, helpersThere: 0 };
 const underway = new Set<Underway>();
 
 /** A call was not shared out. */
 export function countCallHere(): void {
   counts.callsHere++;
+}
+
+/** A blocked caller had so many helpers called, and found so many there. */
+export function countHelpers(called: number, there: number): void {
+  counts.helpersCalled += called;
+  counts.helpersThere += there;
 }
 
 /** A call is shared out from now on. */

@@ -2,8 +2,8 @@
  * Loops of kernels, over blocks of a fixed length: what a block gives depends on its
  * numbers alone, so results have the same bits wherever the blocks were worked on.
  */
-import { SharedArray, type SharedArrayOptions } from "../shared/array.js";
-import type { InternalOptions } from "../shared/object.js";
+import { SharedArray } from "../shared/array.js";
+import { keep } from "../shared/object.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { kernelsHere, kernelsOn } from "./kernels-here.js";
 import { dotOfFloat64 } from "./kernels/javascript/sums.js";
@@ -54,13 +54,8 @@ let scratch: SharedArray<"float64"> | undefined;
 function scratchOf(length: number): SharedArray<"float64"> {
   if (scratch === undefined || scratch.length < length) {
     scratch?.dispose();
-    const options: SharedArrayOptions<"float64"> & InternalOptions = {
-      type: "float64",
-      length,
-      name: "kernels",
-      isKept: true,
-    };
-    scratch = new SharedArray(options);
+    scratch = new SharedArray({ type: "float64", length, name: "kernels" });
+    keep(scratch);
   }
   return scratch;
 }

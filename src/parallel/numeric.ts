@@ -17,10 +17,6 @@ import {
 import { type Call, run, runSync, type Values } from "./run.js";
 import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
 
-interface Prepared {
-  readonly call: Call;
-}
-
 /** An input that kernels know: of a type of theirs, in a typed array. */
 function kernelInputOf(whose: string, given: unknown): Input {
   const input = inputOf(whose, given);
@@ -49,7 +45,7 @@ function prepare(
   options: ParallelOptions,
   first: Input,
   second?: Input,
-): Prepared {
+): Call {
   const question = asked(name, options);
   // The twins see one buffer at a time, so two arrays are brought together first, but for float64.
   const isInPlace =
@@ -60,25 +56,23 @@ function prepare(
   let shared = isInPlace ? inputs.map(sharedOf) : NONE_SHARED;
   const dataOnShared = () => [operation, shared.map(({ array }) => array)];
   return {
-    call: {
-      asked: question,
-      kind: "numeric",
-      functions: NO_FUNCTIONS,
-      costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
-      length: first.length,
-      blockItems: NUMERIC_BLOCK,
-      // What is in place now was copied, if at all, before anything is measured.
-      copiedBytes: isInPlace ? 0 : inputs.reduce((bytes, input) => bytes + copiedBytesOf(input, input.length), 0),
-      here: isInPlace
-        ? numericLoop(operation, shared[0]?.array as SharedArray<NumberType>, shared[1]?.array)
-        : numericLoopHere(operation, first.type, first.numbers as NumberArray, second?.numbers as NumberArray),
-      share: () => {
-        if (!isInPlace) shared = inputs.map(sharedOf);
-        return { data: dataOnShared(), end: () => undefined };
-      },
-      end: () => {
-        for (const { array, isCopy } of shared) if (isCopy) array.dispose();
-      },
+    asked: question,
+    kind: "numeric",
+    functions: NO_FUNCTIONS,
+    costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
+    length: first.length,
+    blockItems: NUMERIC_BLOCK,
+    // What is in place now was copied, if at all, before anything is measured.
+    copiedBytes: isInPlace ? 0 : inputs.reduce((bytes, input) => bytes + copiedBytesOf(input, input.length), 0),
+    here: isInPlace
+      ? numericLoop(operation, shared[0]?.array as SharedArray<NumberType>, shared[1]?.array)
+      : numericLoopHere(operation, first.type, first.numbers as NumberArray, second?.numbers as NumberArray),
+    share: () => {
+      if (!isInPlace) shared = inputs.map(sharedOf);
+      return { data: dataOnShared(), end: () => undefined };
+    },
+    end: () => {
+      for (const { array, isCopy } of shared) if (isCopy) array.dispose();
     },
   };
 }
@@ -104,17 +98,17 @@ function total(values: Values): number {
  * @since 0.2.0
  */
 export async function sum(numbers: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<number> {
-  const { call } = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
+  const call = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
   return total(await run(call, cancel));
 }
 
 /** As `parallel.sum`, and blocks this thread until all is done. */
 export function sumSync(numbers: Numbers, options: ParallelOptions = {}): number {
-  const { call } = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
+  const call = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
   return total(runSync(call));
 }
 
-function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Prepared {
+function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Call {
   const [one, other] = [kernelInputOf("parallel.dot", a), kernelInputOf("parallel.dot", b)];
   if (one.length !== other.length || one.type !== other.type) {
     throw new MisuseError(
@@ -133,13 +127,13 @@ function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Prepared 
  * @since 0.2.0
  */
 export async function dot(a: Numbers, b: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<number> {
-  const { call } = prepareDot(a, b, options);
+  const call = prepareDot(a, b, options);
   return total(await run(call, cancel));
 }
 
 /** As `parallel.dot`, and blocks this thread until all is done. */
 export function dotSync(a: Numbers, b: Numbers, options: ParallelOptions = {}): number {
-  const { call } = prepareDot(a, b, options);
+  const call = prepareDot(a, b, options);
   return total(runSync(call));
 }
 
@@ -167,13 +161,13 @@ function extremesOf(values: Values): MinMax {
  * @since 0.2.0
  */
 export async function minMax(numbers: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<MinMax> {
-  const { call } = prepare("minMax", MIN_MAX, options, kernelInputOf("parallel.minMax", numbers));
+  const call = prepare("minMax", MIN_MAX, options, kernelInputOf("parallel.minMax", numbers));
   return extremesOf(await run(call, cancel));
 }
 
 /** As `parallel.minMax`, and blocks this thread until all is done. */
 export function minMaxSync(numbers: Numbers, options: ParallelOptions = {}): MinMax {
-  const { call } = prepare("minMax", MIN_MAX, options, kernelInputOf("parallel.minMax", numbers));
+  const call = prepare("minMax", MIN_MAX, options, kernelInputOf("parallel.minMax", numbers));
   return extremesOf(runSync(call));
 }
 
@@ -188,7 +182,7 @@ export interface HistogramOptions extends ParallelOptions {
 
 const MOST_BINS = 1 << 20;
 
-function prepareHistogram(numbers: unknown, options: HistogramOptions): Prepared {
+function prepareHistogram(numbers: unknown, options: HistogramOptions): Call {
   requireOptions("parallel.histogram", options);
   const { bins, low, high } = options as Partial<HistogramOptions>;
   requireWhole("parallel.histogram's bins", bins, 1, MOST_BINS);
@@ -224,12 +218,12 @@ function countsOf(bins: number, values: Values): Uint32Array {
  * @since 0.2.0
  */
 export async function histogram(numbers: Numbers, options: HistogramOptions, cancel?: Cancel): Promise<Uint32Array> {
-  const { call } = prepareHistogram(numbers, options);
+  const call = prepareHistogram(numbers, options);
   return countsOf(options.bins, await run(call, cancel));
 }
 
 /** As `parallel.histogram`, and blocks this thread until all is done. */
 export function histogramSync(numbers: Numbers, options: HistogramOptions): Uint32Array {
-  const { call } = prepareHistogram(numbers, options);
+  const call = prepareHistogram(numbers, options);
   return countsOf(options.bins, runSync(call));
 }

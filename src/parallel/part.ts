@@ -6,13 +6,14 @@ import { nowMs } from "#clock";
 
 import { type Task, taskIdentity } from "../async/executor.js";
 import { describeThrown, TransferError } from "../core/errors.js";
+import { probe, ProbeKind } from "../core/probe.js";
 import { threadIndex } from "../core/thread.js";
 import type { SharedArray } from "../shared/array.js";
 import { heap, type Life } from "../shared/heap.js";
 import { handOver, makePayload } from "../shared/payload.js";
 import { encodeValue } from "../shared/value-codec.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
-import { Patience, WAKES_OF_A_HELPER } from "../threads/patience.js";
+import { Patience } from "../threads/patience.js";
 import { registry } from "../threads/registry.js";
 import { ownTask } from "../threads/task.js";
 import { askingPool } from "../threads/wanted.js";
@@ -228,7 +229,8 @@ export const helpBlockedOnce: Task<[cells: SharedArray<"int32">, participant: nu
     shares.giveUp(life);
   });
 
-/** How long a helper stays for the next call: as for all waits, so long as such waits mostly take. */
+/** A helper stays for what mostly comes within so many wake-ups, some 1.5 ms: a program works a little itself between two calls. */
+const WAKES_OF_A_HELPER = 25;
 const patience = new Patience(WAKES_OF_A_HELPER);
 /** When this thread was last done with a call. */
 let doneMs = 0;
@@ -274,7 +276,12 @@ function staysFor(shares: Shares): boolean {
   shares.expectNext();
   const untilMs = doneMs + budgetMs;
   do {
-    for (let look = 0; look < LOOKS_BETWEEN_CLOCKS; look++) if (shares.isOpen) return true;
+    for (let look = 0; look < LOOKS_BETWEEN_CLOCKS; look++) {
+      if (!shares.isOpen) continue;
+      const { ring } = probe;
+      if (ring !== undefined) ring.write(ProbeKind.mark, 0, 0, ring.text("stayed for the next parallel call"));
+      return true;
+    }
   } while (nowMs() < untilMs && asking.mayLook());
   // Who has said that it is there looks once more, after it has said that it is not.
   return true;

@@ -27,7 +27,7 @@ import { type CallForm, type CallMemory, giveMemory, isHelperThere, takeMemory }
 import { costOf } from "./costs.js";
 import { HelperJobs } from "./helper-jobs.js";
 import { Rest } from "./here.js";
-import { begins, countCallHere, ends } from "./figures.js";
+import { begins, countCallHere, countHelpers, ends } from "./figures.js";
 import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
 import { callLoop, type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
 import type { ItemCallback } from "./loops.js";
@@ -525,6 +525,7 @@ class SharedCall {
       shares.open(participant);
       if (bytes === undefined || shares.invite(participant)) participants.push(participant);
     }
+    countHelpers(participants.length, helpers - participants.length);
     if (participants.length === 0) return;
     callBlocked(team, { cells, participants, ...(bytes === undefined && { once: { call: shares.call, work } }) });
   }

@@ -15,7 +15,8 @@
  *   16 + 16 * participant, a cache line each
  *     +0  RANGE     first part that is left in bits 16 and up, and the one behind the last below
  *     +1  PRESENCE  of a helper: one of those below in bits 0 to 2. Of one that is here, or about to be, its
- *                   thread's slot in the heap in bits 3 to 10, and the slot's how manieth life that is above
+ *                   thread's slot in the heap in bits 3 to 10, and above as much of the number of the slot's life as
+ *                   there is room for, which is what `hasEnded` of the heap looks at
  *     +2  INVITED   not 0 while somebody will yet look whether this line is open: CALLED, who was called,
  *                   or STAYED, a helper of the call before, who looks again and again
  *     +3  DONE      parts that it did
@@ -253,7 +254,7 @@ export class Shares {
     store(this.#cells, this.#own + INVITED, 0);
   }
 
-  /** As `takeInvitation`, of one who has been here, and waits for the next call: he is expected to look. */
+  /** One who has been here waits for the next call, and is expected to look: until it takes this back, by `takeInvitation`, and looks. */
   expectNext(): void {
     store(this.#cells, this.#own + INVITED, STAYED);
   }
@@ -343,7 +344,7 @@ export class Shares {
     return exchange(this.#cells, LINE * (1 + participant) + INVITED, CALLED) === 0;
   }
 
-  /** Whether a helper has stayed. */
+  /** Whether a helper has stayed. It may go at this very moment: a hint of what the next call takes, no more. */
   get hasStayed(): boolean {
     const cells = this.#cells;
     for (let line = 2 * LINE; line < cells.length; line += LINE)
@@ -351,7 +352,7 @@ export class Shares {
     return false;
   }
 
-  /** Nobody will look who was invited: his thread has ended. */
+  /** Nobody will look who was invited: his thread has ended. If somebody else will by now, one is called for nothing. */
   forgetInvitation(participant: number): void {
     store(this.#cells, LINE * (1 + participant) + INVITED, 0);
   }

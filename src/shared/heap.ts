@@ -75,6 +75,8 @@ const THREAD_BEGAN = 7;
 // given out, so that who has looked at one thread does not take the next for it.
 const SLOT_STATE_MASK = 3;
 const ONE_LIFE = 4;
+/** By so much of it a life is told from the next ones: structures may keep no more. It comes round after two million threads in one slot. */
+const LIFE_MASK = (1 << 23) - 1;
 
 /** No thread's index. */
 const NO_INDEX: number = -(2 ** 31);
@@ -597,7 +599,8 @@ export class Heap {
    * so; also if meanwhile what it left was put in order, and its slot is another's.
    */
   hasEnded({ slot, state }: Life): boolean {
-    return load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE) !== state || this.#isSeenEnded(slot);
+    const now = load(this.cells, FIRST_THREAD + slot * THREAD_CELLS + THREAD_STATE);
+    return ((now ^ state) & LIFE_MASK) !== 0 || this.#isSeenEnded(slot);
   }
 
   #isSeenEnded(slot: number): boolean {

@@ -107,8 +107,6 @@ export interface SharedOptions {
 
 /** What other rooms may ask for beside that. */
 export interface InternalOptions extends SharedOptions {
-  /** The library keeps it for what follows: it is no leak. */
-  readonly isKept?: boolean;
   /** What is behind the object's own cells need not be 0: its maker writes all of it before anybody reads it. */
   readonly isOverwritten?: boolean;
 }
@@ -129,7 +127,6 @@ export abstract class SharedObject implements Disposable {
   readonly #offset: number;
   readonly #handle: Handle;
   readonly #kind: KindValue;
-  readonly #isKept: boolean;
   #isDisposed = false;
   /** See `witnessOf` of the heap; index 0 if there is none. */
   readonly #witnessIndex: number;
@@ -152,7 +149,6 @@ export abstract class SharedObject implements Disposable {
     const ownBytes = HEADER_BYTES + cellCount * 4;
     const zeroBytes = (options as InternalOptions).isOverwritten === true ? ownBytes : ownBytes + moreBytes;
     this.#offset = isNew ? this.#heap.allocate(ownBytes + moreBytes, kind, 0, 0, zeroBytes) : options.offset;
-    this.#isKept = (options as InternalOptions).isKept === true;
     this.#kind = kind;
     this.#handle = isNew ? this.#heap.handleOf(this.#offset) : options.handle;
     const witness = this.#heap.witnessOf(this.#handle, kind);
@@ -193,7 +189,7 @@ export abstract class SharedObject implements Disposable {
 
   /** Says that the block holds what its kind promises; until then no other thread looks into it. */
   protected made(): void {
-    store(new Int32Array(this.#heap.buffer, this.#offset, 2), IS_MADE, this.#isKept ? KEPT : MADE);
+    store(new Int32Array(this.#heap.buffer, this.#offset, 2), IS_MADE, MADE);
   }
 
   /** True once this thread, or another, has disposed of it. */
@@ -392,6 +388,11 @@ export function knowsKinds(): boolean {
 /** The name of the object at `offset`; on the object itself a struct may have a field of that name. */
 export function nameAt(inHeap: Heap, offset: number): string {
   return readName(new Uint8Array(inHeap.buffer, offset, HEADER_BYTES));
+}
+
+/** Says of an object of this thread's heap that the library keeps it for what follows: it is no leak. */
+export function keep({ offset }: SharedObject): void {
+  store(heap().cellsWith(offset), offset / 4 + IS_MADE, KEPT);
 }
 
 /** Whether the object at `offset` is one that the library keeps for itself. */

@@ -28,8 +28,6 @@ const MOST_WAKE_MS = 0.1;
 export const WAKES_OF_A_THREAD = 3;
 /** A pool. */
 export const WAKES_OF_A_POOL = 1;
-/** A thread that helps with what others call for, one call right after another. */
-export const WAKES_OF_A_HELPER = 25;
 /** Tries: so many in a row, of so many waits. */
 const TRIES = 8;
 const TRIES_AMONG = 128;

@@ -28,9 +28,12 @@ describe("blocking calls one after another", () => {
         Atomics.wait(nobodyWrites, 0, 0, 1);
       }
     };
+    const before = parallel.statistics();
     await withSeams({ itemsBefore: 0, beforeOwnPart: waitForHelp }, async () => {
       for (; call < MANY; call++) parallel.mapSync(numbers, identical, { on }).dispose();
     });
+    const { helpersCalled, helpersThere } = parallel.statistics();
+    assert.equal(helpersCalled + helpersThere - before.helpersCalled - before.helpersThere, MANY);
     numbers.dispose();
   });
 

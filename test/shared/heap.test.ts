@@ -15,6 +15,15 @@ const hits = new URL("./fixtures/heap-hits.js", import.meta.url);
 const KIND = 63;
 
 describe("the shared heap", () => {
+  it("tells a thread from the next ones in its slot by as much of its life as structures keep", () => {
+    const heap = new Heap();
+    const { slot, state } = heap.life;
+    assert.equal(heap.hasEnded({ slot, state }), false);
+    assert.equal(heap.hasEnded({ slot, state: state + 4 }), true, "the next one");
+    assert.equal(heap.hasEnded({ slot, state: (state + 1) & ~3 }), true, "nobody");
+    assert.equal(heap.hasEnded({ slot, state: state + (1 << 23) }), false, "of which no more was kept");
+  });
+
   it("gives blocks that are empty, do not overlap, and are found by their handles", () => {
     fc.assert(
       fc.property(
