@@ -12,6 +12,8 @@ export default async function* report(events) {
   /** Names of the tests and suites around the one that runs, by nesting, for each file. */
   const around = new Map();
   const closing = [];
+  /** Failures in full, told where they happen and once more at the end, which is what of a long log is looked at. */
+  const failures = [];
 
   for await (const { type, data } of events) {
     if (type === "test:start") {
@@ -24,7 +26,9 @@ export default async function* report(events) {
       if (type === "test:fail" && isItsOwn(data.details.error) && data.todo === undefined) {
         counts.failed++;
         const names = [...(around.get(data.file) ?? []).slice(0, data.nesting), data.name];
-        yield `\n✖ ${names.join(" > ")}\n  ${place(data)}\n${indent(describe(data.details.error))}\n\n`;
+        const failure = `\n✖ ${names.join(" > ")}\n  ${place(data)}\n${indent(describe(data.details.error))}\n`;
+        failures.push(failure);
+        yield `${failure}\n`;
       } else if (type === "test:pass" && data.details.type !== "suite" && !isLeftOut(data)) {
         counts.passed++;
       }
@@ -39,6 +43,7 @@ export default async function* report(events) {
     const mark = failed === 0 ? "✔" : "✖";
     yield `${mark} ${shortPath(file)}: ${passed} passed${failed === 0 ? "" : `, ${failed} failed`} (${(ms / 1000).toFixed(2)} s)\n`;
   }
+  if (failures.length > 0) yield `\nfailed, once more:\n${failures.join("")}\n`;
   yield* closing;
 }
 

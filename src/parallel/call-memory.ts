@@ -10,12 +10,11 @@ import { keep } from "../shared/object.js";
 import { CALLER, shareCells, Shares } from "./shares.js";
 
 /**
- * For callers that are blocked, whose helpers stay; for such whose helpers are called with what
- * there is to do, each time; and for others, whose helpers are jobs of the call. Each has memory of
- * its own: nobody waits for a helper of the second kind that comes late, so where helpers are
- * jobs one would take the place of a job that is waited for.
+ * How helpers know what there is to do: they are told in shared memory, and stay; or they are called with
+ * it, each time. Each kind has memory of its own, as one of the second that comes late knows nothing of the
+ * call that it comes to, and would take the place of one that does.
  */
-export type CallForm = "blocked" | "once" | "jobs";
+export type Telling = "told" | "once";
 
 export interface CallMemory {
   readonly cells: SharedArray<"int32">;
@@ -23,7 +22,7 @@ export interface CallMemory {
   readonly shares: Shares;
 }
 
-type Idle = Readonly<Record<CallForm, CallMemory[]>>;
+type Idle = Readonly<Record<Telling, CallMemory[]>>;
 
 /** Of each pool, or on its threads of what asks it. */
 const idle = new WeakMap<object, Idle>();
@@ -31,13 +30,13 @@ const idle = new WeakMap<object, Idle>();
 const withoutPool = new FinalizationRegistry<CallMemory>(({ cells }) => cells.dispose());
 
 /** Memory for a call with up to so many participants: of one pool they are always the same number. */
-export function takeMemory(pool: object, form: CallForm, participants: number): CallMemory {
+export function takeMemory(pool: object, telling: Telling, participants: number): CallMemory {
   let of = idle.get(pool);
   if (of === undefined) {
-    of = { blocked: [], once: [], jobs: [] };
+    of = { told: [], once: [] };
     idle.set(pool, of);
   }
-  const known = of[form].pop();
+  const known = of[telling].pop();
   if (known !== undefined) return known;
   const cells = new SharedArray({ type: "int32", length: shareCells(participants), name: "parts" });
   keep(cells);
@@ -46,13 +45,13 @@ export function takeMemory(pool: object, form: CallForm, participants: number): 
   return memory;
 }
 
-/** Whether a helper stayed after the last blocked call, and would see the next one at once. */
+/** Whether a helper stayed after the last call, and would see the next one at once. */
 export function isHelperThere(pool: object): boolean {
-  return idle.get(pool)?.blocked.at(-1)?.shares.hasStayed === true;
+  return idle.get(pool)?.told.at(-1)?.shares.hasStayed === true;
 }
 
 /** The call is over, and nobody of it is here any more. */
-export function giveMemory(pool: object, form: CallForm, memory: CallMemory): void {
+export function giveMemory(pool: object, telling: Telling, memory: CallMemory): void {
   memory.shares.end();
-  idle.get(pool)?.[form].push(memory);
+  idle.get(pool)?.[telling].push(memory);
 }

@@ -10,7 +10,7 @@ export interface ParallelStatistics {
   /** Parts of those, and how often a participant took some from another. */
   readonly parts: number;
   readonly steals: number;
-  /** Helpers of blocked callers that had to be called, and such as were there from the call before. */
+  /** Helpers that had to be called, and such as were there from the call before. */
   readonly helpersCalled: number;
   readonly helpersThere: number;
 }
@@ -29,7 +29,7 @@ export function countCallHere(): void {
   counts.callsHere++;
 }
 
-/** A blocked caller had so many helpers called, and found so many there. */
+/** A call had so many helpers called, and found so many there. */
 export function countHelpers(called: number, there: number): void {
   counts.helpersCalled += called;
   counts.helpersThere += there;

@@ -1,6 +1,6 @@
 /**
  * What a participant does: takes parts and runs the loop of their kind over them. The
- * caller does so itself, and threads of a pool as jobs of the task `takeParts`.
+ * caller does so itself, and threads of a pool that run the task `helpCaller`.
  */
 import { nowMs } from "#clock";
 
@@ -19,8 +19,8 @@ import { ownTask } from "../threads/task.js";
 import { askingPool } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
-import { NONE, Shares } from "./shares.js";
-import { type Copied, copyOf, readWork } from "./told.js";
+import { type Left, NONE, Shares } from "./shares.js";
+import { type Copied, copyOf, type Payload, readWork } from "./told.js";
 import { nameOfPart, Traced } from "./traced.js";
 
 /** How any thread finds a function of the program. */
@@ -31,6 +31,8 @@ export interface FunctionName {
 
 /** So long a helper works before it looks whether other calls wait for its thread. */
 const STINT_MS = 4;
+/** So long it stays for one call after another; then its event loop has its turn. */
+const STAY_MS = 50;
 
 /** Looks for the next call between two at the clock. */
 const LOOKS_BETWEEN_CLOCKS = 64;
@@ -87,8 +89,6 @@ export interface PartsDone {
   readonly values: readonly (readonly [from: number, value: unknown])[];
   /** The code threw, in this part. */
   readonly thrown?: { readonly part: number; readonly error: EncodedValue };
-  /** It left, though there may be parts to do, as other calls wait for its thread. */
-  readonly gaveWay?: boolean;
   /** A function that is not declared on that thread, and what its module declares there; `undefined` if it was not imported. */
   readonly missing?: FunctionName & { readonly declared: readonly string[] | undefined };
 }
@@ -114,12 +114,11 @@ export class Participant {
   /** Where the last part ended that gave something. */
   #keptTo = -1;
   #thrown: { readonly part: number; readonly error: unknown } | undefined = undefined;
-  readonly #traced: Traced | undefined;
+  #traced: Traced | undefined;
   #ms = 0;
 
-  /** @param isJob - whether recordings show it already, as a job of a scope */
-  constructor(shares: Shares, number: number, work: Work, loop: PartLoop, isJob = true) {
-    this.#traced = isJob ? undefined : Traced.begin(nameOfPart(work.name, number));
+  constructor(shares: Shares, number: number, work: Work, loop: PartLoop) {
+    this.#traced = Traced.begin(nameOfPart(work.name, number));
     this.shares = shares;
     this.number = number;
     this.#work = work;
@@ -131,6 +130,8 @@ export class Participant {
     this.#traced?.enter();
     const isOver = this.#take(untilMs);
     this.#traced?.leave(isOver);
+    // If there turns out to be more, that is shown by itself.
+    if (isOver) this.#traced = undefined;
     return isOver;
   }
 
@@ -185,38 +186,22 @@ export class Participant {
   }
 }
 
-/** On a thread of a pool, as a job of a call: takes part in it until nothing is left to take, or other calls wait for this thread. */
-export const takeParts: Task<[cells: SharedArray<"int32">, participant: number, work: Work], PartsDone | undefined> =
-  ownTask(import.meta, takePartsOfCall);
-
-function takePartsOfCall(cells: SharedArray<"int32">, participant: number, work: Work): PartsDone | undefined {
-  const shares = new Shares(cells.values, participant);
-  if (!shares.enter(heap().life)) return undefined;
-  try {
-    return takePartsHere(shares, participant, work, loopOn(work), STINT_MS);
-  } finally {
-    // Whatever happened: the caller waits for it.
-    shares.leave();
-  }
-}
-
 /**
- * On a thread of a pool, for a caller that is blocked, so that nobody can settle a promise
- * there: takes part in what it does now, if that has not been closed meanwhile; and then in
- * what follows, if that comes soon and nothing else waits for this thread. To be called again,
- * and woken for it, would take as long as many a call.
+ * On a thread of a pool: takes part in what a caller does now, if that has not been closed
+ * meanwhile; and then in what follows, if that comes soon and nothing else waits for this
+ * thread. To be called again, and woken for it, would take as long as many a call.
  */
-export const helpBlocked: Task<[cells: SharedArray<"int32">, participant: number], void> = ownTask(
+export const helpCaller: Task<[cells: SharedArray<"int32">, participant: number], void> = ownTask(
   import.meta,
-  helpBlockedCaller,
+  helpCallAfterCall,
 );
 
 /**
  * The same of one call, of which it is told at once: what there is to do can't be told in
  * shared memory, as it has a `SharedArrayBuffer` in it, or what else only messages bring.
  */
-export const helpBlockedOnce: Task<[cells: SharedArray<"int32">, participant: number, call: number, work: Work], void> =
-  ownTask(import.meta, function helpBlockedCallerOnce(cells, participant, call, work) {
+export const helpCallerOnce: Task<[cells: SharedArray<"int32">, participant: number, call: number, work: Work], void> =
+  ownTask(import.meta, function helpOneCall(cells, participant, call, work) {
     const shares = new Shares(cells.values, participant);
     // One that comes late has taken somebody's place in another call, in which it does nothing.
     const { life } = heap();
@@ -235,10 +220,10 @@ const patience = new Patience(WAKES_OF_A_HELPER);
 /** When this thread was last done with a call. */
 let doneMs = 0;
 
-function helpBlockedCaller(cells: SharedArray<"int32">, participant: number): void {
+function helpCallAfterCall(cells: SharedArray<"int32">, participant: number): void {
   const shares = new Shares(cells.values, participant);
   const { life } = heap();
-  const untilMs = nowMs() + STINT_MS;
+  const untilMs = nowMs() + STAY_MS;
   do {
     shares.takeInvitation();
     if (!shares.enter(life)) return;
@@ -249,9 +234,9 @@ function helpBlockedCaller(cells: SharedArray<"int32">, participant: number): vo
       shares.giveUp(life);
       return;
     }
-    if (shares.comeBack(life)) help(shares, cells, participant, told.work, () => told.made);
+    const gaveWay = shares.comeBack(life) && help(shares, cells, participant, told.work, () => told.made);
     doneMs = nowMs();
-    if (!isLoop(told.made)) return;
+    if (gaveWay || !isLoop(told.made)) return;
     // Its own event loop has its turn; who calls next calls it again.
   } while (doneMs < untilMs && staysFor(shares));
 }
@@ -287,36 +272,33 @@ function staysFor(shares: Shares): boolean {
   return true;
 }
 
-/** Does parts of one call, and leaves. */
+/** Does parts of one call, and leaves. @returns whether it gave way to other calls, so that there may be parts left */
 function help(
   shares: Shares,
   cells: SharedArray<"int32">,
   participant: number,
   work: Work,
   loop: () => PartLoop | Missing,
-): void {
+): boolean {
   const inHeap = heap();
-  let payload = 0;
-  let byteLength = 0;
-  let us = 0;
-  let hasTold = false;
+  let left: Left | undefined;
   try {
-    const done = takePartsHere(shares, participant, work, loop(), Infinity);
-    us = Math.round(done.ms * 1000);
+    const { done, gaveWay } = takePartsHere(shares, participant, work, loop());
+    let result: Payload | undefined;
     if (hasToTell(done)) {
       const bytes = bytesOf(done);
-      ({ byteLength } = bytes);
-      payload = makePayload(inHeap, cells.offset, bytes);
+      result = { payload: makePayload(inHeap, cells.offset, bytes), byteLength: bytes.byteLength };
       // If this thread ends, what it has in its hands is freed by others, and this the caller
       // reads after that. Stopped here, between the two, it leaves a payload that nobody names:
       // in the caller's hands, so it is freed when the caller's thread ends.
-      handOver(inHeap, payload, shares.callerSlot);
+      handOver(inHeap, result.payload, shares.callerSlot);
     }
-    hasTold = true;
+    left = { thread: threadIndex, us: Math.round(done.ms * 1000), gaveWay, result };
+    return gaveWay;
   } finally {
-    // Whatever happened: a blocked caller would wait for it for ever.
-    if (hasTold) shares.leave(payload, byteLength, threadIndex, us);
-    else shares.leaveWithout();
+    // Whatever happened: the caller would wait for it for ever.
+    if (left === undefined) shares.leaveWithout();
+    else shares.leave(left);
   }
 }
 
@@ -324,7 +306,7 @@ function hasToTell({ values, thrown, missing }: PartsDone): boolean {
   return values.length > 0 || thrown !== undefined || missing !== undefined;
 }
 
-/** For a caller that is blocked, so that nobody can settle a promise there. What can't cross is told in place of what was made. */
+/** What can't cross is told in place of what was made. */
 function bytesOf(done: PartsDone): Uint8Array {
   try {
     return encodeValue(done);
@@ -352,19 +334,20 @@ function isLoop(made: PartLoop | Missing): made is PartLoop {
   return typeof made === "function";
 }
 
-/** @param stintMs - so long it works before it looks whether other calls wait */
+/** Until none is left, or other calls wait for this thread. */
 function takePartsHere(
   shares: Shares,
   participant: number,
   work: Work,
   loop: PartLoop | Missing,
-  stintMs: number,
-): PartsDone {
-  if (!isLoop(loop)) return { participant, thread: threadIndex, ms: 0, values: [], missing: loop };
-  const one = new Participant(shares, participant, work, loop, stintMs !== Infinity);
-  while (!one.run(nowMs() + stintMs)) {
-    // What is left of its range others take over.
-    if (askingPool()?.hasCalls() === true) return { ...one.done(), gaveWay: true };
+): { readonly done: PartsDone; readonly gaveWay: boolean } {
+  if (!isLoop(loop)) {
+    return { done: { participant, thread: threadIndex, ms: 0, values: [], missing: loop }, gaveWay: false };
   }
-  return one.done();
+  const one = new Participant(shares, participant, work, loop);
+  while (!one.run(nowMs() + STINT_MS)) {
+    // What is left of its range others take over.
+    if (askingPool()?.hasCalls() === true) return { done: one.done(), gaveWay: true };
+  }
+  return { done: one.done(), gaveWay: false };
 }

@@ -9,33 +9,21 @@
  * Whoever comes takes parts of some microseconds (`shares.ts`). The caller takes part,
  * in slices with turns of its event loop between them, or to the end in the blocking form.
  */
-import { nowMs, setTurn } from "#clock";
+import { nowMs } from "#clock";
 
-import { type Cancel, CancelListener, cancelNodeOf } from "../async/cancel.js";
-import { type AnyTask, type TaskIdentity, taskIdentity } from "../async/executor.js";
-import { scope } from "../async/scope.js";
-import { SharedMemoryError, WorkerLostError } from "../core/errors.js";
-import type { SharedArray } from "../shared/array.js";
-import { heap, type Life } from "../shared/heap.js";
-import { arrival } from "../shared/object.js";
-import { bytesOfPayload, freePayload } from "../shared/payload.js";
-import { decodeValue } from "../shared/value-codec.js";
-import { decodeThrown } from "../threads/error-codec.js";
-import { noSuchTask } from "../threads/thread-errors.js";
+import { type Cancel, cancelNodeOf } from "../async/cancel.js";
+import type { AnyTask } from "../async/executor.js";
 import { type Asked, titleOf } from "./asked.js";
-import { type CallForm, type CallMemory, giveMemory, isHelperThere, takeMemory } from "./call-memory.js";
+import { isHelperThere } from "./call-memory.js";
 import { costOf } from "./costs.js";
-import { HelperJobs } from "./helper-jobs.js";
 import { Rest } from "./here.js";
-import { begins, countCallHere, countHelpers, ends } from "./figures.js";
-import { type Explanation, explaining, type ParticipantFigures } from "./explain.js";
-import { callLoop, type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
-import type { ItemCallback } from "./loops.js";
-import { type LoopKind, loopOf } from "./part-loops.js";
-import { CALLER, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
-import { callBlocked, forgetModule, ownerOf, type Team, whenReady } from "./team.js";
+import { countCallHere } from "./figures.js";
+import { type Explanation, explaining } from "./explain.js";
+import { callLoop, type PartLoop } from "./part.js";
+import type { LoopKind } from "./part-loops.js";
+import { nextTurn, SharedCall } from "./shared-call.js";
+import { ownerOf, type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
-import { bytesOfWork, tell } from "./told.js";
 import { LEAST_US, type Worth, worth } from "./worth.js";
 
 /** What is to be done with items 0 to `length`. */
@@ -81,14 +69,10 @@ export type Values = readonly (readonly [from: number, value: unknown])[];
 
 /** A call is measured in pieces of so long. */
 const PROBE_US = 10;
-/** So long takes a part. */
-const PART_US = 10;
 /** The event loop has its turn after so long. */
 const SLICE_MS = 4;
 /** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
 const COPY_US = 0.000_25;
-/** A blocked caller looks so often whether those it waits for still run. */
-const LOOK_MS = 100;
 
 /** What a call did before it was decided whether to share out the rest. */
 export interface Begun {
@@ -100,23 +84,22 @@ export interface Begun {
 const usNow = (): number => nowMs() * 1000;
 
 /** What sharing out costs, as far as is known. Short calls don't ask: to find out takes as long as they do. */
-function worthOf(call: Call, form: CallForm): Worth {
+function worthOf(call: Call): Worth {
   const team = teamFor(call);
-  if (form === "jobs" && team.pool !== undefined) return worth.jobs;
   return team.helpers > 0 && isHelperThere(ownerOf(team)) ? worth.present : worth.called;
 }
 
-function isWorth(call: Call, form: CallForm, us: number): boolean {
-  return us >= LEAST_US && worthOf(call, form).has(us);
+function isWorth(call: Call, us: number): boolean {
+  return us >= LEAST_US && worthOf(call).has(us);
 }
 
 /** Works here until all is done, or what is left is worth sharing out. */
-function begin(call: Call, form: CallForm): Begun {
+function begin(call: Call): Begun {
   const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
   const { itemsBefore } = seams;
   if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
-  if (call.expectedItemUs !== undefined && isWorth(call, form, call.expectedItemUs * length)) {
+  if (call.expectedItemUs !== undefined && isWorth(call, call.expectedItemUs * length)) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
   const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
@@ -128,7 +111,7 @@ function begin(call: Call, form: CallForm): Begun {
   let { itemUs } = cost;
   if (length === 0) return { done: 0, values, itemUs: itemUs ?? 0 };
   if (itemUs !== undefined && !isDue) {
-    if (isWorth(call, form, itemUs * length)) return { done: 0, values, itemUs };
+    if (isWorth(call, itemUs * length)) return { done: 0, values, itemUs };
     // What takes longer is measured anyway: two looks at the clock are little against it.
     if (itemUs * length < PROBE_US) {
       add(0, length);
@@ -146,13 +129,13 @@ function begin(call: Call, form: CallForm): Begun {
     const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (isBelieved && tookUs >= PROBE_US && isWorth(call, form, itemUs * (length - done))) break;
+    if (isBelieved && tookUs >= PROBE_US && isWorth(call, itemUs * (length - done))) break;
     // Not all that is left at once, as it may be other than what came first; but as much as
     // has been done, so that most of it is done in few pieces.
     blocks *= 2;
   }
   if (done === length && itemUs !== undefined && itemUs * length >= LEAST_US)
-    worthOf(call, form).stayed(itemUs * length);
+    worthOf(call).stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
@@ -179,13 +162,6 @@ function beginAsTold({ length, blockItems, here, isSearch = false }: Call, items
   return { done: isFound ? length : done, values: value === undefined ? [] : [[0, value]], itemUs: 0 };
 }
 
-/** How many items a part has. */
-function partItemsOf(call: Call, left: number, itemUs: number, participants: number): number {
-  const wanted = Math.min(PART_US / Math.max(itemUs, 1e-6), left / (4 * participants));
-  const least = Math.ceil(left / MOST_PARTS);
-  return Math.ceil(Math.max(1, wanted, least) / call.blockItems) * call.blockItems;
-}
-
 const inOrder = (values: [number, unknown][]): Values => values.sort(([a], [b]) => a - b);
 
 function teamFor({ asked: { team }, isHere }: Call): Team {
@@ -200,8 +176,8 @@ export function run(call: Call, cancel: Cancel | undefined): Values | Promise<Va
   let isUnderway = false;
   try {
     cancelNodeOf(cancel)?.checkpoint();
-    const begun = begin(call, "jobs");
-    if (begun.done === call.length) return doneHere(call, begun, "jobs");
+    const begun = begin(call);
+    if (begun.done === call.length) return doneHere(call, begun);
     isUnderway = true;
     return runToEnd(call, begun, cancel);
   } finally {
@@ -209,9 +185,9 @@ export function run(call: Call, cancel: Cancel | undefined): Values | Promise<Va
   }
 }
 
-function doneHere(call: Call, begun: Begun, form: CallForm): Values {
+function doneHere(call: Call, begun: Begun): Values {
   countCallHere();
-  explaining()?.(explanationHere(call, begun, form));
+  explaining()?.(explanationHere(call, begun));
   return begun.values;
 }
 
@@ -226,57 +202,54 @@ async function runToEnd(call: Call, begun: Begun, cancel: Cancel | undefined): P
 async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Promise<Values> {
   const note = explaining();
   const team = teamFor(call);
-  const { pool } = team;
   const isSpared = (call.isCoarse === true || begun.itemUs >= SLICE_MS * 1000) && team.alone > 0;
-  const why = whyAlone(call, team, isSpared ? team.alone : team.helpers, begun);
+  const helping = isSpared ? { ...team, helpers: team.alone } : team;
+  const why = whyAlone(call, team, helping.helpers, begun);
   if (why !== undefined) return runAlone(call, begun, why, cancel);
-  if (pool === undefined) return runNested(call, team, begun, cancel);
-  const shared = new SharedCall(call, isSpared ? { ...team, helpers: team.alone } : team, begun, "jobs", isSpared);
   const beganMs = nowMs();
+  const shared = SharedCall.open(call, helping, begun, worthOf(call), isSpared, cancelNodeOf(cancel));
   let isWhole = false;
-  let helpers: HelperJobs | undefined;
   try {
-    await scope(
-      async (s) => {
-        const stop = new Stop(shared.shares);
-        cancelNodeOf(s)?.listen(stop);
-        const jobs = new HelperJobs(s, pool, shared);
-        helpers = jobs;
-        const callHelpers = (): void => jobs.call(shared.helpers);
-        const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
-        if (ready === undefined) callHelpers();
-        // No job of this scope: a call that is over before threads are there does not wait for them.
-        const called = ready?.then(callHelpers);
-        // Where a part takes long the event loop is spared, and another thread does it.
-        if (isSpared && shared.helpers > 0) {
-          await called;
-          await nextTurn();
-          await jobs.ended();
-        } else {
-          called?.catch((error: unknown) => {
-            // Over or cancelled: then nobody misses them.
-            if (!shared.isClosed && !s.isCancelled) void s.spawn(() => Promise.reject(error as Error));
-          });
-        }
-        do await nextTurn();
-        while (!shared.own.run(nowMs() + SLICE_MS));
-        shared.close();
-        await jobs.close();
-        stop.stopListening();
-        s.checkpoint();
-        shared.requireSuccess();
-      },
-      { name: titleOf(call) },
-      cancel,
-    );
+    let failure: unknown;
+    try {
+      await turnIfDue();
+      const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
+      if (ready === undefined) shared.callHelpers();
+      // Not waited for: a call that is over before threads are there does without them.
+      const called = ready === undefined ? undefined : shared.callHelpersAfter(ready);
+      void called?.then((error) => (failure = error));
+      // Where a part takes long the event loop is spared, and another thread does it.
+      if (isSpared) {
+        await called;
+        await shared.helpersEnd();
+      }
+      while (!shared.own.run(nowMs() + SLICE_MS)) {
+        shared.goOn();
+        await nextTurn();
+        turnedMs = nowMs();
+      }
+    } finally {
+      await shared.helpersLeave();
+    }
+    if (failure !== undefined) throw failure;
+    while (shared.shares.hasLeft && !shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
+    shared.requireSuccess();
     isWhole = true;
-  } catch (error) {
-    throw (await helpers?.failureOf(error)) ?? error;
   } finally {
     shared.end(isWhole);
   }
   note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
+}
+
+/** When a call last gave the event loop its turn. */
+let turnedMs = -Infinity;
+
+/** Who awaits one call after another, each of which is soon over, would else keep the event loop from its turns. */
+async function turnIfDue(): Promise<void> {
+  if (nowMs() - turnedMs < SLICE_MS) return;
+  await nextTurn();
+  turnedMs = nowMs();
 }
 
 /** The rest of it on this thread, in slices. */
@@ -295,8 +268,8 @@ async function runAlone(call: Call, begun: Begun, why: string, cancel: Cancel | 
 /** As `run`, but blocks this thread until all is done. */
 export function runSync(call: Call): Values {
   try {
-    const begun = begin(call, "blocked");
-    return begun.done === call.length ? doneHere(call, begun, "blocked") : runSyncOpen(call, begun);
+    const begun = begin(call);
+    return begun.done === call.length ? doneHere(call, begun) : runSyncOpen(call, begun);
   } finally {
     call.end?.();
   }
@@ -316,16 +289,16 @@ function runSyncOpen(call: Call, begun: Begun): Values {
     note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
     return rest.values;
   }
-  const shared = new SharedCall(call, team, begun, "blocked");
+  const shared = SharedCall.open(call, team, begun, worthOf(call));
   let isWhole = false;
   try {
     try {
-      shared.callHelpers(team);
-      shared.own.run(Infinity);
+      shared.callHelpers();
+      while (!shared.own.run(nowMs() + SLICE_MS)) shared.goOn();
     } finally {
       shared.waitForHelpers();
     }
-    shared.collectResults();
+    if (shared.shares.hasLeft) shared.own.run(Infinity);
     shared.requireSuccess();
     isWhole = true;
   } finally {
@@ -333,281 +306,13 @@ function runSyncOpen(call: Call, begun: Begun): Values {
   }
   note?.(explanation(call, begun, shared, nowMs() - beganMs));
   return inOrder(shared.values);
-}
-
-/** `run` on a pool's thread: helpers are asked for, and this thread waits for those that came. */
-async function runNested(call: Call, team: Team, begun: Begun, cancel: Cancel | undefined): Promise<Values> {
-  const note = explaining();
-  const beganMs = nowMs();
-  const shared = new SharedCall(call, team, begun, "blocked");
-  const stop = new Stop(shared.shares);
-  const node = cancelNodeOf(cancel);
-  node?.listen(stop);
-  let isWhole = false;
-  try {
-    try {
-      shared.callHelpers(team);
-      while (!shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
-    } finally {
-      shared.waitForHelpers();
-    }
-    node?.checkpoint();
-    shared.collectResults();
-    shared.requireSuccess();
-    isWhole = true;
-  } finally {
-    stop.stopListening();
-    shared.end(isWhole);
-  }
-  note?.(explanation(call, begun, shared, nowMs() - beganMs));
-  return inOrder(shared.values);
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTurn(resolve);
-  });
-}
-
-/** Has no part begun any more when a scope is cancelled. */
-class Stop extends CancelListener {
-  readonly #shares: Shares;
-
-  constructor(shares: Shares) {
-    super();
-    this.#shares = shares;
-  }
-
-  override onCancel(): void {
-    this.#shares.stop();
-  }
-}
-
-/** A call that is shared out. */
-class SharedCall {
-  readonly cells: SharedArray<"int32">;
-  readonly shares: Shares;
-  readonly work: Work;
-  readonly own: Participant;
-  readonly helpers: number;
-  readonly parts: number;
-  readonly values: [number, unknown][];
-  readonly done: PartsDone[] = [];
-  isClosed = false;
-  readonly #call: Call;
-  readonly #team: Team;
-  readonly #form: SharedForm;
-  readonly #from: number;
-  readonly #beganMs: number;
-  readonly #memory: CallMemory;
-  readonly #worth: Worth;
-  readonly #memoryOf: CallForm;
-  /** What there is to do, for helpers of a blocked caller; `undefined` if there are none, or they can't be told so. */
-  readonly #bytes: Uint8Array | undefined;
-  /** The payload of these bytes; 0 if there is none. */
-  #told = 0;
-
-  constructor(call: Call, team: Team, begun: Begun, form: CallForm, isSpared = false) {
-    this.#call = call;
-    this.#team = team;
-    this.#from = begun.done;
-    this.values = begun.values;
-    const left = call.length - begun.done;
-    const partItems = partItemsOf(call, left, begun.itemUs, team.helpers + 1);
-    const parts = Math.ceil(left / partItems);
-    this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
-    this.parts = parts;
-    this.#form = call.share();
-    this.work = {
-      name: titleOf(call),
-      loop: call.kind,
-      functions: call.functions.map(nameOf),
-      data: this.#form.data,
-      first: begun.done,
-      end: call.length,
-      partItems,
-      isSearch: call.isSearch === true,
-    };
-    if (form === "blocked" && this.helpers > 0) this.#bytes = bytesOfWork(this.work);
-    this.#memoryOf = form === "blocked" && this.#bytes === undefined ? "once" : form;
-    this.#worth = worthOf(call, form);
-    this.#memory = takeMemory(ownerOf(team), this.#memoryOf, 1 + Math.max(team.helpers, team.alone));
-    ({ cells: this.cells, shares: this.shares } = this.#memory);
-    this.shares.begin(parts, heap().slot);
-    this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop(), false);
-    begins(this);
-    this.#beganMs = nowMs();
-  }
-
-  #ownLoop(): PartLoop {
-    const { kind, functions } = this.#call;
-    const loop = loopOf(kind, functions as unknown as readonly ItemCallback[], this.#form.data);
-    const { beforeOwnPart } = seams;
-    if (beforeOwnPart === undefined) return loop;
-    return (from, to) => {
-      beforeOwnPart(this.shares);
-      return loop(from, to);
-    };
-  }
-
-  close(): void {
-    this.isClosed = true;
-    this.shares.close();
-  }
-
-  /** Takes what a helper gave. */
-  collect(done: PartsDone | undefined): void {
-    if (done === undefined) return;
-    this.done.push(done);
-    const { missing } = done;
-    // One by one: as arguments, some ten thousand are more than the stack has room for.
-    if (missing === undefined) for (const value of done.values) this.values.push(value as [number, unknown]);
-    else if (missing.declared === undefined) forgetModule(this.#team, missing.module);
-  }
-
-  /** Throws what the first part threw that did. */
-  requireSuccess(): void {
-    const own = this.own.done();
-    this.done.push(own);
-    for (const value of own.values) this.values.push(value as [number, unknown]);
-    let first = this.own.thrown;
-    for (const { thrown, thread } of this.done) {
-      if (thrown === undefined || (first !== undefined && first.part <= thrown.part)) continue;
-      first = { part: thrown.part, error: decodeThrown(thrown.error, (stack) => `${stack}\n    on thread ${thread}`) };
-    }
-    // What was found before it counts, as if all had been done in order.
-    const { first: firstItem, partItems, isSearch } = this.work;
-    const isFound = (part: number): boolean =>
-      isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
-    if (first !== undefined && !isFound(first.part)) throw first.error;
-    for (const { missing } of this.done) {
-      if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
-    }
-    // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
-    if (this.helpers > 0 && this.#call.isCoarse !== true) {
-      const workMs = this.done.reduce((sum, { ms }) => sum + ms, 0);
-      this.#worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
-    }
-  }
-
-  /** Lets no helper come any more, and blocks until all that came have left. **Throws** `SKEIN_WORKER_LOST` if a thread ended instead. */
-  waitForHelpers(): void {
-    const lost = new Set<string>();
-    const keyOf = ({ slot, state }: Life): string => `${slot} ${state}`;
-    while (this.shares.close() > lost.size) {
-      this.shares.waitForOneToLeave(LOOK_MS);
-      for (const life of this.shares.present()) {
-        // It may have left and ended since, so whether it is there is asked once more.
-        if (lost.has(keyOf(life)) || !heap().hasEnded(life)) continue;
-        if (!this.shares.present().some((one) => keyOf(one) === keyOf(life))) continue;
-        lost.add(keyOf(life));
-        // The others end what they have in hand, and until then are waited for.
-        this.shares.stop();
-      }
-    }
-    if (lost.size === 0) return;
-    throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.work.name}`);
-  }
-
-  /**
-   * Calls helpers that leave their results with the parts, as nobody can settle promises while
-   * this thread is blocked; those that are still there from the call before need not be called.
-   */
-  callHelpers(team: Team): void {
-    const { cells, helpers, shares, work } = this;
-    const bytes = this.#bytes;
-    if (bytes !== undefined) {
-      shares.work = tell(cells.offset, bytes);
-      this.#told = shares.work.payload;
-    }
-    const participants: number[] = [];
-    for (let participant = 1; participant <= helpers; participant++) {
-      shares.open(participant);
-      if (bytes === undefined || shares.invite(participant)) participants.push(participant);
-    }
-    countHelpers(participants.length, helpers - participants.length);
-    if (participants.length === 0) return;
-    callBlocked(team, { cells, participants, ...(bytes === undefined && { once: { call: shares.call, work } }) });
-  }
-
-  /** Once all helpers have left: takes what they gave back. */
-  collectResults(): void {
-    for (const { participant, thread, us, hasFailed } of this.shares.gone()) {
-      if (hasFailed) throw noMemoryFor(this.work.name);
-      this.done.push({ participant, thread, ms: us / 1000, values: [] });
-    }
-    const own = heap();
-    for (let result = this.shares.takeResult(); result !== undefined; result = this.shares.takeResult()) {
-      const { payload, byteLength } = result;
-      try {
-        this.collect(decodeValue(bytesOfPayload(own, payload, byteLength), arrival as never) as PartsDone);
-      } finally {
-        freePayload(own, payload, own.slot);
-      }
-    }
-  }
-
-  /** For dumps. */
-  describe(): string {
-    return `${this.work.name}: ${this.shares.left()} parts left of ${this.parts}, ${1 + this.helpers} participants`;
-  }
-
-  end(isWhole: boolean): void {
-    const counts = this.shares.counts();
-    ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
-    try {
-      this.#form.end(this.#from, isWhole);
-    } finally {
-      const own = heap();
-      if (this.#told !== 0) freePayload(own, this.#told, own.slot);
-      this.#dropResults();
-      giveMemory(ownerOf(this.#team), this.#memoryOf, this.#memory);
-    }
-  }
-
-  /** Of a call that failed nobody wants them. */
-  #dropResults(): void {
-    const own = heap();
-    for (let result = this.shares.takeResult(); result !== undefined; result = this.shares.takeResult()) {
-      freePayload(own, result.payload, own.slot);
-    }
-  }
-
-  figures(): ParticipantFigures[] {
-    const counts = this.shares.counts();
-    // One that gave way has been here several times.
-    const figures = new Map<number, ParticipantFigures>();
-    for (const { participant, thread, ms } of this.done) {
-      const { parts, steals } = counts[participant] as ShareCounts;
-      figures.set(participant, { thread, ms: ms + (figures.get(participant)?.ms ?? 0), parts, steals });
-    }
-    return [...figures.values()].sort((a, b) => b.parts - a.parts);
-  }
-}
-
-function sumOf(counts: readonly ShareCounts[], which: keyof ShareCounts): number {
-  return counts.reduce((sum, count) => sum + count[which], 0);
-}
-
-/** A helper that can't give back what it did leaves all the same: the call would lack its parts, and nobody would know. */
-function noMemoryFor(call: string): Error {
-  return new SharedMemoryError(
-    "SKEIN_OUT_OF_SHARED_MEMORY",
-    `there is no shared memory left in which a helper of ${call} could give back what it did. ` +
-      "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
-  );
-}
-
-function undeclared(call: Call, { module, key }: FunctionName, declared: readonly string[]): Error {
-  const identities = call.functions.map((fn) => taskIdentity(fn) as TaskIdentity);
-  return noSuchTask(identities.find((one) => one.module === module && one.key === key) as TaskIdentity, declared);
 }
 
 /** Of a call that was over before anything was left to share out. */
-function explanationHere(call: Call, begun: Begun, form: CallForm): Explanation {
+function explanationHere(call: Call, begun: Begun): Explanation {
   const { done, itemUs } = begun;
   const allUs = call.length * itemUs;
-  const leastUs = allUs < LEAST_US ? LEAST_US : worthOf(call, form).us;
+  const leastUs = allUs < LEAST_US ? LEAST_US : worthOf(call).us;
   const why =
     done === 0 || allUs < leastUs
       ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${Math.round(leastUs)} µs`

@@ -9,7 +9,7 @@
  *   0  LIMIT       parts from this one on need not be done; only ever made less
  *   1  LEFT        how often a participant has left, or stepped back; the caller sleeps on it
  *   2  WORK        the payload of what there is to do, in units of 16, and
- *   3  WORK_BYTES  how long that is. Of a caller that is blocked; others tell their helpers when they call them
+ *   3  WORK_BYTES  how long that is. Unless helpers are told when they are called
  *   4  CALLER_SLOT of the caller's thread in the heap, in whose hands results are
  *   5  CALL        how many calls have begun here
  *   16 + 16 * participant, a cache line each
@@ -21,10 +21,11 @@
  *                   or STAYED, a helper of the call before, who looks again and again
  *     +3  DONE      parts that it did
  *     +4  STEALS    how often it took from another's range
- *     +5  RESULT    of a helper whose PRESENCE is GAVE_BACK: the payload of what it did, in units of 16, and
+ *     +5  RESULT    of a helper that has gone: the payload of what it did, in units of 16, or 0, and
  *     +6  RESULT_BYTES  how long that is. The caller takes it out
- *     +7  THREAD    of a helper that has gone: its thread's index, and
- *     +8  US        for how many microseconds it was here
+ *     +7  THREAD    its thread's index,
+ *     +8  US        for how many microseconds it was here, and
+ *     +9  GAVE_WAY  1 if it left though there may have been parts to do: the caller may open the line again
  *
  * The same memory serves one call after another. Between them all lines are CLOSED.
  *
@@ -54,9 +55,10 @@
  * LIMIT is a hint to do less: whoever reads an older, larger one does a part for nothing.
  *
  * Between taking half of a range and having it in its own, a thief's parts are in none. The
- * caller may find all ranges empty then, and close; it waits for the thief, which does them.
+ * caller may find all ranges empty then, and close; it waits for the thief, which does them,
+ * or leaves them in its range if it gives way. So when all have left the caller looks once more.
  */
-import { add, compareExchange, exchange, load, notify, type SharedCells, store, wait } from "#atomics";
+import { add, compareExchange, exchange, load, notify, type SharedCells, store, wait, waitAsync } from "#atomics";
 
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Life } from "../shared/heap.js";
@@ -78,6 +80,7 @@ const RESULT = 5;
 const RESULT_BYTES = 6;
 const THREAD = 7;
 const US = 8;
+const GAVE_WAY = 9;
 
 const UNIT_BYTES = 16;
 
@@ -86,14 +89,13 @@ const STAYED = 2;
 
 /** It is too late to come. */
 const CLOSED = 0;
-/** A helper may come; is here; has gone, with nothing to give back; has gone, and has; could not give back what it made. */
+/** A helper may come; is here; has gone; has gone, and could not give back what it made. */
 const OPEN = 1;
 const HERE = 2;
 const GONE = 3;
-const GAVE_BACK = 4;
-const FAILED = 5;
+const FAILED = 4;
 /** Gets ready, and is not waited for. */
-const COMING = 6;
+const COMING = 5;
 const STATE_MASK = 7;
 const SLOT_SHIFT = 3;
 const SLOT_MASK = 0xff;
@@ -139,11 +141,32 @@ export interface ShareCounts {
   readonly steals: number;
 }
 
+/** What a helper leaves in its line when it goes. */
+export interface Left {
+  /** Index of its thread. */
+  readonly thread: number;
+  /** For so long it was here. */
+  readonly us: number;
+  /** Whether it left though there may be parts to do, as something else waited for its thread. */
+  readonly gaveWay: boolean;
+  /** What it did, if there is anything to tell. */
+  readonly result?: Payload | undefined;
+}
+
+/** A helper that has gone, as the caller finds it. */
+export interface Gone extends Left {
+  readonly participant: number;
+  /** It could not bring into shared memory what it made. */
+  readonly hasFailed: boolean;
+}
+
 /** One participant's view of a call's parts. */
 export class Shares {
   readonly #cells: SharedCells;
   readonly #participants: number;
   readonly #own: number;
+  /** One promise serves all that wait for the same. */
+  #leaving: { readonly times: number; readonly promise: Promise<unknown> } | undefined = undefined;
 
   constructor(cells: SharedCells, participant: number) {
     this.#cells = cells;
@@ -301,13 +324,14 @@ export class Shares {
     };
   }
 
-  /** It does nothing more for this call. What it did stands in a payload, if there is anything to tell. */
-  leave(payload = 0, byteLength = 0, thread = 0, us = 0): void {
-    this.#cells[this.#own + RESULT] = payload / UNIT_BYTES;
-    this.#cells[this.#own + RESULT_BYTES] = byteLength;
+  /** It does nothing more for this call. */
+  leave({ thread, us, gaveWay, result }: Left): void {
+    this.#cells[this.#own + RESULT] = (result?.payload ?? 0) / UNIT_BYTES;
+    this.#cells[this.#own + RESULT_BYTES] = result?.byteLength ?? 0;
     this.#cells[this.#own + THREAD] = thread;
     this.#cells[this.#own + US] = us;
-    this.#leaveAs(payload === 0 ? GONE : GAVE_BACK);
+    this.#cells[this.#own + GAVE_WAY] = gaveWay ? 1 : 0;
+    this.#leaveAs(GONE);
   }
 
   /** The same of one that could not bring into shared memory what it made. */
@@ -392,36 +416,38 @@ export class Shares {
     return load(this.#cells, line + PRESENCE) & STATE_MASK;
   }
 
-  /** Takes out what a helper gave back; `undefined` if there is no more of that. */
-  takeResult(): Payload | undefined {
+  /**
+   * Takes out a helper that has gone, and with it what it gave back: once. The line is closed then.
+   *
+   * @param hasGivenWay - whether only one will do that gave way
+   * @returns `undefined` if there is none, or no more
+   */
+  takeGone(hasGivenWay = false): Gone | undefined {
     const cells = this.#cells;
     for (let line = LINE; line < cells.length; line += LINE) {
-      if (this.#stateOf(line) !== GAVE_BACK) continue;
-      store(cells, line + PRESENCE, GONE);
-      return {
-        payload: (cells[line + RESULT] as number) * UNIT_BYTES,
-        byteLength: cells[line + RESULT_BYTES] as number,
-      };
+      const state = this.#stateOf(line);
+      const hasFailed = state === FAILED;
+      if (state !== GONE && !hasFailed) continue;
+      const gaveWay = !hasFailed && cells[line + GAVE_WAY] === 1;
+      if (hasGivenWay && !gaveWay) continue;
+      store(cells, line + PRESENCE, CLOSED);
+      const participant = line / LINE - 1;
+      if (hasFailed) return { participant, thread: 0, us: 0, gaveWay, hasFailed };
+      const [thread, us] = [cells[line + THREAD] as number, cells[line + US] as number];
+      const payload = (cells[line + RESULT] as number) * UNIT_BYTES;
+      const result = payload === 0 ? undefined : { payload, byteLength: cells[line + RESULT_BYTES] as number };
+      return { participant, thread, us, gaveWay, hasFailed, result };
     }
     return undefined;
   }
 
-  /** Of helpers that have gone with nothing to give back, or could not: which, and for how long they were here. */
-  gone(): {
-    readonly participant: number;
-    readonly thread: number;
-    readonly us: number;
-    readonly hasFailed: boolean;
-  }[] {
-    const cells = this.#cells;
-    const gone = [];
-    for (let line = LINE; line < cells.length; line += LINE) {
-      const state = this.#stateOf(line);
-      if (state !== GONE && state !== FAILED) continue;
-      const [thread, us] = [cells[line + THREAD] as number, cells[line + US] as number];
-      gone.push({ participant: line / LINE - 1, thread, us, hasFailed: state === FAILED });
+  /** Whether any helper is here, or may still come. */
+  get hasExpected(): boolean {
+    for (let line = LINE; line < this.#cells.length; line += LINE) {
+      const word = load(this.#cells, line + PRESENCE);
+      if ((word & STATE_MASK) === HERE || isYetToCome(word)) return true;
     }
-    return gone;
+    return false;
   }
 
   /** Whether any helper is here. */
@@ -443,14 +469,40 @@ export class Shares {
     return lives;
   }
 
-  /** Blocks until somebody leaves, or for so long. */
-  waitForOneToLeave(mostMs: number): void {
-    const left = load(this.#cells, LEFT);
-    // Read before the look: who leaves after it changes the word, and the wait does not begin.
-    if (!this.hasPresent) return;
-    // Who is here does the last part, most likely, which is over before a sleeper would be awake.
-    for (let look = 0; look < LOOKS; look++) if (load(this.#cells, LEFT) !== left) return;
-    wait(this.#cells, LEFT, left, mostMs);
+  /** How often somebody has left: to be read before the look at who is here, so that one that leaves after it changes this. */
+  get timesLeft(): number {
+    return load(this.#cells, LEFT);
+  }
+
+  /**
+   * Looks until somebody has left since it was so often, for about as long as it takes to be woken:
+   * who is here does the last part, most likely, which is over before a sleeper would be awake.
+   *
+   * @returns false if nobody has
+   */
+  seesLeaving(times: number): boolean {
+    for (let look = 0; look < LOOKS; look++) if (load(this.#cells, LEFT) !== times) return true;
+    return false;
+  }
+
+  /** Blocks until somebody has left since it was so often, or for so long. */
+  waitForLeaving(times: number, mostMs: number): void {
+    wait(this.#cells, LEFT, times, mostMs);
+  }
+
+  /**
+   * Settles once somebody has left since it was so often. It can't be taken back; who leaves wakes all that
+   * wait, so one that nobody wants any more takes no wake-up from another. It keeps no process alive.
+   *
+   * @returns `undefined` if that is so already
+   */
+  leavingAfter(times: number): Promise<unknown> | undefined {
+    if (this.#leaving?.times !== times) {
+      const waiting = waitAsync(this.#cells, LEFT, times);
+      if (!waiting.async) return undefined;
+      this.#leaving = { times, promise: waiting.value };
+    }
+    return this.#leaving.promise;
   }
 
   /** How many parts nobody has taken; those in a thief's hands are not counted. */
@@ -461,6 +513,17 @@ export class Shares {
       left += (range & PART_MASK) - (range >>> PART_BITS);
     }
     return left;
+  }
+
+  /** Whether there are parts to be done. To be asked when all have left: who is here may have some in its hands. */
+  get hasLeft(): boolean {
+    const limit = load(this.#cells, LIMIT);
+    for (let line = LINE; line < this.#cells.length; line += LINE) {
+      const range = load(this.#cells, line + RANGE);
+      const first = range >>> PART_BITS;
+      if (first !== (range & PART_MASK) && first < limit) return true;
+    }
+    return false;
   }
 
   /** What each participant did. Of the caller, once all have left. */

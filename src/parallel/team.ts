@@ -5,8 +5,9 @@ import { describeKind } from "../async/cancel.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
 import { threads } from "../threads/threads.js";
 import type { SharedArray } from "../shared/array.js";
+import { heap } from "../shared/heap.js";
 import { askingPool, serveWanted } from "../threads/wanted.js";
-import { helpBlocked, helpBlockedOnce, takeParts, type Work } from "./part.js";
+import { helpCaller, helpCallerOnce, type Work } from "./part.js";
 import { CALLER, MOST_PARTICIPANTS, Shares } from "./shares.js";
 
 /** The threads that may help with a call. */
@@ -52,7 +53,7 @@ export function requirePool(whose: string, on: unknown): void {
   );
 }
 
-/** Participants of a blocked caller's calls. */
+/** Participants that are called. */
 export interface Called {
   readonly cells: SharedArray<"int32">;
   readonly participants: readonly number[];
@@ -69,7 +70,7 @@ interface HelpWanted extends Called {
  * Has threads come as these participants. They may come late, or never; who comes late takes
  * part in what is open by then, or finds nothing open.
  */
-export function callBlocked({ pool }: Team, called: Called): void {
+export function callThreads({ pool }: Team, called: Called): void {
   if (pool !== undefined) send(pool, called);
   else askingPool()?.ask({ kind: "skein.parts", ...called } satisfies HelpWanted);
 }
@@ -78,8 +79,8 @@ function send(pool: ThreadPool, { cells, participants, once }: Called): void {
   for (const participant of participants) {
     const coming =
       once === undefined
-        ? pool.run(helpBlocked, [cells, participant])
-        : pool.run(helpBlockedOnce, [cells, participant, once.call, once.work]);
+        ? pool.run(helpCaller, [cells, participant])
+        : pool.run(helpCallerOnce, [cells, participant, once.call, once.work]);
     // What goes wrong in a part is told by what is given back. This is a thread that has ended,
     // or a pool that is closed and has nobody to send.
     coming.catch(() => {
@@ -87,6 +88,11 @@ function send(pool: ThreadPool, { cells, participants, once }: Called): void {
     });
   }
   pool.publish?.();
+}
+
+/** Stops by force the thread that has that slot in the heap; on a pool's thread nobody can. */
+export function stopThread({ pool }: Team, slot: number): void {
+  pool?.stopThread?.(heap().threadIndexOf(slot));
 }
 
 /** What has memory for the calls of this thread: its pool, or what asks for it there. */
@@ -114,7 +120,7 @@ export function whenReady({ pool }: Team, functions: readonly AnyTask[]): Promis
   }
   const known = modules;
   const waits: Promise<void>[] = [];
-  for (const fn of [takeParts as AnyTask, ...functions]) {
+  for (const fn of [helpCaller as AnyTask, ...functions]) {
     const module = taskIdentity(fn)?.module as string;
     const state = known.get(module);
     if (state === true) continue;

@@ -1,5 +1,5 @@
 /**
- * What a blocked caller tells its helpers, in a payload of its call's memory.
+ * What a caller tells its helpers, in a payload of its call's memory.
  *
  * Layout of the payload's bytes
  *   0   Float64: first item of the first part

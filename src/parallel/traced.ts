@@ -1,7 +1,6 @@
 /**
  * What a participant does, as recordings show it: a job that starts, gives the thread back
- * between its slices, and ends. Helpers that are jobs of the call's scope are shown as such
- * already; this is for the caller, and for helpers that no scope has.
+ * between its slices, and ends. No scope has helpers, as they stay for the next call.
  */
 import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";

@@ -66,8 +66,6 @@ export class Worth {
 export const worth: {
   /** They are there. */
   readonly present: Worth;
-  /** They are called by a thread that then blocks. */
+  /** They have to be called, and woken. */
   readonly called: Worth;
-  /** They are jobs. */
-  readonly jobs: Worth;
-} = { present: new Worth(), called: new Worth(), jobs: new Worth() };
+} = { present: new Worth(), called: new Worth() };

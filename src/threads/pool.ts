@@ -662,6 +662,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     this.putting.publish();
   }
 
+  stopThread(index: number): void {
+    void this.threads.find((thread) => thread?.index === index)?.terminate();
+  }
+
   async drain(): Promise<void> {
     if (this.unsettled === 0) return;
     await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));

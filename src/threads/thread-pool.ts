@@ -203,6 +203,8 @@ export interface ThreadPool extends Executor, AsyncDisposable {
    * what outcomes there are: for who blocks this thread then.
    */
   publish?(): void;
+  /** Stops its thread with that index by force, in whatever it does: the job that it runs fails, and another thread starts in its place. */
+  stopThread?(index: number): void;
   /** Settles when it has no jobs any more; it goes on taking some. */
   drain(): Promise<void>;
   /** Takes no more jobs, waits for those it has, and stops its threads. */

@@ -9,7 +9,7 @@ import { type Cell, type Exploration, explore } from "skein/explore";
 import type { SharedMemory } from "#skein/explore/shared-memory";
 import { exploreSharedObjects } from "#skein/explore/views";
 import { Part } from "#skein/explore/watched-memory";
-import { CALLER, NONE, shareCells, Shares } from "#skein/parallel/shares";
+import { CALLER, type Left, NONE, shareCells, Shares } from "#skein/parallel/shares";
 
 const MOST_PARTICIPANTS = 3;
 const ENDLESS_MS = 1000;
@@ -24,6 +24,10 @@ interface Plan {
   readonly foundIn?: number;
   /** The caller wants no more after its first part. */
   readonly isStopped?: boolean;
+  /** Helpers leave after a part, and come again if they may; the caller opens their lines again after each of its own. */
+  readonly giveWay?: boolean;
+  /** Left out of the protocol: the caller does not look once more when all have left. */
+  readonly isOnceEnough?: boolean;
 }
 
 /** The memory of a call with so many participants, all of whose words' operations are steps. */
@@ -38,15 +42,29 @@ function prepare({ parts, helpers }: Plan): Int32Array<SharedArrayBuffer> {
   return used;
 }
 
+/** What a helper leaves: nothing that counts here. */
+const LEAVES: Left = { thread: 1, us: 1, gaveWay: false };
+
+/** As callers do: a promise would wait for the same word. */
+function waitForHelpers(shares: Shares, isAnyHere: () => boolean): void {
+  for (;;) {
+    const times = shares.timesLeft;
+    if (!isAnyHere()) return;
+    if (!shares.seesLeaving(times)) shares.waitForLeaving(times, ENDLESS_MS);
+  }
+}
+
 /** A call with its helpers: each part is done once, by all of them together, before the caller goes on. */
 function callOf(plan: Plan) {
   return async (t: Exploration): Promise<void> => {
     const used = prepare(plan);
     for (let helper = 1; helper <= plan.helpers; helper++) new Shares(used, CALLER).open(helper);
     const done = Array.from({ length: plan.parts }, (_, part) => t.cell(`part ${part}`));
-    const isOver = t.cell("the call is over");
-    const takeAll = (shares: Shares): void => {
-      for (let part = shares.next(); part !== NONE; part = shares.next()) {
+    const [isOver, came] = [t.cell("the call is over"), t.cell("helpers that came")];
+    const takeAll = (shares: Shares, most = Infinity, between?: () => void): void => {
+      for (let taken = 0; taken < most; taken++, between?.()) {
+        const part = shares.next();
+        if (part === NONE) return;
         t.expect(done[part]?.add(1) === 0, `part ${part} is done twice`);
         t.expect(isOver.load() === 0, `part ${part} is done when the call is over`);
         if (part === plan.foundIn) shares.needNoMoreThan(part);
@@ -55,17 +73,30 @@ function callOf(plan: Plan) {
     };
     t.thread("caller", () => {
       const shares = new Shares(used, CALLER);
-      takeAll(shares);
-      while (shares.close() > 0) shares.waitForOneToLeave(ENDLESS_MS);
+      let gone = 0;
+      const openAgain = (): void => {
+        for (let one = shares.takeGone(true); one !== undefined; one = shares.takeGone(true)) {
+          gone++;
+          shares.open(one.participant);
+        }
+      };
+      takeAll(shares, Infinity, plan.giveWay === true ? openAgain : undefined);
+      waitForHelpers(shares, () => shares.close() > 0);
+      if (plan.isOnceEnough !== true && shares.hasLeft) takeAll(shares);
       requireDone(t, plan, done);
+      while (shares.takeGone() !== undefined) gone++;
+      t.expect(gone === came.load(), "who has come and gone is taken out once");
       isOver.store(1);
     });
     for (let helper = 1; helper <= plan.helpers; helper++) {
       t.thread(`helper ${helper}`, () => {
         const shares = new Shares(used, helper);
-        if (!shares.enter({ slot: helper, state: 1 })) return;
-        takeAll(shares);
-        shares.leave(16, 1);
+        const times = plan.giveWay === true ? 2 : 1;
+        for (let time = 0; time < times && shares.enter({ slot: helper, state: 1 }); time++) {
+          came.add(1);
+          takeAll(shares, plan.giveWay === true ? 1 : Infinity);
+          shares.leave({ ...LEAVES, gaveWay: plan.giveWay === true });
+        }
       });
     }
     await t.join();
@@ -127,7 +158,7 @@ function callsOf({ parts, looks, isSlow = false, givesUp = false, areTwo = false
         takeAll(shares, number);
         const close = (): boolean => (without === "closing" ? shares.hasPresent : shares.close() > 0);
         if (without === "closing again") shares.close();
-        while (without === "closing again" ? shares.hasPresent : close()) shares.waitForOneToLeave(ENDLESS_MS);
+        waitForHelpers(shares, without === "closing again" ? () => shares.hasPresent : close);
         const isWhole = (done[number] ?? []).every((part) => part.load() === 1);
         t.expect(isWhole, `parts of call ${number} are missing`);
         shares.end();
@@ -154,7 +185,7 @@ function callsOf({ parts, looks, isSlow = false, givesUp = false, areTwo = false
           }
           if (isSlow && !shares.comeBack(life)) break;
           takeAll(shares, number);
-          shares.leave();
+          shares.leave(LEAVES);
           if (looks === 0) break;
           shares.expectNext();
           for (let look = 0; look < looks && !shares.isOpen; look++);
@@ -192,11 +223,19 @@ describe("the parts of a call, under exploration", () => {
     "found in the second of four": { parts: 4, helpers: 2, foundIn: 1 },
     "found in the last of three": { parts: 3, helpers: 1, foundIn: 2 },
     "stopped after the first": { parts: 4, helpers: 2, isStopped: true },
+    "a helper that gives way": { parts: 3, helpers: 1, giveWay: true },
+    "two helpers that give way": { parts: 5, helpers: 2, giveWay: true },
   };
+  it("that helpers leave which give way are looked for once more, else some are missing", async () => {
+    const options = { name: "once", schedules: 5000, steps: MOST_STEPS };
+    const call = callOf({ parts: 5, helpers: 2, giveWay: true, isOnceEnough: true });
+    await assert.rejects(explore(options, call), /parts are missing/);
+  });
+
   for (const [name, plan] of Object.entries(plans)) {
     it(name, async () => {
       // With one helper there are few orders enough to have them all.
-      const isAll = plan.helpers === 1;
+      const isAll = plan.helpers === 1 && plan.giveWay !== true;
       const options = { name, schedules: isAll ? 5000 : 1000, steps: MOST_STEPS };
       const { coverage } = await explore(isAll ? { ...options, strategy: "dpor" } : options, callOf(plan));
       if (isAll) assert.equal(coverage.kind, "complete");

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { type ThreadPool, threads } from "skein";
 import { parallel } from "skein/parallel";
 import { seams } from "#skein/parallel/testing";
-import { takeParts } from "#skein/parallel/part";
+import { helpCaller } from "#skein/parallel/part";
 import type { Shares } from "#skein/parallel/shares";
 
 import { refuseItem } from "./fixtures/fault-tasks.js";
@@ -59,7 +59,7 @@ export async function importAll(on: ThreadPool): Promise<void> {
     await parallel.map([1, 2], identical, { on });
     await parallel.map([1, 2], refuseItem, { on });
   });
-  await on.ready(takeParts, identical, refuseItem);
+  await on.ready(helpCaller, identical, refuseItem);
 }
 
 /** Runs a call in one of its forms, shared out as the setting says. */

@@ -17,6 +17,9 @@ function sharesOf(participants: number, parts: number): Shares[] {
   return shares;
 }
 
+/** What a helper leaves that has nothing to tell. */
+const NOTHING = { thread: 1, us: 0, gaveWay: false };
+
 function takeAll(shares: Shares): number[] {
   const taken: number[] = [];
   for (let part = shares.next(); part !== NONE; part = shares.next()) taken.push(part);
@@ -55,7 +58,7 @@ describe("the parts of a call", () => {
   it("are taken by a thief one at least, so that it can't be taken back from it", () => {
     const [caller, helper] = sharesOf(2, 1) as [Shares, Shares];
     assert.equal(helper.next(), 0);
-    assert.equal(caller.left(), 0);
+    assert.deepEqual([caller.left(), caller.hasLeft], [0, false]);
     assert.equal(caller.next(), NONE);
   });
 
@@ -116,7 +119,9 @@ describe("the parts of a call", () => {
     const [caller, helper] = sharesOf(2, 100) as [Shares, Shares];
     assert.equal(caller.next(), 0);
     assert.equal(helper.next(), 50);
+    assert.equal(caller.hasLeft, true);
     caller.stop();
+    assert.equal(caller.hasLeft, false);
     assert.equal(caller.next(), NONE);
     assert.equal(helper.next(), NONE);
   });
@@ -140,13 +145,17 @@ describe("helpers of a call", () => {
     caller.close();
     assert.equal(second.enter({ slot: 8, state: 1 }), false, "too late");
     assert.equal(caller.hasCome(2), false);
-    assert.equal(caller.takeResult(), undefined);
-    first.leave(160, 5);
-    assert.deepEqual([caller.present(), caller.hasPresent], [[], false]);
-    assert.deepEqual(caller.takeResult(), { payload: 160, byteLength: 5 });
-    assert.equal(caller.takeResult(), undefined, "it is taken once");
+    assert.deepEqual([caller.takeGone(), caller.hasExpected], [undefined, true]);
+    const times = caller.timesLeft;
+    assert.equal(caller.seesLeaving(times), false);
+    first.leave({ ...NOTHING, result: { payload: 160, byteLength: 5 } });
+    assert.equal(caller.seesLeaving(times), true);
+    caller.waitForLeaving(times, 1e9); // somebody has left: it does not wait
+    assert.equal(caller.leavingAfter(times), undefined, "nor does a promise");
     assert.equal(caller.hasCome(1), true);
-    caller.waitForOneToLeave(1e9); // nobody is there: it does not wait
+    assert.deepEqual([caller.present(), caller.hasPresent, caller.hasExpected], [[], false, false]);
+    assert.deepEqual(caller.takeGone()?.result, { payload: 160, byteLength: 5 });
+    assert.equal(caller.takeGone(), undefined, "it is taken once");
   });
 
   it("come one in a participant's place, of threads up to the last slot in its millionth life", () => {
@@ -183,13 +192,49 @@ describe("helpers of a call", () => {
       caller.open(index + 1);
       helper.enter({ slot: 7 + index, state: 1 });
     }
-    first.leave(0, 0, 4, 1500);
-    second.leave(160, 5, 5, 1600);
+    const result = { payload: 160, byteLength: 5 };
+    first.leave({ thread: 4, us: 1500, gaveWay: false });
+    second.leave({ thread: 5, us: 1600, gaveWay: true, result });
     third.leaveWithout();
-    assert.deepEqual(caller.gone(), [
-      { participant: 1, thread: 4, us: 1500, hasFailed: false },
-      { participant: 3, thread: 0, us: 0, hasFailed: true },
-    ]);
+    assert.deepEqual(caller.takeGone(true), {
+      participant: 2,
+      thread: 5,
+      us: 1600,
+      gaveWay: true,
+      hasFailed: false,
+      result,
+    });
+    assert.equal(caller.takeGone(true), undefined, "the others did not give way");
+    const [one, other] = [caller.takeGone(), caller.takeGone()];
+    assert.deepEqual([one?.participant, one?.us, one?.result, one?.hasFailed], [1, 1500, undefined, false]);
+    assert.deepEqual([other?.participant, other?.hasFailed], [3, true]);
+  });
+
+  it("that gave way come again where the line is opened again, in the same call", () => {
+    const [caller, helper] = sharesOf(2, 8) as [Shares, Shares];
+    const life = { slot: 7, state: 1 };
+    caller.open(1);
+    helper.enter(life);
+    assert.equal(helper.next(), 4);
+    helper.leave({ ...NOTHING, gaveWay: true });
+    assert.equal(helper.enter(life), false);
+    assert.equal(caller.takeGone(true)?.participant, 1);
+    caller.open(1);
+    assert.equal(helper.enter(life), true);
+    assert.equal(helper.next(), 5, "what was left of its range it finds again");
+    assert.deepEqual(caller.counts()[1], { parts: 2, steals: 1 });
+  });
+
+  it("have a promise settle when they leave, one for all that wait for the same", async () => {
+    const [caller, helper] = sharesOf(2, 8) as [Shares, Shares];
+    caller.open(1);
+    helper.enter({ slot: 7, state: 1 });
+    const leaving = caller.leavingAfter(caller.timesLeft);
+    assert.ok(leaving instanceof Promise);
+    assert.equal(caller.leavingAfter(caller.timesLeft), leaving);
+    helper.leave(NOTHING);
+    await leaving;
+    assert.notEqual(caller.leavingAfter(caller.timesLeft), leaving);
   });
 
   it("are called once for as many calls as open before one of them looks", () => {
@@ -204,7 +249,7 @@ describe("helpers of a call", () => {
     helper.takeInvitation();
     assert.equal(helper.enter({ slot: 7, state: 1 }), true, "though it was called for the call before");
     assert.equal(helper.next(), 1);
-    helper.leave();
+    helper.leave(NOTHING);
     caller.end();
     caller.begin(2, 1);
     assert.equal(caller.hasStayed, false);
@@ -223,14 +268,14 @@ describe("helpers of a call", () => {
     helper.enter({ slot: 7, state: 1 });
     helper.next();
     caller.needNoMoreThan(3);
-    helper.leave(0, 0, 1, 5);
+    helper.leave({ ...NOTHING, us: 5 });
     caller.end();
     caller.begin(6, 2);
     assert.deepEqual(caller.counts(), [
       { parts: 0, steals: 0 },
       { parts: 0, steals: 0 },
     ]);
-    assert.deepEqual([caller.left(), caller.hasPresent, caller.gone(), helper.callerSlot], [6, false, [], 2]);
+    assert.deepEqual([caller.left(), caller.hasPresent, caller.takeGone(), helper.callerSlot], [6, false, undefined, 2]);
     assert.deepEqual(takeAll(caller), [0, 1, 2, 3, 4, 5]);
   });
 
@@ -250,7 +295,7 @@ describe("helpers of a call", () => {
       limitMs: 120_000,
     });
     assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /pass 15/);
+    assert.match(stdout, /pass 18/);
   });
 
   it("and the caller do millions of parts once each, on threads that come, take and leave", async () => {

@@ -1,0 +1,411 @@
+/**
+ * A call that is shared out: its memory, its helpers, what they give back.
+ *
+ * The caller takes part itself, in slices. Between two it has helpers called again that gave
+ * way to others. When no part is left it lets nobody come any more, and waits for those that
+ * are here: blocked, or in turns of its event loop.
+ */
+import { nowMs, setAlarm, setTurn } from "#clock";
+import { hasWaitAsync } from "#atomics";
+
+import { type CancelNode, CancelListener } from "../async/cancel.js";
+import { type TaskIdentity, taskIdentity } from "../async/executor.js";
+import { TaskScope } from "../async/scope.js";
+import { SharedMemoryError, WorkerLostError } from "../core/errors.js";
+import type { SharedArray } from "../shared/array.js";
+import { heap, type Life } from "../shared/heap.js";
+import { arrival } from "../shared/object.js";
+import { bytesOfPayload, freePayload } from "../shared/payload.js";
+import { decodeValue } from "../shared/value-codec.js";
+import { decodeThrown } from "../threads/error-codec.js";
+import { noSuchTask } from "../threads/thread-errors.js";
+import { titleOf } from "./asked.js";
+import { type CallMemory, giveMemory, takeMemory, type Telling } from "./call-memory.js";
+import type { ParticipantFigures } from "./explain.js";
+import { begins, countHelpers, ends } from "./figures.js";
+import type { ItemCallback } from "./loops.js";
+import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
+import { loopOf } from "./part-loops.js";
+import type { Begun, Call, SharedForm } from "./run.js";
+import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
+import { callThreads, forgetModule, ownerOf, stopThread, type Team } from "./team.js";
+import { seams } from "./testing.js";
+import { bytesOfWork, tell } from "./told.js";
+import type { Worth } from "./worth.js";
+
+/** So long takes a part. */
+const PART_US = 10;
+/** Who waits for helpers looks so often whether their threads still run. */
+const LOOK_MS = 100;
+/** A caller that does no parts itself waits so long for somebody to be there. */
+const PATIENCE_MS = 20;
+
+/** Settles in the next turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTurn(resolve);
+  });
+}
+
+/** How many items a part has. */
+function partItemsOf(call: Call, left: number, itemUs: number, participants: number): number {
+  const wanted = Math.min(PART_US / Math.max(itemUs, 1e-6), left / (4 * participants));
+  const least = Math.ceil(left / MOST_PARTS);
+  return Math.ceil(Math.max(1, wanted, least) / call.blockItems) * call.blockItems;
+}
+
+/** Has no part begun any more when the call is cancelled. */
+class Stop extends CancelListener {
+  readonly #shares: Shares;
+  /** When it was. */
+  cancelledMs: number | undefined = undefined;
+
+  constructor(shares: Shares) {
+    super();
+    this.#shares = shares;
+  }
+
+  override onCancel(): void {
+    this.cancelledMs = nowMs();
+    this.#shares.stop();
+  }
+}
+
+export class SharedCall {
+  readonly shares: Shares;
+  readonly work: Work;
+  readonly own: Participant;
+  readonly helpers: number;
+  readonly parts: number;
+  readonly values: [number, unknown][];
+  readonly #call: Call;
+  readonly #team: Team;
+  readonly #form: SharedForm;
+  readonly #from: number;
+  readonly #beganMs: number;
+  readonly #memory: CallMemory;
+  readonly #telling: Telling;
+  readonly #worth: Worth;
+  readonly #done: PartsDone[] = [];
+  /** Threads that have ended while they were here. */
+  readonly #lost = new Set<string>();
+  /** The payload of what there is to do; 0 if helpers are told when they are called. */
+  readonly #told: number;
+  readonly #cancel: CancelNode | undefined;
+  readonly #stop: Stop;
+  #isClosed = false;
+  /** Whether it says something of what sharing out costs. */
+  #isTelling: boolean;
+
+  /**
+   * Puts the arrays where all threads see them, and all else that helpers need to know.
+   *
+   * @param isSpared - whether this thread does no part
+   */
+  static open(call: Call, team: Team, begun: Begun, worth: Worth, isSpared = false, cancel?: CancelNode): SharedCall {
+    const form = call.share();
+    try {
+      return new SharedCall(call, form, team, begun, worth, isSpared, cancel);
+    } catch (error) {
+      form.end(begun.done, false);
+      throw error;
+    }
+  }
+
+  private constructor(
+    call: Call,
+    form: SharedForm,
+    team: Team,
+    begun: Begun,
+    worth: Worth,
+    isSpared: boolean,
+    cancel: CancelNode | undefined,
+  ) {
+    this.#call = call;
+    this.#form = form;
+    this.#team = team;
+    this.#from = begun.done;
+    this.#worth = worth;
+    this.#cancel = cancel;
+    this.values = begun.values;
+    const left = call.length - begun.done;
+    const partItems = partItemsOf(call, left, begun.itemUs, team.helpers + 1);
+    const parts = Math.ceil(left / partItems);
+    this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
+    this.parts = parts;
+    // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
+    this.#isTelling = this.helpers > 0 && call.isCoarse !== true;
+    this.work = {
+      name: titleOf(call),
+      loop: call.kind,
+      functions: call.functions.map(nameOf),
+      data: form.data,
+      first: begun.done,
+      end: call.length,
+      partItems,
+      isSearch: call.isSearch === true,
+    };
+    const bytes = this.helpers > 0 ? bytesOfWork(this.work) : undefined;
+    this.#telling = bytes === undefined && this.helpers > 0 ? "once" : "told";
+    this.#memory = takeMemory(ownerOf(team), this.#telling, 1 + Math.max(team.helpers, team.alone));
+    ({ shares: this.shares } = this.#memory);
+    try {
+      this.shares.begin(parts, heap().slot);
+      if (bytes !== undefined) this.shares.work = tell(this.#cells.offset, bytes);
+      this.#told = bytes === undefined ? 0 : this.shares.work.payload;
+      this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
+    } catch (error) {
+      giveMemory(ownerOf(team), this.#telling, this.#memory);
+      throw error;
+    }
+    this.#stop = new Stop(this.shares);
+    cancel?.listen(this.#stop);
+    begins(this);
+    this.#beganMs = nowMs();
+  }
+
+  get #cells(): SharedArray<"int32"> {
+    return this.#memory.cells;
+  }
+
+  #ownLoop(): PartLoop {
+    const { kind, functions } = this.#call;
+    const loop = loopOf(kind, functions as unknown as readonly ItemCallback[], this.#form.data);
+    const { beforeOwnPart } = seams;
+    if (beforeOwnPart === undefined) return loop;
+    return (from, to) => {
+      beforeOwnPart(this.shares);
+      return loop(from, to);
+    };
+  }
+
+  // Helpers
+
+  /** Has all of them come. */
+  callHelpers(): void {
+    this.#callThem(Array.from({ length: this.helpers }, (_, i) => i + 1));
+  }
+
+  /** As `callHelpers`, once they are ready. @returns what that fails with, as long as anybody is to come */
+  async callHelpersAfter(ready: Promise<void>): Promise<unknown> {
+    this.#isTelling = false;
+    try {
+      await ready;
+    } catch (error) {
+      if (!this.#isClosed) this.shares.stop();
+      return this.#isClosed ? undefined : error;
+    }
+    if (!this.#isClosed) this.callHelpers();
+    return undefined;
+  }
+
+  /** Has those come; who is still there from the call before need not be called. */
+  #callThem(participants: readonly number[]): void {
+    const { shares, work } = this;
+    const called = participants.filter((participant) => {
+      shares.open(participant);
+      // Who comes for another call knows nothing of this one, if it is not told in shared memory.
+      return this.#telling === "once" || shares.invite(participant);
+    });
+    countHelpers(called.length, participants.length - called.length);
+    if (called.length === 0) return;
+    const once = this.#telling === "once" ? { once: { call: shares.call, work } } : {};
+    callThreads(this.#team, { cells: this.#cells, participants: called, ...once });
+  }
+
+  /** Between two slices: has those called again that gave way to other calls. They come behind those. */
+  goOn(): void {
+    this.#isTelling = false;
+    const again: number[] = [];
+    for (let gone = this.shares.takeGone(true); gone !== undefined; gone = this.shares.takeGone(true)) {
+      this.#collect(gone);
+      again.push(gone.participant);
+    }
+    if (again.length > 0) this.#callThem(again);
+  }
+
+  /** Settles when all helpers have come and gone, or nobody is there for a while, as the pool has other things to do. */
+  async helpersEnd(): Promise<void> {
+    let seenMs = nowMs();
+    for (;;) {
+      const times = this.shares.timesLeft;
+      this.goOn();
+      if (!this.shares.hasExpected) return;
+      const now = nowMs();
+      if (this.shares.hasPresent) seenMs = now;
+      else if (now - seenMs >= PATIENCE_MS) return;
+      await this.#someLeave(times, PATIENCE_MS);
+      this.#lookForLost();
+      if (this.#lost.size > 0) return;
+    }
+  }
+
+  /** Settles once somebody has left since it was so often, or after so long. */
+  async #someLeave(times: number, mostMs: number): Promise<void> {
+    if (!hasWaitAsync) return nextTurn();
+    const leaving = this.shares.leavingAfter(times);
+    if (leaving === undefined) return;
+    let stopAlarm = (): void => undefined;
+    const isLong = new Promise<void>((resolve) => (stopAlarm = setAlarm(resolve, mostMs)));
+    try {
+      await Promise.race([leaving, isLong]);
+    } finally {
+      stopAlarm();
+    }
+  }
+
+  /** Lets nobody come any more. @returns whether anybody is here who still has to leave */
+  #close(): boolean {
+    this.#isClosed = true;
+    return this.shares.close() > this.#lost.size;
+  }
+
+  /** Lets no helper come any more, and blocks until all that came have left. */
+  waitForHelpers(): void {
+    for (;;) {
+      const times = this.shares.timesLeft;
+      if (!this.#close()) return;
+      if (this.shares.seesLeaving(times)) continue;
+      this.shares.waitForLeaving(times, LOOK_MS);
+      this.#lookForLost();
+    }
+  }
+
+  /** As `waitForHelpers`, in turns of the event loop. Of a call that is cancelled, who does not leave in time is stopped. */
+  async helpersLeave(): Promise<void> {
+    const graceMs = TaskScope.graceMsOf(this.#cancel);
+    let isForced = false;
+    for (;;) {
+      const times = this.shares.timesLeft;
+      if (!this.#close()) return;
+      if (this.shares.seesLeaving(times)) continue;
+      const { cancelledMs = Infinity } = this.#stop;
+      const graceLeftMs = cancelledMs + graceMs - nowMs();
+      if (graceLeftMs <= 0 && !isForced) {
+        isForced = true;
+        for (const { slot } of this.shares.present()) stopThread(this.#team, slot);
+      }
+      const isSoon = graceLeftMs > 0 && graceLeftMs < LOOK_MS;
+      await this.#someLeave(times, isSoon ? graceLeftMs : LOOK_MS);
+      this.#lookForLost();
+    }
+  }
+
+  #lookForLost(): void {
+    const keyOf = ({ slot, state }: Life): string => `${slot} ${state}`;
+    for (const life of this.shares.present()) {
+      // It may have left and ended since, so whether it is there is asked once more.
+      if (this.#lost.has(keyOf(life)) || !heap().hasEnded(life)) continue;
+      if (!this.shares.present().some((one) => keyOf(one) === keyOf(life))) continue;
+      this.#lost.add(keyOf(life));
+      // The others end what they have in hand, and until then are waited for.
+      this.shares.stop();
+    }
+  }
+
+  // What they gave back
+
+  #collect({ participant, thread, us, hasFailed, result }: Gone): void {
+    if (hasFailed) throw noMemoryFor(this.work.name);
+    if (result === undefined) {
+      this.#done.push({ participant, thread, ms: us / 1000, values: [] });
+      return;
+    }
+    const own = heap();
+    let done: PartsDone;
+    try {
+      done = decodeValue(bytesOfPayload(own, result.payload, result.byteLength), arrival as never) as PartsDone;
+    } finally {
+      freePayload(own, result.payload, own.slot);
+    }
+    this.#done.push(done);
+    const { missing } = done;
+    // One by one: as arguments, some ten thousand are more than the stack has room for.
+    if (missing === undefined) for (const value of done.values) this.values.push(value as [number, unknown]);
+    else if (missing.declared === undefined) forgetModule(this.#team, missing.module);
+  }
+
+  /**
+   * Once all helpers have left: takes what they gave back, and throws what the first part threw
+   * that did. **Throws** also when the call is cancelled; `SKEIN_WORKER_LOST` if a thread ended
+   * while it worked on a part.
+   */
+  requireSuccess(): void {
+    this.#cancel?.checkpoint();
+    if (this.#lost.size > 0) {
+      throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.work.name}`);
+    }
+    for (let gone = this.shares.takeGone(); gone !== undefined; gone = this.shares.takeGone()) this.#collect(gone);
+    const own = this.own.done();
+    this.#done.push(own);
+    for (const value of own.values) this.values.push(value as [number, unknown]);
+    let first = this.own.thrown;
+    for (const { thrown, thread } of this.#done) {
+      if (thrown === undefined || (first !== undefined && first.part <= thrown.part)) continue;
+      first = { part: thrown.part, error: decodeThrown(thrown.error, (stack) => `${stack}\n    on thread ${thread}`) };
+    }
+    // What was found before it counts, as if all had been done in order.
+    const { first: firstItem, partItems, isSearch } = this.work;
+    const isFound = (part: number): boolean =>
+      isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
+    if (first !== undefined && !isFound(first.part)) throw first.error;
+    for (const { missing } of this.#done) {
+      if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
+    }
+    if (!this.#isTelling) return;
+    const workMs = this.#done.reduce((sum, { ms }) => sum + ms, 0);
+    this.#worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
+  }
+
+  /** For dumps. */
+  describe(): string {
+    return `${this.work.name}: ${this.shares.left()} parts left of ${this.parts}, ${1 + this.helpers} participants`;
+  }
+
+  /** All is over, however it ended: gives everything back. */
+  end(isWhole: boolean): void {
+    this.#stop.stopListening();
+    const counts = this.shares.counts();
+    ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
+    try {
+      this.#form.end(this.#from, isWhole);
+    } finally {
+      const own = heap();
+      if (this.#told !== 0) freePayload(own, this.#told, own.slot);
+      // Of a call that failed nobody wants what was given back.
+      for (let gone = this.shares.takeGone(); gone !== undefined; gone = this.shares.takeGone()) {
+        if (gone.result !== undefined) freePayload(own, gone.result.payload, own.slot);
+      }
+      giveMemory(ownerOf(this.#team), this.#telling, this.#memory);
+    }
+  }
+
+  figures(): ParticipantFigures[] {
+    const counts = this.shares.counts();
+    // One that gave way has been here several times.
+    const figures = new Map<number, ParticipantFigures>();
+    for (const { participant, thread, ms } of this.#done) {
+      const { parts, steals } = counts[participant] as ShareCounts;
+      figures.set(participant, { thread, ms: ms + (figures.get(participant)?.ms ?? 0), parts, steals });
+    }
+    return [...figures.values()].sort((a, b) => b.parts - a.parts);
+  }
+}
+
+function sumOf(counts: readonly ShareCounts[], which: keyof ShareCounts): number {
+  return counts.reduce((sum, count) => sum + count[which], 0);
+}
+
+/** A helper that can't give back what it did leaves all the same: the call would lack its parts, and nobody would know. */
+function noMemoryFor(call: string): Error {
+  return new SharedMemoryError(
+    "SKEIN_OUT_OF_SHARED_MEMORY",
+    `there is no shared memory left in which a helper of ${call} could give back what it did. ` +
+      "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
+  );
+}
+
+function undeclared(call: Call, { module, key }: FunctionName, declared: readonly string[]): Error {
+  const identities = call.functions.map((fn) => taskIdentity(fn) as TaskIdentity);
+  return noSuchTask(identities.find((one) => one.module === module && one.key === key) as TaskIdentity, declared);
+}
