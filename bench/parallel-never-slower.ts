@@ -4,18 +4,20 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parallel } from "skein/parallel";
 
 import { ask, check, type Load, type Samples } from "./harness.js";
-import { inTurns, oneBesideThis, ratioOf, sharedNumbers, untilHelped } from "./parallel-support.js";
+import { type Compared, inTurns, oneBesideThis, ratioOf, sharedNumbers, untilHelped } from "./parallel-support.js";
 import { add, rootAndMore, rootAndMoreByHand, sumByHand } from "./parallel-tasks.js";
 import { median } from "./statistics.js";
 
 const LENGTHS = [100, 300, 1000, 3000, 4000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
 /** From here on a call may not be slower; below it may cost so little more that nobody minds. */
 const FROM = 4000;
-/** Threads have gone to sleep by then. */
-const COLD_MS = 20;
-/** And the caller is at work again, and calls with this few: else it is mostly the code's way back into the caches that is measured. */
+/** A process that was idle for so long: threads sleep, and code and data have left the caches. */
+const IDLE_MS = 20;
+/** The caller has worked for so long on the same numbers, with calls of few items, which stay here: threads sleep. */
+const COLD_MS = 5;
 const FEW = 100;
-const FEW_TIMES = 20;
+/** So often a call with few is made first, and its time is taken: then what takes the time has been compiled. */
+const FEW_TIMES = 20_000;
 
 /** A call, and the loop that it replaces, on the same numbers. */
 interface Pair {
@@ -27,17 +29,39 @@ type PairOf = (length: number, on: ReturnType<typeof oneBesideThis>) => Pair;
 
 const name = (length: number, how: string): string => `${length.toLocaleString("en")}, ${how}`;
 
+/** What a single call takes, in microseconds. */
+function timeOf(one: () => unknown): number | Promise<number> {
+  const beganMs = performance.now();
+  const result = one();
+  if (result instanceof Promise) return result.then(() => (performance.now() - beganMs) * 1000);
+  return (performance.now() - beganMs) * 1000;
+}
+
+/** Single calls of both in turns, each after something else. */
+async function onceInTurns(
+  turns: number,
+  before: () => Promise<void>,
+  ours: () => unknown,
+  theirs: () => unknown,
+): Promise<Compared> {
+  const times = { ours: [] as number[], theirs: [] as number[] };
+  for (let turn = 0; turn < turns; turn++) {
+    await before();
+    times.ours.push(await timeOf(ours));
+    await before();
+    times.theirs.push(await timeOf(theirs));
+  }
+  return times;
+}
+
 async function measure(load: Load, pairOf: PairOf): Promise<Samples> {
   const on = oneBesideThis();
   await untilHelped(on);
   const few = pairOf(FEW, on);
-  const asleep = async (): Promise<void> => {
-    await pause(COLD_MS);
-    for (let call = 0; call < FEW_TIMES; call++) {
-      await few.ours();
-      few.theirs();
-    }
-  };
+  for (let call = 0; call < load.of(FEW_TIMES, 100); call++) {
+    await timeOf(few.ours);
+    await timeOf(few.theirs);
+  }
   const samples: Record<string, number[]> = {};
   const worst = { ratio: 0, moreUs: 0 };
   for (const length of load.isQuick ? [100, 10_000] : LENGTHS) {
@@ -46,9 +70,18 @@ async function measure(load: Load, pairOf: PairOf): Promise<Samples> {
     // So often that both have been compiled, and what sharing out takes is known.
     const warmUp = load.of(Math.ceil(2_000_000 / length / calls) + 600, 2);
     const hot = await inTurns({ warmUp, turns: load.of(40, 2), calls }, ours, theirs);
-    const once = { warmUp: 1, turns: load.of(15, 1), calls: 1 };
-    const cold = await inTurns({ ...once, pause: asleep }, ours, theirs);
-    const idle = await inTurns({ ...once, pause: () => pause(COLD_MS) as Promise<void> }, ours, theirs);
+    const atWork = async (): Promise<void> => {
+      const untilMs = performance.now() + COLD_MS;
+      do {
+        await few.ours();
+        few.theirs();
+        theirs();
+      } while (performance.now() < untilMs);
+    };
+    const { helpersThere } = parallel.statistics();
+    const cold = await onceInTurns(load.of(41, 1), atWork, ours, theirs);
+    if (parallel.statistics().helpersThere > helpersThere) throw new Error("helpers were there that should have slept");
+    const idle = await onceInTurns(load.of(15, 1), () => pause(IDLE_MS) as Promise<void>, ours, theirs);
     samples[name(length, "hot")] = [ratioOf(hot)];
     samples[name(length, "cold")] = [ratioOf(cold)];
     samples[name(length, "idle")] = [ratioOf(idle)];

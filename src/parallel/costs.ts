@@ -8,12 +8,22 @@ const DOUBTFUL = 4;
 /** What code takes that has never run is mostly what it takes to compile it, up to about so long. */
 const COMPILED_US = 1000;
 
+/** What takes so long says what an item costs: against it, what a call costs whatever its items is little. */
+export const PROBE_US = 10;
+
 /** Of one loop with one function. */
 export class Cost {
   /** Microseconds an item; `undefined` before the first measurement. */
   itemUs: number | undefined = undefined;
+  /** For so long that was measured, up to `PROBE_US`. */
+  #overUs = 0;
   #calls = 0;
   #isDoubted = false;
+
+  /** Whether that was measured for long enough to go by. Of few items it is mostly what the call costs. */
+  get isSure(): boolean {
+    return this.#overUs >= PROBE_US / 2;
+  }
 
   /** Whether the next call is to be measured: the first ones, then one of so many, as code gets faster and data other. */
   isDue(): boolean {
@@ -30,16 +40,21 @@ export class Cost {
    */
   took(items: number, us: number): boolean {
     const now = us / items;
+    const overUs = Math.min(us, PROBE_US);
     if (this.itemUs === undefined) {
       this.itemUs = now;
+      this.#overUs = overUs;
       return us >= COMPILED_US;
     }
+    // Few items seem dear, as a call of none takes its time too.
+    if (now > this.itemUs && overUs < this.#overUs) return true;
     const isDoubted = now > DOUBTFUL * this.itemUs;
     if (isDoubted && !this.#isDoubted) {
       this.#isDoubted = true;
       return false;
     }
     this.#isDoubted = false;
+    this.#overUs = overUs;
     // The first calls are slow, so a lower one counts at once; and what was doubted in vain does too.
     this.itemUs = now < this.itemUs || isDoubted ? now : this.itemUs + (now - this.itemUs) / 4;
     return true;

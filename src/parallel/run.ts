@@ -15,7 +15,7 @@ import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import type { AnyTask } from "../async/executor.js";
 import { type Asked, titleOf } from "./asked.js";
 import { isHelperThere } from "./call-memory.js";
-import { costOf } from "./costs.js";
+import { costOf, PROBE_US } from "./costs.js";
 import { Rest } from "./here.js";
 import { countCallHere } from "./figures.js";
 import { type Explanation, explaining } from "./explain.js";
@@ -67,8 +67,6 @@ export interface SharedForm {
 /** What loops gave, each with the first item of its range, in order. */
 export type Values = readonly (readonly [from: number, value: unknown])[];
 
-/** A call is measured in pieces of so long. */
-const PROBE_US = 10;
 /** The event loop has its turn after so long. */
 const SLICE_MS = 4;
 /** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
@@ -111,7 +109,7 @@ function begin(call: Call): Begun {
   let { itemUs } = cost;
   if (length === 0) return { done: 0, values, itemUs: itemUs ?? 0 };
   if (itemUs !== undefined && !isDue) {
-    if (isWorth(call, itemUs * length)) return { done: 0, values, itemUs };
+    if (cost.isSure && isWorth(call, itemUs * length)) return { done: 0, values, itemUs };
     // What takes longer is measured anyway: two looks at the clock are little against it.
     if (itemUs * length < PROBE_US) {
       add(0, length);

@@ -76,4 +76,16 @@ describe("the cost of an item", () => {
     assert.equal(cost.took(100, 500_000), true);
     assert.equal(cost.itemUs, 5000);
   });
+
+  it("is not raised by calls of few items, which take their time whatever those cost, nor gone by if it is from such", () => {
+    const cost = new Cost();
+    cost.took(100, 0.5);
+    assert.equal(cost.isSure, false);
+    cost.took(10_000, 10);
+    assert.deepEqual([cost.itemUs, cost.isSure], [0.001, true]);
+    for (let call = 0; call < 10; call++) assert.equal(cost.took(100, 0.5), true);
+    assert.deepEqual([cost.itemUs, cost.isSure], [0.001, true]);
+    cost.took(10_000, 14);
+    assert.equal(cost.itemUs, 0.002);
+  });
 });
