@@ -1,9 +1,12 @@
 /**
  * The suffixes of a text in order: sorted by their first characters, then by twice as many, and
  * so on. What follows the characters that are sorted by is a suffix, too, with a known rank; so
- * a step sorts pairs of ranks, and counts how many different ones there are up to each.
+ * a step sorts pairs of ranks. The rank of a suffix is the first place of those that are equal
+ * to it so far, and where there is one of them only that is its place for good: a step has to
+ * do with the others alone.
  *
- * Work O(n) a step, span O(log n) a step; O(log n) steps, few where little comes twice. Repeatable.
+ * Work O(n) a step, span O(log n) a step; O(log n) steps, all but the first of few suffixes where
+ * little comes twice. Repeatable.
  */
 import { task } from "skein";
 import type { Cancel } from "skein/async";
@@ -11,7 +14,7 @@ import { parallel, type ParallelOptions } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
 import { randomBelow } from "./random.js";
-import { add, Workspace } from "./workspace.js";
+import { Workspace } from "./workspace.js";
 
 type Text = SharedArray<"uint8">;
 type Indexes = SharedArray<"uint32">;
@@ -32,6 +35,19 @@ const firstCharacters = task(function firstCharacters(
   return key;
 });
 
+/** As many characters again. */
+const twiceAsMany = task(function twiceAsMany(suffix: number, keys: Keys, count: number, radix: number): number {
+  const { values } = keys;
+  return (values[suffix] as number) * radix + (suffix + count < values.length ? (values[suffix + count] as number) : 0);
+});
+
+const itself = task(function itself(i: number): number {
+  return i;
+});
+const larger = task(function larger(a: number, b: number): number {
+  return a > b ? a : b;
+});
+
 /** The bytes of a text, numbered from 1 on, so that as many as can fit in one exact number. */
 async function codesOf(
   text: Text,
@@ -43,20 +59,43 @@ async function codesOf(
   return { codes: Array.from(counts, (count) => (count === 0 ? 0 : base++)), base };
 }
 
+/** The place of one that differs from the one before it, and 0 of one that does not. */
+const placeIfOther = task(function placeIfOther(i: number, order: Indexes, keys: Keys, places: Indexes): number {
+  if (i > 0 && keys.values[order.values[i] as number] === keys.values[order.values[i - 1] as number]) return 0;
+  return places.values[i] as number;
+});
+
+/** Puts a suffix in its place, and says where those begin that are equal to it. */
+const settle = task(function settle(
+  i: number,
+  order: Indexes,
+  suffixes: Indexes,
+  places: Indexes,
+  firsts: Indexes,
+  all: Indexes,
+  ranks: Indexes,
+): void {
+  const suffix = suffixes.values[order.values[i] as number] as number;
+  all.values[places.values[i] as number] = suffix;
+  ranks.values[suffix] = firsts.values[i] as number;
+});
+
+/** Whether there are others equal to the suffix in a place. */
+const isOpen = task(function isOpen(place: number, i: number, places: Indexes, firsts: Indexes): boolean {
+  const first = firsts.values[i];
+  return place !== first || (i + 1 < places.values.length && firsts.values[i + 1] === first);
+});
+
+const suffixAt = task(function suffixAt(i: number, places: Indexes, all: Indexes): number {
+  return all.values[places.values[i] as number] as number;
+});
+
 /** The rank of a suffix, and that of what follows its sorted bytes, as one number. */
-const pairOfRanks = task(function pairOfRanks(suffix: number, ranks: Indexes, sorted: number): number {
-  const { length } = ranks;
-  const following = suffix + sorted < length ? (ranks.values[suffix + sorted] as number) + 1 : 0;
-  return (ranks.values[suffix] as number) * (length + 1) + following;
-});
-
-const isOther = task(function isOther(place: number, order: Indexes, keys: Keys): number {
-  if (place === 0) return 0;
-  return keys.values[order.values[place] as number] === keys.values[order.values[place - 1] as number] ? 0 : 1;
-});
-
-const setRank = task(function setRank(place: number, order: Indexes, others: Indexes, ranks: Indexes): void {
-  ranks.values[order.values[place] as number] = others.values[place] as number;
+const pairOfRanks = task(function pairOfRanks(i: number, suffixes: Indexes, ranks: Indexes, sorted: number): number {
+  const { values } = ranks;
+  const suffix = suffixes.values[i] as number;
+  const following = suffix + sorted < values.length ? (values[suffix + sorted] as number) + 1 : 0;
+  return (values[suffix] as number) * (values.length + 1) + following;
 });
 
 /** Where the suffixes begin, in their order by bytes. **Throws** a `RangeError` for texts of 64 MB and more. */
@@ -66,28 +105,41 @@ export async function suffixArray(text: Text, options: ParallelOptions = {}, can
     throw new RangeError(
       `a text of less than 64 MB is expected, as pairs of ranks must be exact, but one of ${length} bytes came`,
     );
-  const ranks = new SharedArray({ type: "uint32", length });
-  using _ = ranks;
+  const space = new Workspace();
+  using _ = space;
+  const ranks = space.make("uint32", length);
+  const all = space.make("uint32", length);
   const { codes, base } = await codesOf(text, options, cancel);
-  const first = Math.max(1, Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(base)));
-  let keys: Keys = await parallel.tabulate(
-    length,
-    firstCharacters,
-    { ...options, args: [text, codes, base, first] },
-    cancel,
+  const most = Math.max(1, Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(base)));
+  let sorted = Math.ceil(most / 8);
+  let keys = space.keep(
+    await parallel.tabulate(length, firstCharacters, { ...options, args: [text, codes, base, sorted] }, cancel),
   );
-  for (let sorted = first; ; sorted *= 2) {
-    using space = new Workspace();
-    space.keep(keys);
-    const order = space.keep(await parallel.argsort(keys, options, cancel));
-    const are = space.keep(
-      await parallel.tabulate(length, isOther, { ...options, type: "uint32", args: [order, keys] }, cancel),
-    );
-    const others = space.keep(await parallel.scan(are, { identity: 0, combine: add }, options, cancel));
-    if (length === 0 || others.values[length - 1] === length - 1) return space.give(order);
-    await parallel.for(0, length, setRank, { ...options, args: [order, others, ranks] }, cancel);
-    keys = await parallel.tabulate(length, pairOfRanks, { ...options, args: [ranks, sorted] }, cancel);
+  for (; 2 * sorted <= most; sorted *= 2) {
+    const more = { ...options, args: [keys, sorted, base ** sorted] as const };
+    const longer = space.keep(await parallel.tabulate(length, twiceAsMany, more, cancel));
+    space.drop(keys);
+    keys = longer;
   }
+  // Those whose order is not known yet, and the places that they have among themselves.
+  let suffixes = space.keep(await parallel.tabulate(length, itself, { ...options, type: "uint32" }, cancel));
+  for (let places = suffixes; places.length > 0; sorted *= 2) {
+    using step = new Workspace();
+    const order = step.keep(await parallel.argsort(keys, options, cancel));
+    const others = { ...options, type: "uint32", args: [order, keys, places] } as const;
+    const are = step.keep(await parallel.tabulate(places.length, placeIfOther, others, cancel));
+    const firsts = step.keep(await parallel.scan(are, { identity: 0, combine: larger }, options, cancel));
+    const settling = { ...options, args: [order, suffixes, places, firsts, all, ranks] as const };
+    await parallel.for(0, places.length, settle, settling, cancel);
+    const open = space.keep(await parallel.filter(places, isOpen, { ...options, args: [places, firsts] }, cancel));
+    space.drop(keys, suffixes, places);
+    const at = { ...options, type: "uint32", args: [open, all] } as const;
+    suffixes = space.keep(await parallel.tabulate(open.length, suffixAt, at, cancel));
+    const pairs = { ...options, args: [suffixes, ranks, sorted] as const };
+    keys = space.keep(await parallel.tabulate(open.length, pairOfRanks, pairs, cancel));
+    places = open;
+  }
+  return space.give(all);
 }
 
 /** A text of four letters, in which some passages come again. */

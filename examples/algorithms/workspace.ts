@@ -39,6 +39,11 @@ export class Workspace implements Disposable {
     return array;
   }
 
+  /** Disposes of what is not needed any more. */
+  drop(...arrays: readonly SharedArray[]): void {
+    for (const array of arrays) if (this.#arrays.delete(array)) array.dispose();
+  }
+
   [Symbol.dispose](): void {
     for (const array of this.#arrays) array.dispose();
   }

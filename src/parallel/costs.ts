@@ -1,5 +1,7 @@
 /** What items cost, as measured when they were worked on: what calls are placed by. */
 
+import type { Call } from "./run.js";
+
 const ofFunctions = new WeakMap<object, Map<string, Cost>>();
 const ofKernels = new Map<string, Cost>();
 
@@ -78,4 +80,9 @@ export function costOf(loop: string, fn: object | undefined): Cost {
     costs.set(loop, cost);
   }
   return cost;
+}
+
+/** The cost that a call is placed by. */
+export function costOfCall({ costKey, kind, functions }: Pick<Call, "costKey" | "kind" | "functions">): Cost {
+  return costOf(costKey ?? kind, functions[0]);
 }

@@ -21,7 +21,7 @@ import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sha
 function kernelInputOf(whose: string, given: unknown): Input {
   const input = inputOf(whose, given);
   if (input.kind !== "array" && isKernelType(input.type)) return input;
-  const numbers = Float64Array.from(input.numbers as ArrayLike<number>);
+  const numbers = new Float64Array(input.numbers as ArrayLike<number>);
   return { kind: "typed", type: "float64", length: input.length, numbers, given: numbers };
 }
 

@@ -15,7 +15,7 @@ import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import type { AnyTask } from "../async/executor.js";
 import { type Asked, titleOf } from "./asked.js";
 import { isHelperThere } from "./call-memory.js";
-import { costOf, PROBE_US } from "./costs.js";
+import { costOfCall, PROBE_US } from "./costs.js";
 import { Rest } from "./here.js";
 import { countCallHere } from "./figures.js";
 import { type Explanation, explaining } from "./explain.js";
@@ -100,7 +100,7 @@ function begin(call: Call): Begun {
   if (call.expectedItemUs !== undefined && isWorth(call, call.expectedItemUs * length)) {
     return { done: 0, values, itemUs: call.expectedItemUs };
   }
-  const cost = costOf(call.costKey ?? call.kind, call.functions[0]);
+  const cost = costOfCall(call);
   const add = (from: number, to: number): void => {
     const value = callLoop(here, from, to);
     if (value !== undefined) values.push([from, value]);

@@ -21,6 +21,7 @@ import { decodeThrown } from "../threads/error-codec.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { titleOf } from "./asked.js";
 import { type CallMemory, giveMemory, takeMemory, type Telling } from "./call-memory.js";
+import { costOfCall } from "./costs.js";
 import type { ParticipantFigures } from "./explain.js";
 import { begins, countHelpers, ends } from "./figures.js";
 import type { ItemCallback } from "./loops.js";
@@ -352,8 +353,12 @@ export class SharedCall {
     for (const { missing } of this.#done) {
       if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
     }
-    if (!this.#isTelling) return;
     const workMs = this.#done.reduce((sum, { ms }) => sum + ms, 0);
+    // What began a call says less than all of it: there caches are cold, and data may be other. Of
+    // such that have a cost of their own nobody asks.
+    if (!isSearch && this.#call.expectedItemUs === undefined)
+      costOfCall(this.#call).took(this.work.end - firstItem, workMs * 1000);
+    if (!this.#isTelling) return;
     this.#worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
   }
 

@@ -136,7 +136,7 @@ interface Prepared {
 function sortedHere(input: Input, compare: ItemCallback | undefined): unknown {
   const output = outputLike(input.kind, input.type, input.length);
   const numbers =
-    input.kind === "array" ? Float64Array.from(input.numbers as number[]) : (input.numbers as NumberArray).slice();
+    input.kind === "array" ? new Float64Array(input.numbers as number[]) : (input.numbers as NumberArray).slice();
   if (compare === undefined) numbers.sort();
   else numbers.sort(compare as (a: number, b: number) => number);
   fill(output.numbers, numbers);
@@ -177,9 +177,8 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
   const compare =
     options.compare === undefined ? undefined : callbackOf("parallel.argsort", "compare", options.compare);
   const { length } = input;
-  const numbers = Float64Array.from(input.numbers as ArrayLike<number>);
   const shared = arrayToFill("float64", length);
-  shared.values.set(numbers);
+  shared.values.set(input.numbers as ArrayLike<number>);
   const target = arrayToFill("uint32", length);
   const all = sorting(question, "indices", shared, target, compare);
   return {
