@@ -110,7 +110,7 @@ export async function suffixArray(text: Text, options: ParallelOptions = {}, can
   const ranks = space.make("uint32", length);
   const all = space.make("uint32", length);
   const { codes, base } = await codesOf(text, options, cancel);
-  const most = Math.max(1, Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(base)));
+  const most = Math.max(1, Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(Math.max(2, base))));
   let sorted = Math.ceil(most / 8);
   let keys = space.keep(
     await parallel.tabulate(length, firstCharacters, { ...options, args: [text, codes, base, sorted] }, cancel),

@@ -15,13 +15,13 @@ import {
   numericLoopHere,
 } from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
-import { copiedBytesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
+import { copiedBytesOf, doublesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
 
 /** An input that kernels know: of a type of theirs, in a typed array. */
 function kernelInputOf(whose: string, given: unknown): Input {
   const input = inputOf(whose, given);
   if (input.kind !== "array" && isKernelType(input.type)) return input;
-  const numbers = new Float64Array(input.numbers as ArrayLike<number>);
+  const numbers = doublesOf(input);
   return { kind: "typed", type: "float64", length: input.length, numbers, given: numbers };
 }
 

@@ -16,6 +16,7 @@ import type { SortForm } from "./sort-loops.js";
 import { type Call, run, runSync } from "./run.js";
 import {
   arrayToFill,
+  doublesOf,
   type Input,
   inputOf,
   type NumberArray,
@@ -136,7 +137,7 @@ interface Prepared {
 function sortedHere(input: Input, compare: ItemCallback | undefined): unknown {
   const output = outputLike(input.kind, input.type, input.length);
   const numbers =
-    input.kind === "array" ? new Float64Array(input.numbers as number[]) : (input.numbers as NumberArray).slice();
+    input.kind === "array" ? doublesOf(input) : (input.numbers as NumberArray).slice();
   if (compare === undefined) numbers.sort();
   else numbers.sort(compare as (a: number, b: number) => number);
   fill(output.numbers, numbers);

@@ -131,6 +131,13 @@ export function sharedOf({ kind, type, length, numbers, given }: Input): {
   return { array, isCopy: true };
 }
 
+/** The numbers of an input in an ordinary typed array: `set` takes a third of what `from` does (November 2026). */
+export function doublesOf({ numbers, length }: Input): Float64Array<ArrayBuffer> {
+  const doubles = new Float64Array(length);
+  doubles.set(numbers as ArrayLike<number>);
+  return doubles;
+}
+
 /** Bytes that are copied so that other threads see an input, or what they made of it is where its caller looks. */
 export function copiedBytesOf({ kind, type }: Pick<Input, "kind" | "type">, length: number): number {
   return kind === "shared" ? 0 : length * ARRAYS[type].BYTES_PER_ELEMENT;
