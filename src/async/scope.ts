@@ -84,11 +84,6 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
   #wasCutShort = false;
   #stopGraceAlarm: (() => void) | undefined = undefined;
 
-  /** Grace time of those that a node cancels. */
-  static graceMsOf(node: CancelNode | undefined): number {
-    return node instanceof TaskScope ? node.#graceMs : DEFAULT_GRACE_MS;
-  }
-
   constructor(parent: CancelNode | undefined, options: ScopeOptions, shielded = false, poll?: () => void) {
     requireScopeOptions(options);
     const { graceMs, timeoutMs, deadlineMs } = options;
@@ -99,7 +94,7 @@ export class TaskScope extends CancelNode implements Scope, JobOwner {
     requireDeadline(deadlineMs);
     super(options.name ?? "scope", parent, shielded, poll ?? parent?.poll);
     this.#hasOwnGrace = graceMs !== undefined;
-    this.#graceMs = graceMs ?? TaskScope.graceMsOf(parent);
+    this.#graceMs = graceMs ?? (parent instanceof TaskScope ? parent.#graceMs : DEFAULT_GRACE_MS);
     this.#supervise = options.supervise;
     const due = Math.min(deadlineMs ?? Infinity, timeoutMs === undefined ? Infinity : nowMs() + timeoutMs);
     if (due !== Infinity) this.setDeadline(due);

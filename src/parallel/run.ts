@@ -13,6 +13,7 @@ import { nowMs } from "#clock";
 
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import type { AnyTask } from "../async/executor.js";
+import { type Scope, scope } from "../async/scope.js";
 import { type Asked, titleOf } from "./asked.js";
 import { isHelperThere } from "./call-memory.js";
 import { costOfCall, PROBE_US } from "./costs.js";
@@ -132,8 +133,7 @@ function begin(call: Call): Begun {
     // has been done, so that most of it is done in few pieces.
     blocks *= 2;
   }
-  if (done === length && itemUs !== undefined && itemUs * length >= LEAST_US)
-    worthOf(call).stayed(itemUs * length);
+  if (done === length && itemUs !== undefined && itemUs * length >= LEAST_US) worthOf(call).stayed(itemUs * length);
   return { done, values, itemUs: itemUs ?? 0 };
 }
 
@@ -204,8 +204,17 @@ async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Pr
   const helping = isSpared ? { ...team, helpers: team.alone } : team;
   const why = whyAlone(call, team, helping.helpers, begun);
   if (why !== undefined) return runAlone(call, begun, why, cancel);
-  const beganMs = nowMs();
-  const shared = SharedCall.open(call, helping, begun, worthOf(call), isSpared, cancelNodeOf(cancel));
+  const onThreads = async (s?: Scope): Promise<Values> => {
+    const beganMs = nowMs();
+    const shared = SharedCall.open(call, helping, begun, worthOf(call), isSpared, s);
+    await runShared(call, helping, shared, isSpared);
+    note?.(explanation(call, begun, shared, nowMs() - beganMs));
+    return inOrder(shared.values);
+  };
+  return cancel === undefined ? onThreads() : scope(onThreads, { name: titleOf(call) }, cancel);
+}
+
+async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: boolean): Promise<void> {
   let isWhole = false;
   try {
     let failure: unknown;
@@ -236,8 +245,6 @@ async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Pr
   } finally {
     shared.end(isWhole);
   }
-  note?.(explanation(call, begun, shared, nowMs() - beganMs));
-  return inOrder(shared.values);
 }
 
 /** When a call last gave the event loop its turn. */

@@ -8,9 +8,16 @@
 import { nowMs, setAlarm, setTurn } from "#clock";
 import { hasWaitAsync } from "#atomics";
 
-import { type CancelNode, CancelListener } from "../async/cancel.js";
-import { type TaskIdentity, taskIdentity } from "../async/executor.js";
-import { TaskScope } from "../async/scope.js";
+import { type CancelNode, CancelListener, cancelNodeOf } from "../async/cancel.js";
+import {
+  type AnyTask,
+  type Executor,
+  type RunOptions,
+  type Task,
+  type TaskIdentity,
+  taskIdentity,
+} from "../async/executor.js";
+import type { Scope } from "../async/scope.js";
 import { SharedMemoryError, WorkerLostError } from "../core/errors.js";
 import type { SharedArray } from "../shared/array.js";
 import { heap, type Life } from "../shared/heap.js";
@@ -25,7 +32,15 @@ import { costOfCall } from "./costs.js";
 import type { ParticipantFigures } from "./explain.js";
 import { begins, countHelpers, ends } from "./figures.js";
 import type { ItemCallback } from "./loops.js";
-import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
+import {
+  type FunctionName,
+  helpCaller,
+  nameOf,
+  Participant,
+  type PartLoop,
+  type PartsDone,
+  type Work,
+} from "./part.js";
 import { loopOf } from "./part-loops.js";
 import type { Begun, Call, SharedForm } from "./run.js";
 import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
@@ -58,8 +73,6 @@ function partItemsOf(call: Call, left: number, itemUs: number, participants: num
 /** Has no part begun any more when the call is cancelled. */
 class Stop extends CancelListener {
   readonly #shares: Shares;
-  /** When it was. */
-  cancelledMs: number | undefined = undefined;
 
   constructor(shares: Shares) {
     super();
@@ -67,8 +80,41 @@ class Stop extends CancelListener {
   }
 
   override onCancel(): void {
-    this.cancelledMs = nowMs();
     this.#shares.stop();
+  }
+}
+
+/**
+ * The helpers of a call as its scope sees them: a job elsewhere, which ends when all have left.
+ * So dumps show it, and if they don't leave in the grace time of a cancellation they are stopped
+ * by force, as is all that threads do for a scope.
+ */
+class Presence implements Executor {
+  readonly name = "threads that help";
+  readonly #stopThem: () => void;
+  #options: RunOptions | undefined = undefined;
+  #leave: () => void = () => undefined;
+  readonly #left = new Promise<void>((resolve) => (this.#leave = resolve));
+
+  constructor(stopThem: () => void) {
+    this.#stopThem = stopThem;
+  }
+
+  async run<Result>(_task: AnyTask, _args: readonly unknown[], options: RunOptions): Promise<Result> {
+    this.#options = options;
+    options.onStart();
+    await this.#left;
+    return undefined as Result;
+  }
+
+  /** They are waited for, by a call that is cancelled. */
+  isOverdue(): void {
+    this.#options?.graceOver.addEventListener("abort", this.#stopThem, { once: true });
+  }
+
+  hasLeft(): void {
+    this.#options?.graceOver.removeEventListener("abort", this.#stopThem);
+    this.#leave();
   }
 }
 
@@ -94,6 +140,7 @@ export class SharedCall {
   readonly #told: number;
   readonly #cancel: CancelNode | undefined;
   readonly #stop: Stop;
+  readonly #presence: Presence | undefined;
   #isClosed = false;
   /** Whether it says something of what sharing out costs. */
   #isTelling: boolean;
@@ -102,11 +149,12 @@ export class SharedCall {
    * Puts the arrays where all threads see them, and all else that helpers need to know.
    *
    * @param isSpared - whether this thread does no part
+   * @param s - the call's own scope, if it can be cancelled
    */
-  static open(call: Call, team: Team, begun: Begun, worth: Worth, isSpared = false, cancel?: CancelNode): SharedCall {
+  static open(call: Call, team: Team, begun: Begun, worth: Worth, isSpared = false, s?: Scope): SharedCall {
     const form = call.share();
     try {
-      return new SharedCall(call, form, team, begun, worth, isSpared, cancel);
+      return new SharedCall(call, form, team, begun, worth, isSpared, s);
     } catch (error) {
       form.end(begun.done, false);
       throw error;
@@ -120,14 +168,14 @@ export class SharedCall {
     begun: Begun,
     worth: Worth,
     isSpared: boolean,
-    cancel: CancelNode | undefined,
+    s: Scope | undefined,
   ) {
     this.#call = call;
     this.#form = form;
     this.#team = team;
     this.#from = begun.done;
     this.#worth = worth;
-    this.#cancel = cancel;
+    this.#cancel = cancelNodeOf(s);
     this.values = begun.values;
     const left = call.length - begun.done;
     const partItems = partItemsOf(call, left, begun.itemUs, team.helpers + 1);
@@ -160,7 +208,11 @@ export class SharedCall {
       throw error;
     }
     this.#stop = new Stop(this.shares);
-    cancel?.listen(this.#stop);
+    this.#cancel?.listen(this.#stop);
+    if (s !== undefined && this.helpers > 0) {
+      this.#presence = new Presence(() => this.#stopThreads());
+      s.spawn(helpCaller as unknown as Task<[], void>, [], { on: this.#presence, name: "helpers" });
+    }
     begins(this);
     this.#beganMs = nowMs();
   }
@@ -272,24 +324,21 @@ export class SharedCall {
     }
   }
 
-  /** As `waitForHelpers`, in turns of the event loop. Of a call that is cancelled, who does not leave in time is stopped. */
+  /** As `waitForHelpers`, in turns of the event loop. */
   async helpersLeave(): Promise<void> {
-    const graceMs = TaskScope.graceMsOf(this.#cancel);
-    let isForced = false;
     for (;;) {
       const times = this.shares.timesLeft;
-      if (!this.#close()) return;
+      if (!this.#close()) break;
       if (this.shares.seesLeaving(times)) continue;
-      const { cancelledMs = Infinity } = this.#stop;
-      const graceLeftMs = cancelledMs + graceMs - nowMs();
-      if (graceLeftMs <= 0 && !isForced) {
-        isForced = true;
-        for (const { slot } of this.shares.present()) stopThread(this.#team, slot);
-      }
-      const isSoon = graceLeftMs > 0 && graceLeftMs < LOOK_MS;
-      await this.#someLeave(times, isSoon ? graceLeftMs : LOOK_MS);
+      if (this.#cancel?.isCancelled === true) this.#presence?.isOverdue();
+      await this.#someLeave(times, LOOK_MS);
       this.#lookForLost();
     }
+    this.#presence?.hasLeft();
+  }
+
+  #stopThreads(): void {
+    for (const { slot } of this.shares.present()) stopThread(this.#team, slot);
   }
 
   #lookForLost(): void {

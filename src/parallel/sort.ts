@@ -136,8 +136,7 @@ interface Prepared {
 /** Sorts here, as `sort` would: little, or of a type that kernels don't know. */
 function sortedHere(input: Input, compare: ItemCallback | undefined): unknown {
   const output = outputLike(input.kind, input.type, input.length);
-  const numbers =
-    input.kind === "array" ? doublesOf(input) : (input.numbers as NumberArray).slice();
+  const numbers = input.kind === "array" ? doublesOf(input) : (input.numbers as NumberArray).slice();
   if (compare === undefined) numbers.sort();
   else numbers.sort(compare as (a: number, b: number) => number);
   fill(output.numbers, numbers);

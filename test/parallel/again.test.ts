@@ -1,4 +1,4 @@
-/** Blocking calls one after another: helpers stay for the next, and remember what they were told. */
+/** Calls one after another: helpers stay for the next, and remember what they were told. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
@@ -83,6 +83,41 @@ describe("blocking calls one after another", () => {
         assert.deepEqual(same.copy(), numbers.copy());
         same.dispose();
         numbers.dispose();
+      }
+    });
+  });
+});
+
+describe("awaited calls one after another", () => {
+  const numbers = Float64Array.from({ length: 64 }, (_, i) => i);
+
+  it("have the helpers that stayed, or others that are called", { timeout: 120_000 }, async () => {
+    const on = await poolOf(1);
+    const before = parallel.statistics();
+    await withSeams(HELD_BACK, async () => {
+      for (let call = 0; call < 100; call++) assert.deepEqual(await parallel.map(numbers, identical, { on }), numbers);
+    });
+    const { helpersCalled, helpersThere, callsShared } = parallel.statistics();
+    assert.equal(callsShared - before.callsShared, 100);
+    assert.equal(helpersCalled + helpersThere - before.helpersCalled - before.helpersThere, 100);
+  });
+
+  it("leave the event loop its turns, though each is over at once", { timeout: 60_000 }, async () => {
+    const on = await poolOf(1);
+    let turns = 0;
+    setImmediate(() => turns++);
+    // That no turn ever comes fails by the limit of time.
+    await withSeams({ itemsBefore: 0 }, async () => {
+      while (turns === 0) await parallel.map(numbers, identical, { on });
+    });
+  });
+
+  it("have memory of their own where they are under way at a time", async () => {
+    const on = await poolOf(2);
+    await withSeams({ itemsBefore: 0 }, async () => {
+      for (let round = 0; round < 20; round++) {
+        const all = await Promise.all(Array.from({ length: 5 }, async () => parallel.map(numbers, identical, { on })));
+        for (const one of all) assert.deepEqual(one, numbers);
       }
     });
   });

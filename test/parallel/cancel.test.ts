@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 
-import { CancelledError, scope, TimeoutError, type ThreadPool } from "skein";
+import { CancelledError, scope, threads, TimeoutError, type ThreadPool } from "skein";
 import { parallel } from "skein/parallel";
 import { liveSharedObjects, SharedArray } from "skein/shared";
 
 import {
   CALLS,
   type Cells,
+  neverEnd,
   openGate,
   refuseIndex,
   refuseItem,
@@ -19,7 +20,7 @@ import {
   waitForEntered,
 } from "./fixtures/fault-tasks.js";
 import { add, identical } from "./fixtures/tasks.js";
-import { poolOf, withSeams } from "./settings.js";
+import { importAll, poolOf, withSeams } from "./settings.js";
 
 const ITEMS = 1000;
 
@@ -140,6 +141,37 @@ describe("a call that is cancelled", () => {
       ),
     );
   });
+
+  it(
+    "stops a thread whose callback does not end in the grace time, and its pool goes on",
+    { timeout: 60_000 },
+    async () => {
+      const on = threads({ size: 1, name: "stuck" });
+      await importAll(on);
+      await on.ready(neverEnd);
+      const gate = new SharedArray({ type: "int32", length: 4 });
+      let isCancelled = false;
+      await withSeams({ itemsBefore: 0 }, async () =>
+        assert.rejects(
+          scope(
+            async (s) => {
+              visitor.visit = () => {
+                if (!isCancelled) s.cancel("enough");
+                isCancelled = true;
+              };
+              await parallel.for(0, ITEMS, neverEnd, { on, args: [gate] }, s);
+            },
+            { graceMs: 20 },
+          ),
+          CancelledError,
+        ),
+      );
+      gate.dispose();
+      assert.equal(await on.run(identical, [7]), 7);
+      assert.equal(on.statistics().alive, 1);
+      await on.close();
+    },
+  );
 
   it("leaves others alone that use the same pool", async () => {
     const controller = new AbortController();

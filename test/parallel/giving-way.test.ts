@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { whenReady } from "#skein/parallel/team";
 import { type AnyTask, threads } from "skein";
 import { parallel } from "skein/parallel";
+import { SharedArray } from "skein/shared";
 import type { ThreadPool } from "skein/threads";
 
 import {
@@ -12,10 +13,13 @@ import {
   ENTERED,
   type Gate,
   longItem,
+  onHelped,
   open,
   pass,
   passInBranch,
+  openShut,
   workWhileClosed,
+  workWhileShut,
   WORKED,
 } from "./fixtures/waiting-tasks.js";
 
@@ -45,6 +49,26 @@ describe("helpers", () => {
     await call;
     assert.ok((gate[WORKED] as number) < items);
     assert.ok(counts.every((count) => count === 1));
+    await pool.close();
+  });
+
+  it("of a blocked caller give way too", { timeout: 60_000 }, async () => {
+    const pool = threads({ size: 1, name: "shared" });
+    await getReady(pool, workWhileShut);
+    const items = 20_000;
+    const gate = new SharedArray({ type: "int32", length: CELLS + items });
+    let opened: Promise<void> | undefined;
+    onHelped.then = () => {
+      onHelped.then = undefined;
+      opened = pool.run(openShut, [gate]);
+      pool.publish?.();
+    };
+    parallel.forSync(0, items, workWhileShut, { args: [gate], on: pool });
+    const { values } = gate;
+    assert.ok((values[WORKED] as number) < items, "the pool's other call ran before all was done");
+    assert.ok(values.subarray(CELLS).every((count) => count === 1));
+    await opened;
+    gate.dispose();
     await pool.close();
   });
 

@@ -275,7 +275,10 @@ describe("helpers of a call", () => {
       { parts: 0, steals: 0 },
       { parts: 0, steals: 0 },
     ]);
-    assert.deepEqual([caller.left(), caller.hasPresent, caller.takeGone(), helper.callerSlot], [6, false, undefined, 2]);
+    assert.deepEqual(
+      [caller.left(), caller.hasPresent, caller.takeGone(), helper.callerSlot],
+      [6, false, undefined, 2],
+    );
     assert.deepEqual(takeAll(caller), [0, 1, 2, 3, 4, 5]);
   });
 
