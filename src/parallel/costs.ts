@@ -68,7 +68,7 @@ export class Cost {
  * function if it has one. By text that is there already: a short call takes less time than
  * to put one together and look for it.
  */
-export function costOf(loop: string, fn: object | undefined): Cost {
+function costOf(loop: string, fn: object | undefined): Cost {
   let costs: Map<string, Cost> = ofKernels;
   if (fn !== undefined) {
     costs = ofFunctions.get(fn) ?? new Map<string, Cost>();

@@ -217,14 +217,14 @@ async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Pr
 async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: boolean): Promise<void> {
   let isWhole = false;
   try {
-    let failure: unknown;
+    let called: Promise<void> | undefined;
     try {
       await turnIfDue();
       const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
       if (ready === undefined) shared.callHelpers();
       // Not waited for: a call that is over before threads are there does without them.
-      const called = ready === undefined ? undefined : shared.callHelpersAfter(ready);
-      void called?.then((error) => (failure = error));
+      else called = shared.callHelpersAfter(ready);
+      called?.catch(() => undefined);
       // Where a part takes long the event loop is spared, and another thread does it.
       if (isSpared) {
         await called;
@@ -238,7 +238,7 @@ async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: b
     } finally {
       await shared.helpersLeave();
     }
-    if (failure !== undefined) throw failure;
+    if (shared.isWithoutHelpers) await called;
     while (shared.shares.hasLeft && !shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
     shared.requireSuccess();
     isWhole = true;

@@ -142,6 +142,8 @@ export class SharedCall {
   readonly #stop: Stop;
   readonly #presence: Presence | undefined;
   #isClosed = false;
+  /** Helpers could not be made ready. */
+  isWithoutHelpers = false;
   /** Whether it says something of what sharing out costs. */
   #isTelling: boolean;
 
@@ -239,17 +241,18 @@ export class SharedCall {
     this.#callThem(Array.from({ length: this.helpers }, (_, i) => i + 1));
   }
 
-  /** As `callHelpers`, once they are ready. @returns what that fails with, as long as anybody is to come */
-  async callHelpersAfter(ready: Promise<void>): Promise<unknown> {
+  /** As `callHelpers`, once they are ready. Rejects with what that fails with, and then no part is begun any more; unless the call is over by then. */
+  async callHelpersAfter(ready: Promise<void>): Promise<void> {
     this.#isTelling = false;
     try {
       await ready;
     } catch (error) {
-      if (!this.#isClosed) this.shares.stop();
-      return this.#isClosed ? undefined : error;
+      if (this.#isClosed) return;
+      this.isWithoutHelpers = true;
+      this.shares.stop();
+      throw error;
     }
     if (!this.#isClosed) this.callHelpers();
-    return undefined;
   }
 
   /** Has those come; who is still there from the call before need not be called. */

@@ -178,7 +178,7 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
     options.compare === undefined ? undefined : callbackOf("parallel.argsort", "compare", options.compare);
   const { length } = input;
   const shared = arrayToFill("float64", length);
-  shared.values.set(input.numbers as ArrayLike<number>);
+  shared.values.set(input.numbers);
   const target = arrayToFill("uint32", length);
   const all = sorting(question, "indices", shared, target, compare);
   return {

@@ -104,11 +104,11 @@ describe("awaited calls one after another", () => {
 
   it("leave the event loop its turns, though each is over at once", { timeout: 60_000 }, async () => {
     const on = await poolOf(1);
-    let turns = 0;
-    setImmediate(() => turns++);
+    const turn = { hasCome: false };
+    setImmediate(() => (turn.hasCome = true));
     // That no turn ever comes fails by the limit of time.
     await withSeams({ itemsBefore: 0 }, async () => {
-      while (turns === 0) await parallel.map(numbers, identical, { on });
+      while (!turn.hasCome) await parallel.map(numbers, identical, { on });
     });
   });
 

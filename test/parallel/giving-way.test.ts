@@ -58,8 +58,8 @@ describe("helpers", () => {
     const items = 20_000;
     const gate = new SharedArray({ type: "int32", length: CELLS + items });
     let opened: Promise<void> | undefined;
-    onHelped.then = () => {
-      onHelped.then = undefined;
+    onHelped.call = () => {
+      onHelped.call = undefined;
       opened = pool.run(openShut, [gate]);
       pool.publish?.();
     };
