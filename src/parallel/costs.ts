@@ -33,6 +33,11 @@ export class Cost {
     return this.itemUs === undefined || this.#calls < 8 || (this.#calls & 15) === 0;
   }
 
+  /** So many items took so long, and would have taken no longer on one thread. */
+  isAtMost(items: number, us: number): void {
+    if (this.itemUs !== undefined && us / items < this.itemUs) this.took(items, us);
+  }
+
   /**
    * So many items took so long.
    *
@@ -41,7 +46,7 @@ export class Cost {
    *   The second time in a row it counts
    */
   took(items: number, us: number): boolean {
-    const now = us / items;
+    const now = Math.max(0, us) / items;
     const overUs = Math.min(us, PROBE_US);
     if (this.itemUs === undefined) {
       this.itemUs = now;

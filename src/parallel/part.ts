@@ -31,8 +31,11 @@ export interface FunctionName {
 
 /** So long a helper works before it looks whether other calls wait for its thread. */
 const STINT_MS = 4;
-/** So long it stays for one call after another; then its event loop has its turn. */
+/** So long it stays for one call after another; then, if none is under way, its event loop has its turn. */
 const STAY_MS = 50;
+
+/** What an Int32 has room for, some half an hour. */
+const MOST_US = 2 ** 31 - 1;
 
 /** Looks for the next call between two at the clock. */
 const LOOKS_BETWEEN_CLOCKS = 64;
@@ -114,11 +117,10 @@ export class Participant {
   /** Where the last part ended that gave something. */
   #keptTo = -1;
   #thrown: { readonly part: number; readonly error: unknown } | undefined = undefined;
-  #traced: Traced | undefined;
+  #traced: Traced | undefined = undefined;
   #ms = 0;
 
   constructor(shares: Shares, number: number, work: Work, loop: PartLoop) {
-    this.#traced = Traced.begin(nameOfPart(work.name, number));
     this.shares = shares;
     this.number = number;
     this.#work = work;
@@ -127,6 +129,7 @@ export class Participant {
 
   /** Does parts until none is left, or until a moment. @returns true if none is left */
   run(untilMs: number): boolean {
+    this.#traced ??= Traced.begin(nameOfPart(this.#work.name, this.number));
     this.#traced?.enter();
     const isOver = this.#take(untilMs);
     this.#traced?.leave(isOver);
@@ -174,6 +177,12 @@ export class Participant {
     return this.#thrown;
   }
 
+  /** It does no more. */
+  leave(): void {
+    this.#traced?.end();
+    this.#traced = undefined;
+  }
+
   done(): PartsDone {
     const { part, error } = this.#thrown ?? { part: 0, error: undefined };
     return {
@@ -210,8 +219,8 @@ export const helpCallerOnce: Task<[cells: SharedArray<"int32">, participant: num
       help(shares, cells, participant, work, () => loopOn(work));
       return;
     }
-    shares.stepBack(life);
-    shares.giveUp(life);
+    // It is as if it had not come: who knows of this call may come yet.
+    shares.stepOut();
   });
 
 /** A helper stays for what mostly comes within so many wake-ups, some 1.5 ms: a program works a little itself between two calls. */
@@ -293,7 +302,7 @@ function help(
       // in the caller's hands, so it is freed when the caller's thread ends.
       handOver(inHeap, result.payload, shares.callerSlot);
     }
-    left = { thread: threadIndex, us: Math.round(done.ms * 1000), gaveWay, result };
+    left = { thread: threadIndex, us: Math.min(MOST_US, Math.round(done.ms * 1000)), gaveWay, result };
     return gaveWay;
   } finally {
     // Whatever happened: the caller would wait for it for ever.
@@ -347,7 +356,9 @@ function takePartsHere(
   const one = new Participant(shares, participant, work, loop);
   while (!one.run(nowMs() + STINT_MS)) {
     // What is left of its range others take over.
-    if (askingPool()?.hasCalls() === true) return { done: one.done(), gaveWay: true };
+    if (askingPool()?.hasCalls() !== true) continue;
+    one.leave();
+    return { done: one.done(), gaveWay: true };
   }
   return { done: one.done(), gaveWay: false };
 }

@@ -205,6 +205,8 @@ async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Pr
   const why = whyAlone(call, team, helping.helpers, begun);
   if (why !== undefined) return runAlone(call, begun, why, cancel);
   const onThreads = async (s?: Scope): Promise<Values> => {
+    await turnIfDue();
+    cancelNodeOf(s)?.checkpoint();
     const beganMs = nowMs();
     const shared = SharedCall.open(call, helping, begun, worthOf(call), isSpared, s);
     await runShared(call, helping, shared, isSpared);
@@ -217,19 +219,14 @@ async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Pr
 async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: boolean): Promise<void> {
   let isWhole = false;
   try {
-    let called: Promise<void> | undefined;
     try {
-      await turnIfDue();
+      await shared.isKnown();
       const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
       if (ready === undefined) shared.callHelpers();
       // Not waited for: a call that is over before threads are there does without them.
-      else called = shared.callHelpersAfter(ready);
-      called?.catch(() => undefined);
+      const called = ready === undefined ? undefined : shared.callHelpersAfter(ready);
       // Where a part takes long the event loop is spared, and another thread does it.
-      if (isSpared) {
-        await called;
-        await shared.helpersEnd();
-      }
+      if (isSpared) await shared.helpersEnd(called);
       while (!shared.own.run(nowMs() + SLICE_MS)) {
         shared.goOn();
         await nextTurn();
@@ -238,7 +235,6 @@ async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: b
     } finally {
       await shared.helpersLeave();
     }
-    if (shared.isWithoutHelpers) await called;
     while (shared.shares.hasLeft && !shared.own.run(nowMs() + SLICE_MS)) await nextTurn();
     shared.requireSuccess();
     isWhole = true;
@@ -252,7 +248,9 @@ let turnedMs = -Infinity;
 
 /** Who awaits one call after another, each of which is soon over, would else keep the event loop from its turns. */
 async function turnIfDue(): Promise<void> {
-  if (nowMs() - turnedMs < SLICE_MS) return;
+  const sinceMs = nowMs() - turnedMs;
+  // A clock that goes back is another one.
+  if (sinceMs >= 0 && sinceMs < SLICE_MS) return;
   await nextTurn();
   turnedMs = nowMs();
 }

@@ -9,16 +9,10 @@ import { nowMs, setAlarm, setTurn } from "#clock";
 import { hasWaitAsync } from "#atomics";
 
 import { type CancelNode, CancelListener, cancelNodeOf } from "../async/cancel.js";
-import {
-  type AnyTask,
-  type Executor,
-  type RunOptions,
-  type Task,
-  type TaskIdentity,
-  taskIdentity,
-} from "../async/executor.js";
+import { type AnyTask, type Executor, type RunOptions, type TaskIdentity, taskIdentity } from "../async/executor.js";
 import type { Scope } from "../async/scope.js";
-import { SharedMemoryError, WorkerLostError } from "../core/errors.js";
+import { SharedMemoryError, TransferError, WorkerLostError } from "../core/errors.js";
+import { probe } from "../core/probe.js";
 import type { SharedArray } from "../shared/array.js";
 import { heap, type Life } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
@@ -32,19 +26,11 @@ import { costOfCall } from "./costs.js";
 import type { ParticipantFigures } from "./explain.js";
 import { begins, countHelpers, ends } from "./figures.js";
 import type { ItemCallback } from "./loops.js";
-import {
-  type FunctionName,
-  helpCaller,
-  nameOf,
-  Participant,
-  type PartLoop,
-  type PartsDone,
-  type Work,
-} from "./part.js";
+import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
 import { loopOf } from "./part-loops.js";
 import type { Begun, Call, SharedForm } from "./run.js";
 import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
-import { callThreads, forgetModule, ownerOf, stopThread, type Team } from "./team.js";
+import { callThreads, forgetModule, ownerOf, stopThread, type TakeBack, type Team } from "./team.js";
 import { seams } from "./testing.js";
 import { bytesOfWork, tell } from "./told.js";
 import type { Worth } from "./worth.js";
@@ -70,19 +56,22 @@ function partItemsOf(call: Call, left: number, itemUs: number, participants: num
   return Math.ceil(Math.max(1, wanted, least) / call.blockItems) * call.blockItems;
 }
 
-/** Has no part begun any more when the call is cancelled. */
-class Stop extends CancelListener {
-  readonly #shares: Shares;
+/** Calls something when a call is cancelled. */
+class OnCancel extends CancelListener {
+  readonly #call: () => void;
 
-  constructor(shares: Shares) {
+  constructor(call: () => void) {
     super();
-    this.#shares = shares;
+    this.#call = call;
   }
 
   override onCancel(): void {
-    this.#shares.stop();
+    this.#call();
   }
 }
+
+/** What the job does that stands for a call's helpers: they are there. */
+function helpersAreHere(): void {}
 
 /**
  * The helpers of a call as its scope sees them: a job elsewhere, which ends when all have left.
@@ -92,29 +81,36 @@ class Stop extends CancelListener {
 class Presence implements Executor {
   readonly name = "threads that help";
   readonly #stopThem: () => void;
-  #options: RunOptions | undefined = undefined;
-  #leave: () => void = () => undefined;
-  readonly #left = new Promise<void>((resolve) => (this.#leave = resolve));
+  #letGo: () => void = () => undefined;
+  /** Has the job end. */
+  end: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => (this.end = resolve));
+  #begin: () => void = () => undefined;
+  /** Settles when the job has begun: then a cancellation is heard. */
+  readonly begun: Promise<void> = new Promise<void>((resolve) => (this.#begin = resolve));
 
   constructor(stopThem: () => void) {
     this.#stopThem = stopThem;
   }
 
   async run<Result>(_task: AnyTask, _args: readonly unknown[], options: RunOptions): Promise<Result> {
-    this.#options = options;
+    const listener = new OnCancel(() => {
+      const { graceOver } = options;
+      graceOver.addEventListener("abort", this.#stopThem, { once: true });
+      this.#letGo = () => graceOver.removeEventListener("abort", this.#stopThem);
+      if (graceOver.aborted) this.#stopThem();
+    });
+    cancelNodeOf(options.cancel)?.listen(listener);
     options.onStart();
-    await this.#left;
+    this.#begin();
+    // It stands in no queue, and has no thread.
+    const { ring } = probe;
+    ring?.started(options.jobId, true);
+    ring?.suspended(options.jobId);
+    await this.#ended;
+    listener.stopListening();
+    this.#letGo();
     return undefined as Result;
-  }
-
-  /** They are waited for, by a call that is cancelled. */
-  isOverdue(): void {
-    this.#options?.graceOver.addEventListener("abort", this.#stopThem, { once: true });
-  }
-
-  hasLeft(): void {
-    this.#options?.graceOver.removeEventListener("abort", this.#stopThem);
-    this.#leave();
   }
 }
 
@@ -131,21 +127,25 @@ export class SharedCall {
   readonly #from: number;
   readonly #beganMs: number;
   readonly #memory: CallMemory;
-  readonly #telling: Telling;
+  readonly #way: Telling;
   readonly #worth: Worth;
   readonly #done: PartsDone[] = [];
   /** Threads that have ended while they were here. */
   readonly #lost = new Set<string>();
   /** The payload of what there is to do; 0 if helpers are told when they are called. */
-  readonly #told: number;
+  readonly #workPayload: number;
   readonly #cancel: CancelNode | undefined;
-  readonly #stop: Stop;
+  readonly #stop: OnCancel;
+  #tellCancelled: () => void = () => undefined;
+  readonly #cancelled: Promise<void> = new Promise<void>((resolve) => (this.#tellCancelled = resolve));
   readonly #presence: Presence | undefined;
+  /** Take back helpers that were called for this call only. */
+  readonly #takeBack: TakeBack[] = [];
   #isClosed = false;
-  /** Helpers could not be made ready. */
-  isWithoutHelpers = false;
+  /** Why nobody can help: threads can't be made ready, or told what there is to do. */
+  #refusal: { readonly error: unknown } | undefined = undefined;
   /** Whether it says something of what sharing out costs. */
-  #isTelling: boolean;
+  #isMeasured: boolean;
 
   /**
    * Puts the arrays where all threads see them, and all else that helpers need to know.
@@ -185,7 +185,7 @@ export class SharedCall {
     this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
     this.parts = parts;
     // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
-    this.#isTelling = this.helpers > 0 && call.isCoarse !== true;
+    this.#isMeasured = this.helpers > 0 && call.isCoarse !== true;
     this.work = {
       name: titleOf(call),
       loop: call.kind,
@@ -197,23 +197,26 @@ export class SharedCall {
       isSearch: call.isSearch === true,
     };
     const bytes = this.helpers > 0 ? bytesOfWork(this.work) : undefined;
-    this.#telling = bytes === undefined && this.helpers > 0 ? "once" : "told";
-    this.#memory = takeMemory(ownerOf(team), this.#telling, 1 + Math.max(team.helpers, team.alone));
+    this.#way = bytes === undefined && this.helpers > 0 ? "once" : "told";
+    this.#memory = takeMemory(ownerOf(team), this.#way, 1 + Math.max(team.helpers, team.alone));
     ({ shares: this.shares } = this.#memory);
     try {
       this.shares.begin(parts, heap().slot);
-      if (bytes !== undefined) this.shares.work = tell(this.#cells.offset, bytes);
-      this.#told = bytes === undefined ? 0 : this.shares.work.payload;
       this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
+      if (bytes !== undefined) this.shares.work = tell(this.#cells.offset, bytes);
+      this.#workPayload = bytes === undefined ? 0 : this.shares.work.payload;
     } catch (error) {
-      giveMemory(ownerOf(team), this.#telling, this.#memory);
+      giveMemory(ownerOf(team), this.#way, this.#memory);
       throw error;
     }
-    this.#stop = new Stop(this.shares);
+    this.#stop = new OnCancel(() => {
+      this.shares.stop();
+      this.#tellCancelled();
+    });
     this.#cancel?.listen(this.#stop);
     if (s !== undefined && this.helpers > 0) {
       this.#presence = new Presence(() => this.#stopThreads());
-      s.spawn(helpCaller as unknown as Task<[], void>, [], { on: this.#presence, name: "helpers" });
+      s.spawn(helpersAreHere, [], { on: this.#presence, name: `${this.work.name}, helpers` });
     }
     begins(this);
     this.#beganMs = nowMs();
@@ -236,23 +239,34 @@ export class SharedCall {
 
   // Helpers
 
+  /** Settles when its scope knows of helpers, so that they may come; at once if it has none. */
+  async isKnown(): Promise<void> {
+    if (this.#presence !== undefined) await Promise.race([this.#presence.begun, this.#cancelled]);
+  }
+
   /** Has all of them come. */
   callHelpers(): void {
     this.#callThem(Array.from({ length: this.helpers }, (_, i) => i + 1));
   }
 
-  /** As `callHelpers`, once they are ready. Rejects with what that fails with, and then no part is begun any more; unless the call is over by then. */
+  /** As `callHelpers`, once they are ready. If they can't be, the call fails by that, unless it is over by then. */
   async callHelpersAfter(ready: Promise<void>): Promise<void> {
-    this.#isTelling = false;
+    this.#isMeasured = false;
     try {
       await ready;
     } catch (error) {
-      if (this.#isClosed) return;
-      this.isWithoutHelpers = true;
-      this.shares.stop();
-      throw error;
+      this.#refuse(error);
+      return;
     }
     if (!this.#isClosed) this.callHelpers();
+  }
+
+  /** There is no sense in going on: the call fails. */
+  #refuse(error: unknown): void {
+    // Over or cancelled: then nobody misses them.
+    if (this.#isClosed || this.#cancel?.isCancelled === true) return;
+    this.#refusal ??= { error };
+    this.shares.stop();
   }
 
   /** Has those come; who is still there from the call before need not be called. */
@@ -261,36 +275,52 @@ export class SharedCall {
     const called = participants.filter((participant) => {
       shares.open(participant);
       // Who comes for another call knows nothing of this one, if it is not told in shared memory.
-      return this.#telling === "once" || shares.invite(participant);
+      return this.#way === "once" || shares.invite(participant);
     });
     countHelpers(called.length, participants.length - called.length);
     if (called.length === 0) return;
-    const once = this.#telling === "once" ? { once: { call: shares.call, work } } : {};
-    callThreads(this.#team, { cells: this.#cells, participants: called, ...once });
+    const once = this.#way === "once" ? { once: { call: shares.call, work } } : {};
+    const takeBack = callThreads(this.#team, { cells: this.#cells, participants: called, ...once }, (error) => {
+      const why = `what ${work.name} works with can't be passed to threads: ${error.message}`;
+      this.#refuse(new TransferError(why, { cause: error }));
+    });
+    // Who is told in shared memory may as well come for the next call.
+    if (this.#way === "once") this.#takeBack.push(takeBack);
   }
 
   /** Between two slices: has those called again that gave way to other calls. They come behind those. */
   goOn(): void {
-    this.#isTelling = false;
+    this.#isMeasured = false;
     const again: number[] = [];
-    for (let gone = this.shares.takeGone(true); gone !== undefined; gone = this.shares.takeGone(true)) {
-      this.#collect(gone);
-      again.push(gone.participant);
+    try {
+      for (let gone = this.shares.takeGone(true); gone !== undefined; gone = this.shares.takeGone(true)) {
+        this.#collect(gone);
+        again.push(gone.participant);
+      }
+    } catch (error) {
+      this.shares.stop();
+      throw error;
     }
     if (again.length > 0) this.#callThem(again);
   }
 
-  /** Settles when all helpers have come and gone, or nobody is there for a while, as the pool has other things to do. */
-  async helpersEnd(): Promise<void> {
+  /**
+   * Settles when all helpers have come and gone, or nobody is there for a while, as the pool has other
+   * things to do; or the call is cancelled.
+   *
+   * @param called - settles when they have been called, if that takes time
+   */
+  async helpersEnd(called: Promise<void> | undefined): Promise<void> {
+    await Promise.race([called, this.#cancelled]);
     let seenMs = nowMs();
-    for (;;) {
+    while (this.#cancel?.isCancelled !== true) {
       const times = this.shares.timesLeft;
       this.goOn();
       if (!this.shares.hasExpected) return;
       const now = nowMs();
       if (this.shares.hasPresent) seenMs = now;
       else if (now - seenMs >= PATIENCE_MS) return;
-      await this.#someLeave(times, PATIENCE_MS);
+      await Promise.race([this.#someLeave(times, PATIENCE_MS), this.#cancelled]);
       this.#lookForLost();
       if (this.#lost.size > 0) return;
     }
@@ -312,7 +342,10 @@ export class SharedCall {
 
   /** Lets nobody come any more. @returns whether anybody is here who still has to leave */
   #close(): boolean {
-    this.#isClosed = true;
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      for (const takeBack of this.#takeBack) takeBack();
+    }
     return this.shares.close() > this.#lost.size;
   }
 
@@ -333,15 +366,15 @@ export class SharedCall {
       const times = this.shares.timesLeft;
       if (!this.#close()) break;
       if (this.shares.seesLeaving(times)) continue;
-      if (this.#cancel?.isCancelled === true) this.#presence?.isOverdue();
       await this.#someLeave(times, LOOK_MS);
       this.#lookForLost();
     }
-    this.#presence?.hasLeft();
+    this.#presence?.end();
   }
 
   #stopThreads(): void {
-    for (const { slot } of this.shares.present()) stopThread(this.#team, slot);
+    // A thread that has ended may have had the slot of one that runs now.
+    for (const life of this.shares.present()) if (!heap().hasEnded(life)) stopThread(this.#team, life.slot);
   }
 
   #lookForLost(): void {
@@ -385,6 +418,7 @@ export class SharedCall {
    */
   requireSuccess(): void {
     this.#cancel?.checkpoint();
+    if (this.#refusal !== undefined) throw this.#refusal.error as Error;
     if (this.#lost.size > 0) {
       throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.work.name}`);
     }
@@ -406,11 +440,10 @@ export class SharedCall {
       if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
     }
     const workMs = this.#done.reduce((sum, { ms }) => sum + ms, 0);
-    // What began a call says less than all of it: there caches are cold, and data may be other. Of
-    // such that have a cost of their own nobody asks.
-    if (!isSearch && this.#call.expectedItemUs === undefined)
-      costOfCall(this.#call).took(this.work.end - firstItem, workMs * 1000);
-    if (!this.#isTelling) return;
+    // What began a call says less than all of it: there caches are cold, and data may be other. But where
+    // several work each takes longer than alone, so this only ever makes it less.
+    if (!isSearch) costOfCall(this.#call).isAtMost(this.work.end - firstItem, workMs * 1000);
+    if (!this.#isMeasured) return;
     this.#worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
   }
 
@@ -422,18 +455,19 @@ export class SharedCall {
   /** All is over, however it ended: gives everything back. */
   end(isWhole: boolean): void {
     this.#stop.stopListening();
+    this.own.leave();
     const counts = this.shares.counts();
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     try {
       this.#form.end(this.#from, isWhole);
     } finally {
       const own = heap();
-      if (this.#told !== 0) freePayload(own, this.#told, own.slot);
+      if (this.#workPayload !== 0) freePayload(own, this.#workPayload, own.slot);
       // Of a call that failed nobody wants what was given back.
       for (let gone = this.shares.takeGone(); gone !== undefined; gone = this.shares.takeGone()) {
         if (gone.result !== undefined) freePayload(own, gone.result.payload, own.slot);
       }
-      giveMemory(ownerOf(this.#team), this.#telling, this.#memory);
+      giveMemory(ownerOf(this.#team), this.#way, this.#memory);
     }
   }
 

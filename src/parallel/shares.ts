@@ -307,6 +307,11 @@ export class Shares {
     if (this.#exchange(COMING | marksOf(life), CLOSED)) this.#tell();
   }
 
+  /** One that is here was mistaken, and touches nothing: another may come in its place. */
+  stepOut(): void {
+    this.#leaveAs(OPEN);
+  }
+
   #exchange(expected: number, next: number): boolean {
     return compareExchange(this.#cells, this.#own + PRESENCE, expected, next) === expected;
   }
@@ -376,9 +381,18 @@ export class Shares {
     return false;
   }
 
-  /** Nobody will look who was invited: his thread has ended. If somebody else will by now, one is called for nothing. */
+  /**
+   * Nobody will look who was invited: his thread has ended, or he can't be called. If the line is open for
+   * him he is not waited for. If somebody else was called by now, one is called for nothing, or not let in.
+   */
   forgetInvitation(participant: number): void {
-    store(this.#cells, LINE * (1 + participant) + INVITED, 0);
+    if (exchange(this.#cells, LINE * (1 + participant) + INVITED, 0) !== 0) this.closeLine(participant);
+  }
+
+  /** Lets nobody come any more in a participant's place, if nobody is there. */
+  closeLine(participant: number): void {
+    const line = LINE * (1 + participant);
+    if (compareExchange(this.#cells, line + PRESENCE, OPEN, CLOSED) === OPEN) this.#tell();
   }
 
   /**
@@ -500,7 +514,13 @@ export class Shares {
     if (this.#leaving?.times !== times) {
       const waiting = waitAsync(this.#cells, LEFT, times);
       if (!waiting.async) return undefined;
-      this.#leaving = { times, promise: waiting.value };
+      const leaving = { times, promise: waiting.value };
+      this.#leaving = leaving;
+      // Before all who wait for it go on: it may settle though the word is what it was, by a wake-up for
+      // a change before that. Who waited again by a promise that is settled would keep its event loop from its turns.
+      void waiting.value.finally(() => {
+        if (this.#leaving === leaving) this.#leaving = undefined;
+      });
     }
     return this.#leaving.promise;
   }

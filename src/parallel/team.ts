@@ -1,8 +1,8 @@
 /** Who helps: the threads of a pool, once they have what a call needs. */
-import { type AnyTask, taskIdentity } from "../async/executor.js";
-import { MisuseError } from "../core/errors.js";
+import { type AnyTask, type Task, taskIdentity } from "../async/executor.js";
+import { MisuseError, TransferError } from "../core/errors.js";
 import { describeKind } from "../async/cancel.js";
-import type { ThreadPool } from "../threads/thread-pool.js";
+import type { Helping, ThreadPool } from "../threads/thread-pool.js";
 import { threads } from "../threads/threads.js";
 import type { SharedArray } from "../shared/array.js";
 import { heap } from "../shared/heap.js";
@@ -61,6 +61,9 @@ export interface Called {
   readonly once?: { readonly call: number; readonly work: Work };
 }
 
+/** Takes back those that no thread has taken. */
+export type TakeBack = () => void;
+
 /** The same, as a pool's thread asks its pool for it. */
 interface HelpWanted extends Called {
   readonly kind: "skein.parts";
@@ -69,25 +72,48 @@ interface HelpWanted extends Called {
 /**
  * Has threads come as these participants. They may come late, or never; who comes late takes
  * part in what is open by then, or finds nothing open.
+ *
+ * @param refused - told if what there is to do can't be passed to them, while it is known who asked
  */
-export function callThreads({ pool }: Team, called: Called): void {
-  if (pool !== undefined) send(pool, called);
-  else askingPool()?.ask({ kind: "skein.parts", ...called } satisfies HelpWanted);
+export function callThreads({ pool }: Team, called: Called, refused: (error: TransferError) => void): TakeBack {
+  if (pool !== undefined) return send(pool, called, refused);
+  askingPool()?.ask({ kind: "skein.parts", ...called } satisfies HelpWanted);
+  return () => undefined;
 }
 
-function send(pool: ThreadPool, { cells, participants, once }: Called): void {
-  for (const participant of participants) {
-    const coming =
-      once === undefined
-        ? pool.run(helpCaller, [cells, participant])
-        : pool.run(helpCallerOnce, [cells, participant, once.call, once.work]);
+function send(pool: ThreadPool, called: Called, refused?: (error: TransferError) => void): TakeBack {
+  const { cells, participants, once } = called;
+  const helping = participants.map((participant) => {
+    const one = helpFrom(
+      pool,
+      (once === undefined ? helpCaller : helpCallerOnce) as unknown as Task<readonly unknown[], void>,
+      once === undefined ? [cells, participant] : [cells, participant, once.call, once.work],
+    );
     // What goes wrong in a part is told by what is given back. This is a thread that has ended,
-    // or a pool that is closed and has nobody to send.
-    coming.catch(() => {
-      if (!cells.isDisposed) new Shares(cells.values, CALLER).forgetInvitation(participant);
+    // a pool that is closed and has nobody to send, or what does not cross.
+    one.ended.catch((error: unknown) => {
+      if (!cells.isDisposed) {
+        const shares = new Shares(cells.values, CALLER);
+        if (once === undefined) shares.forgetInvitation(participant);
+        else if (shares.call === once.call) shares.closeLine(participant);
+      }
+      if (error instanceof TransferError) refused?.(error);
     });
-  }
+    return one;
+  });
   pool.publish?.();
+  return () => {
+    for (const one of helping) one.takeBack();
+  };
+}
+
+function helpFrom(pool: ThreadPool, task: Task<readonly unknown[], void>, args: readonly unknown[]): Helping {
+  try {
+    if (pool.help !== undefined) return pool.help(task, args);
+  } catch (error) {
+    return { ended: Promise.reject(error), takeBack: () => false };
+  }
+  return { ended: pool.run(task, args), takeBack: () => false };
 }
 
 /** Stops by force the thread that has that slot in the heap; on a pool's thread nobody can. */

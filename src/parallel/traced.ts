@@ -22,6 +22,11 @@ export class Traced {
     return traced;
   }
 
+  /** It ends between two slices: what is left of it others do, or nobody. */
+  end(): void {
+    probe.ring?.write(ProbeKind.jobEnd, this.#id, 0, ProbeOutcome.done);
+  }
+
   /** A slice begins, inside of the code that runs now. */
   enter(): void {
     probe.ring?.started(this.#id, true);

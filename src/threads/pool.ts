@@ -61,6 +61,7 @@ import {
   type JobOptions,
   type PoolPlan,
   requireJobOptions,
+  type Helping,
   type Streamed,
   type Submitted,
   type ThreadPool,
@@ -155,6 +156,12 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     }
     if (this.#room === undefined || this.#takeRoom(call, this.#room.tryAcquire())) this.#takeOn(call);
     return call.promise as Promise<Result>;
+  }
+
+  help(task: AnyTask, args: readonly unknown[]): Helping {
+    const call = this.#callOf(task, args, undefined);
+    this.#takeOn(call);
+    return { ended: call.promise as Promise<void>, takeBack: () => this.#takeBack(call, () => neverRan(call)) };
   }
 
   /** @returns false if there is none: then the job has failed, and hears of its scope no more */
@@ -434,10 +441,21 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
 
   // Cancelling
 
-  cancelled(call: Call, node: CancelNode): void {
+  /** Fails a call that no thread has taken. @returns false if one has, or it was over before */
+  #takeBack(call: Call, failure: () => unknown): boolean {
+    if (call.isSettled) return false;
     if (call.thread === undefined) {
       if (!this.#placing.remove(call)) this.#modules.stopWaiting(call);
-    } else if (!this.#placing.withdraw(call)) {
+    } else if (!this.#placing.withdraw(call)) return false;
+    this.#fail(call, failure());
+    this.collected();
+    this.#inbox.watch();
+    return true;
+  }
+
+  cancelled(call: Call, node: CancelNode): void {
+    if (call.isSettled) return;
+    if (!this.#takeBack(call, () => node.makeErrorForWait())) {
       // The word before the message: a loop on the thread sees the one, everything
       // that waits there sees the other. Any thread may have stolen the call.
       const board = this.board as Board;
@@ -445,11 +463,7 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
       call.isToldToCancel = true;
       const reason = node.makeErrorForWait().message;
       for (const thread of this.threads) thread?.post({ kind: "cancel", call: call.number, reason }, []);
-      return;
     }
-    this.#fail(call, node.makeErrorForWait());
-    this.collected();
-    this.#inbox.watch();
   }
 
   stopByForce(call: Call): void {

@@ -131,6 +131,13 @@ export interface Submitted<Result> {
   readonly result: Promise<Result>;
 }
 
+/** A job that its caller can do without. */
+export interface Helping {
+  readonly ended: Promise<void>;
+  /** @returns false if a thread has taken it */
+  takeBack(): boolean;
+}
+
 /**
  * Runs tasks on OS threads, as many as it has at the same time.
  *
@@ -203,6 +210,11 @@ export interface ThreadPool extends Executor, AsyncDisposable {
    * what outcomes there are: for who blocks this thread then.
    */
   publish?(): void;
+  /**
+   * Has a thread run a task that helps its caller, who can do without: beside the limit of the
+   * queue, and until a thread takes it it can be taken back. **Throws** as `run` rejects.
+   */
+  help?(task: AnyTask, args: readonly unknown[]): Helping;
   /** Stops its thread with that index by force, in whatever it does: the job that it runs fails, and another thread starts in its place. */
   stopThread?(index: number): void;
   /** Settles when it has no jobs any more; it goes on taking some. */

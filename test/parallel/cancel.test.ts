@@ -8,7 +8,9 @@ import { liveSharedObjects, SharedArray } from "skein/shared";
 import {
   CALLS,
   type Cells,
+  ENTERED,
   neverEnd,
+  neverEndLong,
   openGate,
   refuseIndex,
   refuseItem,
@@ -142,36 +144,58 @@ describe("a call that is cancelled", () => {
     );
   });
 
-  it(
-    "stops a thread whose callback does not end in the grace time, and its pool goes on",
-    { timeout: 60_000 },
-    async () => {
+  for (const [how, ownMs] of [
+    ["", 0],
+    [", though the caller's own part takes longer than that", 100],
+  ] as const) {
+    it(`stops a thread whose callback does not end in the grace time${how}`, { timeout: 60_000 }, async () => {
       const on = threads({ size: 1, name: "stuck" });
       await importAll(on);
       await on.ready(neverEnd);
       const gate = new SharedArray({ type: "int32", length: 4 });
-      let isCancelled = false;
-      await withSeams({ itemsBefore: 0 }, async () =>
-        assert.rejects(
-          scope(
-            async (s) => {
-              visitor.visit = () => {
-                if (!isCancelled) s.cancel("enough");
-                isCancelled = true;
-              };
-              await parallel.for(0, ITEMS, neverEnd, { on, args: [gate] }, s);
-            },
-            { graceMs: 20 },
-          ),
-          CancelledError,
-        ),
-      );
+      const call = async (): Promise<unknown> =>
+        scope(
+          async (s) => {
+            visitor.visit = () => {
+              visitor.visit = undefined;
+              s.cancel("enough");
+              const untilMs = performance.now() + ownMs;
+              while (performance.now() < untilMs);
+            };
+            await parallel.for(0, ITEMS, neverEnd, { on, args: [gate] }, s);
+          },
+          { graceMs: 20 },
+        );
+      await withSeams({ itemsBefore: 0 }, async () => assert.rejects(call, CancelledError));
       gate.dispose();
+      // The pool goes on, with another thread.
       assert.equal(await on.run(identical, [7]), 7);
-      assert.equal(on.statistics().alive, 1);
+      assert.deepEqual([on.statistics().alive, on.statistics().lost], [1, 1]);
       await on.close();
-    },
-  );
+    });
+  }
+
+  it("stops such a thread also where it does the parts alone", { timeout: 60_000 }, async () => {
+    const on = threads({ size: 1, name: "stuck" });
+    await importAll(on);
+    await on.ready(neverEndLong);
+    const gate = new SharedArray({ type: "int32", length: 4 });
+    const call = async (): Promise<unknown> =>
+      scope(
+        async (s) => {
+          const called = parallel.for(0, 100, neverEndLong, { on, args: [gate] }, s);
+          while (Atomics.load(gate.values, ENTERED) === 0) await new Promise((resolve) => setImmediate(resolve));
+          s.cancel("enough");
+          await called;
+        },
+        { graceMs: 20 },
+      );
+    await assert.rejects(call, CancelledError);
+    gate.dispose();
+    assert.equal(await on.run(identical, [7]), 7);
+    assert.equal(on.statistics().lost, 1);
+    await on.close();
+  });
 
   it("leaves others alone that use the same pool", async () => {
     const controller = new AbortController();

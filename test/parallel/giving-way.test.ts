@@ -6,6 +6,7 @@ import { whenReady } from "#skein/parallel/team";
 import { type AnyTask, threads } from "skein";
 import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
+import { buildTimeline, findFindings, startRecording } from "skein/trace";
 import type { ThreadPool } from "skein/threads";
 
 import {
@@ -21,6 +22,7 @@ import {
   workWhileClosed,
   workWhileShut,
   WORKED,
+  slowSquare,
 } from "./fixtures/waiting-tasks.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -72,6 +74,24 @@ describe("helpers", () => {
     await pool.close();
   });
 
+  it("are shown by recordings each time that they come, and end", { timeout: 60_000 }, async () => {
+    const pool = threads({ size: 1, name: "recorded" });
+    await getReady(pool, slowSquare);
+    const recording = startRecording();
+    const call = parallel.map(new Float64Array(2000), slowSquare, { on: pool }, new AbortController().signal);
+    // Each comes once the helper has given way.
+    for (let job = 0; job < 10; job++) await pool.run(openShut, [new SharedArray({ type: "int32", length: CELLS })]);
+    await call;
+    const trace = recording.stop();
+    const timeline = buildTimeline(trace);
+    const ofCall = timeline.jobs.filter(({ name = "" }) => name.startsWith("map slowSquare"));
+    assert.ok(ofCall.filter(({ name = "" }) => name.endsWith("part 2")).length > 1);
+    assert.ok(ofCall.some(({ name = "" }) => name.endsWith("helpers")));
+    assert.deepEqual(new Set(ofCall.map(({ end }) => end)), new Set(["seen"]));
+    assert.ok(!findFindings(trace, timeline).some(({ kind }) => kind === "starving-queue"));
+    await pool.close();
+  });
+
   it("of joins give way too while they have nothing to do", { timeout: 60_000 }, async () => {
     const pool = threads({ size: 2, name: "joins" });
     await getReady(pool, passInBranch);
@@ -86,6 +106,25 @@ describe("helpers", () => {
 });
 
 describe("a pool that has other things to do", () => {
+  it("is left no helpers of calls that are over, who know of no other", { timeout: 60_000 }, async () => {
+    const pool = threads({ size: 1, name: "busy" });
+    await getReady(pool, workWhileClosed);
+    const gate = makeGate();
+    const passed = pool.run(pass, [gate]);
+    await until(() => Atomics.load(gate, ENTERED) === 1);
+    const items = 40;
+    for (let call = 0; call < 5; call++) {
+      // Helpers are called with such arguments, and not told in shared memory.
+      const counts = new Int32Array(new SharedArrayBuffer(4 * items));
+      await parallel.for(0, items, workWhileClosed, { args: [makeGate(), counts], on: pool });
+      assert.ok(counts.every((count) => count === 1));
+    }
+    assert.equal(pool.statistics().queued, 0);
+    open(gate);
+    await passed;
+    await pool.close();
+  });
+
   it("is not waited for by a call with long items", { timeout: 60_000 }, async () => {
     const pool = threads({ size: 1, name: "busy" });
     await getReady(pool, longItem);

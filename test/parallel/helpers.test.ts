@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { whenReady } from "#skein/parallel/team";
-import { type AnyTask, threads, TransferError, WorkerLostError } from "skein";
+import { type AnyTask, CancelledError, scope, threads, TransferError, WorkerLostError } from "skein";
 import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 import type { ThreadPool } from "skein/threads";
@@ -73,6 +73,35 @@ describe("a call", () => {
   });
 });
 
+describe("an awaited call", () => {
+  it("fails if what it works with can't be passed to threads", { timeout: 30_000 }, async () => {
+    const pool = threads({ size: 1, name: "foreign" });
+    await getReady(pool, slowSquare);
+    const args = [() => 1];
+    await assert.rejects(
+      parallel.map(numbersTo(200), slowSquare, { on: pool, args }),
+      (error) =>
+        error instanceof TransferError &&
+        /what map slowSquare works with can't be passed to threads: .* is the function/.test(error.message),
+    );
+    await pool.close();
+  });
+
+  it("that is cancelled is that, also if its pool ends while it gets ready", { timeout: 30_000 }, async () => {
+    const pool = threads({ size: 1, name: "unready" });
+    const call = async (): Promise<unknown> =>
+      scope(async (s) => {
+        const called = parallel.map(numbersTo(200), slowSquare, { on: pool }, s);
+        await turn();
+        s.cancel("enough");
+        void pool.destroy();
+        await called;
+      });
+    await assert.rejects(call, CancelledError);
+    await pool.destroy();
+  });
+});
+
 describe("a blocking call", () => {
   it("fails if what a helper made can't cross", { timeout: 30_000 }, async () => {
     const pool = threads({ size: 1, name: "foreign" });
@@ -121,7 +150,7 @@ describe("the memory of a call on a pool's thread", () => {
     assert.ok(live >= 1);
     const [nextTotal, nextLive] = await pool.run(callNested, [numbers, gate], onOne);
     assert.equal(nextTotal, 40);
-    assert.ok(nextLive <= live, "it serves the next call");
+    assert.equal(nextLive, live, "it serves the next call");
     await pool.close();
   });
 });

@@ -71,6 +71,18 @@ describe("a pool whose threads were replaced", () => {
   });
 });
 
+describe("a pool whose queue is limited", () => {
+  it("has room for jobs right after a call, whose helpers take none", async () => {
+    const on = threads({ size: 1, maxQueue: 0, name: "limited" });
+    await importAll(on);
+    for (let round = 0; round < 20; round++) {
+      await withSeams(HELD_BACK, async () => parallel.map(numbers, identical, { on }));
+      assert.equal(await on.run(identical, [round]), round);
+    }
+    await on.close();
+  });
+});
+
 describe("a pool that is closed", () => {
   it("fails calls that would share out to it, but not those that need nobody", async () => {
     const on = threads({ size: 2, name: "closed" });

@@ -237,6 +237,37 @@ describe("helpers of a call", () => {
     assert.notEqual(caller.leavingAfter(caller.timesLeft), leaving);
   });
 
+  it("are waited for anew after a wake-up that meant a change before", async () => {
+    const cells = new Int32Array(new SharedArrayBuffer(4 * shareCells(2)));
+    const caller = new Shares(cells, CALLER);
+    const leaving = caller.leavingAfter(caller.timesLeft);
+    for (let word = 0; word < shareCells(1); word++) Atomics.notify(cells, word);
+    await leaving;
+    const again = caller.leavingAfter(caller.timesLeft);
+    assert.ok(again instanceof Promise && again !== leaving, "else who waits goes round without a turn");
+  });
+
+  it("that were mistaken let another come in their place", () => {
+    const [caller, helper] = sharesOf(2, 8) as [Shares, Shares];
+    caller.open(1);
+    helper.enter({ slot: 7, state: 1 });
+    helper.stepOut();
+    assert.deepEqual([caller.hasCome(1), helper.enter({ slot: 8, state: 1 })], [false, true]);
+  });
+
+  it("that nobody can call are not waited for, unless somebody has looked for them", () => {
+    const [caller, helper] = sharesOf(2, 8) as [Shares, Shares];
+    caller.open(1);
+    caller.invite(1);
+    caller.forgetInvitation(1);
+    assert.equal(caller.hasExpected, false);
+    caller.open(1);
+    caller.invite(1);
+    helper.takeInvitation();
+    caller.forgetInvitation(1);
+    assert.equal(caller.hasExpected, true);
+  });
+
   it("are called once for as many calls as open before one of them looks", () => {
     const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
     caller.open(1);
