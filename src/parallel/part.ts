@@ -212,14 +212,13 @@ export const helpCaller: Task<[cells: SharedArray<"int32">, participant: number]
 export const helpCallerOnce: Task<[cells: SharedArray<"int32">, participant: number, call: number, work: Work], void> =
   ownTask(import.meta, function helpOneCall(cells, participant, call, work) {
     const shares = new Shares(cells.values, participant);
-    // One that comes late has taken somebody's place in another call, in which it does nothing.
     const { life } = heap();
-    if (!shares.enter(life)) return;
+    if (shares.call !== call || !shares.enter(life)) return;
     if (shares.call === call) {
       help(shares, cells, participant, work, () => loopOn(work));
       return;
     }
-    // It is as if it had not come: who knows of this call may come yet.
+    // Another call has begun right now, and it has taken somebody's place: who knows of that may come yet.
     shares.stepOut();
   });
 

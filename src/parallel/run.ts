@@ -205,15 +205,22 @@ async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Pr
   const why = whyAlone(call, team, helping.helpers, begun);
   if (why !== undefined) return runAlone(call, begun, why, cancel);
   const onThreads = async (s?: Scope): Promise<Values> => {
-    await turnIfDue();
-    cancelNodeOf(s)?.checkpoint();
     const beganMs = nowMs();
     const shared = SharedCall.open(call, helping, begun, worthOf(call), isSpared, s);
     await runShared(call, helping, shared, isSpared);
     note?.(explanation(call, begun, shared, nowMs() - beganMs));
+    await turnIfDue();
     return inOrder(shared.values);
   };
-  return cancel === undefined ? onThreads() : scope(onThreads, { name: titleOf(call) }, cancel);
+  if (cancel === undefined) return onThreads();
+  let underway: Promise<Values> | undefined;
+  try {
+    return await scope(async (s) => (underway = onThreads(s)), { name: titleOf(call) }, cancel);
+  } finally {
+    // A scope gives up on what does not end in its grace time. But as long as a helper is there, which nobody can
+    // stop on a pool's thread, it writes to arrays that are given back when this call is over.
+    await underway?.catch(() => undefined);
+  }
 }
 
 async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: boolean): Promise<void> {
@@ -221,7 +228,7 @@ async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: b
   try {
     try {
       await shared.isKnown();
-      const ready = shared.helpers === 0 ? undefined : whenReady(team, call.functions);
+      const ready = shared.helpers === 0 || shared.isCancelled ? undefined : whenReady(team, call.functions);
       if (ready === undefined) shared.callHelpers();
       // Not waited for: a call that is over before threads are there does without them.
       const called = ready === undefined ? undefined : shared.callHelpersAfter(ready);

@@ -19,6 +19,7 @@ import { arrival } from "../shared/object.js";
 import { bytesOfPayload, freePayload } from "../shared/payload.js";
 import { decodeValue } from "../shared/value-codec.js";
 import { decodeThrown } from "../threads/error-codec.js";
+import { contextHere } from "../threads/remotes.js";
 import { noSuchTask } from "../threads/thread-errors.js";
 import { titleOf } from "./asked.js";
 import { type CallMemory, giveMemory, takeMemory, type Telling } from "./call-memory.js";
@@ -140,7 +141,9 @@ export class SharedCall {
   readonly #cancelled: Promise<void> = new Promise<void>((resolve) => (this.#tellCancelled = resolve));
   readonly #presence: Presence | undefined;
   /** Take back helpers that were called for this call only. */
-  readonly #takeBack: TakeBack[] = [];
+  readonly #takeBack = new Map<number, TakeBack>();
+  /** What each participant did, once all is over. */
+  #counts: readonly ShareCounts[] = [];
   #isClosed = false;
   /** Why nobody can help: threads can't be made ready, or told what there is to do. */
   #refusal: { readonly error: unknown } | undefined = undefined;
@@ -196,7 +199,9 @@ export class SharedCall {
       partItems,
       isSearch: call.isSearch === true,
     };
-    const bytes = this.helpers > 0 ? bytesOfWork(this.work) : undefined;
+    // A helper that stays is in the context of the call that it was called for. So where the program
+    // carries one, each call has its own.
+    const bytes = this.helpers > 0 && contextHere() === undefined ? bytesOfWork(this.work) : undefined;
     this.#way = bytes === undefined && this.helpers > 0 ? "once" : "told";
     this.#memory = takeMemory(ownerOf(team), this.#way, 1 + Math.max(team.helpers, team.alone));
     ({ shares: this.shares } = this.#memory);
@@ -211,9 +216,12 @@ export class SharedCall {
     }
     this.#stop = new OnCancel(() => {
       this.shares.stop();
+      this.shares.tellCaller();
       this.#tellCancelled();
     });
-    this.#cancel?.listen(this.#stop);
+    // Code of the program has run since it was looked at last: what is encoded may have getters.
+    if (this.isCancelled) this.#stop.onCancel();
+    else this.#cancel?.listen(this.#stop);
     if (s !== undefined && this.helpers > 0) {
       this.#presence = new Presence(() => this.#stopThreads());
       s.spawn(helpersAreHere, [], { on: this.#presence, name: `${this.work.name}, helpers` });
@@ -239,6 +247,10 @@ export class SharedCall {
 
   // Helpers
 
+  get isCancelled(): boolean {
+    return this.#cancel?.isCancelled === true;
+  }
+
   /** Settles when its scope knows of helpers, so that they may come; at once if it has none. */
   async isKnown(): Promise<void> {
     if (this.#presence !== undefined) await Promise.race([this.#presence.begun, this.#cancelled]);
@@ -246,6 +258,7 @@ export class SharedCall {
 
   /** Has all of them come. */
   callHelpers(): void {
+    if (this.isCancelled) return;
     this.#callThem(Array.from({ length: this.helpers }, (_, i) => i + 1));
   }
 
@@ -254,17 +267,16 @@ export class SharedCall {
     this.#isMeasured = false;
     try {
       await ready;
+      if (!this.#isClosed) this.callHelpers();
     } catch (error) {
       this.#refuse(error);
-      return;
     }
-    if (!this.#isClosed) this.callHelpers();
   }
 
   /** There is no sense in going on: the call fails. */
   #refuse(error: unknown): void {
     // Over or cancelled: then nobody misses them.
-    if (this.#isClosed || this.#cancel?.isCancelled === true) return;
+    if (this.#isClosed || this.isCancelled) return;
     this.#refusal ??= { error };
     this.shares.stop();
   }
@@ -285,7 +297,8 @@ export class SharedCall {
       this.#refuse(new TransferError(why, { cause: error }));
     });
     // Who is told in shared memory may as well come for the next call.
-    if (this.#way === "once") this.#takeBack.push(takeBack);
+    if (this.#way === "once")
+      called.forEach((participant, i) => this.#takeBack.set(participant, takeBack[i] as TakeBack));
   }
 
   /** Between two slices: has those called again that gave way to other calls. They come behind those. */
@@ -313,14 +326,14 @@ export class SharedCall {
   async helpersEnd(called: Promise<void> | undefined): Promise<void> {
     await Promise.race([called, this.#cancelled]);
     let seenMs = nowMs();
-    while (this.#cancel?.isCancelled !== true) {
+    while (!this.isCancelled) {
       const times = this.shares.timesLeft;
       this.goOn();
       if (!this.shares.hasExpected) return;
       const now = nowMs();
       if (this.shares.hasPresent) seenMs = now;
       else if (now - seenMs >= PATIENCE_MS) return;
-      await Promise.race([this.#someLeave(times, PATIENCE_MS), this.#cancelled]);
+      await this.#someLeave(times, PATIENCE_MS);
       this.#lookForLost();
       if (this.#lost.size > 0) return;
     }
@@ -344,7 +357,7 @@ export class SharedCall {
   #close(): boolean {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      for (const takeBack of this.#takeBack) takeBack();
+      for (const takeBack of this.#takeBack.values()) takeBack();
     }
     return this.shares.close() > this.#lost.size;
   }
@@ -362,14 +375,17 @@ export class SharedCall {
 
   /** As `waitForHelpers`, in turns of the event loop. */
   async helpersLeave(): Promise<void> {
-    for (;;) {
-      const times = this.shares.timesLeft;
-      if (!this.#close()) break;
-      if (this.shares.seesLeaving(times)) continue;
-      await this.#someLeave(times, LOOK_MS);
-      this.#lookForLost();
+    try {
+      for (;;) {
+        const times = this.shares.timesLeft;
+        if (!this.#close()) return;
+        if (this.shares.seesLeaving(times)) continue;
+        await this.#someLeave(times, LOOK_MS);
+        this.#lookForLost();
+      }
+    } finally {
+      this.#presence?.end();
     }
-    this.#presence?.end();
   }
 
   #stopThreads(): void {
@@ -418,7 +434,6 @@ export class SharedCall {
    */
   requireSuccess(): void {
     this.#cancel?.checkpoint();
-    if (this.#refusal !== undefined) throw this.#refusal.error as Error;
     if (this.#lost.size > 0) {
       throw new WorkerLostError("SKEIN_WORKER_LOST", `a thread ended while it worked on a part of ${this.work.name}`);
     }
@@ -436,6 +451,7 @@ export class SharedCall {
     const isFound = (part: number): boolean =>
       isSearch && this.values.some(([from]) => from < firstItem + part * partItems);
     if (first !== undefined && !isFound(first.part)) throw first.error;
+    if (this.#refusal !== undefined) throw this.#refusal.error as Error;
     for (const { missing } of this.#done) {
       if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
     }
@@ -457,6 +473,7 @@ export class SharedCall {
     this.#stop.stopListening();
     this.own.leave();
     const counts = this.shares.counts();
+    this.#counts = counts;
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
     try {
       this.#form.end(this.#from, isWhole);
@@ -471,12 +488,12 @@ export class SharedCall {
     }
   }
 
+  /** Once all is over: its memory may be another call's by then. */
   figures(): ParticipantFigures[] {
-    const counts = this.shares.counts();
     // One that gave way has been here several times.
     const figures = new Map<number, ParticipantFigures>();
     for (const { participant, thread, ms } of this.#done) {
-      const { parts, steals } = counts[participant] as ShareCounts;
+      const { parts, steals } = this.#counts[participant] as ShareCounts;
       figures.set(participant, { thread, ms: ms + (figures.get(participant)?.ms ?? 0), parts, steals });
     }
     return [...figures.values()].sort((a, b) => b.parts - a.parts);

@@ -7,7 +7,8 @@
  *
  * Layout, as Int32 indexes
  *   0  LIMIT       parts from this one on need not be done; only ever made less
- *   1  LEFT        how often a participant has left, or stepped back; the caller sleeps on it
+ *   1  LEFT        changes when a participant has left or stepped back, a line is closed for want of
+ *                  anybody who may come, or the call is cancelled; the caller sleeps on it
  *   2  WORK        the payload of what there is to do, in units of 16, and
  *   3  WORK_BYTES  how long that is. Unless helpers are told when they are called
  *   4  CALLER_SLOT of the caller's thread in the heap, in whose hands results are
@@ -42,7 +43,8 @@
  * - One that has copied what there is to do steps back, to COMING, while it gets ready, which
  *   takes as long as a part and more: meanwhile the caller closes without it. It is HERE again
  *   by exchanging its own COMING, with its thread's slot in it: another's, of a call after this
- *   one, is another word.
+ *   one, is another word. One that finds that it came to a call of which it knows nothing goes back
+ *   from HERE to OPEN, as if it had not come.
  * - The caller opens a line and then sets INVITED; who was invited clears it and then looks
  *   whether the line is open. If the caller finds it set it need call nobody: who has it yet to
  *   clear finds the line open.
@@ -304,7 +306,7 @@ export class Shares {
 
   /** It can't get ready, and lets it be. */
   giveUp(life: Life): void {
-    if (this.#exchange(COMING | marksOf(life), CLOSED)) this.#tell();
+    if (this.#exchange(COMING | marksOf(life), CLOSED)) this.tellCaller();
   }
 
   /** One that is here was mistaken, and touches nothing: another may come in its place. */
@@ -346,11 +348,11 @@ export class Shares {
 
   #leaveAs(how: number): void {
     store(this.#cells, this.#own + PRESENCE, how);
-    this.#tell();
+    this.tellCaller();
   }
 
   /** Has the caller look who is here. */
-  #tell(): void {
+  tellCaller(): void {
     add(this.#cells, LEFT, 1);
     notify(this.#cells, LEFT);
   }
@@ -392,7 +394,7 @@ export class Shares {
   /** Lets nobody come any more in a participant's place, if nobody is there. */
   closeLine(participant: number): void {
     const line = LINE * (1 + participant);
-    if (compareExchange(this.#cells, line + PRESENCE, OPEN, CLOSED) === OPEN) this.#tell();
+    if (compareExchange(this.#cells, line + PRESENCE, OPEN, CLOSED) === OPEN) this.tellCaller();
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Who helps: the threads of a pool, once they have what a call needs. */
 import { type AnyTask, type Task, taskIdentity } from "../async/executor.js";
-import { MisuseError, TransferError } from "../core/errors.js";
+import { describeThrown, MisuseError, TransferError } from "../core/errors.js";
 import { describeKind } from "../async/cancel.js";
 import type { Helping, ThreadPool } from "../threads/thread-pool.js";
 import { threads } from "../threads/threads.js";
@@ -61,7 +61,7 @@ export interface Called {
   readonly once?: { readonly call: number; readonly work: Work };
 }
 
-/** Takes back those that no thread has taken. */
+/** Takes a helper back that no thread has taken. */
 export type TakeBack = () => void;
 
 /** The same, as a pool's thread asks its pool for it. */
@@ -73,15 +73,25 @@ interface HelpWanted extends Called {
  * Has threads come as these participants. They may come late, or never; who comes late takes
  * part in what is open by then, or finds nothing open.
  *
- * @param refused - told if what there is to do can't be passed to them, while it is known who asked
+ * @param refused - told if what there is to do can't be passed to them: of a caller that is blocked too late, unless it
+ *   is on a pool's thread
+ * @returns by participant. On a pool's thread they take nobody back; there the pool does so when the next call asks
  */
-export function callThreads({ pool }: Team, called: Called, refused: (error: TransferError) => void): TakeBack {
+export function callThreads(
+  { pool }: Team,
+  called: Called,
+  refused: (error: TransferError) => void,
+): readonly TakeBack[] {
   if (pool !== undefined) return send(pool, called, refused);
-  askingPool()?.ask({ kind: "skein.parts", ...called } satisfies HelpWanted);
-  return () => undefined;
+  try {
+    askingPool()?.ask({ kind: "skein.parts", ...called } satisfies HelpWanted);
+  } catch (error) {
+    refused(new TransferError(describeThrown(error), { cause: error }));
+  }
+  return called.participants.map(() => () => undefined);
 }
 
-function send(pool: ThreadPool, called: Called, refused?: (error: TransferError) => void): TakeBack {
+function send(pool: ThreadPool, called: Called, refused?: (error: TransferError) => void): readonly TakeBack[] {
   const { cells, participants, once } = called;
   const helping = participants.map((participant) => {
     const one = helpFrom(
@@ -102,18 +112,16 @@ function send(pool: ThreadPool, called: Called, refused?: (error: TransferError)
     return one;
   });
   pool.publish?.();
-  return () => {
-    for (const one of helping) one.takeBack();
-  };
+  return helping.map((one) => () => void one.takeBack());
 }
 
 function helpFrom(pool: ThreadPool, task: Task<readonly unknown[], void>, args: readonly unknown[]): Helping {
   try {
     if (pool.help !== undefined) return pool.help(task, args);
+    return { ended: pool.run(task, args), takeBack: () => false };
   } catch (error) {
     return { ended: Promise.reject(error), takeBack: () => false };
   }
-  return { ended: pool.run(task, args), takeBack: () => false };
 }
 
 /** Stops by force the thread that has that slot in the heap; on a pool's thread nobody can. */
@@ -126,9 +134,20 @@ export function ownerOf({ pool }: Team): object {
   return pool ?? (askingPool() as object);
 }
 
+/** Of nested calls whose helpers are told when they are called: by memory, those of the last call. */
+const lastOnce = new WeakMap<object, { readonly call: number; readonly takeBack: readonly TakeBack[] }>();
+
 serveWanted((pool, request) => {
   const { kind, ...called } = request as HelpWanted;
-  if (kind === "skein.parts") send(pool, called);
+  if (kind !== "skein.parts") return;
+  const { cells, once } = called;
+  const last = lastOnce.get(cells);
+  // That call is over, as its memory serves another. Those that no thread has taken would else be more with each.
+  if (last !== undefined && last.call !== once?.call) for (const takeBack of last.takeBack) takeBack();
+  const takeBack = send(pool, called);
+  if (once === undefined) return;
+  const before = last?.call === once.call ? last.takeBack : [];
+  lastOnce.set(cells, { call: once.call, takeBack: [...before, ...takeBack] });
 });
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What a participant does, as recordings show it: a job that starts, gives the thread back
- * between its slices, and ends. No scope has helpers, as they stay for the next call.
+ * between its slices, and ends. Helpers are no jobs of a scope, as they stay for the next call.
  */
 import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";

@@ -10,6 +10,7 @@ export type { Shape, ShapeValue } from "../shared/shape-types.js";
 export type { DurationStatistics } from "./histogram.js";
 export type { ResourceLimits } from "./host/host.js";
 export type {
+  Helping,
   JobOptions,
   PoolThreadStatistics,
   Streamed,

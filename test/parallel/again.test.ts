@@ -7,6 +7,7 @@ import { threads } from "skein";
 import { SharedArray, watchSharedLeaks } from "skein/shared";
 import type { Shares } from "#skein/parallel/shares";
 
+import { markOfRequest, requests } from "./fixtures/carried-context.js";
 import { counted, identical, isAtLeast } from "./fixtures/tasks.js";
 import { importAll, letOthersWork, poolOf, withSeams } from "./settings.js";
 
@@ -109,6 +110,30 @@ describe("awaited calls one after another", () => {
     // That no turn ever comes fails by the limit of time.
     await withSeams({ itemsBefore: 0 }, async () => {
       while (!turn.hasCome) await parallel.map(numbers, identical, { on });
+    });
+  });
+
+  it("work on what they were given when they were called, whatever becomes of it", async () => {
+    const on = await poolOf(1);
+    await withSeams(HELD_BACK, async () => {
+      for (let call = 0; call < 10; call++) {
+        const given = numbers.slice();
+        const called = parallel.map(given, identical, { on });
+        given.fill(-1);
+        assert.deepEqual(await called, numbers);
+      }
+    });
+  });
+
+  it("have helpers each in the context that the program carries to them", async () => {
+    const on = await poolOf(1);
+    await withSeams(HELD_BACK, async () => {
+      // Other calls before and after, whose helpers might stay.
+      for (const request of [undefined, "a", "b", undefined, "c", "c"]) {
+        const marks = await requests.run(request as string, async () => parallel.map(numbers, markOfRequest, { on }));
+        const expected = request?.charCodeAt(0) ?? 0;
+        assert.deepEqual(new Set(marks), new Set([expected]), `of ${request}`);
+      }
     });
   });
 

@@ -134,6 +134,23 @@ describe("a call that is cancelled", () => {
     }
   });
 
+  it("by code of the program that runs while it is shared out is that, at once", { timeout: 30_000 }, async () => {
+    const on = await poolOf(1);
+    const controller = new AbortController();
+    const args = [
+      {
+        get value() {
+          controller.abort(new Error("enough"));
+          return 1;
+        },
+      },
+    ];
+    const numbers = Float64Array.from({ length: 100 }, (_, i) => i);
+    await withSeams({ itemsBefore: 0 }, async () =>
+      assert.rejects(parallel.map(numbers, identical as never, { on, args }, controller.signal), CancelledError),
+    );
+  });
+
   it("by a deadline fails with that", async () => {
     const on = await poolOf(1);
     await withSeams({ itemsBefore: 0 }, async () =>

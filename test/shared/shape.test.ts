@@ -253,6 +253,20 @@ describe("a value that fits its shape", () => {
   });
 });
 
+/** What arrives of a value that fits: -0 counts as 0 where whole numbers are. */
+function asShaped(form: Form, value: unknown): unknown {
+  if (form.kind === "number") return value === 0 && form.type !== "float64" ? 0 : value;
+  if (form.kind === "array") return (value as unknown[]).map((one) => asShaped(form.element, one));
+  if (form.kind === "nullable") return value === null ? null : asShaped(form.inner, value);
+  if (form.kind === "optional") return value === undefined ? undefined : asShaped(form.inner, value);
+  if (form.kind !== "object") return value;
+  const shaped = { ...(value as Record<string, unknown>) };
+  for (const { key, form: ofMember } of form.members) {
+    if (Object.hasOwn(shaped, key)) shaped[key] = asShaped(ofMember, shaped[key]);
+  }
+  return shaped;
+}
+
 describe("a value that does not fit its shape", () => {
   const Order = shape({
     id: "uint32",
@@ -375,9 +389,9 @@ describe("a value that does not fit its shape", () => {
         const codec = codecOf(of);
         const encoded = codec.encode(value);
         if (encoded === undefined) assert.notEqual(codec.misfit(value, "$"), undefined);
-        else assert.deepEqual(read(codec, wordsOf(codec, value)), value);
+        else assert.deepEqual(read(codec, wordsOf(codec, value)), asShaped(formOf(of, "shape"), value));
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [[{ of: "int8" } as never, -0]] },
     );
   });
 
