@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 
+import type { Locator } from "playwright-core";
 import { buildTimeline, encodeTrace, findFindings, splitOfThread } from "skein/trace";
 
 import { SCREENS } from "../../inspector/src/link.js";
@@ -23,11 +24,17 @@ async function openAt(hash: string) {
   return opened;
 }
 
+/** Texts of all of them, once there is one: the page draws what belongs together at once, but not as soon as it is asked. */
+async function textsOf(all: Locator): Promise<string[]> {
+  await all.first().waitFor();
+  return all.allTextContents();
+}
+
 describe("a program of which everything was seen", () => {
   it("has its findings in words on Now, and each leads to its time", async () => {
     const { page, errors } = await openAt("#now");
     const findings = findFindings(trace, buildTimeline(trace));
-    const shown = await page.getByTestId("finding").locator("b").allTextContents();
+    const shown = await textsOf(page.getByTestId("finding").locator("b"));
     assert.deepEqual(
       shown,
       findings.map(({ text }) => text.en),
@@ -71,17 +78,17 @@ describe("a program of which everything was seen", () => {
   it("says why a job waits, all the way round", async () => {
     const { page } = await openAt("#tasks?q=name%3A%22pay+left%22");
     await page.getByTestId("task-line").first().click();
-    const steps = await page.locator(".why li").allTextContents();
+    const steps = await textsOf(page.locator(".why li"));
     assert.deepEqual(steps, ["pay left", 'mutex "silver"', "pay right", 'mutex "gold"', "pay left"]);
   });
 
   it("shows stalls with their stacks, and whether the thread computed", async () => {
     const { page, errors } = await openAt("#loops");
-    const [first, second] = await page.getByTestId("stall").allTextContents();
+    const [first, second] = await textsOf(page.getByTestId("stall"));
     assert.match(first ?? "", /299 ms on main.*84 % of it computing/);
     assert.match(first ?? "", /countGrains\s+\/home\/me\/app\/src\/ores\.ts:41:9/);
     assert.match(second ?? "", /60\.0 ms on worker-1.*not known.*could not be had/);
-    const rows = await page.getByTestId("threads").locator("tbody tr").allTextContents();
+    const rows = await textsOf(page.getByTestId("threads").locator("tbody tr"));
     assert.equal(rows.length, 4);
     assert.ok(rows.some((row) => row.includes("engine")));
     assert.deepEqual(errors, []);
@@ -89,7 +96,7 @@ describe("a program of which everything was seen", () => {
 
   it("names each source of facts, and how to get what is missing", async () => {
     const { page } = await openAt("#capabilities");
-    const sources = await page.getByTestId("sources").locator("li").allTextContents();
+    const sources = await textsOf(page.getByTestId("sources").locator("li"));
     assert.match(sources[0] ?? "", /schedstat\s*there/);
     assert.match(
       sources[1] ?? "",
