@@ -22,9 +22,10 @@ import { countCallHere } from "./figures.js";
 import { type Explanation, explaining } from "./explain.js";
 import { callLoop, type PartLoop } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
-import { nextTurn, SharedCall } from "./shared-call.js";
+import { SharedCall } from "./shared-call.js";
 import { ownerOf, type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
+import { nextTurn, SLICE_MS, turnIfDue } from "./turns.js";
 import { LEAST_US, type Worth, worth } from "./worth.js";
 
 /** What is to be done with items 0 to `length`. */
@@ -68,8 +69,6 @@ export interface SharedForm {
 /** What loops gave, each with the first item of its range, in order. */
 export type Values = readonly (readonly [from: number, value: unknown])[];
 
-/** The event loop has its turn after so long. */
-const SLICE_MS = 4;
 /** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
 const COPY_US = 0.000_25;
 
@@ -227,7 +226,7 @@ async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: b
   let isWhole = false;
   try {
     try {
-      await shared.isKnown();
+      await shared.becomesKnown();
       const ready = shared.helpers === 0 || shared.isCancelled ? undefined : whenReady(team, call.functions);
       if (ready === undefined) shared.callHelpers();
       // Not waited for: a call that is over before threads are there does without them.
@@ -237,7 +236,6 @@ async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: b
       while (!shared.own.run(nowMs() + SLICE_MS)) {
         shared.goOn();
         await nextTurn();
-        turnedMs = nowMs();
       }
     } finally {
       await shared.helpersLeave();
@@ -248,18 +246,6 @@ async function runShared(call: Call, team: Team, shared: SharedCall, isSpared: b
   } finally {
     shared.end(isWhole);
   }
-}
-
-/** When a call last gave the event loop its turn. */
-let turnedMs = -Infinity;
-
-/** Who awaits one call after another, each of which is soon over, would else keep the event loop from its turns. */
-async function turnIfDue(): Promise<void> {
-  const sinceMs = nowMs() - turnedMs;
-  // A clock that goes back is another one.
-  if (sinceMs >= 0 && sinceMs < SLICE_MS) return;
-  await nextTurn();
-  turnedMs = nowMs();
 }
 
 /** The rest of it on this thread, in slices. */

@@ -5,7 +5,7 @@
  * way to others. When no part is left it lets nobody come any more, and waits for those that
  * are here: blocked, or in turns of its event loop.
  */
-import { nowMs, setAlarm, setTurn } from "#clock";
+import { nowMs, setAlarm } from "#clock";
 import { hasWaitAsync } from "#atomics";
 
 import { type CancelNode, CancelListener, cancelNodeOf } from "../async/cancel.js";
@@ -34,6 +34,7 @@ import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./
 import { callThreads, forgetModule, ownerOf, stopThread, type TakeBack, type Team } from "./team.js";
 import { seams } from "./testing.js";
 import { bytesOfWork, tell } from "./told.js";
+import { nextTurn } from "./turns.js";
 import type { Worth } from "./worth.js";
 
 /** So long takes a part. */
@@ -42,13 +43,6 @@ const PART_US = 10;
 const LOOK_MS = 100;
 /** A caller that does no parts itself waits so long for somebody to be there. */
 const PATIENCE_MS = 20;
-
-/** Settles in the next turn of the event loop. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTurn(resolve);
-  });
-}
 
 /** How many items a part has. */
 function partItemsOf(call: Call, left: number, itemUs: number, participants: number): number {
@@ -252,7 +246,7 @@ export class SharedCall {
   }
 
   /** Settles when its scope knows of helpers, so that they may come; at once if it has none. */
-  async isKnown(): Promise<void> {
+  async becomesKnown(): Promise<void> {
     if (this.#presence !== undefined) await Promise.race([this.#presence.begun, this.#cancelled]);
   }
 

@@ -446,6 +446,8 @@ export class Shares {
       if (state !== GONE && !hasFailed) continue;
       const gaveWay = !hasFailed && cells[line + GAVE_WAY] === 1;
       if (hasGivenWay && !gaveWay) continue;
+      // No exchange is needed: from GONE or FAILED nobody but the caller leads on, as a
+      // helper comes from OPEN alone. What the line says of it is read before it is opened again.
       store(cells, line + PRESENCE, CLOSED);
       const participant = line / LINE - 1;
       if (hasFailed) return { participant, thread: 0, us: 0, gaveWay, hasFailed };
