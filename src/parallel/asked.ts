@@ -58,7 +58,14 @@ export function titleOf(call: { readonly asked: Asked; readonly phase?: string |
 
 /** Reads options. **Throws** `SKEIN_INVALID_ARGUMENT` for what are none. */
 export function asked(algorithm: string, options: unknown, fn?: unknown): Asked {
-  requireOptions(`parallel.${algorithm}`, options);
+  requireAsked(algorithm, options);
+  return new Asked(algorithm, options as CallbackOptions, fn);
+}
+
+/** Refuses options that are none, as `asked` does. */
+export function requireAsked(algorithm: string, options: unknown): void {
+  // The name is put together only for who needs it.
+  if (typeof options !== "object" || options === null) requireOptions(`parallel.${algorithm}`, options);
   const { on, name, args } = options as CallbackOptions;
   if (name !== undefined && typeof name !== "string") {
     throw new MisuseError(
@@ -73,7 +80,6 @@ export function asked(algorithm: string, options: unknown, fn?: unknown): Asked 
     );
   }
   if (on !== undefined) requirePool(algorithm, on);
-  return new Asked(algorithm, options as CallbackOptions, fn);
 }
 
 /**

@@ -8,6 +8,7 @@
 import { SharedArray } from "../shared/array.js";
 import { keep } from "../shared/object.js";
 import { CALLER, shareCells, Shares } from "./shares.js";
+import { Tellings } from "./told.js";
 
 /**
  * How helpers know what there is to do: they are told in shared memory, and stay; or they are called with
@@ -20,6 +21,7 @@ export interface CallMemory {
   readonly cells: SharedArray<"int32">;
   /** As the caller sees them. */
   readonly shares: Shares;
+  readonly tellings: Tellings;
 }
 
 type Idle = Readonly<Record<Telling, CallMemory[]>>;
@@ -27,7 +29,10 @@ type Idle = Readonly<Record<Telling, CallMemory[]>>;
 /** Of each pool, or on its threads of what asks it. */
 const idle = new WeakMap<object, Idle>();
 /** Who was called for a pool's calls, and has not come, can't come once there is no pool. */
-const withoutPool = new FinalizationRegistry<CallMemory>(({ cells }) => cells.dispose());
+const withoutPool = new FinalizationRegistry<CallMemory>(({ cells, tellings }) => {
+  tellings.end();
+  cells.dispose();
+});
 
 /** Memory for a call with up to so many participants: of one pool they are always the same number. */
 export function takeMemory(pool: object, telling: Telling, participants: number): CallMemory {
@@ -40,14 +45,19 @@ export function takeMemory(pool: object, telling: Telling, participants: number)
   if (known !== undefined) return known;
   const cells = new SharedArray({ type: "int32", length: shareCells(participants), name: "parts" });
   keep(cells);
-  const memory = { cells, shares: new Shares(cells.values, CALLER) };
+  const memory = { cells, shares: new Shares(cells.values, CALLER), tellings: new Tellings(cells.offset) };
   withoutPool.register(pool, memory);
   return memory;
 }
 
+/** The lines of the memory that the next call takes; `undefined` if that has yet to be made. */
+export function idleShares(pool: object): Shares | undefined {
+  return idle.get(pool)?.told.at(-1)?.shares;
+}
+
 /** Whether a helper stayed after the last call, and would see the next one at once. */
 export function isHelperThere(pool: object): boolean {
-  return idle.get(pool)?.told.at(-1)?.shares.hasStayed === true;
+  return idleShares(pool)?.hasStayed === true;
 }
 
 /** The call is over, and nobody of it is here any more. */

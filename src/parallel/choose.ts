@@ -32,7 +32,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
   const question = asked("filter", options, test);
   const { more } = question;
   const { length } = input;
-  const blockItems = blockItemsOf(length);
+  const blockItems = blockItemsOf(length, true);
   // Both phases look at both, and where the first one is shared out is known only then.
   let marks: SharedArray<"uint8"> | undefined;
   let shared: { readonly array: SharedArray<NumberType>; readonly isCopy: boolean } | undefined;

@@ -13,6 +13,13 @@ const COMPILED_US = 1000;
 /** What takes so long says what an item costs: against it, what a call costs whatever its items is little. */
 export const PROBE_US = 10;
 
+/** So many calls are measured at first, and then one of so many: a power of two less one. */
+const MEASURED_CALLS = 8;
+const BETWEEN_MEASUREMENTS = 15;
+
+/** What takes less, as far as is known, is not measured, but for one call of some. */
+export const SHORT_US = 40;
+
 /** Of one loop with one function. */
 export class Cost {
   /** Microseconds an item; `undefined` before the first measurement. */
@@ -20,6 +27,8 @@ export class Cost {
   /** For so long that was measured, up to `PROBE_US`. */
   #overUs = 0;
   #calls = 0;
+  #callsAsked = 0;
+  #askedMs = -Infinity;
   #isDoubted = false;
 
   /** Whether that was measured for long enough to go by. Of few items it is mostly what the call costs. */
@@ -30,7 +39,30 @@ export class Cost {
   /** Whether the next call is to be measured: the first ones, then one of so many, as code gets faster and data other. */
   isDue(): boolean {
     this.#calls++;
-    return this.itemUs === undefined || this.#calls < 8 || (this.#calls & 15) === 0;
+    return this.itemUs === undefined || this.#calls < MEASURED_CALLS || (this.#calls & BETWEEN_MEASUREMENTS) === 0;
+  }
+
+  /** How long so many items take, in microseconds; NaN if that is not known well, or is to be measured again. Asked once a call. */
+  expectedUs(items: number): number {
+    // The next one is measured.
+    const isDue = this.#calls < MEASURED_CALLS || ((this.#calls + 1) & BETWEEN_MEASUREMENTS) === 0;
+    if (this.itemUs === undefined || isDue) return Number.NaN;
+    const us = this.itemUs * items;
+    if (us >= SHORT_US && !this.isSure) return Number.NaN;
+    this.#calls++;
+    return us;
+  }
+
+  /**
+   * Of the time since this was asked last, what part such calls took, if each took so long. One that
+   * ends now asks.
+   */
+  partOfTime(us: number, nowMs: number): number {
+    const calls = this.#calls - this.#callsAsked;
+    const sinceMs = nowMs - this.#askedMs;
+    this.#callsAsked = this.#calls;
+    this.#askedMs = nowMs;
+    return sinceMs > 0 ? (calls * us) / 1000 / sinceMs : 0;
   }
 
   /** So many items took so long, and would have taken no longer on one thread. */
@@ -53,8 +85,9 @@ export class Cost {
       this.#overUs = overUs;
       return us >= COMPILED_US;
     }
-    // Few items seem dear, as a call of none takes its time too.
-    if (now > this.itemUs && overUs < this.#overUs) return true;
+    // Few items seem dear, as a call of none takes its time too; or a little cheaper, as they are in a cache.
+    // They say little of many, unless they say that code is far better by now.
+    if (now > this.itemUs / 2 && overUs < this.#overUs) return true;
     const isDoubted = now > DOUBTFUL * this.itemUs;
     if (isDoubted && !this.#isDoubted) {
       this.#isDoubted = true;
@@ -73,7 +106,7 @@ export class Cost {
  * function if it has one. By text that is there already: a short call takes less time than
  * to put one together and look for it.
  */
-function costOf(loop: string, fn: object | undefined): Cost {
+export function costOf(loop: string, fn: object | undefined): Cost {
   let costs: Map<string, Cost> = ofKernels;
   if (fn !== undefined) {
     costs = ofFunctions.get(fn) ?? new Map<string, Cost>();
@@ -88,6 +121,6 @@ function costOf(loop: string, fn: object | undefined): Cost {
 }
 
 /** The cost that a call is placed by. */
-export function costOfCall({ costKey, kind, functions }: Pick<Call, "costKey" | "kind" | "functions">): Cost {
-  return costOf(costKey ?? kind, functions[0]);
+export function costOfCall({ cost, kind, functions }: Pick<Call, "cost" | "kind" | "functions">): Cost {
+  return cost ?? costOf(kind, functions[0]);
 }

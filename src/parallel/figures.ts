@@ -10,9 +10,11 @@ export interface ParallelStatistics {
   /** Parts of those, and how often a participant took some from another. */
   readonly parts: number;
   readonly steals: number;
-  /** Helpers that had to be called, and such as were there from the call before. */
+  /** Helpers that had to be called, and such as had not: they were there from the call before, or woken in time. */
   readonly helpersCalled: number;
   readonly helpersThere: number;
+  /** How often one was woken without being called. */
+  readonly helpersWoken: number;
 }
 
 /** A call that is shared out. */
@@ -21,7 +23,15 @@ export interface Underway {
   describe(): string;
 }
 
-const counts = { callsHere: 0, callsShared: 0, parts: 0, steals: 0, helpersCalled: 0, helpersThere: 0 };
+const counts = {
+  callsHere: 0,
+  callsShared: 0,
+  parts: 0,
+  steals: 0,
+  helpersCalled: 0,
+  helpersWoken: 0,
+  helpersThere: 0,
+};
 const underway = new Set<Underway>();
 
 /** A call was not shared out. */
@@ -29,10 +39,15 @@ export function countCallHere(): void {
   counts.callsHere++;
 }
 
-/** A call had so many helpers called, and found so many there. */
+/** A call had so many helpers called, and so many had not to be. */
 export function countHelpers(called: number, there: number): void {
   counts.helpersCalled += called;
   counts.helpersThere += there;
+}
+
+/** One that slept is woken. */
+export function countWoken(): void {
+  counts.helpersWoken++;
 }
 
 /** A call is shared out from now on. */

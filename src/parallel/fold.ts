@@ -10,10 +10,12 @@ import { type Cancel, describeKind } from "../async/cancel.js";
 import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
-import { type Callback, type ParallelOptions, asked, callbackOf } from "./asked.js";
+import { type Callback, type ParallelOptions, asked, callbackOf, requireAsked } from "./asked.js";
+import { isAtOnce } from "./at-once.js";
 import { blockItemsOf, ofBlocks } from "./blocks.js";
+import { type Cost, costOf } from "./costs.js";
 import { sharedOutput } from "./each.js";
-import { type ItemCallback, loopFor } from "./loops.js";
+import { type ItemCallback, loopFor, type Loops } from "./loops.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import {
@@ -59,6 +61,38 @@ function requireMonoid(whose: string, monoid: unknown): asserts monoid is Monoid
   );
 }
 
+/** What a call that is done at once needs to have of a `combine`, found by one look. */
+interface AtOnce {
+  readonly total: Loops["total"];
+  readonly cost: Cost;
+}
+
+const known = new WeakMap<object, AtOnce>();
+
+/** A call is not done at once. */
+const LATER = Symbol("later");
+
+/** See `callLoop`. */
+const args: unknown[] = [0, undefined, undefined, undefined, undefined, undefined];
+
+/** The result, if all is done at once. @returns LATER if it is not */
+function reduceAtOnce({ kind, length, numbers }: Input, monoid: unknown, options: ReduceOptions<never>): unknown {
+  // Of an ordinary array the numbers were looked at one by one: it is as long as that.
+  if (kind === "array" || length === 0 || typeof monoid !== "object" || monoid === null) return LATER;
+  const { combine, identity } = monoid as Monoid<unknown>;
+  const one = known.get(combine);
+  if (one === undefined || !("identity" in monoid)) return LATER;
+  requireAsked("reduce", options);
+  if (options.map !== undefined || !isAtOnce(one.cost, length, options.on, kind === "shared")) return LATER;
+  args[1] = length;
+  args[2] = numbers;
+  args[3] = args[5] = identity;
+  args[4] = blockItemsOf(length);
+  const total: unknown = Reflect.apply(one.total, undefined, args);
+  args[2] = args[3] = args[5] = undefined;
+  return total;
+}
+
 /** Folds whose values, by block, are the result. */
 function prepareFolds(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<Values> {
   const { call } = prepareReduce(input, monoid, options);
@@ -83,8 +117,10 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
   const map = options.map === undefined ? undefined : callbackOf("parallel.reduce", "map", options.map);
   const question = asked("reduce", options, monoid.combine);
   const { length, numbers } = input;
-  const blockItems = blockItemsOf(length);
+  const blockItems = blockItemsOf(length, map !== undefined);
   const loop = map === undefined ? loopFor("total", combine.call) : loopFor("totalMapped", combine.call, 0, map.call);
+  if (map === undefined && !known.has(combine.task))
+    known.set(combine.task, { total: loop, cost: costOf("fold", combine.task) });
   // Of the blocks from the first one on, as far as they were done here: these come first, and in order.
   let total: unknown = identity;
   return {
@@ -140,7 +176,11 @@ export async function reduce<Value = number>(
   options: ReduceOptions<Value> = {},
   cancel?: Cancel,
 ): Promise<Value> {
-  const { call, result } = prepareReduce(inputOf("parallel.reduce", numbers), monoid, options as never);
+  const input = inputOf("parallel.reduce", numbers);
+  // A signal is looked at before anything is done.
+  const atOnce = cancel === undefined ? reduceAtOnce(input, monoid, options as never) : LATER;
+  if (atOnce !== LATER) return atOnce as Value;
+  const { call, result } = prepareReduce(input, monoid, options as never);
   const values = run(call, cancel);
   return result(values instanceof Promise ? await values : values) as Value;
 }
@@ -151,7 +191,10 @@ export function reduceSync<Value = number>(
   monoid: Monoid<Value>,
   options: ReduceOptions<Value> = {},
 ): Value {
-  const { call, result } = prepareReduce(inputOf("parallel.reduceSync", numbers), monoid, options as never);
+  const input = inputOf("parallel.reduceSync", numbers);
+  const atOnce = reduceAtOnce(input, monoid, options as never);
+  if (atOnce !== LATER) return atOnce as Value;
+  const { call, result } = prepareReduce(input, monoid, options as never);
   return result(runSync(call)) as Value;
 }
 

@@ -3,6 +3,7 @@ import { type Cancel, describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
+import { costOf } from "./costs.js";
 import { map, mapSync } from "./each.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync } from "./run.js";
@@ -132,7 +133,7 @@ function prepareFlatten(parts: unknown, options: ParallelOptions): PreparedFlatt
       isHere: first?.kind !== "shared",
       kind: "flatten",
       functions: [],
-      costKey: `flatten ${Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))}`,
+      cost: costOf(`flatten ${Math.round(Math.log2(1 + length / Math.max(1, inputs.length)))}`, undefined),
       length: inputs.length,
       blockItems: 1,
       here: loopOf("flatten", [], [inputs.map(({ numbers }) => numbers), offsets, output.numbers]),

@@ -102,10 +102,14 @@ function textOf(kind: keyof Loops, more: number): string {
     };`;
   const total = (next: (value: string, i: string) => string): string =>
     `/* ${++lastText} */ return function ${kind}Loop(from, to, input, identity, blockItems, before) {
-      let total = before;
-      for (let begin = from; begin < to; begin += blockItems) {
-        const end = begin + blockItems < to ? begin + blockItems : to;
-        let value = ${next("identity", "begin")};
+      if (from >= to) return before;
+      let end = from + blockItems < to ? from + blockItems : to;
+      let value = ${next("identity", "from")};
+      for (let i = from + 1; i < end; i++) value = ${next("value", "i")};
+      let total = call(before, value);
+      for (let begin = end; begin < to; begin = end) {
+        end = begin + blockItems < to ? begin + blockItems : to;
+        value = ${next("identity", "begin")};
         for (let i = begin + 1; i < end; i++) value = ${next("value", "i")};
         total = call(total, value);
       }

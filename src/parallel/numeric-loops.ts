@@ -8,7 +8,7 @@ import type { NumberType } from "../shared/record-schema.js";
 import { kernelsHere, kernelsOn } from "./kernels-here.js";
 import { dotOfFloat64 } from "./kernels/javascript/sums.js";
 import type { PartLoop } from "./part.js";
-import type { NumberArray } from "./values.js";
+import type { Input, NumberArray } from "./values.js";
 
 /** What a block is asked for. */
 export type NumericOperation =
@@ -106,6 +106,36 @@ export function numericLoopHere(
     default:
       return inBlocks((from, length) => histogramOf(operation, numbers, from, from + length));
   }
+}
+
+/** The sum of numbers at once, by the kernel or its twin, as the loops above would have it. */
+export function sumOfFew(
+  { type, length, numbers }: Pick<Input, "type" | "length" | "numbers">,
+  isShared: boolean,
+): number {
+  const { buffer, byteOffset: at, BYTES_PER_ELEMENT: bytes } = numbers as NumberArray;
+  const kernels = (isShared ? kernelsHere(length) : kernelsOn(buffer)) as unknown as Readonly<Record<string, Kernel>>;
+  const kernel = kernels[KERNELS.sum[type] as string] as Kernel;
+  let total = 0;
+  for (let begin = 0; begin < length; begin += NUMERIC_BLOCK) {
+    total += kernel(at + begin * bytes, Math.min(NUMERIC_BLOCK, length - begin));
+  }
+  return total;
+}
+
+/** The sum of products, of shared arrays. */
+export function dotOfFew(first: Pick<Input, "type" | "length" | "numbers">, second: Pick<Input, "numbers">): number {
+  const { type, length } = first;
+  const { byteOffset: at, BYTES_PER_ELEMENT: bytes } = first.numbers as NumberArray;
+  const { byteOffset: other } = second.numbers as NumberArray;
+  const kernel = (kernelsHere(length) as unknown as Readonly<Record<string, Kernel>>)[
+    KERNELS.dot[type] as string
+  ] as Kernel;
+  let total = 0;
+  for (let begin = 0; begin < length; begin += NUMERIC_BLOCK) {
+    total += kernel(at + begin * bytes, other + begin * bytes, Math.min(NUMERIC_BLOCK, length - begin));
+  }
+  return total;
 }
 
 function inBlocks(block: Block): PartLoop {

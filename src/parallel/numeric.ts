@@ -4,15 +4,19 @@ import { requireOptions, requireWhole } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
-import { asked, type ParallelOptions } from "./asked.js";
+import { asked, type ParallelOptions, requireAsked } from "./asked.js";
+import { isAtOnce } from "./at-once.js";
 import { ofBlocks } from "./blocks.js";
+import { type Cost, costOf } from "./costs.js";
 import {
+  dotOfFew,
   isKernelType,
   KERNEL_TYPES,
   NUMERIC_BLOCK,
   type NumericOperation,
   numericLoop,
   numericLoopHere,
+  sumOfFew,
 } from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import { copiedBytesOf, doublesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
@@ -25,19 +29,19 @@ function kernelInputOf(whose: string, given: unknown): Input {
   return { kind: "typed", type: "float64", length: input.length, numbers, given: numbers };
 }
 
-/** Names of operations on each type of number, by which their costs are kept. */
-function costKeys(place: string): Readonly<Record<NumericOperation["name"], Readonly<Record<string, string>>>> {
-  const keysOf = (name: string): Readonly<Record<string, string>> =>
-    Object.fromEntries(KERNEL_TYPES.map((type) => [type, `${name} of ${type} ${place}`]));
-  return { sum: keysOf("sum"), dot: keysOf("dot"), minMax: keysOf("minMax"), histogram: keysOf("histogram") };
+/** What operations cost on each type of number. */
+function costsOf(place: string): Readonly<Record<NumericOperation["name"], Readonly<Record<string, Cost>>>> {
+  const ofTypes = (name: string): Readonly<Record<string, Cost>> =>
+    Object.fromEntries(KERNEL_TYPES.map((type) => [type, costOf(`${name} of ${type} ${place}`, undefined)]));
+  return { sum: ofTypes("sum"), dot: ofTypes("dot"), minMax: ofTypes("minMax"), histogram: ofTypes("histogram") };
 }
 
-const IN_PLACE = costKeys("in shared memory");
+const IN_PLACE = costsOf("in shared memory");
 const SUM: NumericOperation = { name: "sum" };
 const DOT: NumericOperation = { name: "dot" };
 const MIN_MAX: NumericOperation = { name: "minMax" };
 /** By other loops, see `numericLoopHere`. */
-const GIVEN = costKeys("as they were given");
+const GIVEN = costsOf("as they were given");
 
 function prepare(
   name: string,
@@ -59,7 +63,7 @@ function prepare(
     asked: question,
     kind: "numeric",
     functions: NO_FUNCTIONS,
-    costKey: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type],
+    cost: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type] as Cost,
     length: first.length,
     blockItems: NUMERIC_BLOCK,
     // What is in place now was copied, if at all, before anything is measured.
@@ -80,6 +84,23 @@ function prepare(
 const NONE_SHARED: { readonly array: SharedArray<NumberType>; readonly isCopy: boolean }[] = [];
 const NO_FUNCTIONS: readonly never[] = [];
 
+/** The sum, if all is done at once; else `undefined`. */
+function sumAtOnce(input: Input, options: ParallelOptions): number | undefined {
+  requireAsked("sum", options);
+  const isInPlace = input.kind === "shared";
+  const cost = (isInPlace ? IN_PLACE : GIVEN).sum[input.type] as Cost;
+  return isAtOnce(cost, input.length, options.on, isInPlace) ? sumOfFew(input, isInPlace) : undefined;
+}
+
+/** The same of `dot`, for shared arrays. */
+function dotAtOnce([first, second]: Pair, options: ParallelOptions): number | undefined {
+  requireAsked("dot", options);
+  if (first.kind !== "shared" || second.kind !== "shared") return undefined;
+  return isAtOnce(IN_PLACE.dot[first.type] as Cost, first.length, options.on, true)
+    ? dotOfFew(first, second)
+    : undefined;
+}
+
 function total(values: Values): number {
   let all = 0;
   for (const value of ofBlocks(values) as readonly number[]) all += value;
@@ -98,17 +119,21 @@ function total(values: Values): number {
  * @since 0.2.0
  */
 export async function sum(numbers: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<number> {
-  const call = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
-  return total(await run(call, cancel));
+  const input = kernelInputOf("parallel.sum", numbers);
+  // A signal is looked at before anything is done.
+  const atOnce = cancel === undefined ? sumAtOnce(input, options) : undefined;
+  return atOnce ?? total(await run(prepare("sum", SUM, options, input), cancel));
 }
 
 /** As `parallel.sum`, and blocks this thread until all is done. */
 export function sumSync(numbers: Numbers, options: ParallelOptions = {}): number {
-  const call = prepare("sum", SUM, options, kernelInputOf("parallel.sum", numbers));
-  return total(runSync(call));
+  const input = kernelInputOf("parallel.sumSync", numbers);
+  return sumAtOnce(input, options) ?? total(runSync(prepare("sum", SUM, options, input)));
 }
 
-function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Call {
+type Pair = readonly [Input, Input];
+
+function pairOf(a: unknown, b: unknown): Pair {
   const [one, other] = [kernelInputOf("parallel.dot", a), kernelInputOf("parallel.dot", b)];
   if (one.length !== other.length || one.type !== other.type) {
     throw new MisuseError(
@@ -116,7 +141,7 @@ function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Call {
       `parallel.dot expected two arrays of one type and length, but ${one.length} of ${one.type} and ${other.length} of ${other.type} came`,
     );
   }
-  return prepare("dot", DOT, options, one, other);
+  return [one, other];
 }
 
 /**
@@ -127,14 +152,15 @@ function prepareDot(a: unknown, b: unknown, options: ParallelOptions): Call {
  * @since 0.2.0
  */
 export async function dot(a: Numbers, b: Numbers, options: ParallelOptions = {}, cancel?: Cancel): Promise<number> {
-  const call = prepareDot(a, b, options);
-  return total(await run(call, cancel));
+  const pair = pairOf(a, b);
+  const atOnce = cancel === undefined ? dotAtOnce(pair, options) : undefined;
+  return atOnce ?? total(await run(prepare("dot", DOT, options, ...pair), cancel));
 }
 
 /** As `parallel.dot`, and blocks this thread until all is done. */
 export function dotSync(a: Numbers, b: Numbers, options: ParallelOptions = {}): number {
-  const call = prepareDot(a, b, options);
-  return total(runSync(call));
+  const pair = pairOf(a, b);
+  return dotAtOnce(pair, options) ?? total(runSync(prepare("dot", DOT, options, ...pair)));
 }
 
 /** The least and the greatest of some numbers. */

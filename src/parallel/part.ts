@@ -5,22 +5,20 @@
 import { nowMs } from "#clock";
 
 import { type Task, taskIdentity } from "../async/executor.js";
-import { describeThrown, TransferError } from "../core/errors.js";
 import { probe, ProbeKind } from "../core/probe.js";
 import { threadIndex } from "../core/thread.js";
 import type { SharedArray } from "../shared/array.js";
 import { heap, type Life } from "../shared/heap.js";
-import { handOver, makePayload } from "../shared/payload.js";
-import { encodeValue } from "../shared/value-codec.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import { Patience } from "../threads/patience.js";
 import { registry } from "../threads/registry.js";
 import { ownTask } from "../threads/task.js";
-import { askingPool } from "../threads/wanted.js";
+import { askingPool, type StandBy } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
+import { giveBack } from "./given-back.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
 import { type Left, NONE, Shares } from "./shares.js";
-import { type Copied, copyOf, type Payload, readWork } from "./told.js";
+import { copyOf, Heard, type Made } from "./told.js";
 import { nameOfPart, Traced } from "./traced.js";
 
 /** How any thread finds a function of the program. */
@@ -36,6 +34,9 @@ const STAY_MS = 50;
 
 /** What an Int32 has room for, some half an hour. */
 const MOST_US = 2 ** 31 - 1;
+
+/** One that was woken looks for so long for the call that it was woken for: that takes less to get ready. */
+const WOKEN_MS = 1;
 
 /** Looks for the next call between two at the clock. */
 const LOOKS_BETWEEN_CLOCKS = 64;
@@ -198,11 +199,15 @@ export class Participant {
 /**
  * On a thread of a pool: takes part in what a caller does now, if that has not been closed
  * meanwhile; and then in what follows, if that comes soon and nothing else waits for this
- * thread. To be called again, and woken for it, would take as long as many a call.
+ * thread. Later it is woken for it. To be called again would take as long as many a call.
  */
 export const helpCaller: Task<[cells: SharedArray<"int32">, participant: number], void> = ownTask(
   import.meta,
-  helpCallAfterCall,
+  function helpCalls(cells, participant) {
+    const helper = helperOf(cells, participant);
+    helper.help();
+    askingPool()?.standBy(helper);
+  },
 );
 
 /**
@@ -228,56 +233,129 @@ const patience = new Patience(WAKES_OF_A_HELPER);
 /** When this thread was last done with a call. */
 let doneMs = 0;
 
-function helpCallAfterCall(cells: SharedArray<"int32">, participant: number): void {
-  const shares = new Shares(cells.values, participant);
-  const { life } = heap();
-  const untilMs = nowMs() + STAY_MS;
-  do {
-    shares.takeInvitation();
-    if (!shares.enter(life)) return;
-    patience.ended(nowMs() - doneMs);
-    const told = toldTo(shares, life);
-    if (told === undefined) {
-      // Another thread may do better.
-      shares.giveUp(life);
-      return;
-    }
-    const gaveWay = shares.comeBack(life) && help(shares, cells, participant, told.work, () => told.made);
-    doneMs = nowMs();
-    if (gaveWay || !isLoop(told.made)) return;
-    // Its own event loop has its turn; who calls next calls it again.
-  } while (doneMs < untilMs && staysFor(shares));
+/** This thread's, of late. */
+const helpers: Helper[] = [];
+const MOST_HELPERS = 8;
+
+function helperOf(cells: SharedArray<"int32">, participant: number): Helper {
+  const known = helpers.find((helper) => helper.isOf(cells, participant));
+  if (known !== undefined) return known;
+  const helper = new Helper(cells, participant);
+  helpers.unshift(helper);
+  if (helpers.length > MOST_HELPERS) helpers.pop();
+  return helper;
 }
 
-/** Copies what there is to do, steps back, and reads it. @returns `undefined` if it can't be read */
-function toldTo(shares: Shares, life: Life): ReturnType<typeof readWork<PartLoop | Missing>> {
-  let copied: Copied | undefined;
-  try {
-    copied = copyOf(shares.work);
-  } catch {
-    // There is no memory for it.
+/** This thread as one participant of the calls that one memory serves. */
+class Helper implements StandBy {
+  readonly #cells: SharedArray<"int32">;
+  readonly #participant: number;
+  readonly #shares: Shares;
+  readonly #life: Life = heap().life;
+  readonly #heard = new Heard<PartLoop | Missing>();
+  #isAsleep = false;
+
+  constructor(cells: SharedArray<"int32">, participant: number) {
+    this.#cells = cells;
+    this.#participant = participant;
+    this.#shares = new Shares(cells.values, participant);
   }
-  shares.stepBack(life);
-  return copied === undefined ? undefined : readWork(copied, loopOn, isLoop);
-}
 
-/** Stays until the next call is there, or for a while. @returns false if it was no use to stay at all */
-function staysFor(shares: Shares): boolean {
-  const asking = askingPool();
-  const { budgetMs } = patience;
-  if (asking?.mayLook() !== true || budgetMs === 0) return false;
-  shares.expectNext();
-  const untilMs = doneMs + budgetMs;
-  do {
-    for (let look = 0; look < LOOKS_BETWEEN_CLOCKS; look++) {
-      if (!shares.isOpen) continue;
+  isOf(cells: SharedArray<"int32">, participant: number): boolean {
+    return this.#cells === cells && this.#participant === participant;
+  }
+
+  // While the thread sleeps
+
+  sleeps(): void {
+    this.#isAsleep = this.#shares.fallAsleep(this.#life);
+  }
+
+  get isWanted(): boolean {
+    return this.#isAsleep && this.#shares.isWoken(this.#life);
+  }
+
+  awakes(): boolean {
+    const wasWanted = this.#isAsleep && this.#shares.awake(this.#life);
+    this.#isAsleep = false;
+    return wasWanted;
+  }
+
+  run(): void {
+    const { ring } = probe;
+    if (ring !== undefined) ring.write(ProbeKind.mark, 0, 0, ring.text("woken for a parallel call"));
+    // Callers wake before they have said what there is to do: until the line is open it is expected to look.
+    this.#looksUntil(nowMs() + WOKEN_MS);
+    try {
+      this.help();
+    } catch {
+      // The caller knows, by how it has left.
+    }
+  }
+
+  // Awake
+
+  /** One call after another. */
+  help(): void {
+    const shares = this.#shares;
+    const life = this.#life;
+    const untilMs = nowMs() + STAY_MS;
+    do {
+      shares.takeInvitation();
+      if (!shares.enter(life)) return;
+      patience.ended(nowMs() - doneMs);
+      const { span } = shares;
+      const known = this.#heard.of(shares.told);
+      const made = known ?? this.#hear();
+      if (made === undefined) {
+        // Another thread may do better.
+        shares.giveUp(life);
+        return;
+      }
+      const gaveWay =
+        (known !== undefined || shares.comeBack(life)) &&
+        help(shares, this.#cells, this.#participant, { ...made.told, ...span }, () => made.loop);
+      doneMs = nowMs();
+      if (gaveWay || !isLoop(made.loop)) return;
+      // Its own event loop has its turn; who calls next wakes it.
+    } while (doneMs < untilMs && this.#stays());
+  }
+
+  /** Copies what there is to do, steps back, and reads it. @returns `undefined` if it can't be read */
+  #hear(): Made<PartLoop | Missing> | undefined {
+    const shares = this.#shares;
+    const { told } = shares;
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = copyOf(shares.work);
+    } catch {
+      // There is no memory for it.
+    }
+    shares.stepBack(this.#life);
+    return bytes === undefined ? undefined : this.#heard.read(told, bytes, loopOn, isLoop);
+  }
+
+  /** Stays until the next call is there, or for a while. @returns false if it was no use to stay at all */
+  #stays(): boolean {
+    const { budgetMs } = patience;
+    if (askingPool()?.mayLook() !== true || budgetMs === 0) return false;
+    this.#shares.expectNext(this.#life);
+    if (this.#looksUntil(doneMs + budgetMs)) {
       const { ring } = probe;
       if (ring !== undefined) ring.write(ProbeKind.mark, 0, 0, ring.text("stayed for the next parallel call"));
-      return true;
     }
-  } while (nowMs() < untilMs && asking.mayLook());
-  // Who has said that it is there looks once more, after it has said that it is not.
-  return true;
+    // Who has said that it is there looks once more, after it has said that it is not.
+    return true;
+  }
+
+  /** @returns whether the line is open */
+  #looksUntil(untilMs: number): boolean {
+    const asking = askingPool();
+    do {
+      for (let look = 0; look < LOOKS_BETWEEN_CLOCKS; look++) if (this.#shares.isOpen) return true;
+    } while (nowMs() < untilMs && asking?.mayLook() === true);
+    return false;
+  }
 }
 
 /** Does parts of one call, and leaves. @returns whether it gave way to other calls, so that there may be parts left */
@@ -288,40 +366,16 @@ function help(
   work: Work,
   loop: () => PartLoop | Missing,
 ): boolean {
-  const inHeap = heap();
   let left: Left | undefined;
   try {
     const { done, gaveWay } = takePartsHere(shares, participant, work, loop());
-    let result: Payload | undefined;
-    if (hasToTell(done)) {
-      const bytes = bytesOf(done);
-      result = { payload: makePayload(inHeap, cells.offset, bytes), byteLength: bytes.byteLength };
-      // If this thread ends, what it has in its hands is freed by others, and this the caller
-      // reads after that. Stopped here, between the two, it leaves a payload that nobody names:
-      // in the caller's hands, so it is freed when the caller's thread ends.
-      handOver(inHeap, result.payload, shares.callerSlot);
-    }
+    const result = giveBack(cells.offset, done, shares.callerSlot);
     left = { thread: threadIndex, us: Math.min(MOST_US, Math.round(done.ms * 1000)), gaveWay, result };
     return gaveWay;
   } finally {
     // Whatever happened: the caller would wait for it for ever.
     if (left === undefined) shares.leaveWithout();
     else shares.leave(left);
-  }
-}
-
-function hasToTell({ values, thrown, missing }: PartsDone): boolean {
-  return values.length > 0 || thrown !== undefined || missing !== undefined;
-}
-
-/** What can't cross is told in place of what was made. */
-function bytesOf(done: PartsDone): Uint8Array {
-  try {
-    return encodeValue(done);
-  } catch (error) {
-    const why = `what a callback gave can't be passed to the thread that called: ${describeThrown(error)}`;
-    const thrown = { part: 0, error: encodeThrown(new TransferError(why, { cause: error })) };
-    return encodeValue({ ...done, values: [], thrown });
   }
 }
 

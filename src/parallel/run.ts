@@ -15,18 +15,18 @@ import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import type { AnyTask } from "../async/executor.js";
 import { type Scope, scope } from "../async/scope.js";
 import { type Asked, titleOf } from "./asked.js";
-import { isHelperThere } from "./call-memory.js";
-import { costOfCall, PROBE_US } from "./costs.js";
+import { type Cost, costOfCall, PROBE_US, SHORT_US } from "./costs.js";
 import { Rest } from "./here.js";
 import { countCallHere } from "./figures.js";
 import { type Explanation, explaining } from "./explain.js";
+import { stayedHere, worthWith } from "./at-once.js";
 import { callLoop, type PartLoop } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
 import { SharedCall } from "./shared-call.js";
-import { ownerOf, type Team, whenReady } from "./team.js";
+import { type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
 import { nextTurn, SLICE_MS, turnIfDue } from "./turns.js";
-import { LEAST_US, type Worth, worth } from "./worth.js";
+import { LEAST_US, type Worth } from "./worth.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -39,8 +39,8 @@ export interface Call {
   /** The program's functions that it calls. */
   readonly functions: readonly AnyTask[];
   readonly length: number;
-  /** What tells calls apart that cost differently, beside their function; the kind if omitted. */
-  readonly costKey?: string | undefined;
+  /** What items cost; that of its kind with its function if omitted. */
+  readonly cost?: Cost;
   /** Microseconds an item, where items are too large to try one. */
   readonly expectedItemUs?: number;
   /** Whether a part takes so long that an event loop should not be held up by it: helpers do them, if there are any. */
@@ -83,8 +83,7 @@ const usNow = (): number => nowMs() * 1000;
 
 /** What sharing out costs, as far as is known. Short calls don't ask: to find out takes as long as they do. */
 function worthOf(call: Call): Worth {
-  const team = teamFor(call);
-  return team.helpers > 0 && isHelperThere(ownerOf(team)) ? worth.present : worth.called;
+  return worthWith(teamFor(call));
 }
 
 function isWorth(call: Call, us: number): boolean {
@@ -108,16 +107,19 @@ function begin(call: Call): Begun {
   const isDue = cost.isDue();
   let { itemUs } = cost;
   if (length === 0) return { done: 0, values, itemUs: itemUs ?? 0 };
+  let firstUs = PROBE_US;
   if (itemUs !== undefined && !isDue) {
     if (cost.isSure && isWorth(call, itemUs * length)) return { done: 0, values, itemUs };
     // What takes longer is measured anyway: two looks at the clock are little against it.
-    if (itemUs * length < PROBE_US) {
+    if (itemUs * length < SHORT_US) {
       add(0, length);
       return { done: length, values, itemUs };
     }
+    // In few pieces, where it is known well that it would not be shared out.
+    if (cost.isSure) firstUs = LEAST_US;
   }
   let done = 0;
-  let blocks = itemUs === undefined ? 1 : Math.max(1, Math.floor(PROBE_US / itemUs / blockItems));
+  let blocks = itemUs === undefined ? 1 : Math.max(1, Math.floor(firstUs / itemUs / blockItems));
   while (done < length) {
     const from = done;
     done = Math.min(length, from + blocks * blockItems);
@@ -132,7 +134,10 @@ function begin(call: Call): Begun {
     // has been done, so that most of it is done in few pieces.
     blocks *= 2;
   }
-  if (done === length && itemUs !== undefined && itemUs * length >= LEAST_US) worthOf(call).stayed(itemUs * length);
+  if (done === length && itemUs !== undefined && itemUs * length >= LEAST_US) {
+    worthOf(call).stayed(itemUs * length);
+    stayedHere(teamFor(call), cost, itemUs * length);
+  }
   return { done, values, itemUs: itemUs ?? 0 };
 }
 

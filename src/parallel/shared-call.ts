@@ -15,9 +15,7 @@ import { SharedMemoryError, TransferError, WorkerLostError } from "../core/error
 import { probe } from "../core/probe.js";
 import type { SharedArray } from "../shared/array.js";
 import { heap, type Life } from "../shared/heap.js";
-import { arrival } from "../shared/object.js";
-import { bytesOfPayload, freePayload } from "../shared/payload.js";
-import { decodeValue } from "../shared/value-codec.js";
+import { freePayload } from "../shared/payload.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { contextHere } from "../threads/remotes.js";
 import { noSuchTask } from "../threads/thread-errors.js";
@@ -26,6 +24,8 @@ import { type CallMemory, giveMemory, takeMemory, type Telling } from "./call-me
 import { costOfCall } from "./costs.js";
 import type { ParticipantFigures } from "./explain.js";
 import { begins, countHelpers, ends } from "./figures.js";
+import { takeBack } from "./given-back.js";
+import { sharedOut, SleepersOf } from "./at-once.js";
 import type { ItemCallback } from "./loops.js";
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
 import { loopOf } from "./part-loops.js";
@@ -33,7 +33,6 @@ import type { Begun, Call, SharedForm } from "./run.js";
 import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
 import { callThreads, forgetModule, ownerOf, stopThread, type TakeBack, type Team } from "./team.js";
 import { seams } from "./testing.js";
-import { bytesOfWork, tell } from "./told.js";
 import { nextTurn } from "./turns.js";
 import type { Worth } from "./worth.js";
 
@@ -127,8 +126,6 @@ export class SharedCall {
   readonly #done: PartsDone[] = [];
   /** Threads that have ended while they were here. */
   readonly #lost = new Set<string>();
-  /** The payload of what there is to do; 0 if helpers are told when they are called. */
-  readonly #workPayload: number;
   readonly #cancel: CancelNode | undefined;
   readonly #stop: OnCancel;
   #tellCancelled: () => void = () => undefined;
@@ -138,6 +135,7 @@ export class SharedCall {
   readonly #takeBack = new Map<number, TakeBack>();
   /** What each participant did, once all is over. */
   #counts: readonly ShareCounts[] = [];
+  readonly #sleepers: SleepersOf;
   #isClosed = false;
   /** Why nobody can help: threads can't be made ready, or told what there is to do. */
   #refusal: { readonly error: unknown } | undefined = undefined;
@@ -169,9 +167,11 @@ export class SharedCall {
     isSpared: boolean,
     s: Scope | undefined,
   ) {
+    this.#beganMs = nowMs();
     this.#call = call;
     this.#form = form;
     this.#team = team;
+    this.#sleepers = new SleepersOf(team);
     this.#from = begun.done;
     this.#worth = worth;
     this.#cancel = cancelNodeOf(s);
@@ -181,6 +181,13 @@ export class SharedCall {
     const parts = Math.ceil(left / partItems);
     this.helpers = Math.min(team.helpers, isSpared ? parts : parts - 1);
     this.parts = parts;
+    // A helper that stays is in the context of the call that it was called for. So where the program
+    // carries one, each call has its own.
+    const owner = ownerOf(team);
+    const participants = 1 + Math.max(team.helpers, team.alone);
+    const memory = contextHere() === undefined ? takeMemory(owner, "told", participants) : undefined;
+    // First of all: those that sleep wake up while all else is made ready.
+    if (memory !== undefined) for (let one = 1; one <= this.helpers; one++) memory.shares.expects(one, this.#sleepers);
     // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
     this.#isMeasured = this.helpers > 0 && call.isCoarse !== true;
     this.work = {
@@ -193,17 +200,12 @@ export class SharedCall {
       partItems,
       isSearch: call.isSearch === true,
     };
-    // A helper that stays is in the context of the call that it was called for. So where the program
-    // carries one, each call has its own.
-    const bytes = this.helpers > 0 && contextHere() === undefined ? bytesOfWork(this.work) : undefined;
-    this.#way = bytes === undefined && this.helpers > 0 ? "once" : "told";
-    this.#memory = takeMemory(ownerOf(team), this.#way, 1 + Math.max(team.helpers, team.alone));
+    this.#way = memory !== undefined && this.#isTold(owner, memory) ? "told" : "once";
+    this.#memory = this.#way === "told" ? (memory as CallMemory) : takeMemory(owner, "once", participants);
     ({ shares: this.shares } = this.#memory);
     try {
       this.shares.begin(parts, heap().slot);
       this.own = new Participant(this.shares, CALLER, this.work, this.#ownLoop());
-      if (bytes !== undefined) this.shares.work = tell(this.#cells.offset, bytes);
-      this.#workPayload = bytes === undefined ? 0 : this.shares.work.payload;
     } catch (error) {
       giveMemory(ownerOf(team), this.#way, this.#memory);
       throw error;
@@ -221,7 +223,24 @@ export class SharedCall {
       s.spawn(helpersAreHere, [], { on: this.#presence, name: `${this.work.name}, helpers` });
     }
     begins(this);
-    this.#beganMs = nowMs();
+    sharedOut();
+  }
+
+  /** Whether what there is to do can be told in shared memory; if not, that is given back. */
+  #isTold(owner: object, memory: CallMemory): boolean {
+    const { name, loop, data, isSearch } = this.work;
+    let isTold = false;
+    try {
+      const telling = memory.tellings.of({ name, loop, functions: this.#call.functions, data, isSearch });
+      if (telling === undefined) return false;
+      memory.shares.tell(telling.number, telling.payload, this.work);
+      isTold = true;
+    } finally {
+      if (!isTold) {
+        giveMemory(owner, "told", memory);
+      }
+    }
+    return true;
   }
 
   get #cells(): SharedArray<"int32"> {
@@ -281,7 +300,7 @@ export class SharedCall {
     const called = participants.filter((participant) => {
       shares.open(participant);
       // Who comes for another call knows nothing of this one, if it is not told in shared memory.
-      return this.#way === "once" || shares.invite(participant);
+      return this.#way === "once" || shares.invite(participant, this.#sleepers);
     });
     countHelpers(called.length, participants.length - called.length);
     if (called.length === 0) return;
@@ -408,9 +427,10 @@ export class SharedCall {
       return;
     }
     const own = heap();
+    const others: PartsDone = { participant, thread, ms: us / 1000, values: [] };
     let done: PartsDone;
     try {
-      done = decodeValue(bytesOfPayload(own, result.payload, result.byteLength), arrival as never) as PartsDone;
+      done = takeBack(result, others);
     } finally {
       freePayload(own, result.payload, own.slot);
     }
@@ -473,7 +493,6 @@ export class SharedCall {
       this.#form.end(this.#from, isWhole);
     } finally {
       const own = heap();
-      if (this.#workPayload !== 0) freePayload(own, this.#workPayload, own.slot);
       // Of a call that failed nobody wants what was given back.
       for (let gone = this.shares.takeGone(); gone !== undefined; gone = this.shares.takeGone()) {
         if (gone.result !== undefined) freePayload(own, gone.result.payload, own.slot);

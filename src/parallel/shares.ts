@@ -13,17 +13,20 @@
  *   3  WORK_BYTES  how long that is. Unless helpers are told when they are called
  *   4  CALLER_SLOT of the caller's thread in the heap, in whose hands results are
  *   5  CALL        how many calls have begun here
+ *   6  TOLD        the number of what there is to do: the same for the same
+ *   8  SPAN        first item, the one behind the last, and items of a part: float64, of two cells each
  *   16 + 16 * participant, a cache line each
  *     +0  RANGE     first part that is left in bits 16 and up, and the one behind the last below
  *     +1  PRESENCE  of a helper: one of those below in bits 0 to 2. Of one that is here, or about to be, its
  *                   thread's slot in the heap in bits 3 to 10, and above as much of the number of the slot's life as
  *                   there is room for, which is what `hasEnded` of the heap looks at
- *     +2  INVITED   not 0 while somebody will yet look whether this line is open: CALLED, who was called,
- *                   or STAYED, a helper of the call before, who looks again and again
+ *     +2  INVITED   not 0 while somebody will yet look whether this line is open: CALLED, who was called;
+ *                   STAYED, a helper of the call before, who looks again and again, or has been woken to look;
+ *                   or ASLEEP, one that looks if it is woken. Of those two the rest is as in PRESENCE
  *     +3  DONE      parts that it did
  *     +4  STEALS    how often it took from another's range
  *     +5  RESULT    of a helper that has gone: the payload of what it did, in units of 16, or 0, and
- *     +6  RESULT_BYTES  how long that is. The caller takes it out
+ *     +6  RESULT_BYTES  how long that is; +10 ARE_NUMBERS, 1 if it is of nothing but those. The caller takes it out
  *     +7  THREAD    its thread's index,
  *     +8  US        for how many microseconds it was here, and
  *     +9  GAVE_WAY  1 if it left though there may have been parts to do: the caller may open the line again
@@ -48,6 +51,12 @@
  * - The caller opens a line and then sets INVITED; who was invited clears it and then looks
  *   whether the line is open. If the caller finds it set it need call nobody: who has it yet to
  *   clear finds the line open.
+ * - Who falls asleep exchanges 0 for its ASLEEP, says that it is PARKED (`parking.ts`), and looks whether its
+ *   ASLEEP still stands. Who has need of it exchanges that for STAYED and then wakes who is PARKED. So it is woken,
+ *   or has seen by then that it must not sleep. One that awakes for another reason exchanges its ASLEEP for 0:
+ *   if that fails it was wanted, and looks at the line.
+ * - A helper that ends while it is STAYED or ASLEEP will not look. Whether it has ended is asked when it is
+ *   expected: then another is called.
  * - The caller reads LEFT, then each PRESENCE, and sleeps while LEFT is what it read; a helper
  *   writes PRESENCE and then changes LEFT. So one that leaves after the look changes the word
  *   before the sleep begins, or wakes the sleeper.
@@ -64,6 +73,7 @@ import { add, compareExchange, exchange, load, notify, type SharedCells, store, 
 
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Life } from "../shared/heap.js";
+import type { GivenBack } from "./given-back.js";
 import type { Payload } from "./told.js";
 
 const LIMIT = 0;
@@ -72,6 +82,8 @@ const WORK = 2;
 const WORK_BYTES = 3;
 const CALLER_SLOT = 4;
 const CALL = 5;
+const TOLD = 6;
+const SPAN = 8;
 const LINE = 16;
 const RANGE = 0;
 const PRESENCE = 1;
@@ -83,11 +95,13 @@ const RESULT_BYTES = 6;
 const THREAD = 7;
 const US = 8;
 const GAVE_WAY = 9;
+const ARE_NUMBERS = 10;
 
 const UNIT_BYTES = 16;
 
 const CALLED = 1;
 const STAYED = 2;
+const ASLEEP = 3;
 
 /** It is too late to come. */
 const CLOSED = 0;
@@ -132,6 +146,13 @@ function marksOf({ slot, state }: Life): number {
   return (slot << SLOT_SHIFT) | ((state >>> RUNNING_BITS) << LIFE_SHIFT);
 }
 
+function lifeOf(word: number): Life {
+  return {
+    slot: (word >>> SLOT_SHIFT) & SLOT_MASK,
+    state: ((word >>> LIFE_SHIFT) << RUNNING_BITS) | RUNNING,
+  };
+}
+
 function isYetToCome(presence: number): boolean {
   const state = presence & STATE_MASK;
   return state === OPEN || state === COMING;
@@ -152,14 +173,32 @@ export interface Left {
   /** Whether it left though there may be parts to do, as something else waited for its thread. */
   readonly gaveWay: boolean;
   /** What it did, if there is anything to tell. */
-  readonly result?: Payload | undefined;
+  readonly result?: GivenBack | undefined;
 }
+
+/** Which items are to be done: part p has those from `first + p * partItems` on, the last one up to `end`. */
+export interface Span {
+  readonly first: number;
+  readonly end: number;
+  readonly partItems: number;
+}
+
+/** A float64, and the cells that it is kept in. */
+const number = new Float64Array(1);
+const halves = new Int32Array(number.buffer);
 
 /** A helper that has gone, as the caller finds it. */
 export interface Gone extends Left {
   readonly participant: number;
   /** It could not bring into shared memory what it made. */
   readonly hasFailed: boolean;
+}
+
+/** The threads of helpers that were here before. */
+export interface Sleepers {
+  hasEnded(life: Life): boolean;
+  /** Wakes it, if it sleeps. */
+  wake(life: Life): void;
 }
 
 /** One participant's view of a call's parts. */
@@ -280,8 +319,24 @@ export class Shares {
   }
 
   /** One who has been here waits for the next call, and is expected to look: until it takes this back, by `takeInvitation`, and looks. */
-  expectNext(): void {
-    store(this.#cells, this.#own + INVITED, STAYED);
+  expectNext(life: Life): void {
+    store(this.#cells, this.#own + INVITED, STAYED | marksOf(life));
+  }
+
+  /** One who has been here is about to sleep, and looks when it is woken for that. @returns false if somebody else is expected */
+  fallAsleep(life: Life): boolean {
+    return compareExchange(this.#cells, this.#own + INVITED, 0, ASLEEP | marksOf(life)) === 0;
+  }
+
+  /** To be asked behind PARKED by who has fallen asleep: whether it must not sleep. */
+  isWoken(life: Life): boolean {
+    return load(this.#cells, this.#own + INVITED) !== (ASLEEP | marksOf(life));
+  }
+
+  /** It is awake. @returns whether it was woken for this, and has to look */
+  awake(life: Life): boolean {
+    const asleep = ASLEEP | marksOf(life);
+    return compareExchange(this.#cells, this.#own + INVITED, asleep, 0) !== asleep;
   }
 
   /** Whether a helper may come. */
@@ -323,7 +378,12 @@ export class Shares {
     return this.#cells[CALLER_SLOT] as number;
   }
 
-  /** The payload of what there is to do, of one that is here. */
+  /** The number of what there is to do, of one that is here. */
+  get told(): number {
+    return this.#cells[TOLD] as number;
+  }
+
+  /** The payload of it. */
   get work(): Payload {
     return {
       payload: (this.#cells[WORK] as number) * UNIT_BYTES,
@@ -331,10 +391,22 @@ export class Shares {
     };
   }
 
+  /** And with which items. */
+  get span(): Span {
+    return { first: this.#numberAt(SPAN), end: this.#numberAt(SPAN + 2), partItems: this.#numberAt(SPAN + 4) };
+  }
+
+  #numberAt(cell: number): number {
+    halves[0] = this.#cells[cell] as number;
+    halves[1] = this.#cells[cell + 1] as number;
+    return number[0] as number;
+  }
+
   /** It does nothing more for this call. */
   leave({ thread, us, gaveWay, result }: Left): void {
     this.#cells[this.#own + RESULT] = (result?.payload ?? 0) / UNIT_BYTES;
     this.#cells[this.#own + RESULT_BYTES] = result?.byteLength ?? 0;
+    this.#cells[this.#own + ARE_NUMBERS] = result?.areNumbers === true ? 1 : 0;
     this.#cells[this.#own + THREAD] = thread;
     this.#cells[this.#own + US] = us;
     this.#cells[this.#own + GAVE_WAY] = gaveWay ? 1 : 0;
@@ -360,9 +432,19 @@ export class Shares {
   // The caller
 
   /** Says what there is to do, before anybody may come. */
-  set work({ payload, byteLength }: Payload) {
+  tell(told: number, { payload, byteLength }: Payload, { first, end, partItems }: Span): void {
+    this.#cells[TOLD] = told;
     this.#cells[WORK] = payload / UNIT_BYTES;
     this.#cells[WORK_BYTES] = byteLength;
+    this.#setNumberAt(SPAN, first);
+    this.#setNumberAt(SPAN + 2, end);
+    this.#setNumberAt(SPAN + 4, partItems);
+  }
+
+  #setNumberAt(cell: number, value: number): void {
+    number[0] = value;
+    this.#cells[cell] = halves[0] as number;
+    this.#cells[cell + 1] = halves[1] as number;
   }
 
   /** Has a helper come, or another in the place of one that has left. */
@@ -370,25 +452,53 @@ export class Shares {
     store(this.#cells, LINE * (1 + participant) + PRESENCE, OPEN);
   }
 
-  /** To be asked behind `open`. @returns false if somebody is expected to look, and need not be called */
-  invite(participant: number): boolean {
-    return exchange(this.#cells, LINE * (1 + participant) + INVITED, CALLED) === 0;
+  /**
+   * Whether somebody is expected to look. Asked before the line is open, one that sleeps is awake by
+   * then, perhaps; it looks for a while.
+   *
+   * @param sleepers - how they are woken, and which of all have ended
+   */
+  expects(participant: number, sleepers: Sleepers): boolean {
+    const cell = LINE * (1 + participant) + INVITED;
+    for (let word = load(this.#cells, cell); word !== 0;) {
+      const how = word & STATE_MASK;
+      if (how === CALLED) return true;
+      const life = lifeOf(word);
+      if (sleepers.hasEnded(life)) return false;
+      if (how === STAYED) return true;
+      const seen = compareExchange(this.#cells, cell, word, STAYED | marksOf(life));
+      if (seen === word) {
+        sleepers.wake(life);
+        return true;
+      }
+      word = seen;
+    }
+    return false;
+  }
+
+  /** To be asked behind `open`, as `expects`. @returns true if nobody is expected to look, so that somebody has to be called */
+  invite(participant: number, sleepers: Sleepers): boolean {
+    if (this.expects(participant, sleepers)) return false;
+    // It may be one that falls asleep just now, and then finds that somebody else was called.
+    exchange(this.#cells, LINE * (1 + participant) + INVITED, CALLED);
+    return true;
   }
 
   /** Whether a helper has stayed. It may go at this very moment: a hint of what the next call takes, no more. */
   get hasStayed(): boolean {
     const cells = this.#cells;
     for (let line = 2 * LINE; line < cells.length; line += LINE)
-      if (load(cells, line + INVITED) === STAYED) return true;
+      if ((load(cells, line + INVITED) & STATE_MASK) === STAYED) return true;
     return false;
   }
 
   /**
-   * Nobody will look who was invited: his thread has ended, or he can't be called. If the line is open for
+   * Nobody will look who was called: his thread has ended, or he can't be called. If the line is open for
    * him he is not waited for. If somebody else was called by now, one is called for nothing, or not let in.
    */
   forgetInvitation(participant: number): void {
-    if (exchange(this.#cells, LINE * (1 + participant) + INVITED, 0) !== 0) this.closeLine(participant);
+    const cell = LINE * (1 + participant) + INVITED;
+    if (compareExchange(this.#cells, cell, CALLED, 0) === CALLED) this.closeLine(participant);
   }
 
   /** Lets nobody come any more in a participant's place, if nobody is there. */
@@ -453,7 +563,9 @@ export class Shares {
       if (hasFailed) return { participant, thread: 0, us: 0, gaveWay, hasFailed };
       const [thread, us] = [cells[line + THREAD] as number, cells[line + US] as number];
       const payload = (cells[line + RESULT] as number) * UNIT_BYTES;
-      const result = payload === 0 ? undefined : { payload, byteLength: cells[line + RESULT_BYTES] as number };
+      const areNumbers = cells[line + ARE_NUMBERS] === 1;
+      const result =
+        payload === 0 ? undefined : { payload, byteLength: cells[line + RESULT_BYTES] as number, areNumbers };
       return { participant, thread, us, gaveWay, hasFailed, result };
     }
     return undefined;
@@ -481,8 +593,7 @@ export class Shares {
     for (let line = LINE; line < cells.length; line += LINE) {
       const word = load(cells, line + PRESENCE);
       if ((word & STATE_MASK) !== HERE) continue;
-      const state = ((word >>> LIFE_SHIFT) << RUNNING_BITS) | RUNNING;
-      lives.push({ slot: (word >>> SLOT_SHIFT) & SLOT_MASK, state });
+      lives.push(lifeOf(word));
     }
     return lives;
   }

@@ -124,6 +124,13 @@ function helpFrom(pool: ThreadPool, task: Task<readonly unknown[], void>, args: 
   }
 }
 
+/** Wakes the thread that has that slot in the heap, if it sleeps. */
+export function wakeThread({ pool }: Team, slot: number): void {
+  const index = heap().threadIndexOf(slot);
+  if (pool === undefined) askingPool()?.wakeThread(index);
+  else pool.wakeThread?.(index);
+}
+
 /** Stops by force the thread that has that slot in the heap; on a pool's thread nobody can. */
 export function stopThread({ pool }: Team, slot: number): void {
   pool?.stopThread?.(heap().threadIndexOf(slot));

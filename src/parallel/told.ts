@@ -1,22 +1,17 @@
 /**
- * What a caller tells its helpers, in a payload of its call's memory.
+ * What a caller tells its helpers: in a payload of its call's memory, as `encodeValue` has it.
  *
- * Layout of the payload's bytes
- *   0   Float64: first item of the first part
- *   8   Float64: the one behind the last
- *   16  Float64: items of a part
- *   24  the rest of the work, as `encodeValue` has it
- *
- * The rest is the same for calls that do the same with the same arrays, as programs do again
- * and again. So a helper remembers what it has made of it, and compares bytes. What they name
- * is the same then too: no two shared objects ever have the same handle.
+ * Programs do the same with the same arrays again and again, by a few calls in turns. So what was
+ * told has a number and is told again by that alone: the caller compares, encodes nothing, and
+ * helpers remember what they have made of a number. What it names is the same then too: no two
+ * shared objects ever have the same handle.
  */
+import type { AnyTask } from "../async/executor.js";
 import { heap } from "../shared/heap.js";
-import { viewsOf } from "../shared/memory-views.js";
 import { arrival, SharedObject } from "../shared/object.js";
-import { bytesOfPayload, makePayload, PAYLOAD_HEADER_BYTES } from "../shared/payload.js";
+import { bytesOfPayload, freePayload, makePayload } from "../shared/payload.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
-import type { Work } from "./part.js";
+import { nameOf, type Work } from "./part.js";
 
 /** Where a payload is, and how many bytes of it count. */
 export interface Payload {
@@ -24,52 +19,104 @@ export interface Payload {
   readonly byteLength: number;
 }
 
-type Rest = Omit<Work, "first" | "end" | "partItems">;
+/** What there is to do, whichever items it is done with. */
+export type Told = Omit<Work, "first" | "end" | "partItems">;
 
-const SPAN_ITEMS = 3;
-const SPAN_BYTES = 8 * SPAN_ITEMS;
+/** The same as the caller has it. */
+export interface ToTell extends Omit<Told, "functions"> {
+  readonly functions: readonly AnyTask[];
+}
 
-/** What this thread told last. */
-let lastTold: { readonly rest: Rest; readonly all: Uint8Array; readonly span: Float64Array } | undefined;
+interface Telling {
+  readonly number: number;
+  readonly toTell: ToTell;
+  readonly payload: Payload;
+}
 
-/**
- * The bytes of what there is to do, good until this is called again; `undefined` if there is
- * something in it that only messages bring.
- */
-export function bytesOfWork({ first, end, partItems, ...rest }: Work): Uint8Array | undefined {
-  let told = lastTold;
-  if (told === undefined || !isSameWork(told.rest, rest)) {
+/** So many are told again by their number; each is compared with what there is to tell. */
+const MOST_REMEMBERED = 8;
+/** Those that are no longer than this. */
+const MOST_BYTES = 4096;
+
+/** Of one memory, by the caller, while nobody is there. */
+export class Tellings {
+  /** The memory's offset. */
+  readonly #container: number;
+  /** The last one first. */
+  readonly #remembered: Telling[] = [];
+  /** Told once, and good until the next. */
+  #unlike: Telling | undefined = undefined;
+  #lastNumber = 0;
+
+  constructor(container: number) {
+    this.#container = container;
+  }
+
+  /** What helpers are told; `undefined` if there is something in it that only messages bring. */
+  of(toTell: ToTell): Pick<Telling, "number" | "payload"> | undefined {
+    this.#forgetUnlike();
+    const remembered = this.#remembered;
+    for (let i = 0; i < remembered.length; i++) {
+      const telling = remembered[i] as Telling;
+      if (!isSame(telling.toTell, toTell)) continue;
+      if (i > 0) {
+        remembered.splice(i, 1);
+        remembered.unshift(telling);
+      }
+      return telling;
+    }
+    return this.#add(toTell);
+  }
+
+  #add(toTell: ToTell): Telling | undefined {
+    const { name, loop, functions, data, isSearch } = toTell;
     let bytes: Uint8Array;
     try {
-      bytes = encodeValue(rest satisfies Rest);
+      bytes = encodeValue({ name, loop, functions: functions.map(nameOf), data, isSearch } satisfies Told);
     } catch {
       return undefined;
     }
-    const all = new Uint8Array(SPAN_BYTES + bytes.length);
-    all.set(bytes, SPAN_BYTES);
+    const payload = { payload: makePayload(heap(), this.#container, bytes), byteLength: bytes.length };
+    this.#lastNumber = (this.#lastNumber + 1) | 0;
+    const number = this.#lastNumber;
+    if (bytes.length > MOST_BYTES || !isUnchanging(toTell)) {
+      this.#unlike = { number, toTell, payload };
+      return this.#unlike;
+    }
     // Lists as they are now: who calls may change them between two calls.
-    const data = rest.data.map((value) => (Array.isArray(value) ? [...(value as unknown[])] : value));
-    told = { rest: { ...rest, data }, all, span: new Float64Array(all.buffer, 0, SPAN_ITEMS) };
-    lastTold = isUnchanging(rest) ? told : undefined;
+    const asNow = data.map((value) => (Array.isArray(value) ? [...(value as unknown[])] : value));
+    const telling = { number, toTell: { ...toTell, data: asNow }, payload };
+    this.#remembered.unshift(telling);
+    const oldest = this.#remembered.length > MOST_REMEMBERED ? this.#remembered.pop() : undefined;
+    if (oldest !== undefined) free(oldest);
+    return telling;
   }
-  const { all, span } = told;
-  span[0] = first;
-  span[1] = end;
-  span[2] = partItems;
-  return all;
+
+  #forgetUnlike(): void {
+    if (this.#unlike !== undefined) free(this.#unlike);
+    this.#unlike = undefined;
+  }
+
+  /** Nobody will be told anything any more. */
+  end(): void {
+    this.#forgetUnlike();
+    for (const telling of this.#remembered.splice(0)) free(telling);
+  }
+}
+
+function free({ payload: { payload } }: Telling): void {
+  const own = heap();
+  freePayload(own, payload, own.slot);
 }
 
 /** Whether two have the same bytes. */
-function isSameWork(one: Rest, other: Rest): boolean {
+function isSame(one: ToTell, other: ToTell): boolean {
   return (
-    one.name === other.name &&
     one.loop === other.loop &&
     one.isSearch === other.isSearch &&
-    one.functions.length === other.functions.length &&
-    one.functions.every(
-      ({ module, key }, i) => module === other.functions[i]?.module && key === other.functions[i].key,
-    ) &&
-    isSameData(one.data, other.data)
+    isSameData(one.functions, other.functions) &&
+    isSameData(one.data, other.data) &&
+    one.name === other.name
   );
 }
 
@@ -83,71 +130,58 @@ function isSameData(one: readonly unknown[], other: readonly unknown[]): boolean
   return true;
 }
 
-/** Puts these bytes where helpers see them, for the memory of a call at that offset. */
-export function tell(container: number, bytes: Uint8Array): Payload {
-  return { payload: makePayload(heap(), container, bytes), byteLength: bytes.length };
-}
-
-/** What was told, as a helper has it once the payload may be gone. */
-export interface Copied {
-  readonly span: Pick<Work, "first" | "end" | "partItems">;
-  readonly rest: Uint8Array;
-}
-
-/** Copies what is told; nobody frees it meanwhile. */
-export function copyOf({ payload, byteLength }: Payload): Copied {
-  const own = heap();
-  const bytes = bytesOfPayload(own, payload, byteLength);
-  const at = (payload + PAYLOAD_HEADER_BYTES) / 8;
-  const { float64 } = viewsOf(own);
-  const [first, end, partItems] = [float64[at] as number, float64[at + 1] as number, float64[at + 2] as number];
-  return { span: { first, end, partItems }, rest: bytes.slice(SPAN_BYTES) };
-}
-
-interface Read<Made> {
-  readonly rest: Rest;
-  readonly made: Made;
-}
-
-/** What this thread was told last, and made of it. */
-let last: (Read<unknown> & { readonly bytes: Uint8Array }) | undefined;
-
-/**
- * What there is to do, and what `make` makes of it.
- *
- * @param isKept - whether what it made is good for later calls too
- * @returns `undefined` if it can't be read: an array has been disposed of meanwhile
- */
-export function readWork<Made>(
-  { span, rest: bytes }: Copied,
-  make: (rest: Rest) => Made,
-  isKept: (made: Made) => boolean,
-): { readonly work: Work; readonly made: Made } | undefined {
-  let read: Read<Made>;
-  if (last !== undefined && areSame(last.bytes, bytes)) {
-    read = last as Read<Made> & { readonly bytes: Uint8Array };
-  } else {
-    try {
-      const rest = decodeValue(bytes, arrival as never) as Rest;
-      read = { rest, made: make(rest) };
-    } catch {
-      return undefined;
-    }
-    last = isKept(read.made) && isUnchanging(read.rest) ? { ...read, bytes } : undefined;
-  }
-  return { work: { ...read.rest, ...span }, made: read.made };
-}
-
 /** Whether calls can't have changed anything of it. Each has copies of its own of what is no shared object. */
-function isUnchanging({ loop, data }: Rest): boolean {
+function isUnchanging({ loop, data }: Pick<Told, "loop" | "data">): boolean {
   const isOne = (value: unknown): boolean =>
     typeof value !== "object" || value === null || value instanceof SharedObject;
   // Lists are the algorithms' own, but for one that a program folds into.
   return data.every((value) => isOne(value) || (loop !== "fold" && Array.isArray(value) && value.every(isOne)));
 }
 
-function areSame(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return true;
+/** What a helper has made of what it was told. */
+export interface Made<Loop> {
+  readonly told: Told;
+  readonly loop: Loop;
+}
+
+/** The same of one memory, by a helper. */
+export class Heard<Loop> {
+  readonly #known = new Map<number, Made<Loop>>();
+
+  /** What it has made of that number before. */
+  of(number: number): Made<Loop> | undefined {
+    return this.#known.get(number);
+  }
+
+  /**
+   * Reads bytes that are its own.
+   *
+   * @param make - makes a loop of it
+   * @param isKept - whether that is good for later calls too
+   * @returns `undefined` if it can't be read: an array has been disposed of meanwhile
+   */
+  read(
+    number: number,
+    bytes: Uint8Array,
+    make: (told: Told) => Loop,
+    isKept: (loop: Loop) => boolean,
+  ): Made<Loop> | undefined {
+    let made: Made<Loop>;
+    try {
+      const told = decodeValue(bytes, arrival as never) as Told;
+      made = { told, loop: make(told) };
+    } catch {
+      return undefined;
+    }
+    if (isKept(made.loop) && isUnchanging(made.told)) {
+      this.#known.set(number, made);
+      if (this.#known.size > MOST_REMEMBERED) this.#known.delete(this.#known.keys().next().value as number);
+    }
+    return made;
+  }
+}
+
+/** A copy of what is told; nobody frees it meanwhile. */
+export function copyOf({ payload, byteLength }: Payload): Uint8Array {
+  return bytesOfPayload(heap(), payload, byteLength).slice();
 }

@@ -20,6 +20,8 @@ const MOST_US = 4000;
 /** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */
 const FORGOTTEN = 1 / 64;
 
+/** By so much of what is known one call makes it more. */
+const MOST_CHANGE = 1 / 8;
 /** So many times what is known. */
 const DOUBTFUL = 4;
 /** One of so many may be: where others have the cores half the time it shows in the mean. */
@@ -58,7 +60,10 @@ export class Worth {
       this.#untilDoubt = CALLS_UNTIL_DOUBT;
       if (isDoubted) return;
     }
-    this.#overheadUs += (beyondUs - this.#overheadUs) / 4;
+    // What is far from the middle counts for no more than what is near: the times of calls have a long tail,
+    // and their mean would say of most that they are not worth it.
+    const most = this.#overheadUs * MOST_CHANGE;
+    this.#overheadUs += Math.min(most, (beyondUs - this.#overheadUs) / 4);
   }
 }
 

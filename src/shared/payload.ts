@@ -36,6 +36,14 @@ export function makePayload(inHeap: Heap, container: number, bytes: Uint8Array):
   return offset;
 }
 
+/** Makes one for so many float64, which is about to be filled. */
+export function makePayloadOfNumbers(inHeap: Heap, container: number, count: number): number {
+  const byteLength = PAYLOAD_HEADER_BYTES + 8 * count;
+  const offset = inHeap.allocate(byteLength, Kind.payload, inHeap.slot, container / UNIT_BYTES);
+  inHeap.cellsWith(offset);
+  return offset;
+}
+
 /** As `makePayload`, of bytes that are copied word by word. */
 export function makePayloadOf(inHeap: Heap, container: number, encoded: Encoded): number {
   const offset = inHeap.allocate(

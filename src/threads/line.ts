@@ -100,7 +100,11 @@ export const RUNS = 4;
 export const HEAP_MB = 5;
 /** 1 while it is one of those that BOARD_AWAKE counts. */
 export const IS_COUNTED = 6;
-export const MOST_COUNTS = 7;
+/** 1 while it does what it was woken for without a call. */
+export const IS_STANDING_IN = 7;
+/** For how long it has done such, in milliseconds. */
+export const STOOD_IN_MS = 8;
+export const MOST_COUNTS = 9;
 
 // Of STATE.
 export const AWAKE = 0;

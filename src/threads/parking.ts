@@ -19,6 +19,9 @@
  * as who publishes a call: posts, and then reads the word. So before the thread blocks it
  * looks for messages too, after it has written PARKED. One that came before that would
  * else wait until it looks after its loop: what it is to import, or that it is to end.
+ *
+ * What the thread stands by for (`stand-bys.ts`) says before PARKED where it is looked for, and is
+ * asked after it: who wants it says so and then reads the word, as who publishes a call does.
  */
 import { add, compareExchange, hasWaitAsync, load, notify, store, wait, waitAsync } from "#atomics";
 import { nowMs } from "#clock";
@@ -29,6 +32,7 @@ import { restPulse, wakePulse } from "../core/pulse.js";
 import { threadIndex } from "../core/thread.js";
 import * as at from "./line.js";
 import { Patience, WAKES_OF_A_THREAD } from "./patience.js";
+import type { StandBys } from "./stand-bys.js";
 import type { Taking } from "./taking.js";
 
 /**
@@ -50,6 +54,7 @@ export class Parking {
   readonly #board: at.Board;
   readonly #cores: number;
   readonly #taking: Pick<Taking, "hasOwn" | "hasAny">;
+  readonly #standBys: Pick<StandBys, "sleep" | "isAnyWanted" | "awake">;
   /** Called when the thread is awake again. */
   readonly #onAwake: () => void;
   /** Takes a message in. @returns false if there is none */
@@ -68,6 +73,7 @@ export class Parking {
     board: at.Board,
     cores: number,
     taking: Pick<Taking, "hasOwn" | "hasAny">,
+    standBys: Pick<StandBys, "sleep" | "isAnyWanted" | "awake">,
     onAwake: () => void,
     takeMessage: () => boolean,
   ) {
@@ -76,6 +82,7 @@ export class Parking {
     this.#board = board;
     this.#cores = cores;
     this.#taking = taking;
+    this.#standBys = standBys;
     this.#onAwake = onAwake;
   }
 
@@ -129,10 +136,11 @@ export class Parking {
     this.#count(at.PARKS);
     probe.ring?.write(ProbeKind.threadPark, threadIndex);
     this.#countAsParked();
+    this.#standBys.sleep();
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
     // Messages are looked for as calls are, where the loop would not hear of them meanwhile.
-    if (this.#taking.hasAny || (isBlocking && this.#takeMessage())) {
+    if (this.#taking.hasAny || this.#standBys.isAnyWanted || (isBlocking && this.#takeMessage())) {
       this.#awake(false);
     } else if (isBlocking || !hasWaitAsync) {
       this.#count(at.BLOCKS);
@@ -158,6 +166,7 @@ export class Parking {
       this.#patience.woken(nowMs() - this.#wokenMs);
     }
     store(this.#line.cells, at.STATE, at.AWAKE);
+    this.#standBys.awake();
     this.#countAsAwake();
     probe.ring?.write(ProbeKind.threadUnpark, threadIndex);
     this.#onAwake();

@@ -676,6 +676,10 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     this.putting.publish();
   }
 
+  wakeThread(index: number): void {
+    this.threads.find((thread) => thread?.index === index)?.wake();
+  }
+
   stopThread(index: number): void {
     void this.threads.find((thread) => thread?.index === index)?.terminate();
   }

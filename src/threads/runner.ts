@@ -33,6 +33,7 @@ import { RemoteEnds } from "./remote-ends.js";
 import { type Header, runWithContext } from "./remotes.js";
 import { BY_PORT, howTagged, IN_PAYLOAD, readScalars } from "./scalars.js";
 import { type StreamChannel, streamInto } from "./stream.js";
+import { StandBys } from "./stand-bys.js";
 import { Taking } from "./taking.js";
 import { setAsking } from "./wanted.js";
 import { codecsOfFound, decodeShaped, type TaskCodecs } from "./task-shapes.js";
@@ -95,6 +96,7 @@ class Runner {
   readonly #board: at.Board;
   readonly #outbox: Outbox;
   readonly #taking: Taking;
+  readonly #standBys = new StandBys();
   readonly #parking: Parking;
   readonly #tasks: (Runnable | undefined)[] = [];
   /** Arguments that came by the port, in which shared objects are still addresses. */
@@ -115,6 +117,7 @@ class Runner {
   /** The moment as of which the next call runs: the clock is read once a call. */
   #nowMs = 0;
   #heapLookedMs = 0;
+  #stoodInMs = 0;
 
   constructor(port: Port, setup: ThreadSetup, receive: (message: unknown) => void) {
     const inHeap = heap();
@@ -140,7 +143,7 @@ class Runner {
       (message, transfer) => port.postMessage(message, transfer),
       () => this.#suspended < this.#most && this.#taking.hasOwn,
     );
-    this.#parking = new Parking(this.#line, this.#board, setup.cores, this.#taking, this.#onAwake, () =>
+    this.#parking = new Parking(this.#line, this.#board, setup.cores, this.#taking, this.#standBys, this.#onAwake, () =>
       this.#takeMessage(),
     );
   }
@@ -152,6 +155,8 @@ class Runner {
       ask: (request) => this.#ask(request),
       hasCalls: () => this.#taking.hasWaiting,
       mayLook: () => this.#mayLook(),
+      standBy: (one) => this.#standBys.add(one),
+      wakeThread: (index) => this.#taking.wakeThread(index),
     });
     const id = host.kernelThreadId();
     if (id !== undefined) this.#port.postMessage({ kind: "kernelThread", id });
@@ -265,6 +270,8 @@ class Runner {
     this.#isTurnPlanned = false;
     let beganMs = 0;
     let count = 0;
+    const hasStoodIn = this.#standBys.hasWork;
+    if (hasStoodIn) this.#standIn();
     while (!this.#isBringing && this.#suspended < this.#most && this.#places.length > 0 && this.#outbox.hasRoom) {
       if (!this.#taking.next(count === 0)) break;
       if (count++ === 0) {
@@ -288,18 +295,40 @@ class Runner {
     }
     this.#outbox.tellRest();
     // A look takes long, compared with all else that an idle thread does.
-    if (count > 0) this.#lookAtHeap();
+    if (count > 0 || hasStoodIn) this.#lookAtHeap();
     if (load(this.#line.cells, at.STOPPING) !== 0) {
       this.#stopWhenDone();
       return;
     }
     // The end of one of those that are suspended brings the next turn.
     if (this.#isBringing || this.#suspended >= this.#most || this.#places.length === 0) return;
-    if (count === 0) this.#park();
-    else if (this.#parking.look(this.#nowMs)) this.#planTurn();
+    if (count === 0) {
+      // What it stood in for may have left something to the event loop, too.
+      if (hasStoodIn) setTurn(this.#park);
+      else this.#park();
+    } else if (this.#parking.look(this.#nowMs)) this.#planTurn();
     // A turn between, for what the calls left to their event loop.
     else setTurn(this.#park);
   };
+
+  /** Does what it was woken for without a call. */
+  #standIn(): void {
+    const own = this.#line.cells;
+    const beganMs = nowMs();
+    this.#parking.foundWork(beganMs);
+    store(own, at.COUNTS + at.IS_STANDING_IN, 1);
+    // It may have been woken for a call as well: another thread looks for that, as for one that
+    // was put on the line of a thread that is busy.
+    if (this.#taking.hasAny) this.#taking.wakeAnother();
+    try {
+      this.#standBys.run();
+    } finally {
+      store(own, at.COUNTS + at.IS_STANDING_IN, 0);
+      this.#nowMs = nowMs();
+      this.#stoodInMs += this.#nowMs - beganMs;
+      own[at.COUNTS + at.STOOD_IN_MS] = this.#stoodInMs | 0;
+    }
+  }
 
   readonly #park = (): void => {
     if (!this.#isTurnPlanned && !this.#parking.isInLoop)
@@ -309,7 +338,7 @@ class Runner {
   readonly #onAwake = (): void => {
     // If a message woke it, or nothing did, the loop has its turn first.
     if (this.#isTurnPlanned) return;
-    if (this.#taking.hasOwn) {
+    if (this.#taking.hasOwn || this.#standBys.hasWork) {
       this.#isTurnPlanned = true;
       this.#turn();
     } else {

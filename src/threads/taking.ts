@@ -226,6 +226,14 @@ export class Taking {
     return line;
   }
 
+  /** Wakes the thread of that index, if it is parked, and not this one. */
+  wakeThread(index: number): void {
+    for (let step = 1; step < this.#size; step++) {
+      const line = this.#lineOf((this.#number + step) % this.#size);
+      if (line !== undefined && line.cells[at.THREAD] === index) wake(line);
+    }
+  }
+
   /** Wakes one thread that is parked, if there is one. */
   wakeAnother(): void {
     for (let step = 1; step < this.#size; step++) {

@@ -22,6 +22,7 @@ import {
   COUNTS,
   FREE,
   HEAP_MB,
+  IS_STANDING_IN,
   type Line,
   MOST_COUNTS,
   MOST_RUNNING,
@@ -35,6 +36,7 @@ import {
   SIGNALS,
   STATE,
   STEALS,
+  STOOD_IN_MS,
   STOPPING,
   THREAD,
 } from "./line.js";
@@ -336,7 +338,7 @@ export class PoolThread {
    * what was put there would wait for that, and nobody be woken for it.
    */
   get isBusy(): boolean {
-    return this.inFlight > 1 || this.isRunning;
+    return this.inFlight > 1 || this.isRunning || this.count(IS_STANDING_IN) !== 0;
   }
 
   /** What it counts of itself; see COUNTS. */
@@ -355,7 +357,7 @@ export class PoolThread {
       parks: this.count(PARKS),
       blocks: this.count(BLOCKS),
       signals: this.count(SIGNALS),
-      utilisation: this.busyMs / Math.max(nowMs() - this.#startedMs, Number.MIN_VALUE),
+      utilisation: (this.busyMs + this.count(STOOD_IN_MS)) / Math.max(nowMs() - this.#startedMs, Number.MIN_VALUE),
       heapMb: this.count(HEAP_MB),
       keys,
     };

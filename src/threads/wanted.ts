@@ -4,6 +4,24 @@
  */
 import type { ThreadPool } from "./thread-pool.js";
 
+/**
+ * What a thread of a pool does without a call, if it is wanted while it sleeps: a call takes several
+ * times as long to get there as a wake-up does.
+ *
+ * Who wants it first says so where this looks, and then wakes the thread, by the steps of who publishes
+ * a call (`parking.ts`): so it is heard before the thread sleeps, or wakes it.
+ */
+export interface StandBy {
+  /** The thread is about to sleep: from now on it may be wanted. */
+  sleeps(): void;
+  /** Whether it has been, since then. */
+  readonly isWanted: boolean;
+  /** The thread is awake: from now on it is not wanted any more. @returns whether it was */
+  awakes(): boolean;
+  /** What it was wanted for. */
+  run(): void;
+}
+
 /** On a pool's thread. */
 interface Asking {
   /** How many threads the pool may have. */
@@ -14,6 +32,10 @@ interface Asking {
   hasCalls(): boolean;
   /** Whether no such call waits, and a core is free for a thread that looks for what may come. */
   mayLook(): boolean;
+  /** Has this thread do that when it is wanted: the last few that were added. */
+  standBy(one: StandBy): void;
+  /** Wakes the thread of that index, if it is one of the pool and sleeps. */
+  wakeThread(index: number): void;
 }
 
 let here: Asking | undefined;

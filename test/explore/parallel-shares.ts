@@ -9,7 +9,7 @@ import { type Cell, type Exploration, explore } from "skein/explore";
 import type { SharedMemory } from "#skein/explore/shared-memory";
 import { exploreSharedObjects } from "#skein/explore/views";
 import { Part } from "#skein/explore/watched-memory";
-import { CALLER, type Left, NONE, shareCells, Shares } from "#skein/parallel/shares";
+import { CALLER, type Left, NONE, shareCells, Shares, type Sleepers } from "#skein/parallel/shares";
 
 const MOST_PARTICIPANTS = 3;
 const ENDLESS_MS = 1000;
@@ -114,19 +114,27 @@ interface CallsPlan {
   readonly givesUp?: boolean;
   /** Whoever is called for the second call is another thread. */
   readonly areTwo?: boolean;
+  /** When the helper has looked so often, it sleeps, and is woken for the second call. */
+  readonly sleeps?: boolean;
+  /** It is woken before the line is open, and looks so often. */
+  readonly isEarly?: boolean;
   /** What is left out of the protocol, or done the other way round. */
-  readonly without?: "closing" | "the last look" | "opening first" | "closing again";
+  readonly without?: "closing" | "the last look" | "opening first" | "closing again" | "the second look" | "the word";
 }
 
 /** More than helpers are called: the caller has ended. */
 const ALL_CALLED = 10;
+/** Of a helper's thread. */
+const AWAKE = 0;
+const PARKED = 1;
 
 /**
  * Two calls in the same memory, one after the other, and a helper, who is called unless he is
  * expected to look. Of each call each part is done once, before it is over. And a helper who
  * was not called for the second one looks all the same, after it was opened.
  */
-function callsOf({ parts, looks, isSlow = false, givesUp = false, areTwo = false, without }: CallsPlan) {
+function callsOf(plan: CallsPlan) {
+  const { parts, looks, isSlow = false, givesUp = false, areTwo = false, sleeps = false, isEarly, without } = plan;
   return async (t: Exploration): Promise<void> => {
     const used = prepare({ parts: parts[0], helpers: 1 });
     const [call, called, opened, looked] = [t.cell("call"), t.cell("called"), t.cell("opened"), t.cell("looked")];
@@ -139,17 +147,27 @@ function callsOf({ parts, looks, isSlow = false, givesUp = false, areTwo = false
         t.expect(done[number]?.[part]?.add(1) === 0, `part ${part} of call ${number} is done twice`);
       }
     };
+    const state = t.cell("the helper's thread", AWAKE);
+    // As `parking.ts` has it.
+    const wake = (): void => {
+      const isParked =
+        without === "the word" ? state.load() === PARKED : state.compareExchange(PARKED, AWAKE) === PARKED;
+      if (isParked) state.notify();
+    };
+    const sleepers: Sleepers = { hasEnded: () => false, wake };
     let isExpected = false;
     const invite = (shares: Shares): void => {
-      isExpected = !shares.invite(1);
+      isExpected = !shares.invite(1, sleepers);
       if (isExpected) return;
       called.add(1);
       called.notify();
+      if (sleeps) wake();
     };
     t.thread("caller", () => {
       const shares = new Shares(used, CALLER);
       for (const [number, count] of parts.entries()) {
         call.store(number);
+        if (isEarly === true) shares.expects(1, sleepers);
         if (number > 0) shares.begin(count, 1);
         if (without === "opening first") invite(shares);
         shares.open(1);
@@ -162,20 +180,41 @@ function callsOf({ parts, looks, isSlow = false, givesUp = false, areTwo = false
         const isWhole = (done[number] ?? []).every((part) => part.load() === 1);
         t.expect(isWhole, `parts of call ${number} are missing`);
         shares.end();
+        // Whoever is expected comes by himself: nobody wakes him for another reason.
+        if (sleeps && isExpected) for (let seen = looked.load(); seen < number; seen = looked.load()) looked.wait(seen);
       }
       called.add(ALL_CALLED);
       called.notify();
+      if (sleeps) wake();
     });
     const helper = (slot: number, mine: (number: number) => boolean): void => {
       const shares = new Shares(used, 1);
       const life = { slot, state: 1 };
-      for (let seen = 0; ; seen++) {
-        while (called.load() === seen) called.wait(seen);
-        if (called.load() % ALL_CALLED === seen) return;
-        if (!mine(seen)) continue;
+      /** Sleeps until it is called, or wanted without that. @returns whether it was wanted */
+      const sleepsUntil = (seen: number): boolean => {
+        while (called.load() === seen) {
+          const isAsleep = shares.fallAsleep(life);
+          state.store(PARKED);
+          const isWanted = without !== "the second look" && isAsleep && shares.isWoken(life);
+          if (called.load() === seen && !isWanted) while (state.load() === PARKED && state.wait(PARKED) !== "ok");
+          state.store(AWAKE);
+          if (isAsleep && shares.awake(life)) return true;
+        }
+        return false;
+      };
+      for (let seen = 0; ;) {
+        const isWanted = sleeps && sleepsUntil(seen);
+        if (isEarly === true && isWanted) for (let look = 0; look < looks && !shares.isOpen; look++);
+        if (!isWanted) {
+          while (called.load() === seen) called.wait(seen);
+          if (called.load() % ALL_CALLED === seen) return;
+          seen++;
+          if (!mine(seen - 1)) continue;
+        }
         for (;;) {
           shares.takeInvitation();
           looked.store(opened.load());
+          if (sleeps) looked.notify();
           if (!shares.enter(life)) break;
           const number = call.load();
           if (isSlow) shares.stepBack(life);
@@ -187,7 +226,7 @@ function callsOf({ parts, looks, isSlow = false, givesUp = false, areTwo = false
           takeAll(shares, number);
           shares.leave(LEAVES);
           if (looks === 0) break;
-          shares.expectNext();
+          shares.expectNext(life);
           for (let look = 0; look < looks && !shares.isOpen; look++);
           if (without !== "the last look") continue;
           shares.takeInvitation();
@@ -250,6 +289,9 @@ describe("calls in the same memory, under exploration", () => {
     "a helper who stays, of two parts each": { parts: [2, 2], looks: 1 },
     "a helper who takes long to get ready": { parts: [1, 1], looks: 1, isSlow: true },
     "a helper who gives up": { parts: [1, 1], looks: 0, isSlow: true, givesUp: true },
+    "a helper who sleeps": { parts: [1, 1], looks: 0, sleeps: true },
+    "a helper who stays, and then sleeps": { parts: [1, 2], looks: 1, sleeps: true },
+    "a helper who is woken early": { parts: [1, 2], looks: 1, sleeps: true, isEarly: true },
     "two helpers who take long to get ready": { parts: [1, 2], looks: 0, isSlow: true, areTwo: true },
   };
   for (const [name, plan] of Object.entries(plans)) {
@@ -264,6 +306,8 @@ describe("calls in the same memory, under exploration", () => {
       [{ parts: [1, 1], looks: 1, without: "the last look" }, /nobody looked/],
       [{ parts: [1, 1], looks: 0, without: "opening first" }, /nobody looked/],
       [{ parts: [1, 1], looks: 0, isSlow: true, without: "closing again" }, /is over/],
+      [{ parts: [1, 1], looks: 0, sleeps: true, without: "the second look" }, /nobody looked|for ever|deadlock|waits/],
+      [{ parts: [1, 1], looks: 0, sleeps: true, without: "the word" }, /nobody looked|for ever|deadlock|waits/],
     ];
     for (const [plan, message] of broken) {
       const name = `without ${plan.without}`;

@@ -21,8 +21,8 @@ type Combine = (a: number, b: number) => number;
 
 /** The order that is promised, written down plainly: blocks of the number of items alone. */
 function inBlocks(numbers: ArrayLike<number>, identity: number, combine: Combine): { blocks: number[]; items: number } {
-  // At most 256 blocks; of few items up to 32 blocks, then blocks of 256 items.
-  const items = Math.max(1, Math.min(256, Math.ceil(numbers.length / 32)), Math.ceil(numbers.length / 256));
+  // At most 256 blocks; of few items up to 8 blocks, then blocks of 256 items.
+  const items = Math.max(1, Math.min(256, Math.ceil(numbers.length / 8)), Math.ceil(numbers.length / 256));
   const blocks: number[] = [];
   for (let from = 0; from < numbers.length; from += items) {
     let value = identity;

@@ -6,10 +6,12 @@ import { type ThreadPool, threads } from "skein";
 import { parallel } from "skein/parallel";
 import { seams } from "#skein/parallel/testing";
 import { helpCaller } from "#skein/parallel/part";
-import type { Shares } from "#skein/parallel/shares";
 
 import { refuseItem } from "./fixtures/fault-tasks.js";
 import { identical } from "./fixtures/tasks.js";
+import { letOthersWork } from "./held-back.js";
+
+export { letOthersWork };
 
 /** How a call is to run. */
 export interface Setting {
@@ -81,19 +83,5 @@ export async function withSeams<Result>(told: typeof seams, body: () => Promise<
     return await body();
   } finally {
     Object.assign(seams, { itemsBefore: undefined, beforeOwnPart: undefined });
-  }
-}
-
-const nobodyWrites = new Int32Array(new SharedArrayBuffer(4));
-// Only threads that hang are waited for so long; the call then goes on without them.
-const HANGS_MS = 20_000;
-
-/** Blocks the caller, which has one part, until its helpers have taken all others, or have all gone. */
-export function letOthersWork(shares: Shares): void {
-  const helpers = shares.counts().length - 1;
-  const haveGone = (): boolean =>
-    shares.present().length === 0 && Array.from({ length: helpers }, (_, i) => shares.hasCome(i + 1)).every(Boolean);
-  for (let waitedMs = 0; shares.left() > 0 && !haveGone() && waitedMs < HANGS_MS; waitedMs++) {
-    Atomics.wait(nobodyWrites, 0, 0, 1);
   }
 }

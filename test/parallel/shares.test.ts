@@ -8,7 +8,7 @@ import { CALLER, MOST_PARTICIPANTS, MOST_PARTS, NONE, shareCells, Shares } from 
 import { hammer } from "../support/hammer.js";
 import { ROOT, runNode } from "../support/run-program.js";
 
-import type { ShareHits } from "./fixtures/share-hits.js";
+import { type ShareHits, turnWords } from "./fixtures/share-hits.js";
 
 function sharesOf(participants: number, parts: number): Shares[] {
   const cells = new Int32Array(new SharedArrayBuffer(4 * shareCells(participants)));
@@ -16,6 +16,10 @@ function sharesOf(participants: number, parts: number): Shares[] {
   shares[CALLER]?.begin(parts, 1);
   return shares;
 }
+
+const LIFE = { slot: 7, state: 9 };
+/** Nobody sleeps, and nobody's thread has ended. */
+const NOBODY_SLEEPS = { hasEnded: () => false, wake: () => assert.fail("nobody sleeps") };
 
 /** What a helper leaves that has nothing to tell. */
 const NOTHING = { thread: 1, us: 0, gaveWay: false };
@@ -131,14 +135,15 @@ describe("helpers of a call", () => {
   it("are there from their coming to their leaving", () => {
     const [caller, first, second] = sharesOf(3, 3) as [Shares, Shares, Shares];
     assert.equal(first.enter({ slot: 7, state: 9 }), false, "nobody may come yet");
-    caller.work = { payload: 320, byteLength: 6 };
+    const span = { first: 3, end: 2 ** 52, partItems: 1.5 };
+    caller.tell(4, { payload: 320, byteLength: 6 }, span);
     caller.open(1);
     caller.open(2);
     assert.equal(caller.hasCome(1), false);
     assert.equal(first.isOpen, true);
     assert.equal(first.enter({ slot: 7, state: 9 }), true);
     assert.equal(first.isOpen, false);
-    assert.deepEqual(first.work, { payload: 320, byteLength: 6 });
+    assert.deepEqual([first.told, first.work, first.span], [4, { payload: 320, byteLength: 6 }, span]);
     assert.equal(first.callerSlot, 1);
     assert.deepEqual([caller.present(), caller.hasPresent], [[{ slot: 7, state: 9 }], true]);
     assert.equal(caller.hasCome(1), true);
@@ -148,13 +153,13 @@ describe("helpers of a call", () => {
     assert.deepEqual([caller.takeGone(), caller.hasExpected], [undefined, true]);
     const times = caller.timesLeft;
     assert.equal(caller.seesLeaving(times), false);
-    first.leave({ ...NOTHING, result: { payload: 160, byteLength: 5 } });
+    first.leave({ ...NOTHING, result: { payload: 160, byteLength: 5, areNumbers: true } });
     assert.equal(caller.seesLeaving(times), true);
     caller.waitForLeaving(times, 1e9); // somebody has left: it does not wait
     assert.equal(caller.leavingAfter(times), undefined, "nor does a promise");
     assert.equal(caller.hasCome(1), true);
     assert.deepEqual([caller.present(), caller.hasPresent, caller.hasExpected], [[], false, false]);
-    assert.deepEqual(caller.takeGone()?.result, { payload: 160, byteLength: 5 });
+    assert.deepEqual(caller.takeGone()?.result, { payload: 160, byteLength: 5, areNumbers: true });
     assert.equal(caller.takeGone(), undefined, "it is taken once");
   });
 
@@ -192,7 +197,7 @@ describe("helpers of a call", () => {
       caller.open(index + 1);
       helper.enter({ slot: 7 + index, state: 1 });
     }
-    const result = { payload: 160, byteLength: 5 };
+    const result = { payload: 160, byteLength: 5, areNumbers: false };
     first.leave({ thread: 4, us: 1500, gaveWay: false });
     second.leave({ thread: 5, us: 1600, gaveWay: true, result });
     third.leaveWithout();
@@ -258,11 +263,11 @@ describe("helpers of a call", () => {
   it("that nobody can call are not waited for, unless somebody has looked for them", () => {
     const [caller, helper] = sharesOf(2, 8) as [Shares, Shares];
     caller.open(1);
-    caller.invite(1);
+    caller.invite(1, NOBODY_SLEEPS);
     caller.forgetInvitation(1);
     assert.equal(caller.hasExpected, false);
     caller.open(1);
-    caller.invite(1);
+    caller.invite(1, NOBODY_SLEEPS);
     helper.takeInvitation();
     caller.forgetInvitation(1);
     assert.equal(caller.hasExpected, true);
@@ -271,12 +276,12 @@ describe("helpers of a call", () => {
   it("are called once for as many calls as open before one of them looks", () => {
     const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
     caller.open(1);
-    assert.equal(caller.invite(1), true);
+    assert.equal(caller.invite(1, NOBODY_SLEEPS), true);
     caller.close();
     caller.end();
     caller.begin(2, 1);
     caller.open(1);
-    assert.equal(caller.invite(1), false, "one was called, and will look");
+    assert.equal(caller.invite(1, NOBODY_SLEEPS), false, "one was called, and will look");
     helper.takeInvitation();
     assert.equal(helper.enter({ slot: 7, state: 1 }), true, "though it was called for the call before");
     assert.equal(helper.next(), 1);
@@ -284,13 +289,54 @@ describe("helpers of a call", () => {
     caller.end();
     caller.begin(2, 1);
     assert.equal(caller.hasStayed, false);
-    helper.expectNext();
+    helper.expectNext(LIFE);
     assert.equal(caller.hasStayed, true);
     caller.open(1);
-    assert.equal(caller.invite(1), false, "it stayed");
+    assert.equal(caller.invite(1, NOBODY_SLEEPS), false, "it stayed");
+    helper.takeInvitation();
     assert.equal(caller.hasStayed, false);
-    caller.forgetInvitation(1);
-    assert.equal(caller.invite(1), true, "its thread has ended");
+  });
+
+  it("that have ended while they stayed or slept are not expected", () => {
+    const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
+    const ended: unknown[] = [];
+    const sleepers = { hasEnded: (life: unknown) => ended.push(life) > 0, wake: () => assert.fail("nobody sleeps") };
+    helper.expectNext(LIFE);
+    assert.equal(caller.expects(1, sleepers), false);
+    assert.equal(caller.invite(1, sleepers), true);
+    assert.equal(caller.invite(1, sleepers), false, "another was called");
+    helper.takeInvitation();
+    assert.equal(helper.fallAsleep(LIFE), true);
+    assert.equal(caller.invite(1, sleepers), true);
+    assert.deepEqual(ended, [LIFE, LIFE, LIFE]);
+  });
+
+  it("that sleep are woken once, and look", () => {
+    const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
+    const woken: unknown[] = [];
+    const sleepers = { hasEnded: () => false, wake: (life: unknown) => void woken.push(life) };
+    assert.equal(caller.expects(1, sleepers), false, "nobody sleeps yet");
+    assert.equal(helper.fallAsleep(LIFE), true);
+    assert.deepEqual([helper.isWoken(LIFE), caller.hasStayed], [false, false]);
+    assert.equal(caller.expects(1, sleepers), true);
+    assert.deepEqual([helper.isWoken(LIFE), caller.hasStayed], [true, true]);
+    caller.open(1);
+    assert.equal(caller.invite(1, sleepers), false);
+    assert.deepEqual(woken, [LIFE]);
+    assert.equal(helper.awake(LIFE), true);
+    helper.takeInvitation();
+    assert.equal(helper.enter(LIFE), true);
+  });
+
+  it("that awake by themselves are not expected any more; nor do they sleep in another's place", () => {
+    const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
+    helper.fallAsleep(LIFE);
+    assert.equal(helper.awake(LIFE), false);
+    assert.equal(caller.invite(1, NOBODY_SLEEPS), true);
+    assert.equal(helper.fallAsleep(LIFE), false, "somebody was called");
+    helper.takeInvitation();
+    helper.expectNext(LIFE);
+    assert.equal(helper.fallAsleep({ slot: 8, state: 1 }), false, "somebody stays");
   });
 
   it("find nothing of a call before in the memory of the next", () => {
@@ -329,7 +375,7 @@ describe("helpers of a call", () => {
       limitMs: 120_000,
     });
     assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /pass 18/);
+    assert.match(stdout, /pass 21/);
   });
 
   it("and the caller do millions of parts once each, on threads that come, take and leave", async () => {
@@ -341,7 +387,7 @@ describe("helpers of a call", () => {
       threads: threadCount,
       cells: new SharedArrayBuffer(4 * shareCells(threadCount)),
       done: new SharedArrayBuffer(4 * MOST_PARTS),
-      turn: new SharedArrayBuffer(4),
+      turn: new SharedArrayBuffer(4 * turnWords(threadCount)),
     };
     const hits = await hammer<number>(new URL("fixtures/share-hits.js", import.meta.url), threadCount, data);
     const all = rounds * MOST_PARTS;

@@ -1,0 +1,118 @@
+/**
+ * What is known before a call is prepared: whether it is done here at once, and whether helpers
+ * are there, or are to be woken for it.
+ *
+ * A call that is not worth sharing out is done at once, where its algorithm knows how. What others
+ * would need of it is not even prepared, nor is it measured: all that takes as long as a short call,
+ * most of all where its code and data have left the caches. For the same reason, of one that is to be
+ * shared out, helpers are woken first of all.
+ *
+ * Calls in a row. One that is worth sharing out if helpers are there, but not worth waking them,
+ * stays here; and so would all that follow it, as nobody comes by himself. So when such calls take
+ * most of the time, helpers are woken at the end of one, and wait for the next a little.
+ */
+import { nowMs } from "#clock";
+
+import { heap, type Life } from "../shared/heap.js";
+import { contextHere } from "../threads/remotes.js";
+import type { ThreadPool } from "../threads/thread-pool.js";
+import { idleShares, isHelperThere } from "./call-memory.js";
+import type { Cost } from "./costs.js";
+import { explaining } from "./explain.js";
+import { countCallHere, countWoken } from "./figures.js";
+import type { Sleepers } from "./shares.js";
+import { ownerOf, type Team, teamOf, wakeThread } from "./team.js";
+import { seams } from "./testing.js";
+import { LEAST_US, type Worth, worth } from "./worth.js";
+
+/** Calls are in a row if they take more of the time than this. */
+const MOST_OF_TIME = 0.5;
+/** Of the first of a row, those that are measured; twice as many each time that it was in vain, up to so many. */
+const MOST_IN_A_ROW = 64;
+
+/** Whether helpers may be there, from the last call that was shared out. */
+let mayBeThere = false;
+
+let inARow = 0;
+let wanted = 1;
+/** Helpers were woken at the end of the last call that was looked at. */
+let areWoken = false;
+
+/** What sharing out costs a call with this team, as far as is known. */
+export function worthWith(team: Team): Worth {
+  if (team.helpers > 0 && isHelperThere(ownerOf(team))) return worth.present;
+  mayBeThere = false;
+  return worth.called;
+}
+
+/**
+ * Whether a call of so many items is to be done at once: asked once a call. One of some is not, and
+ * is measured.
+ *
+ * @param on - whose threads help
+ * @param isShared - whether the numbers are where all threads see them
+ */
+export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, isShared: boolean): boolean {
+  if (seams.itemsBefore !== undefined || explaining() !== undefined) return false;
+  const us = cost.expectedUs(items);
+  if (us >= LEAST_US) {
+    if (worth.called.has(us)) {
+      // Arrays that have to be copied before take longer than helpers wait.
+      if (isShared) wakeHelpers(teamOf(on));
+      return false;
+    }
+    if (mayBeThere) return false;
+    worth.called.stayed(us);
+  } else if (!(us < LEAST_US)) return false; // nothing is known
+  countCallHere();
+  return true;
+}
+
+/** A call stayed here with nobody there to help, and took so long; it ends now. */
+export function stayedHere(team: Team, cost: Cost, us: number): void {
+  // They were woken, a call has come, and they were not there any more.
+  if (areWoken) wanted = Math.min(MOST_IN_A_ROW, 2 * wanted);
+  areWoken = false;
+  inARow = cost.partOfTime(us, nowMs()) >= MOST_OF_TIME ? inARow + 1 : 0;
+  if (inARow < wanted || !worth.present.has(us)) return;
+  inARow = 0;
+  areWoken = wakeHelpers(team) > 0;
+}
+
+/** A call was shared out: helpers stay. */
+export function sharedOut(): void {
+  if (areWoken) wanted = Math.max(1, wanted >> 1);
+  areWoken = false;
+  mayBeThere = true;
+}
+
+/** Wakes those that sleep, for the next call of this thread. @returns how many */
+function wakeHelpers(team: Team): number {
+  // Where the program carries a context, helpers are called anew.
+  if (team.helpers === 0 || contextHere() !== undefined) return 0;
+  const sleepers = new SleepersOf(team);
+  const shares = idleShares(ownerOf(team));
+  for (let helper = 1; helper <= team.helpers; helper++) shares?.expects(helper, sleepers);
+  if (sleepers.woken > 0) mayBeThere = true;
+  return sleepers.woken;
+}
+
+/** The threads of a team's helpers that sleep. */
+export class SleepersOf implements Sleepers {
+  readonly #team: Team;
+  woken = 0;
+
+  constructor(team: Team) {
+    this.#team = team;
+  }
+
+  hasEnded(life: Life): boolean {
+    return heap().isSaidToHaveEnded(life);
+  }
+
+  wake({ slot }: Life): void {
+    this.woken++;
+    countWoken();
+    wakeThread(this.#team, slot);
+  }
+}

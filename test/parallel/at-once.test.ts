@@ -1,0 +1,122 @@
+/** Calls that are done here at once: they give what others do, and refuse what others refuse. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { CancelledError } from "skein";
+import { parallel } from "skein/parallel";
+import { SharedArray } from "skein/shared";
+import { isAtOnce } from "#skein/parallel/at-once";
+import { Cost } from "#skein/parallel/costs";
+
+import { add, counting, faulty, larger } from "./fixtures/at-once-tasks.js";
+import { withSeams } from "./settings.js";
+
+/** More than are measured before it is known what they take. */
+const MANY = 100;
+
+/** One of whose items it is known what they take. */
+function known(itemUs: number, items: number): Cost {
+  const cost = new Cost();
+  for (let call = 0; call < 10; call++) {
+    cost.isDue();
+    cost.took(items, itemUs * items);
+  }
+  return cost;
+}
+
+/** How many of so many calls are done at once; the others are measured. */
+function times(cost: Cost, items: number, calls: number): number {
+  let done = 0;
+  for (let call = 0; call < calls; call++) {
+    if (isAtOnce(cost, items, undefined, false)) done++;
+    else cost.isDue();
+  }
+  return done;
+}
+
+describe("whether a call is done at once", () => {
+  it("is so where little is to do, but that one of sixteen is measured", () => {
+    assert.equal(times(known(0.001, 20_000), 1000, 160), 150);
+  });
+
+  it("is not so where nothing is known, or only of few", () => {
+    assert.equal(times(new Cost(), 1, 20), 0);
+    // Of a microsecond's work nothing can be told about one of 60.
+    assert.equal(times(known(0.001, 1000), 60_000, 15), 0);
+  });
+
+  it("is not so where it is worth sharing out, or somebody asks what calls do", async () => {
+    const cost = known(0.001, 1_000_000);
+    assert.equal(times(cost, 10_000_000, 5), 0);
+    assert.ok(times(cost, 1000, 5) > 0);
+    await parallel.explain(() => assert.equal(times(cost, 1000, 5), 0));
+    await withSeams({ itemsBefore: 0 }, async () => assert.equal(times(cost, 1000, 5), 0));
+  });
+});
+
+describe("a call that is done at once", () => {
+  const typed = Float64Array.from({ length: 1000 }, (_, i) => (i % 7) - 0.3);
+  const shared = SharedArray.from("float64", typed);
+  const whole = SharedArray.from("int32", typed.map(Math.round));
+
+  it("gives what the first one gave", async () => {
+    const monoid = { identity: -Infinity, combine: larger };
+    const sums = { identity: 0.5, combine: add };
+    const ways: readonly (() => number | Promise<number>)[] = [
+      () => parallel.reduceSync(typed, monoid),
+      () => parallel.reduceSync(shared, sums),
+      () => parallel.reduce(typed, sums),
+      () => parallel.reduceSync([...typed], sums),
+      () => parallel.sumSync(typed),
+      () => parallel.sumSync(shared),
+      () => parallel.sumSync(whole),
+      () => parallel.sum(shared),
+      () => parallel.dotSync(shared, shared),
+      () => parallel.dotSync(typed, shared),
+      () => parallel.dot(whole, whole),
+    ];
+    for (const [number, way] of ways.entries()) {
+      // Prepared, as somebody asks.
+      const { result } = await parallel.explain(async () => way());
+      for (let call = 0; call < MANY; call++) assert.ok(Object.is(await way(), result), `way ${number}`);
+    }
+  });
+
+  it("counts among those that were done here", () => {
+    for (let call = 0; call < MANY; call++) parallel.sumSync(shared);
+    const before = parallel.statistics();
+    for (let call = 0; call < MANY; call++) parallel.sumSync(shared);
+    assert.equal(parallel.statistics().callsHere - before.callsHere, MANY);
+  });
+
+  it("refuses what others refuse", async () => {
+    const monoid = { identity: 0, combine: add };
+    for (let call = 0; call < MANY; call++) parallel.reduceSync(typed, monoid);
+    const refused = { code: "SKEIN_INVALID_ARGUMENT" };
+    assert.throws(() => parallel.reduceSync(typed, monoid, { on: 5 as never }), refused);
+    assert.throws(() => parallel.reduceSync(typed, monoid, { name: 5 as never }), refused);
+    assert.throws(() => parallel.reduceSync(typed, monoid, null as never), refused);
+    assert.throws(() => parallel.reduceSync(typed, { combine: add } as never), refused);
+    assert.throws(() => parallel.sumSync(typed, { on: {} as never }), refused);
+    assert.throws(() => parallel.dotSync(shared, shared, 3 as never), refused);
+    assert.throws(() => parallel.dotSync(shared, whole), refused);
+    const signal = AbortSignal.abort();
+    await assert.rejects(parallel.reduce(typed, monoid, {}, signal), CancelledError);
+    await assert.rejects(parallel.sum(shared, {}, signal), CancelledError);
+  });
+
+  it("throws what a callback throws, and is as good as before then", () => {
+    const monoid = { identity: 0, combine: faulty };
+    for (let call = 0; call < MANY; call++) assert.equal(parallel.reduceSync(typed, monoid), typed.length);
+    const wrong = typed.slice();
+    wrong[500] = Number.NaN;
+    for (let call = 0; call < MANY; call++)
+      assert.throws(() => parallel.reduceSync(wrong, monoid), /item is no number/);
+    assert.equal(parallel.reduceSync(typed, monoid), typed.length);
+  });
+
+  it("may be made by a callback of another", () => {
+    const monoid = { identity: 0, combine: counting };
+    for (let call = 0; call < MANY; call++) assert.equal(parallel.reduceSync(new Float64Array(40), monoid), 40 + 8);
+  });
+});

@@ -1,0 +1,16 @@
+/** Callers that are held back, so that helpers do the work. */
+import type { Shares } from "#skein/parallel/shares";
+
+const nobodyWrites = new Int32Array(new SharedArrayBuffer(4));
+// Only threads that hang are waited for so long; the call then goes on without them.
+const HANGS_MS = 20_000;
+
+/** Blocks the caller, which has one part, until its helpers have taken all others, or have all gone. */
+export function letOthersWork(shares: Shares): void {
+  const helpers = shares.counts().length - 1;
+  const haveGone = (): boolean =>
+    shares.present().length === 0 && Array.from({ length: helpers }, (_, i) => shares.hasCome(i + 1)).every(Boolean);
+  for (let waitedMs = 0; shares.left() > 0 && !haveGone() && waitedMs < HANGS_MS; waitedMs++) {
+    Atomics.wait(nobodyWrites, 0, 0, 1);
+  }
+}

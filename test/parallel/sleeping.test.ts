@@ -1,0 +1,131 @@
+/** Helpers that sleep: they are woken for the next call, and not called. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { type ThreadPool, threads } from "skein";
+import { parallel } from "skein/parallel";
+import { SharedArray } from "skein/shared";
+import { stayedHere } from "#skein/parallel/at-once";
+import { giveMemory, takeMemory } from "#skein/parallel/call-memory";
+import { Cost } from "#skein/parallel/costs";
+import { Shares } from "#skein/parallel/shares";
+import { heap } from "#skein/shared/heap";
+
+import { identical } from "./fixtures/tasks.js";
+import { wakesInside } from "./fixtures/waking-tasks.js";
+import { importAll, letOthersWork, withSeams } from "./settings.js";
+
+const HELD_BACK = { itemsBefore: 0, beforeOwnPart: letOthersWork };
+/** Without a sleep, which takes time: turns of the event loop until something is so. */
+const MOST_TURNS = 1e6;
+
+async function turnsUntil(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; !isSo(); turn++) {
+    assert.ok(turn < MOST_TURNS, "it did not come to that");
+    await new Promise(setImmediate);
+  }
+}
+
+const parksOf = (on: ThreadPool): number => on.statistics().threads[0]?.parks ?? 0;
+
+/** Calls once, with the helper of a pool of one taking part, and lets its thread fall asleep. */
+async function callAndLetSleep(on: ThreadPool, numbers: SharedArray<"float64">): Promise<void> {
+  parallel.mapSync(numbers, identical, { on }).dispose();
+  const parks = parksOf(on);
+  await turnsUntil(() => parksOf(on) > parks);
+}
+
+describe("a helper that sleeps", () => {
+  const numbers = SharedArray.from(
+    "float64",
+    Array.from({ length: 64 }, (_, i) => i),
+  );
+
+  it("is woken, without a call", { timeout: 60_000 }, async () => {
+    await using on = threads({ size: 1, name: "sleeps" });
+    await importAll(on);
+    const before = parallel.statistics();
+    let calls = 0;
+    await withSeams(HELD_BACK, async () => {
+      // That it has parked is counted just before it sleeps: a call may come between.
+      for (; parallel.statistics().helpersWoken - before.helpersWoken < 3; calls++) await callAndLetSleep(on, numbers);
+    });
+    const { helpersCalled, helpersThere, callsShared } = parallel.statistics();
+    assert.equal(callsShared - before.callsShared, calls);
+    assert.equal(helpersCalled + helpersThere - before.helpersCalled - before.helpersThere, calls);
+    assert.ok(helpersThere > before.helpersThere);
+    const [thread] = on.statistics().threads;
+    assert.ok((thread?.utilisation ?? 0) > 0);
+  });
+
+  it("and whose thread was stopped meanwhile is not waited for: another is called", { timeout: 60_000 }, async () => {
+    await using on = threads({ size: 1, name: "stopped" });
+    await importAll(on);
+    await withSeams(HELD_BACK, () => callAndLetSleep(on, numbers));
+    const stopped = on.statistics().threads[0]?.index as number;
+    on.stopThread?.(stopped);
+    await turnsUntil(() => on.statistics().threads.every(({ index }) => index !== stopped));
+    await importAll(on);
+    const helpedBy = new Set<number>();
+    await withSeams(HELD_BACK, async () => {
+      while (helpedBy.size === 0) {
+        const { result, calls } = await parallel.explain(() => parallel.map(numbers, identical, { on }));
+        assert.deepEqual(result.copy(), numbers.copy());
+        result.dispose();
+        for (const { thread, parts } of calls[0]?.participants ?? [])
+          if (thread !== 0 && parts > 0) helpedBy.add(thread);
+      }
+    });
+    assert.ok(!helpedBy.has(stopped));
+  });
+
+  it(
+    "is woken by a call on another thread of the pool, though the pool's own is blocked",
+    { timeout: 60_000 },
+    async () => {
+      await using on = threads({ size: 2, minSize: 2, name: "nested" });
+      await importAll(on);
+      await on.ready(wakesInside);
+      assert.ok((await on.run(wakesInside, [])) > 0);
+    },
+  );
+});
+
+describe("calls in a row that are worth sharing out only if helpers are there", () => {
+  /** A team of this thread's own line: it stands for one that sleeps. */
+  function sleeping() {
+    const woken: number[] = [];
+    const pool = { wakeThread: (index: number) => woken.push(index) } as unknown as ThreadPool;
+    const memory = takeMemory(pool, "told", 2);
+    giveMemory(pool, "told", memory);
+    const helper = new Shares(memory.cells.values, 1);
+    assert.equal(helper.fallAsleep(heap().life), true);
+    return { team: { pool, helpers: 1, alone: 1 }, helper, woken };
+  }
+
+  it("have it woken at the end of one", () => {
+    const { team, helper, woken } = sleeping();
+    const cost = new Cost();
+    // It takes all the time that there is.
+    const stays = (): void => {
+      cost.isDue();
+      stayedHere(team, cost, 1e12);
+    };
+    stays();
+    assert.deepEqual(woken, [], "nothing is known of the time before the first one");
+    for (let call = 0; call < 200 && woken.length === 0; call++) stays();
+    assert.equal(woken.length, 1);
+    assert.equal(helper.isWoken(heap().life), true);
+    assert.equal(helper.awake(heap().life), true);
+  });
+
+  it("don't if they are few and far between, or short", () => {
+    const { team, woken } = sleeping();
+    const cost = new Cost();
+    for (let call = 0; call < 300; call++) {
+      cost.isDue();
+      stayedHere(team, cost, 1e-3);
+    }
+    assert.deepEqual(woken, []);
+  });
+});
