@@ -60,18 +60,22 @@ async function run(
   const pool = wanted === undefined ? threads() : threads({ size: wanted - 1, name: "helpers" });
   if (wanted !== undefined) s.defer(async () => pool.close());
   const options = wanted === undefined ? {} : { on: pool };
+  // Runs by themselves have a thread each.
+  const alone = wanted === undefined ? pool : threads({ size: wanted, name: "alone" });
+  if (wanted !== undefined) s.defer(async () => alone.close());
+  const participants = wanted ?? pool.size;
   const all: Measured[] = [];
   const progress = showProgress("run", chosen.length * TICKS, "runs");
   let ticks = 0;
   try {
     for (const algorithm of chosen) {
-      const measuring = { size: size ?? algorithm.size, pool, options, checks };
+      const measuring = { size: size ?? algorithm.size, pool: alone, participants, options, checks };
       all.push(await measure(s, algorithm, measuring, () => progress.update(++ticks)));
     }
   } finally {
     progress.stop();
   }
-  printTable(all, wanted ?? pool.size, process.stdout.columns ?? 100);
+  printTable(all, participants, process.stdout.columns ?? 100);
   if (checks && !printChecks(all)) process.exitCode = 1;
 }
 

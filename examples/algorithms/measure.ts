@@ -10,10 +10,17 @@ export interface Measured {
   readonly name: string;
   readonly limit: string | undefined;
   readonly size: number;
-  /** The best of some runs, as are all times. */
+  /** The middle of some runs, as are all figures: cores are faster now, and slower then. */
   readonly sequentialMs: number;
   readonly onThreadsMs: number;
-  /** What was shared out in that run: nothing if it was too little to be worth it. */
+  /** Of runs right after each other. */
+  readonly speedUp: number;
+  /**
+   * What as many threads do at once, each by itself, against one that is alone: no way to share out
+   * the work makes more of them. Less than their number if they wait for the same memory.
+   */
+  readonly atBest: number;
+  /** What was shared out in one run: nothing if it was too little to be worth it. */
   readonly parts: number;
   readonly steals: number;
   /** How much longer a step takes on one thread than where all data fits in the cache. */
@@ -69,7 +76,9 @@ const stepInCache = task(function stepInCache(name: string, size: number): numbe
 
 export interface Measuring {
   readonly size: number;
+  /** Has as many threads as work on a call, this one included. */
   readonly pool: ThreadPool;
+  readonly participants: number;
   readonly options: ParallelOptions;
   readonly checks: boolean;
 }
@@ -77,41 +86,50 @@ export interface Measuring {
 export async function measure(
   s: Scope,
   algorithm: Algorithm,
-  { size, pool, options, checks }: Measuring,
+  { size, pool, participants, options, checks }: Measuring,
   tick: () => void,
 ): Promise<Measured> {
   const { name } = algorithm;
   const input = algorithm.input(size, 1);
-  let [sequentialMs, onThreadsMs] = [Infinity, Infinity];
+  const runs: { readonly sequentialMs: number; readonly onThreadsMs: number; readonly atBest: number }[] = [];
   let calls: readonly Explanation[] = [];
   let isRight: boolean | undefined;
   for (let run = 0; run < RUNS; run++) {
-    const [aloneMs, reference] = await s.spawn(runAlone, [name, input, checks], { on: pool });
-    sequentialMs = Math.min(sequentialMs, aloneMs);
+    const [sequentialMs, reference] = await s.spawn(runAlone, [name, input, checks], { on: pool });
     const startedMs = performance.now();
     const { result, calls: made } = await parallel.explain(() => algorithm.onThreads(input, options, s));
-    const tookMs = performance.now() - startedMs;
-    if (tookMs < onThreadsMs) [onThreadsMs, calls] = [tookMs, made];
+    const onThreadsMs = performance.now() - startedMs;
+    calls = made;
     if (checks) isRight = (isRight ?? true) && algorithm.isRight(result, reference, input);
     disposeOf([result, reference]);
+    const atOnce = Array.from({ length: participants }, () => s.spawn(runAlone, [name, input, false], { on: pool }));
+    const atBest = (await Promise.all(atOnce)).reduce((sum, [ms]) => sum + sequentialMs / ms, 0);
+    runs.push({ sequentialMs, onThreadsMs, atBest });
     tick();
   }
   disposeOf(input);
+  const sequentialMs = median(runs.map((run) => run.sequentialMs));
   const slowedByMemory =
     sequentialMs / algorithm.steps(size) / (await s.spawn(stepInCache, [name, size], { on: pool }));
   tick();
-  const participants = calls.flatMap((call) => call.participants);
+  const shared = calls.flatMap((call) => call.participants);
   return {
     name,
     limit: algorithm.limit,
     size,
     sequentialMs,
-    onThreadsMs,
-    parts: participants.reduce((sum, { parts }) => sum + parts, 0),
-    steals: participants.reduce((sum, { steals }) => sum + steals, 0),
+    onThreadsMs: median(runs.map((run) => run.onThreadsMs)),
+    speedUp: median(runs.map((run) => run.sequentialMs / run.onThreadsMs)),
+    atBest: median(runs.map((run) => run.atBest)),
+    parts: shared.reduce((sum, { parts }) => sum + parts, 0),
+    steals: shared.reduce((sum, { steals }) => sum + steals, 0),
     slowedByMemory,
     isRight,
   };
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
 }
 
 function disposeOf(value: unknown): void {

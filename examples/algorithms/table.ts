@@ -6,6 +6,8 @@ import type { Measured } from "./measure.js";
 /** From here on a step is said to wait for memory. */
 const MEMORY_BOUND = 1.5;
 const LONGER = `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache`;
+const AT_BEST = (threads: number): string =>
+  `${threads} threads at once, each with a run of its own, did so many times the work of one`;
 /** Columns that the table with lines needs. */
 const WIDE = 100;
 
@@ -21,19 +23,20 @@ export function printTable(all: readonly Measured[], threads: number, width: num
   const isWide = width >= WIDE;
   const table = new Table({
     head: isWide
-      ? ["algorithm", "size", "one thread", `${threads} threads`, "speed-up", "parts", "steals", ""]
-      : ["times in ms", "size", "alone", `on ${threads}`, "ratio", "parts", "steals"],
-    colAligns: ["left", "right", "right", "right", "right", "right", "right", "left"],
+      ? ["algorithm", "size", "one thread", `${threads} threads`, "speed-up", "at best", "parts", "steals", ""]
+      : ["times in ms", "size", "alone", `on ${threads}`, "ratio", "best", "parts", "steals"],
+    colAligns: ["left", "right", "right", "right", "right", "right", "right", "right", "left"],
     style: { head: [], border: [], compact: true, ...(isWide ? {} : { "padding-left": 0, "padding-right": 0 }) },
     ...(isWide ? {} : { chars: NO_LINES }),
   });
   for (const one of all) table.push(isWide ? wideRow(one) : narrowRow(one));
   console.log(table.toString());
-  const notes = all.flatMap(({ name, limit, sequentialMs, onThreadsMs }) =>
-    limit === undefined || onThreadsMs < sequentialMs ? [] : [`${name}: ${limit}`],
+  const notes = all.flatMap(({ name, limit, speedUp }) =>
+    limit === undefined || speedUp > 1 ? [] : [`${name}: ${limit}`],
   );
   if (all.some(isMemoryBound)) notes.unshift(`${isWide ? "" : "* "}memory-bound: ${LONGER}`);
-  if (notes.length > 0) console.log(`\n${notes.map((note) => wrapped(note, Math.min(width, WIDE))).join("\n")}`);
+  notes.unshift(`${isWide ? "at best" : "best"}: ${AT_BEST(threads)}`);
+  console.log(`\n${notes.map((note) => wrapped(note, Math.min(width, WIDE))).join("\n")}`);
 }
 
 /** In lines of so many columns. */
@@ -58,18 +61,18 @@ function wideRow(one: Measured): string[] {
   const { name, size, sequentialMs, onThreadsMs } = one;
   const times = [sequentialMs, onThreadsMs].map((ms) => `${time(ms)} ms`);
   const shared = [one.parts, one.steals].map((count) => (one.parts === 0 ? "–" : count.toLocaleString("en")));
-  return [name, compact(size), ...times, ratioOf(one), ...shared, isMemoryBound(one) ? "memory-bound" : ""];
+  return [name, compact(size), ...times, ...ratiosOf(one), ...shared, isMemoryBound(one) ? "memory-bound" : ""];
 }
 
 function narrowRow(one: Measured): string[] {
   const { name, size, sequentialMs, onThreadsMs } = one;
   const shared = [one.parts, one.steals].map((count) => (one.parts === 0 ? "–" : compact(count)));
   const mark = isMemoryBound(one) ? " *" : "";
-  return [name + mark, compact(size), time(sequentialMs), time(onThreadsMs), ratioOf(one), ...shared];
+  return [name + mark, compact(size), time(sequentialMs), time(onThreadsMs), ...ratiosOf(one), ...shared];
 }
 
-function ratioOf({ sequentialMs, onThreadsMs }: Measured): string {
-  return (sequentialMs / onThreadsMs).toFixed(2);
+function ratiosOf({ speedUp, atBest }: Measured): string[] {
+  return [speedUp.toFixed(2), atBest.toFixed(2)];
 }
 
 function compact(count: number): string {

@@ -64,6 +64,7 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
     if (mayBeThere) return false;
     worth.called.stayed(us);
   } else if (!(us < LEAST_US)) return false; // nothing is known
+  cost.countUnmeasured();
   countCallHere();
   return true;
 }
@@ -110,9 +111,10 @@ export class SleepersOf implements Sleepers {
     return heap().isSaidToHaveEnded(life);
   }
 
-  wake({ slot }: Life): void {
+  wake({ slot }: Life): boolean {
+    if (!wakeThread(this.#team, slot)) return false;
     this.woken++;
     countWoken();
-    wakeThread(this.#team, slot);
+    return true;
   }
 }

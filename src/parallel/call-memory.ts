@@ -63,5 +63,6 @@ export function isHelperThere(pool: object): boolean {
 /** The call is over, and nobody of it is here any more. */
 export function giveMemory(pool: object, telling: Telling, memory: CallMemory): void {
   memory.shares.end();
+  memory.tellings.forgetUnlike();
   idle.get(pool)?.[telling].push(memory);
 }

@@ -42,15 +42,28 @@ export class Cost {
     return this.itemUs === undefined || this.#calls < MEASURED_CALLS || (this.#calls & BETWEEN_MEASUREMENTS) === 0;
   }
 
-  /** How long so many items take, in microseconds; NaN if that is not known well, or is to be measured again. Asked once a call. */
+  /** How long so many items take, in microseconds; NaN if that is not known well, or is to be measured again. */
   expectedUs(items: number): number {
     // The next one is measured.
     const isDue = this.#calls < MEASURED_CALLS || ((this.#calls + 1) & BETWEEN_MEASUREMENTS) === 0;
     if (this.itemUs === undefined || isDue) return Number.NaN;
     const us = this.itemUs * items;
-    if (us >= SHORT_US && !this.isSure) return Number.NaN;
+    return us >= SHORT_US && !this.isSure ? Number.NaN : us;
+  }
+
+  /** A call is done without being measured. */
+  countUnmeasured(): void {
     this.#calls++;
-    return us;
+  }
+
+  /** Whether so many items take so long that two looks at the clock are nothing against it. */
+  isWorthAClock(items: number): boolean {
+    return (this.itemUs as number) * items >= SHORT_US;
+  }
+
+  /** So many items, of which nobody would measure what they take, took so long: that counts only if it is far more than was known. */
+  tookAtOnce(items: number, us: number): void {
+    if (us > DOUBTFUL * (this.itemUs as number) * items) this.took(items, us);
   }
 
   /**

@@ -6,6 +6,8 @@
  * order whoever works on them, and however many: floating-point sums have the same bits on
  * any number of threads.
  */
+import { nowMs } from "#clock";
+
 import { type Cancel, describeKind } from "../async/cancel.js";
 import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
@@ -72,9 +74,6 @@ const known = new WeakMap<object, AtOnce>();
 /** A call is not done at once. */
 const LATER = Symbol("later");
 
-/** See `callLoop`. */
-const args: unknown[] = [0, undefined, undefined, undefined, undefined, undefined];
-
 /** The result, if all is done at once. @returns LATER if it is not */
 function reduceAtOnce({ kind, length, numbers }: Input, monoid: unknown, options: ReduceOptions<never>): unknown {
   // Of an ordinary array the numbers were looked at one by one: it is as long as that.
@@ -84,12 +83,11 @@ function reduceAtOnce({ kind, length, numbers }: Input, monoid: unknown, options
   if (one === undefined || !("identity" in monoid)) return LATER;
   requireAsked("reduce", options);
   if (options.map !== undefined || !isAtOnce(one.cost, length, options.on, kind === "shared")) return LATER;
-  args[1] = length;
-  args[2] = numbers;
-  args[3] = args[5] = identity;
-  args[4] = blockItemsOf(length);
+  const beganMs = one.cost.isWorthAClock(length) ? nowMs() : undefined;
+  // See `callLoop`.
+  const args = [0, length, numbers, identity, blockItemsOf(length), identity];
   const total: unknown = Reflect.apply(one.total, undefined, args);
-  args[2] = args[3] = args[5] = undefined;
+  if (beganMs !== undefined) one.cost.tookAtOnce(length, (nowMs() - beganMs) * 1000);
   return total;
 }
 
@@ -128,6 +126,7 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       asked: question,
       kind: "fold",
       functions: map === undefined ? [combine.task] : [combine.task, map.task],
+      cost: map === undefined ? costOf("fold", combine.task) : costOf("fold mapped", map.task),
       length,
       blockItems,
       copiedBytes: copiedBytesOf(input, length),

@@ -95,7 +95,7 @@ function bytesOf(done: PartsDone): Uint8Array {
 }
 
 /** What was given back, on the caller's thread; `others` is what a helper knows of itself without. */
-export function takeBack({ payload, byteLength, areNumbers }: GivenBack, others: PartsDone): PartsDone {
+export function readBack({ payload, byteLength, areNumbers }: GivenBack, others: PartsDone): PartsDone {
   const own = heap();
   const bytes = bytesOfPayload(own, payload, byteLength);
   if (!areNumbers) return decodeValue(bytes, arrival as never) as PartsDone;

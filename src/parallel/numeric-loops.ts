@@ -15,6 +15,19 @@ export type NumericOperation =
   | { readonly name: "sum" | "dot" | "minMax" }
   | { readonly name: "histogram"; readonly low: number; readonly high: number; readonly bins: number };
 
+/** An operation as a list of what has no identity: such can be told again by its number, see `told.ts`. */
+export type OperationWords = readonly [name: NumericOperation["name"], low?: number, high?: number, bins?: number];
+
+export function wordsOf(operation: NumericOperation): OperationWords {
+  if (operation.name !== "histogram") return [operation.name];
+  const { name, low, high, bins } = operation;
+  return [name, low, high, bins];
+}
+
+export function operationOf([name, low, high, bins]: OperationWords): NumericOperation {
+  return name === "histogram" ? { name, low: low as number, high: high as number, bins: bins as number } : { name };
+}
+
 /** Numbers of a block. */
 export const NUMERIC_BLOCK = 8192;
 

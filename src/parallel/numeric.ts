@@ -17,6 +17,7 @@ import {
   numericLoop,
   numericLoopHere,
   sumOfFew,
+  wordsOf,
 } from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import { copiedBytesOf, doublesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
@@ -58,7 +59,7 @@ function prepare(
       : (first.kind === "shared" && second.kind === "shared") || first.type !== "float64";
   const inputs = second === undefined ? [first] : [first, second];
   let shared = isInPlace ? inputs.map(sharedOf) : NONE_SHARED;
-  const dataOnShared = () => [operation, shared.map(({ array }) => array)];
+  const dataOnShared = () => [wordsOf(operation), shared.map(({ array }) => array)];
   return {
     asked: question,
     kind: "numeric",

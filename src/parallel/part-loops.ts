@@ -8,7 +8,7 @@ import type { NumberType } from "../shared/record-schema.js";
 import type { NumberArray } from "./values.js";
 import { eachBlock } from "./blocks.js";
 import { type ItemCallback, type Items, loopFor, type Loops } from "./loops.js";
-import { type NumericOperation, numericLoop } from "./numeric-loops.js";
+import { numericLoop, operationOf, type OperationWords } from "./numeric-loops.js";
 import type { PartLoop } from "./part.js";
 import { mergeLoop, sortLoop } from "./sort-loops.js";
 
@@ -122,9 +122,9 @@ const MAKERS = {
 
   numeric(
     _: readonly [],
-    [operation, [first, second]]: readonly [NumericOperation, readonly [Shared, Shared?]],
+    [operation, [first, second]]: readonly [OperationWords, readonly [Shared, Shared?]],
   ): PartLoop {
-    return numericLoop(operation, first, second);
+    return numericLoop(operationOf(operation), first, second);
   },
 
   /** Where the first one is that passes; −1 stands for none, and is not told. */

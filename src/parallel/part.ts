@@ -204,9 +204,9 @@ export class Participant {
 export const helpCaller: Task<[cells: SharedArray<"int32">, participant: number], void> = ownTask(
   import.meta,
   function helpCalls(cells, participant) {
-    const helper = helperOf(cells, participant);
-    helper.help();
-    askingPool()?.standBy(helper);
+    const helper = helperOf(cells);
+    // One that came for nothing may have come in another's place.
+    if (helper.helpAs(participant)) askingPool()?.standBy(helper);
   },
 );
 
@@ -237,42 +237,52 @@ let doneMs = 0;
 const helpers: Helper[] = [];
 const MOST_HELPERS = 8;
 
-function helperOf(cells: SharedArray<"int32">, participant: number): Helper {
-  const known = helpers.find((helper) => helper.isOf(cells, participant));
+function helperOf(cells: SharedArray<"int32">): Helper {
+  const known = helpers.find((helper) => helper.cells === cells);
   if (known !== undefined) return known;
-  const helper = new Helper(cells, participant);
+  const helper = new Helper(cells);
   helpers.unshift(helper);
   if (helpers.length > MOST_HELPERS) helpers.pop();
   return helper;
 }
 
-/** This thread as one participant of the calls that one memory serves. */
+/** This thread as a participant of the calls that one memory serves. */
 class Helper implements StandBy {
-  readonly #cells: SharedArray<"int32">;
-  readonly #participant: number;
-  readonly #shares: Shares;
+  readonly cells: SharedArray<"int32">;
   readonly #life: Life = heap().life;
   readonly #heard = new Heard<PartLoop | Missing>();
+  /** What it was last, or is, and sleeps as. */
+  #participant = 1;
+  #shares: Shares;
   #isAsleep = false;
 
-  constructor(cells: SharedArray<"int32">, participant: number) {
-    this.#cells = cells;
-    this.#participant = participant;
-    this.#shares = new Shares(cells.values, participant);
+  constructor(cells: SharedArray<"int32">) {
+    this.cells = cells;
+    this.#shares = new Shares(cells.values, this.#participant);
   }
 
-  isOf(cells: SharedArray<"int32">, participant: number): boolean {
-    return this.#cells === cells && this.#participant === participant;
+  #become(participant: number): void {
+    if (participant === this.#participant) return;
+    this.#participant = participant;
+    this.#shares = new Shares(this.cells.values, participant);
+  }
+
+  /** Takes part as that one, in one call after another. @returns whether it did, and could again */
+  helpAs(participant: number): boolean {
+    this.#become(participant);
+    return this.#help();
   }
 
   // While the thread sleeps
 
+  /** As what it was last; or as another, if somebody else is expected in that place. */
   sleeps(): void {
+    const { mostHelpers } = this.#shares;
     this.#isAsleep = this.#shares.fallAsleep(this.#life);
-  }
-
-  get isWanted(): boolean {
-    return this.#isAsleep && this.#shares.isWoken(this.#life);
+    for (let other = 1; !this.#isAsleep && other <= mostHelpers; other++) {
+      this.#become(other);
+      this.#isAsleep = this.#shares.fallAsleep(this.#life);
+    }
   }
 
   awakes(): boolean {
@@ -284,10 +294,13 @@ class Helper implements StandBy {
   run(): void {
     const { ring } = probe;
     if (ring !== undefined) ring.write(ProbeKind.mark, 0, 0, ring.text("woken for a parallel call"));
-    // Callers wake before they have said what there is to do: until the line is open it is expected to look.
-    this.#looksUntil(nowMs() + WOKEN_MS);
+    // Callers wake before they have said what there is to do: it stays until then.
+    if (!this.#shares.isOpen) {
+      this.#shares.expectNext(this.#life);
+      this.#looksUntil(nowMs() + WOKEN_MS);
+    }
     try {
-      this.help();
+      this.#help();
     } catch {
       // The caller knows, by how it has left.
     }
@@ -295,14 +308,14 @@ class Helper implements StandBy {
 
   // Awake
 
-  /** One call after another. */
-  help(): void {
+  #help(): boolean {
     const shares = this.#shares;
     const life = this.#life;
     const untilMs = nowMs() + STAY_MS;
+    let hasHelped = false;
     do {
       shares.takeInvitation();
-      if (!shares.enter(life)) return;
+      if (!shares.enter(life)) return hasHelped;
       patience.ended(nowMs() - doneMs);
       const { span } = shares;
       const known = this.#heard.of(shares.told);
@@ -310,15 +323,18 @@ class Helper implements StandBy {
       if (made === undefined) {
         // Another thread may do better.
         shares.giveUp(life);
-        return;
+        return hasHelped;
       }
       const gaveWay =
         (known !== undefined || shares.comeBack(life)) &&
-        help(shares, this.#cells, this.#participant, { ...made.told, ...span }, () => made.loop);
+        help(shares, this.cells, this.#participant, { ...made.told, ...span }, () => made.loop);
       doneMs = nowMs();
-      if (gaveWay || !isLoop(made.loop)) return;
+      if (!isLoop(made.loop)) return false;
+      hasHelped = true;
+      if (gaveWay) return true;
       // Its own event loop has its turn; who calls next wakes it.
     } while (doneMs < untilMs && this.#stays());
+    return hasHelped;
   }
 
   /** Copies what there is to do, steps back, and reads it. @returns `undefined` if it can't be read */

@@ -24,7 +24,7 @@ import { type CallMemory, giveMemory, takeMemory, type Telling } from "./call-me
 import { costOfCall } from "./costs.js";
 import type { ParticipantFigures } from "./explain.js";
 import { begins, countHelpers, ends } from "./figures.js";
-import { takeBack } from "./given-back.js";
+import { readBack } from "./given-back.js";
 import { sharedOut, SleepersOf } from "./at-once.js";
 import type { ItemCallback } from "./loops.js";
 import { type FunctionName, nameOf, Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
@@ -200,7 +200,8 @@ export class SharedCall {
       partItems,
       isSearch: call.isSearch === true,
     };
-    this.#way = memory !== undefined && this.#isTold(owner, memory) ? "told" : "once";
+    const isTold = memory !== undefined && (this.helpers === 0 || this.#isTold(owner, memory));
+    this.#way = isTold ? "told" : "once";
     this.#memory = this.#way === "told" ? (memory as CallMemory) : takeMemory(owner, "once", participants);
     ({ shares: this.shares } = this.#memory);
     try {
@@ -430,7 +431,7 @@ export class SharedCall {
     const others: PartsDone = { participant, thread, ms: us / 1000, values: [] };
     let done: PartsDone;
     try {
-      done = takeBack(result, others);
+      done = readBack(result, others);
     } finally {
       freePayload(own, result.payload, own.slot);
     }

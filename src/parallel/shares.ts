@@ -21,8 +21,8 @@
  *                   thread's slot in the heap in bits 3 to 10, and above as much of the number of the slot's life as
  *                   there is room for, which is what `hasEnded` of the heap looks at
  *     +2  INVITED   not 0 while somebody will yet look whether this line is open: CALLED, who was called;
- *                   STAYED, a helper of the call before, who looks again and again, or has been woken to look;
- *                   or ASLEEP, one that looks if it is woken. Of those two the rest is as in PRESENCE
+ *                   STAYED, a helper of the call before, who looks again and again; ASLEEP, one that looks if it
+ *                   is woken; or WOKEN, one that has been. But for the first the rest is as in PRESENCE
  *     +3  DONE      parts that it did
  *     +4  STEALS    how often it took from another's range
  *     +5  RESULT    of a helper that has gone: the payload of what it did, in units of 16, or 0, and
@@ -51,12 +51,13 @@
  * - The caller opens a line and then sets INVITED; who was invited clears it and then looks
  *   whether the line is open. If the caller finds it set it need call nobody: who has it yet to
  *   clear finds the line open.
- * - Who falls asleep exchanges 0 for its ASLEEP, says that it is PARKED (`parking.ts`), and looks whether its
- *   ASLEEP still stands. Who has need of it exchanges that for STAYED and then wakes who is PARKED. So it is woken,
- *   or has seen by then that it must not sleep. One that awakes for another reason exchanges its ASLEEP for 0:
- *   if that fails it was wanted, and looks at the line.
- * - A helper that ends while it is STAYED or ASLEEP will not look. Whether it has ended is asked when it is
- *   expected: then another is called.
+ * - Who falls asleep exchanges 0 for its ASLEEP, and then says that it is PARKED (`parking.ts`). Who has need of
+ *   it exchanges that for WOKEN and then has it wake up. If it was PARKED it will see that it is WOKEN, and looks.
+ *   Else it is awake, for something else perhaps, as one that serves another line: it is not expected, and WOKEN
+ *   exchanged for 0, if it still stands. One that awakes for another reason exchanges its ASLEEP for 0: if it is
+ *   WOKEN it was wanted.
+ * - A helper that ends while it is expected will not look. Whether its end has been told is asked then: if so
+ *   another is called.
  * - The caller reads LEFT, then each PRESENCE, and sleeps while LEFT is what it read; a helper
  *   writes PRESENCE and then changes LEFT. So one that leaves after the look changes the word
  *   before the sleep begins, or wakes the sleeper.
@@ -102,6 +103,7 @@ const UNIT_BYTES = 16;
 const CALLED = 1;
 const STAYED = 2;
 const ASLEEP = 3;
+const WOKEN = 4;
 
 /** It is too late to come. */
 const CLOSED = 0;
@@ -197,8 +199,8 @@ export interface Gone extends Left {
 /** The threads of helpers that were here before. */
 export interface Sleepers {
   hasEnded(life: Life): boolean;
-  /** Wakes it, if it sleeps. */
-  wake(life: Life): void;
+  /** Wakes it, if it sleeps. @returns whether it did */
+  wake(life: Life): boolean;
 }
 
 /** One participant's view of a call's parts. */
@@ -213,6 +215,11 @@ export class Shares {
     this.#cells = cells;
     this.#participants = cells.length / LINE - 1;
     this.#own = LINE * (1 + participant);
+  }
+
+  /** How many helpers there is room for. */
+  get mostHelpers(): number {
+    return this.#participants - 1;
   }
 
   /** By the caller, whose thread has that slot, while all lines are closed: all parts are its own at first. */
@@ -328,15 +335,10 @@ export class Shares {
     return compareExchange(this.#cells, this.#own + INVITED, 0, ASLEEP | marksOf(life)) === 0;
   }
 
-  /** To be asked behind PARKED by who has fallen asleep: whether it must not sleep. */
-  isWoken(life: Life): boolean {
-    return load(this.#cells, this.#own + INVITED) !== (ASLEEP | marksOf(life));
-  }
-
   /** It is awake. @returns whether it was woken for this, and has to look */
   awake(life: Life): boolean {
-    const asleep = ASLEEP | marksOf(life);
-    return compareExchange(this.#cells, this.#own + INVITED, asleep, 0) !== asleep;
+    const marks = marksOf(life);
+    return compareExchange(this.#cells, this.#own + INVITED, ASLEEP | marks, 0) === (WOKEN | marks);
   }
 
   /** Whether a helper may come. */
@@ -465,11 +467,13 @@ export class Shares {
       if (how === CALLED) return true;
       const life = lifeOf(word);
       if (sleepers.hasEnded(life)) return false;
-      if (how === STAYED) return true;
-      const seen = compareExchange(this.#cells, cell, word, STAYED | marksOf(life));
+      if (how !== ASLEEP) return true;
+      const woken = WOKEN | marksOf(life);
+      const seen = compareExchange(this.#cells, cell, word, woken);
       if (seen === word) {
-        sleepers.wake(life);
-        return true;
+        if (sleepers.wake(life)) return true;
+        compareExchange(this.#cells, cell, woken, 0);
+        return false;
       }
       word = seen;
     }

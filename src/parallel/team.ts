@@ -124,11 +124,10 @@ function helpFrom(pool: ThreadPool, task: Task<readonly unknown[], void>, args: 
   }
 }
 
-/** Wakes the thread that has that slot in the heap, if it sleeps. */
-export function wakeThread({ pool }: Team, slot: number): void {
+/** Wakes the thread that has that slot in the heap, if it sleeps. @returns whether it did */
+export function wakeThread({ pool }: Team, slot: number): boolean {
   const index = heap().threadIndexOf(slot);
-  if (pool === undefined) askingPool()?.wakeThread(index);
-  else pool.wakeThread?.(index);
+  return (pool === undefined ? askingPool()?.wakeThread(index) : pool.wakeThread?.(index)) === true;
 }
 
 /** Stops by force the thread that has that slot in the heap; on a pool's thread nobody can. */

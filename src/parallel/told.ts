@@ -35,6 +35,9 @@ interface Telling {
 
 /** So many are told again by their number; each is compared with what there is to tell. */
 const MOST_REMEMBERED = 8;
+const MOST_FRESH = 4;
+/** Helpers remember as many, at least, as may come again. */
+const MOST_HEARD = 2 * (MOST_REMEMBERED + MOST_FRESH);
 /** Those that are no longer than this. */
 const MOST_BYTES = 4096;
 
@@ -42,9 +45,11 @@ const MOST_BYTES = 4096;
 export class Tellings {
   /** The memory's offset. */
   readonly #container: number;
-  /** The last one first. */
+  /** Told more than once, the last one first. */
   readonly #remembered: Telling[] = [];
-  /** Told once, and good until the next. */
+  /** Told once: most of these never come again, as arrays are new each time. The last one first, too. */
+  readonly #fresh: Telling[] = [];
+  /** Told once, and not to be told again. */
   #unlike: Telling | undefined = undefined;
   #lastNumber = 0;
 
@@ -54,15 +59,10 @@ export class Tellings {
 
   /** What helpers are told; `undefined` if there is something in it that only messages bring. */
   of(toTell: ToTell): Pick<Telling, "number" | "payload"> | undefined {
-    this.#forgetUnlike();
-    const remembered = this.#remembered;
-    for (let i = 0; i < remembered.length; i++) {
-      const telling = remembered[i] as Telling;
-      if (!isSame(telling.toTell, toTell)) continue;
-      if (i > 0) {
-        remembered.splice(i, 1);
-        remembered.unshift(telling);
-      }
+    this.forgetUnlike();
+    const telling = takeSame(this.#remembered, toTell) ?? takeSame(this.#fresh, toTell);
+    if (telling !== undefined) {
+      keep(this.#remembered, telling, MOST_REMEMBERED);
       return telling;
     }
     return this.#add(toTell);
@@ -86,22 +86,39 @@ export class Tellings {
     // Lists as they are now: who calls may change them between two calls.
     const asNow = data.map((value) => (Array.isArray(value) ? [...(value as unknown[])] : value));
     const telling = { number, toTell: { ...toTell, data: asNow }, payload };
-    this.#remembered.unshift(telling);
-    const oldest = this.#remembered.length > MOST_REMEMBERED ? this.#remembered.pop() : undefined;
-    if (oldest !== undefined) free(oldest);
+    keep(this.#fresh, telling, MOST_FRESH);
     return telling;
   }
 
-  #forgetUnlike(): void {
+  /** The call is over: what can't be told again is not kept, however large it is. */
+  forgetUnlike(): void {
     if (this.#unlike !== undefined) free(this.#unlike);
     this.#unlike = undefined;
   }
 
   /** Nobody will be told anything any more. */
   end(): void {
-    this.#forgetUnlike();
-    for (const telling of this.#remembered.splice(0)) free(telling);
+    this.forgetUnlike();
+    for (const telling of [...this.#remembered.splice(0), ...this.#fresh.splice(0)]) free(telling);
   }
+}
+
+/** Takes out the one that is the same. */
+function takeSame(tellings: Telling[], toTell: ToTell): Telling | undefined {
+  for (let i = 0; i < tellings.length; i++) {
+    const telling = tellings[i] as Telling;
+    if (!isSame(telling.toTell, toTell)) continue;
+    tellings.splice(i, 1);
+    return telling;
+  }
+  return undefined;
+}
+
+/** Puts one in front, and forgets the last if there are too many. */
+function keep(tellings: Telling[], telling: Telling, most: number): void {
+  tellings.unshift(telling);
+  const last = tellings.length > most ? tellings.pop() : undefined;
+  if (last !== undefined) free(last);
 }
 
 function free({ payload: { payload } }: Telling): void {
@@ -150,7 +167,12 @@ export class Heard<Loop> {
 
   /** What it has made of that number before. */
   of(number: number): Made<Loop> | undefined {
-    return this.#known.get(number);
+    const made = this.#known.get(number);
+    if (made === undefined) return undefined;
+    // The last one is forgotten last.
+    this.#known.delete(number);
+    this.#known.set(number, made);
+    return made;
   }
 
   /**
@@ -175,13 +197,13 @@ export class Heard<Loop> {
     }
     if (isKept(made.loop) && isUnchanging(made.told)) {
       this.#known.set(number, made);
-      if (this.#known.size > MOST_REMEMBERED) this.#known.delete(this.#known.keys().next().value as number);
+      if (this.#known.size > MOST_HEARD) this.#known.delete(this.#known.keys().next().value as number);
     }
     return made;
   }
 }
 
-/** A copy of what is told; nobody frees it meanwhile. */
+/** A copy of what is told. By one who is here: the caller, if it lives, frees it later. */
 export function copyOf({ payload, byteLength }: Payload): Uint8Array {
   return bytesOfPayload(heap(), payload, byteLength).slice();
 }

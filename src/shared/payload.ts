@@ -39,7 +39,8 @@ export function makePayload(inHeap: Heap, container: number, bytes: Uint8Array):
 /** Makes one for so many float64, which is about to be filled. */
 export function makePayloadOfNumbers(inHeap: Heap, container: number, count: number): number {
   const byteLength = PAYLOAD_HEADER_BYTES + 8 * count;
-  const offset = inHeap.allocate(byteLength, Kind.payload, inHeap.slot, container / UNIT_BYTES);
+  const containerUnits = container / UNIT_BYTES;
+  const offset = inHeap.allocate(byteLength, Kind.payload, inHeap.slot, containerUnits, PAYLOAD_HEADER_BYTES);
   inHeap.cellsWith(offset);
   return offset;
 }

@@ -355,7 +355,13 @@ export class Crew {
     });
     let stopLimit: (() => void) | undefined;
     const limit = new Promise<void>((resolve) => {
-      stopLimit = setAlarm(resolve, MOST_LAST_WORDS_MS);
+      const look = (): void => {
+        // Those that stand in do what a call of this program's has yet to end with.
+        if (this.threads.some((thread) => thread?.isStandingIn === true))
+          stopLimit = setAlarm(look, MOST_LAST_WORDS_MS);
+        else resolve();
+      };
+      stopLimit = setAlarm(look, MOST_LAST_WORDS_MS);
     });
     await Promise.race([Promise.all(ending), limit]);
     stopLimit?.();

@@ -94,7 +94,7 @@ export const PARKS = 0;
 export const BLOCKS = 1;
 export const STEALS = 2;
 export const SIGNALS = 3;
-/** Calls that it began to run. */
+/** How often it began to run a call, or to stand in. */
 export const RUNS = 4;
 /** Megabytes on its heap, when it looked last. */
 export const HEAP_MB = 5;

@@ -20,8 +20,8 @@
  * looks for messages too, after it has written PARKED. One that came before that would
  * else wait until it looks after its loop: what it is to import, or that it is to end.
  *
- * What the thread stands by for (`stand-bys.ts`) says before PARKED where it is looked for, and is
- * asked after it: who wants it says so and then reads the word, as who publishes a call does.
+ * What the thread stands by for (`stand-bys.ts`) says before PARKED that it is asleep, and asks when
+ * it is awake whether it was wanted: who wants it says so before he changes the word.
  */
 import { add, compareExchange, hasWaitAsync, load, notify, store, wait, waitAsync } from "#atomics";
 import { nowMs } from "#clock";
@@ -54,7 +54,7 @@ export class Parking {
   readonly #board: at.Board;
   readonly #cores: number;
   readonly #taking: Pick<Taking, "hasOwn" | "hasAny">;
-  readonly #standBys: Pick<StandBys, "sleep" | "isAnyWanted" | "awake">;
+  readonly #standBys: Pick<StandBys, "sleep" | "awake">;
   /** Called when the thread is awake again. */
   readonly #onAwake: () => void;
   /** Takes a message in. @returns false if there is none */
@@ -73,7 +73,7 @@ export class Parking {
     board: at.Board,
     cores: number,
     taking: Pick<Taking, "hasOwn" | "hasAny">,
-    standBys: Pick<StandBys, "sleep" | "isAnyWanted" | "awake">,
+    standBys: Pick<StandBys, "sleep" | "awake">,
     onAwake: () => void,
     takeMessage: () => boolean,
   ) {
@@ -136,11 +136,12 @@ export class Parking {
     this.#count(at.PARKS);
     probe.ring?.write(ProbeKind.threadPark, threadIndex);
     this.#countAsParked();
-    this.#standBys.sleep();
+    // Not while calls wait for its event loop: they go on there, for as long as they like.
+    if (mayBlock) this.#standBys.sleep();
     store(cells, at.STATE, at.PARKED);
     // The second look, after the word: see above.
     // Messages are looked for as calls are, where the loop would not hear of them meanwhile.
-    if (this.#taking.hasAny || this.#standBys.isAnyWanted || (isBlocking && this.#takeMessage())) {
+    if (this.#taking.hasAny || (isBlocking && this.#takeMessage())) {
       this.#awake(false);
     } else if (isBlocking || !hasWaitAsync) {
       this.#count(at.BLOCKS);

@@ -227,9 +227,9 @@ export class Placing {
     return module.ready.reduce((least, thread) => (loadOf(thread) < loadOf(least) ? thread : least));
   }
 
-  /** Whether a thread runs a call, its own line's or one that it has stolen. */
-  #isRunning({ line }: PoolThread): boolean {
-    return runningOn(line, this.#owner.table) > 0;
+  /** Whether a thread runs a call, its own line's or one that it has stolen, or stands in. */
+  #isRunning(thread: PoolThread): boolean {
+    return thread.isStandingIn || runningOn(thread.line, this.#owner.table) > 0;
   }
 
   /** Puts a job on the line of its key's thread. @returns false if it can't be put there now */

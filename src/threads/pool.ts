@@ -607,14 +607,15 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     }
     // Before anybody learns that a job has failed: who then takes a lock that the
     // thread held finds it free.
-    poolThreadEnded(thread.index, lost.length > 0);
+    const { isStandingIn } = thread;
+    poolThreadEnded(thread.index, lost.length > 0 || isStandingIn);
     for (const call of waited) this.#modules.stopWaiting(call);
     // Cancelled as its arguments were posted, so before it could be withdrawn: it is told once.
     for (const call of behind) if (call.isToldToCancel) this.#fail(call, this.#destroyed ?? neverRan(call));
     for (const call of new Set([...lost, ...waited])) {
       this.#fail(call, this.#destroyed ?? lostCall(thread.name, end, call.task.identity));
     }
-    if (lost.length + waited.length === 0 && end.error !== undefined && !thread.isRetiring) {
+    if (lost.length + waited.length === 0 && !isStandingIn && end.error !== undefined && !thread.isRetiring) {
       reportToOwner(
         `thread "${thread.name}" ended between jobs by an uncaught error: ${describeThrown(end.error)}`,
         end.error,
@@ -676,8 +677,9 @@ export class Pool implements ThreadPool, CrewOwner, CallOwner, InboxOwner, Placi
     this.putting.publish();
   }
 
-  wakeThread(index: number): void {
-    this.threads.find((thread) => thread?.index === index)?.wake();
+  wakeThread(index: number): boolean {
+    for (const thread of this.threads) if (thread?.index === index) return thread.wake();
+    return false;
   }
 
   stopThread(index: number): void {

@@ -317,6 +317,7 @@ class Runner {
     const beganMs = nowMs();
     this.#parking.foundWork(beganMs);
     store(own, at.COUNTS + at.IS_STANDING_IN, 1);
+    own[at.COUNTS + at.RUNS] = ((own[at.COUNTS + at.RUNS] as number) + 1) | 0;
     // It may have been woken for a call as well: another thread looks for that, as for one that
     // was put on the line of a thread that is busy.
     if (this.#taking.hasAny) this.#taking.wakeAnother();

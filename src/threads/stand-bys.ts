@@ -22,12 +22,6 @@ export class StandBys {
     for (const one of this.#all) one.sleeps();
   }
 
-  /** Whether any has been wanted since the thread began to fall asleep. */
-  get isAnyWanted(): boolean {
-    for (const one of this.#all) if (one.isWanted) return true;
-    return false;
-  }
-
   awake(): void {
     for (const one of this.#all) if (one.awakes()) this.#wanted.push(one);
   }

@@ -226,12 +226,13 @@ export class Taking {
     return line;
   }
 
-  /** Wakes the thread of that index, if it is parked, and not this one. */
-  wakeThread(index: number): void {
+  /** Wakes the thread of that index, if it is parked, and not this one. @returns whether it was */
+  wakeThread(index: number): boolean {
     for (let step = 1; step < this.#size; step++) {
       const line = this.#lineOf((this.#number + step) % this.#size);
-      if (line !== undefined && line.cells[at.THREAD] === index) wake(line);
+      if (line !== undefined && line.cells[at.THREAD] === index) return wake(line);
     }
+    return false;
   }
 
   /** Wakes one thread that is parked, if there is one. */

@@ -215,8 +215,8 @@ export interface ThreadPool extends Executor, AsyncDisposable {
    * queue, and until a thread takes it it can be taken back. **Throws** as `run` rejects.
    */
   help?(task: AnyTask, args: readonly unknown[]): Helping;
-  /** Wakes its thread with that index if it sleeps: it looks whether it is wanted, for a parallel call. */
-  wakeThread?(index: number): void;
+  /** Wakes its thread with that index if it sleeps: it looks whether it is wanted, for a parallel call. @returns whether it slept */
+  wakeThread?(index: number): boolean;
   /** Stops its thread with that index by force, in whatever it does: the job that it runs fails, and another thread starts in its place. */
   stopThread?(index: number): void;
   /** Settles when it has no jobs any more; it goes on taking some. */

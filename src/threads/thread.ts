@@ -321,8 +321,14 @@ export class PoolThread {
     return this.#thread.isPrinting();
   }
 
-  /** Whether it runs any call. */
+  /** Whether it does what it was woken for without a call; see `wanted.ts`. */
+  get isStandingIn(): boolean {
+    return this.count(IS_STANDING_IN) !== 0;
+  }
+
+  /** Whether it runs any call, or stands in. */
   get isRunning(): boolean {
+    if (this.isStandingIn) return true;
     const { cells } = this.line;
     for (let place = RUNNING; place < RUNNING + MOST_RUNNING; place++) if (load(cells, place) !== 0) return true;
     return false;
@@ -338,7 +344,7 @@ export class PoolThread {
    * what was put there would wait for that, and nobody be woken for it.
    */
   get isBusy(): boolean {
-    return this.inFlight > 1 || this.isRunning || this.count(IS_STANDING_IN) !== 0;
+    return this.inFlight > 1 || this.isRunning;
   }
 
   /** What it counts of itself; see COUNTS. */

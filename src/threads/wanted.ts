@@ -8,14 +8,12 @@ import type { ThreadPool } from "./thread-pool.js";
  * What a thread of a pool does without a call, if it is wanted while it sleeps: a call takes several
  * times as long to get there as a wake-up does.
  *
- * Who wants it first says so where this looks, and then wakes the thread, by the steps of who publishes
- * a call (`parking.ts`): so it is heard before the thread sleeps, or wakes it.
+ * Who wants it says so where this looks, and then has the thread wake up. If it slept it hears of
+ * it; if not, it may be awake for something else, and must not be waited for.
  */
 export interface StandBy {
   /** The thread is about to sleep: from now on it may be wanted. */
   sleeps(): void;
-  /** Whether it has been, since then. */
-  readonly isWanted: boolean;
   /** The thread is awake: from now on it is not wanted any more. @returns whether it was */
   awakes(): boolean;
   /** What it was wanted for. */
@@ -34,8 +32,8 @@ interface Asking {
   mayLook(): boolean;
   /** Has this thread do that when it is wanted: the last few that were added. */
   standBy(one: StandBy): void;
-  /** Wakes the thread of that index, if it is one of the pool and sleeps. */
-  wakeThread(index: number): void;
+  /** Wakes the thread of that index, if it is another one of the pool and sleeps. @returns whether it did */
+  wakeThread(index: number): boolean;
 }
 
 let here: Asking | undefined;

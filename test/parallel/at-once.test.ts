@@ -6,9 +6,9 @@ import { CancelledError } from "skein";
 import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 import { isAtOnce } from "#skein/parallel/at-once";
-import { Cost } from "#skein/parallel/costs";
+import { Cost, costOf } from "#skein/parallel/costs";
 
-import { add, counting, faulty, larger } from "./fixtures/at-once-tasks.js";
+import { add, counting, faulty, larger, slower, taking } from "./fixtures/at-once-tasks.js";
 import { withSeams } from "./settings.js";
 
 /** More than are measured before it is known what they take. */
@@ -23,6 +23,9 @@ function known(itemUs: number, items: number): Cost {
   }
   return cost;
 }
+
+const TYPES = [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array];
+const SMALL = Array.from({ length: 300 }, (_, i) => i % 100);
 
 /** How many of so many calls are done at once; the others are measured. */
 function times(cost: Cost, items: number, calls: number): number {
@@ -80,6 +83,49 @@ describe("a call that is done at once", () => {
       const { result } = await parallel.explain(async () => way());
       for (let call = 0; call < MANY; call++) assert.ok(Object.is(await way(), result), `way ${number}`);
     }
+  });
+
+  it("knows all types of numbers, none, and those that are unlike others", () => {
+    const inputs = [
+      ...TYPES.map((Type) => new Type(SMALL)),
+      new Float64Array(),
+      new Float32Array(),
+      Float64Array.of(-0),
+      Float64Array.of(-0, -0, -0),
+      Float64Array.of(1, Number.NaN, 2),
+      Float64Array.of(Infinity, -Infinity),
+      Float64Array.of(5e-324, 5e-324),
+    ];
+    const sums = { identity: 0, combine: add };
+    for (const [number, input] of inputs.entries()) {
+      const isSummed = (sum: number): boolean =>
+        Object.is(sum, input.length < 9 ? [...input].reduce((a, b) => a + b, 0) : [...input].reduce((a, b) => a + b));
+      for (let call = 0; call < MANY; call++) {
+        assert.ok(isSummed(parallel.sumSync(input)), `sum of input ${number}`);
+        assert.ok(isSummed(parallel.reduceSync(input, sums)), `reduce of input ${number}`);
+      }
+    }
+  });
+
+  it("that takes far longer than is known is measured, and so are others then", () => {
+    const monoid = { identity: 0, combine: slower };
+    const few = new Float64Array(20_000);
+    for (let call = 0; call < MANY; call++) assert.equal(parallel.reduceSync(few, monoid), 0);
+    const cost = costOf("fold", slower);
+    const before = cost.itemUs as number;
+    // Of so many that two looks at the clock are little, and helpers too much.
+    const dear = new Float64Array(Math.round(70 / before)).fill(1);
+    for (let call = 0; call < 3; call++) parallel.reduceSync(dear, monoid);
+    assert.ok((cost.itemUs as number) > 4 * before, `${before} µs, then ${cost.itemUs}`);
+  });
+
+  it("costs what its map does, if it has one, and not what others with its combine do", async () => {
+    const monoid = { identity: 0, combine: add };
+    for (let call = 0; call < MANY; call++) parallel.reduceSync(typed, monoid);
+    const before = costOf("fold", add).itemUs as number;
+    parallel.reduceSync(typed, monoid, { map: taking });
+    assert.ok((costOf("fold mapped", taking).itemUs as number) > 10 * before);
+    assert.ok((costOf("fold", add).itemUs as number) < 10 * before);
   });
 
   it("counts among those that were done here", () => {

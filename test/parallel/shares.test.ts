@@ -314,18 +314,29 @@ describe("helpers of a call", () => {
   it("that sleep are woken once, and look", () => {
     const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
     const woken: unknown[] = [];
-    const sleepers = { hasEnded: () => false, wake: (life: unknown) => void woken.push(life) };
+    const sleepers = { hasEnded: () => false, wake: (life: unknown) => woken.push(life) > 0 };
     assert.equal(caller.expects(1, sleepers), false, "nobody sleeps yet");
     assert.equal(helper.fallAsleep(LIFE), true);
-    assert.deepEqual([helper.isWoken(LIFE), caller.hasStayed], [false, false]);
+    assert.equal(caller.hasStayed, false);
     assert.equal(caller.expects(1, sleepers), true);
-    assert.deepEqual([helper.isWoken(LIFE), caller.hasStayed], [true, true]);
+    assert.equal(caller.hasStayed, false, "it is on its way, and not there");
     caller.open(1);
     assert.equal(caller.invite(1, sleepers), false);
     assert.deepEqual(woken, [LIFE]);
     assert.equal(helper.awake(LIFE), true);
     helper.takeInvitation();
     assert.equal(helper.enter(LIFE), true);
+  });
+
+  it("that can't be woken, as they are awake, are not expected", () => {
+    const [caller, helper] = sharesOf(2, 3) as [Shares, Shares];
+    const sleepers = { hasEnded: () => false, wake: () => false };
+    helper.fallAsleep(LIFE);
+    assert.equal(caller.expects(1, sleepers), false);
+    assert.equal(helper.awake(LIFE), false, "it goes on with what it does");
+    helper.fallAsleep(LIFE);
+    assert.equal(caller.invite(1, sleepers), true);
+    assert.equal(helper.awake(LIFE), false);
   });
 
   it("that awake by themselves are not expected any more; nor do they sleep in another's place", () => {

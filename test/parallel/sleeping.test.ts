@@ -12,7 +12,7 @@ import { Shares } from "#skein/parallel/shares";
 import { heap } from "#skein/shared/heap";
 
 import { identical } from "./fixtures/tasks.js";
-import { wakesInside } from "./fixtures/waking-tasks.js";
+import { meet, stayIn, wakesInside } from "./fixtures/waking-tasks.js";
 import { importAll, letOthersWork, withSeams } from "./settings.js";
 
 const HELD_BACK = { itemsBefore: 0, beforeOwnPart: letOthersWork };
@@ -33,6 +33,13 @@ async function callAndLetSleep(on: ThreadPool, numbers: SharedArray<"float64">):
   parallel.mapSync(numbers, identical, { on }).dispose();
   const parks = parksOf(on);
   await turnsUntil(() => parksOf(on) > parks);
+}
+
+/** A call that is awaited has its threads import what it calls; when they have, helpers come without a turn of the event loop. */
+async function importedBy(on: ThreadPool, call: () => Promise<void>): Promise<void> {
+  await withSeams({ itemsBefore: 0 }, call);
+  await on.ready(meet, stayIn);
+  await new Promise(setImmediate);
 }
 
 describe("a helper that sleeps", () => {
@@ -79,6 +86,62 @@ describe("a helper that sleeps", () => {
     assert.ok(!helpedBy.has(stopped));
   });
 
+  it("serves one participant, and others the others", { timeout: 120_000 }, async () => {
+    await using on = threads({ size: 2, minSize: 2, name: "meets" });
+    await importAll(on);
+    const meetings = SharedArray.from("int32", [1, 2]);
+    await importedBy(on, () => parallel.for(0, 16, meet, { args: [meetings], on }));
+    for (let meeting = 2; meeting <= 30; meeting++) {
+      meetings.values.set([meeting, 0]);
+      await withSeams(HELD_BACK, async () => {
+        if (meeting % 2 === 0) parallel.forSync(0, 16, meet, { args: [meetings], on });
+        else await parallel.for(0, 16, meet, { args: [meetings], on });
+      });
+      const parks = parksOf(on);
+      await turnsUntil(() => parksOf(on) > parks);
+    }
+    meetings.dispose();
+  });
+
+  it("counts as running, as with a call", { timeout: 60_000 }, async () => {
+    await using on = threads({ size: 1, name: "counts" });
+    await importAll(on);
+    const runs = (): number => on.statistics().threads[0]?.runs ?? 0;
+    await withSeams(HELD_BACK, async () => {
+      for (let woken = 0; woken < 3;) {
+        const before = { woken: parallel.statistics().helpersWoken, runs: runs() };
+        await callAndLetSleep(on, numbers);
+        assert.ok(runs() > before.runs);
+        woken += parallel.statistics().helpersWoken - before.woken;
+      }
+    });
+  });
+
+  it("is let end its part by a pool that is closed", { timeout: 60_000 }, async () => {
+    const on = threads({ size: 1, name: "closed" });
+    await importAll(on);
+    const gate = SharedArray.from("int32", [1, 1]);
+    await importedBy(on, () => parallel.for(0, 16, stayIn, { args: [gate], on }));
+    gate.values.fill(0);
+    const { helpersWoken } = parallel.statistics();
+    await withSeams(HELD_BACK, async () => {
+      while (parallel.statistics().helpersWoken === helpersWoken) await callAndLetSleep(on, numbers);
+    });
+    await withSeams({ itemsBefore: 0 }, async () => {
+      const called = parallel.for(0, 1000, stayIn, { args: [gate], on });
+      await turnsUntil(() => Atomics.load(gate.values, 0) > 0);
+      const closed = on.close();
+      // For longer than a pool waits for threads that have nothing to do.
+      const beganMs = performance.now();
+      await turnsUntil(() => performance.now() - beganMs > 1200);
+      Atomics.store(gate.values, 1, 1);
+      Atomics.notify(gate.values, 1);
+      await called;
+      await closed;
+    });
+    gate.dispose();
+  });
+
   it(
     "is woken by a call on another thread of the pool, though the pool's own is blocked",
     { timeout: 60_000 },
@@ -95,7 +158,7 @@ describe("calls in a row that are worth sharing out only if helpers are there", 
   /** A team of this thread's own line: it stands for one that sleeps. */
   function sleeping() {
     const woken: number[] = [];
-    const pool = { wakeThread: (index: number) => woken.push(index) } as unknown as ThreadPool;
+    const pool = { wakeThread: (index: number) => woken.push(index) > 0 } as unknown as ThreadPool;
     const memory = takeMemory(pool, "told", 2);
     giveMemory(pool, "told", memory);
     const helper = new Shares(memory.cells.values, 1);
@@ -115,7 +178,6 @@ describe("calls in a row that are worth sharing out only if helpers are there", 
     assert.deepEqual(woken, [], "nothing is known of the time before the first one");
     for (let call = 0; call < 200 && woken.length === 0; call++) stays();
     assert.equal(woken.length, 1);
-    assert.equal(helper.isWoken(heap().life), true);
     assert.equal(helper.awake(heap().life), true);
   });
 

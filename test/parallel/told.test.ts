@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 
 import fc from "fast-check";
 import { SharedArray } from "skein/shared";
-import { giveBack, takeBack } from "#skein/parallel/given-back";
+import { giveBack, readBack } from "#skein/parallel/given-back";
 import type { PartsDone } from "#skein/parallel/part";
 import { copyOf, Heard, Tellings, type ToTell } from "#skein/parallel/told";
 import { heap } from "#skein/shared/heap";
@@ -44,16 +44,39 @@ describe("what helpers are told", () => {
     tellings.end();
   });
 
-  it("is remembered of the last eight", () => {
+  it("is remembered, of what was told more than once the last eight", () => {
     const tellings = new Tellings(numbers.offset);
     const data = (i: number): ToTell => toTell({ data: [numbers, i, 256] });
-    const told = Array.from({ length: 9 }, (_, i) => numberOf(tellings, data(i)));
+    const told = Array.from({ length: 9 }, (_, i) => {
+      const number = numberOf(tellings, data(i));
+      assert.equal(numberOf(tellings, data(i)), number);
+      return number;
+    });
+    // However much comes that is told once.
+    for (let i = 100; i < 200; i++) numberOf(tellings, data(i));
     assert.deepEqual(
       [8, 7, 6, 5, 4, 3, 2, 1].map((i) => numberOf(tellings, data(i))),
       told.slice(1).reverse(),
     );
     assert.notEqual(numberOf(tellings, data(0)), told[0], "that was forgotten");
+    // Of what was told once, the last four.
+    assert.equal(numberOf(tellings, data(198)), numberOf(tellings, data(198)));
     tellings.end();
+  });
+
+  it("leaves nothing of what is not told again, nor anything at the end", () => {
+    const own = heap();
+    const tellings = new Tellings(numbers.offset);
+    const long = toTell({ name: "long".repeat(2000) });
+    const { payload } = tellings.of(long)?.payload ?? assert.fail("not told");
+    const handle = own.handleOf(payload);
+    tellings.forgetUnlike();
+    assert.equal(own.locate(handle), undefined);
+    const kept = own.handleOf(tellings.of(toTell())?.payload.payload ?? assert.fail("not told"));
+    tellings.forgetUnlike();
+    assert.equal(own.locate(kept) !== undefined, true);
+    tellings.end();
+    assert.equal(own.locate(kept), undefined);
   });
 
   it("is told anew if it has changed in place, may have, or is long", () => {
@@ -110,7 +133,7 @@ function crossed(done: PartsDone): { readonly back: PartsDone; readonly areNumbe
   const given = giveBack(numbers.offset, done, own.slot);
   if (given === undefined) return { back: WITHOUT, areNumbers: undefined };
   try {
-    return { back: takeBack(given, WITHOUT), areNumbers: given.areNumbers };
+    return { back: readBack(given, WITHOUT), areNumbers: given.areNumbers };
   } finally {
     freePayload(own, given.payload, own.slot);
   }

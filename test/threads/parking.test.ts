@@ -53,29 +53,34 @@ describe("a thread that is about to block", () => {
     assert.equal(sleeper.line.cells[at.STATE], at.AWAKE);
   });
 
-  it("does not, if it was wanted before it said so, when nobody saw that it sleeps", (t) => {
+  it("says first that it stands by, and asks when it is awake whether it was wanted", (t) => {
     const sleeper = new Sleeper(t);
     const order: string[] = [];
+    const stateNow = (): number => sleeper.line.cells[at.STATE] as number;
+    let isWanted = false;
     sleeper.standBys.add({
-      sleeps() {
-        assert.equal(sleeper.line.cells[at.STATE], at.AWAKE, "it says where it is looked for before that it sleeps");
-        order.push("sleeps");
-        // Wanted right now, by one who saw that the thread is awake.
-        assert.equal(wake(sleeper.line), false);
-      },
-      get isWanted() {
-        assert.equal(sleeper.line.cells[at.STATE], at.PARKED, "and looks behind it");
-        return true;
-      },
-      awakes: () => order.push("awakes") > 0,
-      run: () => void order.push("runs"),
+      sleeps: () => order.push(`sleeps ${stateNow()}`),
+      awakes: () => order.push(`awakes ${stateNow()}`) > 0 && isWanted,
+      run: () => order.push("runs"),
     });
     sleeper.parking.park(true);
-    assert.deepEqual([sleeper.blocks, sleeper.awakenings], [0, 1]);
+    assert.equal(sleeper.standBys.hasWork, false);
+    isWanted = true;
+    sleeper.parking.park(true);
     assert.equal(sleeper.standBys.hasWork, true);
     sleeper.standBys.run();
-    assert.deepEqual(order, ["sleeps", "awakes", "runs"]);
+    const slept = [`sleeps ${at.AWAKE}`, `awakes ${at.AWAKE}`];
+    assert.deepEqual(order, [...slept, ...slept, "runs"]);
     assert.equal(sleeper.standBys.hasWork, false);
+  });
+
+  it("stands by for the last four things that it was told to", () => {
+    const standBys = new StandBys();
+    const slept: number[] = [];
+    const all = Array.from({ length: 6 }, (_, i) => ({ sleeps: () => slept.push(i), awakes: () => true, run() {} }));
+    for (const i of [0, 1, 2, 3, 1, 1, 4, 5]) standBys.add(all[i] as (typeof all)[number]);
+    standBys.sleep();
+    assert.deepEqual(slept, [5, 4, 1, 3]);
   });
 
   it("blocks where there is none, for a while", (t) => {
