@@ -16,7 +16,7 @@ import { nowMs } from "#clock";
 import { heap, type Life } from "../shared/heap.js";
 import { contextHere } from "../threads/remotes.js";
 import type { ThreadPool } from "../threads/thread-pool.js";
-import { idleShares, isHelperThere } from "./call-memory.js";
+import { idleShares, isHelperComing, isHelperThere } from "./call-memory.js";
 import type { Cost } from "./costs.js";
 import { explaining } from "./explain.js";
 import { countCallHere, countWoken } from "./figures.js";
@@ -38,10 +38,14 @@ let wanted = 1;
 /** Helpers were woken at the end of the last call that was looked at. */
 let areWoken = false;
 
-/** What sharing out costs a call with this team, as far as is known. */
+/** By what it is decided whether a call with this team is shared out. */
 export function worthWith(team: Team): Worth {
-  if (team.helpers > 0 && isHelperThere(ownerOf(team))) return worth.present;
-  mayBeThere = false;
+  if (team.helpers > 0) {
+    const owner = ownerOf(team);
+    // Those that were woken for a row are worth it by the calls that follow.
+    if (isHelperThere(owner) || (areWoken && isHelperComing(owner))) return worth.present;
+    mayBeThere = false;
+  }
   return worth.called;
 }
 

@@ -60,6 +60,11 @@ export function isHelperThere(pool: object): boolean {
   return idleShares(pool)?.hasStayed === true;
 }
 
+/** Whether one was woken that has yet to come. */
+export function isHelperComing(pool: object): boolean {
+  return idleShares(pool)?.hasWoken === true;
+}
+
 /** The call is over, and nobody of it is here any more. */
 export function giveMemory(pool: object, telling: Telling, memory: CallMemory): void {
   memory.shares.end();

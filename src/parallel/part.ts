@@ -294,11 +294,8 @@ class Helper implements StandBy {
   run(): void {
     const { ring } = probe;
     if (ring !== undefined) ring.write(ProbeKind.mark, 0, 0, ring.text("woken for a parallel call"));
-    // Callers wake before they have said what there is to do: it stays until then.
-    if (!this.#shares.isOpen) {
-      this.#shares.expectNext(this.#life);
-      this.#looksUntil(nowMs() + WOKEN_MS);
-    }
+    // Callers wake before they have said what there is to do: until then it looks.
+    this.#looksUntil(nowMs() + WOKEN_MS);
     try {
       this.#help();
     } catch {

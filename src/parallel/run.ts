@@ -210,7 +210,7 @@ async function runOpen(call: Call, begun: Begun, cancel: Cancel | undefined): Pr
   if (why !== undefined) return runAlone(call, begun, why, cancel);
   const onThreads = async (s?: Scope): Promise<Values> => {
     const beganMs = nowMs();
-    const shared = SharedCall.open(call, helping, begun, worthOf(call), isSpared, s);
+    const shared = SharedCall.open(call, helping, begun, isSpared, s);
     await runShared(call, helping, shared, isSpared);
     note?.(explanation(call, begun, shared, nowMs() - beganMs));
     await turnIfDue();
@@ -290,7 +290,7 @@ function runSyncOpen(call: Call, begun: Begun): Values {
     note?.(explanationOf(call, begun, "here", why, nowMs() - beganMs));
     return rest.values;
   }
-  const shared = SharedCall.open(call, team, begun, worthOf(call));
+  const shared = SharedCall.open(call, team, begun);
   let isWhole = false;
   try {
     try {

@@ -34,7 +34,7 @@ import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./
 import { callThreads, forgetModule, ownerOf, stopThread, type TakeBack, type Team } from "./team.js";
 import { seams } from "./testing.js";
 import { nextTurn } from "./turns.js";
-import type { Worth } from "./worth.js";
+import { type Worth, worth } from "./worth.js";
 
 /** So long takes a part. */
 const PART_US = 10;
@@ -148,32 +148,23 @@ export class SharedCall {
    * @param isSpared - whether this thread does no part
    * @param s - the call's own scope, if it can be cancelled
    */
-  static open(call: Call, team: Team, begun: Begun, worth: Worth, isSpared = false, s?: Scope): SharedCall {
+  static open(call: Call, team: Team, begun: Begun, isSpared = false, s?: Scope): SharedCall {
     const form = call.share();
     try {
-      return new SharedCall(call, form, team, begun, worth, isSpared, s);
+      return new SharedCall(call, form, team, begun, isSpared, s);
     } catch (error) {
       form.end(begun.done, false);
       throw error;
     }
   }
 
-  private constructor(
-    call: Call,
-    form: SharedForm,
-    team: Team,
-    begun: Begun,
-    worth: Worth,
-    isSpared: boolean,
-    s: Scope | undefined,
-  ) {
+  private constructor(call: Call, form: SharedForm, team: Team, begun: Begun, isSpared: boolean, s: Scope | undefined) {
     this.#beganMs = nowMs();
     this.#call = call;
     this.#form = form;
     this.#team = team;
     this.#sleepers = new SleepersOf(team);
     this.#from = begun.done;
-    this.#worth = worth;
     this.#cancel = cancelNodeOf(s);
     this.values = begun.values;
     const left = call.length - begun.done;
@@ -186,6 +177,7 @@ export class SharedCall {
     const owner = ownerOf(team);
     const participants = 1 + Math.max(team.helpers, team.alone);
     const memory = contextHere() === undefined ? takeMemory(owner, "told", participants) : undefined;
+    this.#worth = memory?.shares.hasStayed === true ? worth.present : worth.called;
     // First of all: those that sleep wake up while all else is made ready.
     if (memory !== undefined) for (let one = 1; one <= this.helpers; one++) memory.shares.expects(one, this.#sleepers);
     // Long parts end when they do: of them nothing can be learnt of what sharing out takes.

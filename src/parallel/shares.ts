@@ -490,9 +490,18 @@ export class Shares {
 
   /** Whether a helper has stayed. It may go at this very moment: a hint of what the next call takes, no more. */
   get hasStayed(): boolean {
+    return this.#isAnyInvited(STAYED);
+  }
+
+  /** Whether one that slept has been woken, and has yet to come. */
+  get hasWoken(): boolean {
+    return this.#isAnyInvited(WOKEN);
+  }
+
+  #isAnyInvited(how: number): boolean {
     const cells = this.#cells;
     for (let line = 2 * LINE; line < cells.length; line += LINE)
-      if ((load(cells, line + INVITED) & STATE_MASK) === STAYED) return true;
+      if ((load(cells, line + INVITED) & STATE_MASK) === how) return true;
     return false;
   }
 

@@ -21,7 +21,7 @@ const MOST_US = 4000;
 const FORGOTTEN = 1 / 64;
 
 /** By so much of what is known one call makes it more. */
-const MOST_CHANGE = 1 / 8;
+const MOST_CHANGE = 1 / 2;
 /** So many times what is known. */
 const DOUBTFUL = 4;
 /** One of so many may be: where others have the cores half the time it shows in the mean. */
@@ -71,6 +71,6 @@ export class Worth {
 export const worth: {
   /** They are there. */
   readonly present: Worth;
-  /** They have to be called, and woken. */
+  /** They sleep, and have to be woken, or called. */
   readonly called: Worth;
 } = { present: new Worth(), called: new Worth() };

@@ -68,7 +68,7 @@ export interface PoolThreadStatistics {
   readonly blocks: number;
   /** Messages by which it had the pool look for outcomes. */
   readonly signals: number;
-  /** Share of its life for which it ran calls; those that ran at once count each. */
+  /** Share of its life for which it ran calls, those that ran at once each by itself, or helped with parallel calls. */
   readonly utilisation: number;
   /** Megabytes on its heap when it looked last. */
   readonly heapMb: number;

@@ -323,7 +323,7 @@ export class PoolThread {
 
   /** Whether it does what it was woken for without a call; see `wanted.ts`. */
   get isStandingIn(): boolean {
-    return this.count(IS_STANDING_IN) !== 0;
+    return load(this.line.cells, COUNTS + IS_STANDING_IN) !== 0;
   }
 
   /** Whether it runs any call, or stands in. */
