@@ -8,7 +8,7 @@ import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
 import type { ItemCallback } from "./loops.js";
-import { type FunctionName, functionsOf, nameOf } from "./part.js";
+import { type FunctionName, functionsOf, nameOf } from "./function-names.js";
 import { whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
 import { askingPool } from "../threads/wanted.js";

@@ -47,7 +47,7 @@ import { bytesOfPayload, freePayload, makePayload, takeInHand } from "../shared/
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { decodeThrown, encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import type { ItemCallback } from "./loops.js";
-import { functionsOf, nameOf } from "./part.js";
+import { functionsOf, nameOf } from "./function-names.js";
 
 const CLOSED = 0;
 const HUNGRY = 1;

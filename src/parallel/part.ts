@@ -4,7 +4,7 @@
  */
 import { nowMs } from "#clock";
 
-import { type Task, taskIdentity } from "../async/executor.js";
+import type { Task } from "../async/executor.js";
 import { probe, ProbeKind } from "../core/probe.js";
 import { threadIndex } from "../core/thread.js";
 import type { SharedArray } from "../shared/array.js";
@@ -16,16 +16,11 @@ import { ownTask } from "../threads/task.js";
 import { askingPool, type StandBy } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { giveBack } from "./given-back.js";
+import { type FunctionName, functionsOf } from "./function-names.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
 import { type Left, NONE, Shares } from "./shares.js";
 import { copyOf, Heard, type Made } from "./told.js";
 import { nameOfPart, Traced } from "./traced.js";
-
-/** How any thread finds a function of the program. */
-export interface FunctionName {
-  readonly module: string;
-  readonly key: string;
-}
 
 /** So long a helper works before it looks whether other calls wait for its thread. */
 const STINT_MS = 4;
@@ -95,17 +90,6 @@ export interface PartsDone {
   readonly thrown?: { readonly part: number; readonly error: EncodedValue };
   /** A function that is not declared on that thread, and what its module declares there; `undefined` if it was not imported. */
   readonly missing?: FunctionName & { readonly declared: readonly string[] | undefined };
-}
-
-/** The functions by their names on this thread; those that are missing are `undefined`. */
-export function functionsOf(names: readonly FunctionName[]): (ItemCallback | undefined)[] {
-  return names.map(({ module, key }) => registry().modules.get(module)?.byKey.get(key) as ItemCallback | undefined);
-}
-
-/** How other threads find a task; the caller has checked that it is one. */
-export function nameOf(fn: unknown): FunctionName {
-  const { module, key } = taskIdentity(fn) as NonNullable<ReturnType<typeof taskIdentity>>;
-  return { module, key };
 }
 
 /** Takes part in a call. */

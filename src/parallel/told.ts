@@ -11,7 +11,8 @@ import { heap } from "../shared/heap.js";
 import { arrival, SharedObject } from "../shared/object.js";
 import { bytesOfPayload, freePayload, makePayload } from "../shared/payload.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
-import { nameOf, type Work } from "./part.js";
+import { nameOf } from "./function-names.js";
+import type { Work } from "./part.js";
 
 /** Where a payload is, and how many bytes of it count. */
 export interface Payload {
