@@ -41,6 +41,8 @@ import { type Worth, worth } from "./worth.js";
 const PART_US = 10;
 /** Who waits for helpers looks so often whether their threads still run. */
 const LOOK_MS = 100;
+/** For threads that have yet to start, or to import something, it waits so long: an import may take for ever. */
+const READY_MS = 500;
 /** A caller that does no parts itself waits so long for somebody to be there. */
 const PATIENCE_MS = 20;
 
@@ -326,12 +328,12 @@ export class SharedCall {
 
   /**
    * Settles when all helpers have come and gone, or nobody is there for a while, as the pool has other
-   * things to do; or the call is cancelled.
+   * things to do, or its threads take long to get ready; or the call is cancelled.
    *
    * @param called - settles when they have been called, if that takes time
    */
   async helpersEnd(called: Promise<void> | undefined): Promise<void> {
-    await Promise.race([called, this.#cancelled]);
+    await this.#withinMs(READY_MS, called);
     let seenMs = nowMs();
     while (!this.isCancelled) {
       const times = this.shares.timesLeft;
@@ -351,10 +353,15 @@ export class SharedCall {
     if (!hasWaitAsync) return nextTurn();
     const leaving = this.shares.leavingAfter(times);
     if (leaving === undefined) return;
+    await this.#withinMs(mostMs, leaving);
+  }
+
+  /** Settles with what is waited for, or when the call is cancelled, or after so long. */
+  async #withinMs(mostMs: number, waited: Promise<unknown> | undefined): Promise<void> {
     let stopAlarm = (): void => undefined;
     const isLong = new Promise<void>((resolve) => (stopAlarm = setAlarm(resolve, mostMs)));
     try {
-      await Promise.race([leaving, isLong]);
+      await Promise.race([waited, isLong, this.#cancelled]);
     } finally {
       stopAlarm();
     }

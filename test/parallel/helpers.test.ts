@@ -8,7 +8,7 @@ import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 import type { ThreadPool } from "skein/threads";
 
-import { half } from "./fixtures/slow-import.js";
+import { half, longHalf } from "./fixtures/slow-import.js";
 import {
   callNested,
   CELLS,
@@ -46,21 +46,26 @@ async function gateFor(pool: ThreadPool): Promise<Gate> {
 }
 
 describe("a call", () => {
-  it("that is over before its threads are ready does not wait for them", { timeout: 30_000 }, async () => {
-    const channel = new BroadcastChannel("parallel: slow-import");
-    const importing = new Promise((resolve) => (channel.onmessage = resolve));
-    const pool = threads({ size: 1, name: "slow" });
-    const halves = await parallel.map(numbersTo(40), half, { on: pool });
-    assert.deepEqual(
-      halves,
-      numbersTo(40).map((x) => x / 2),
-    );
-    await importing; // it had been asked for, and goes on only now
-    channel.postMessage("go on");
-    await pool.ready(half);
-    channel.close();
-    await pool.close();
-  });
+  for (const [fn, what] of [
+    [half, "does not wait for them"],
+    [longHalf, "waits a while, if it would rather have them do it"],
+  ] as const) {
+    it(`that is over before its threads are ready ${what}`, { timeout: 30_000 }, async () => {
+      const channel = new BroadcastChannel("parallel: slow-import");
+      const importing = new Promise((resolve) => (channel.onmessage = resolve));
+      const pool = threads({ size: 1, name: "slow" });
+      const halves = await parallel.map(numbersTo(40), fn, { on: pool });
+      assert.deepEqual(
+        halves,
+        numbersTo(40).map((x) => x / 2),
+      );
+      await importing; // it had been asked for, and goes on only now
+      channel.postMessage("go on");
+      await pool.ready(fn);
+      channel.close();
+      await pool.close();
+    });
+  }
 
   it("in the blocking form does without a pool that is closed", async () => {
     const pool = threads({ size: 1, name: "closed" });

@@ -33,7 +33,7 @@ describe("what is worth sharing out", () => {
     assert.equal(Math.round(worth.us), 125);
     worth.took(350, 600, 2);
     worth.took(5000, 600, 2);
-    assert.equal(Math.round(worth.us), 141, "one of a few counts, and no more than if it had been held up for less");
+    assert.equal(Math.round(worth.us), 187, "one of a few counts, and no more than if it had been held up for less");
   });
 
   it("is never more than four milliseconds, so that it is measured again", () => {
