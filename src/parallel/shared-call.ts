@@ -67,6 +67,17 @@ class OnCancel extends CancelListener {
   }
 }
 
+/** Settles with what is waited for, or after so long. */
+async function within(mostMs: number, waited: Promise<unknown>): Promise<void> {
+  let stopAlarm = (): void => undefined;
+  const isLong = new Promise<void>((resolve) => (stopAlarm = setAlarm(resolve, mostMs)));
+  try {
+    await Promise.race([waited, isLong]);
+  } finally {
+    stopAlarm();
+  }
+}
+
 /** What the job does that stands for a call's helpers: they are there. */
 function helpersAreHere(): void {}
 
@@ -333,7 +344,7 @@ export class SharedCall {
    * @param called - settles when they have been called, if that takes time
    */
   async helpersEnd(called: Promise<void> | undefined): Promise<void> {
-    await this.#withinMs(READY_MS, called);
+    await within(READY_MS, Promise.race([called, this.#cancelled]));
     let seenMs = nowMs();
     while (!this.isCancelled) {
       const times = this.shares.timesLeft;
@@ -353,18 +364,7 @@ export class SharedCall {
     if (!hasWaitAsync) return nextTurn();
     const leaving = this.shares.leavingAfter(times);
     if (leaving === undefined) return;
-    await this.#withinMs(mostMs, leaving);
-  }
-
-  /** Settles with what is waited for, or when the call is cancelled, or after so long. */
-  async #withinMs(mostMs: number, waited: Promise<unknown> | undefined): Promise<void> {
-    let stopAlarm = (): void => undefined;
-    const isLong = new Promise<void>((resolve) => (stopAlarm = setAlarm(resolve, mostMs)));
-    try {
-      await Promise.race([waited, isLong, this.#cancelled]);
-    } finally {
-      stopAlarm();
-    }
+    await within(mostMs, leaving);
   }
 
   /** Lets nobody come any more. @returns whether anybody is here who still has to leave */
