@@ -40,7 +40,7 @@ import { add, compareExchange, exchange, load, type SharedCells, store } from "#
 import { InternalError, MisuseError, SharedMemoryError } from "../core/errors.js";
 import { threadIndex, workerMarker } from "../core/thread.js";
 import { isTaskRunning, ownTask } from "./ended-threads.js";
-import { bufferOf, growTo, makeMemory, type MemorySource, PAGE_BYTES } from "./memory.js";
+import { bufferOf, bufferReaching, growTo, makeMemory, type MemorySource, PAGE_BYTES } from "./memory.js";
 
 const CHUNK_BYTES = PAGE_BYTES;
 const CHUNK_CELLS = CHUNK_BYTES / 4;
@@ -397,7 +397,8 @@ export class Heap {
 
   /** Makes sure that `cells` reaches to the end of a chunk, which another thread may have grown the memory for. */
   #see(chunk: number): void {
-    if ((chunk + 1) * CHUNK_CELLS > this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
+    if ((chunk + 1) * CHUNK_CELLS > this.cells.length)
+      this.cells = new Int32Array(bufferReaching(this.source, (chunk + 1) * CHUNK_BYTES));
   }
 
   /** As `#see`, for who uses `cells` up to the byte before `end`. */
@@ -491,7 +492,8 @@ export class Heap {
     if (!(chunk >= TABLE_CHUNKS && chunk < MOST_CHUNKS)) return undefined;
     // First what this thread has seen: the platform is slow to tell how long the memory is now.
     const isSeen = (chunk + 1) * CHUNK_CELLS <= this.cells.length;
-    if (!isSeen && (chunk + 1) * CHUNK_BYTES > bufferOf(this.source).byteLength) return undefined;
+    const end = (chunk + 1) * CHUNK_BYTES;
+    if (!isSeen && end > bufferReaching(this.source, end).byteLength) return undefined;
     this.#see(chunk);
     const entry = load(this.cells, entryOf(chunk) + CHUNK_STATE);
     const state = entry & 3;
@@ -503,7 +505,7 @@ export class Heap {
 
   /** All of the memory, at least to the end of the block at `offset`, which lives. */
   cellsWith(offset: number): SharedCells {
-    if (offset / 4 >= this.cells.length) this.cells = new Int32Array(bufferOf(this.source));
+    if (offset / 4 >= this.cells.length) this.cells = new Int32Array(bufferReaching(this.source, offset + 4));
     // At a chunk's begin stands a large block: this thread may have seen the memory
     // only up to its middle.
     if (offset % CHUNK_BYTES === 0) {

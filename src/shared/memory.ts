@@ -64,6 +64,20 @@ export function bufferOf(source: MemorySource): SharedArrayBuffer {
 }
 
 /**
+ * The bytes, at least up to where some thread has grown the memory to.
+ *
+ * A thread learns that another has grown it by an interrupt of its engine, at some moment after that.
+ * The one that grew it goes on meanwhile, and may have told others of what lies there: who then takes
+ * `buffer` gets the old length, once in a thousand times. To grow by nothing has the engine look at once.
+ */
+export function bufferReaching(source: MemorySource, byteLength: number): SharedArrayBuffer {
+  const buffer = bufferOf(source);
+  if (buffer.byteLength >= byteLength || source instanceof SharedArrayBuffer) return buffer;
+  source.grow(0);
+  return source.buffer;
+}
+
+/**
  * Makes the memory at least `byteLength` long. Any thread may call it, several at
  * once: each grows by what it found missing, so at worst it grows further than asked.
  *

@@ -1,5 +1,5 @@
 /** Ranges of a memory as numbers of each type, for loops in JavaScript. */
-import { bufferOf, type MemorySource } from "../../../shared/memory.js";
+import { bufferOf, bufferReaching, type MemorySource } from "../../../shared/memory.js";
 
 /**
  * Makes a view for each range that is asked for, which costs less than a loop saves that
@@ -47,7 +47,7 @@ export class Views {
 
   #reaching(end: number): ArrayBufferLike {
     if (end > this.#byteLength && !(this.#source instanceof ArrayBuffer)) {
-      this.#buffer = bufferOf(this.#source);
+      this.#buffer = bufferReaching(this.#source, end);
       this.#byteLength = this.#buffer.byteLength;
     }
     return this.#buffer;
