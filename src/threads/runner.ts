@@ -319,7 +319,8 @@ class Runner {
     store(own, at.COUNTS + at.IS_STANDING_IN, 1);
     own[at.COUNTS + at.RUNS] = ((own[at.COUNTS + at.RUNS] as number) + 1) | 0;
     // It may have been woken for a call as well: another thread looks for that, as for one that
-    // was put on the line of a thread that is busy.
+    // was put on the line of a thread that is busy. After the word: the pool shows a call and then
+    // reads it. So the pool sees that this thread stands in, and wakes another, or this look finds the call.
     if (this.#taking.hasAny) this.#taking.wakeAnother();
     try {
       this.#standBys.run();
