@@ -41,7 +41,8 @@ const decide = task(function decide(
   for (const vertex of left.values.subarray(block * blockItems, (block + 1) * blockItems)) {
     if (known[vertex] !== UNDECIDED) continue;
     const turn = mixed(vertex);
-    const [from, end] = [offsets[vertex] as number, offsets[vertex + 1] as number];
+    const from = offsets[vertex] as number;
+    const end = offsets[vertex + 1] as number;
     let edge = from;
     while (edge < end && (known[edges[edge] as number] === OUT || mixed(edges[edge] as number) > turn)) edge++;
     if (edge < end) continue;

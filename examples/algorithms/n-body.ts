@@ -31,39 +31,54 @@ const LEAST_TILE = 64;
 /** Even, as teams meet in pairs. */
 const MOST_TILES = 32;
 
-/** Adds what bodies `from` to `to` and bodies `others` to `end` pull each other; each pair once if they are the same. */
-function pull(bodies: Bodies, pulls: Vectors, from: number, to: number, others: number, end: number): void {
-  const [x, y, z, mass] = [bodies.x.values, bodies.y.values, bodies.z.values, bodies.mass.values];
-  const [pullX, pullY, pullZ] = [pulls.x.values, pulls.y.values, pulls.z.values];
-  for (let i = from; i < to; i++) {
-    const [atX, atY, atZ, own] = [x[i] as number, y[i] as number, z[i] as number, mass[i] as number];
-    let [sumX, sumY, sumZ] = [0, 0, 0];
-    for (let j = from === others ? i + 1 : others; j < end; j++) {
-      const toX = (x[j] as number) - atX;
-      const toY = (y[j] as number) - atY;
-      const toZ = (z[j] as number) - atZ;
-      const square = toX * toX + toY * toY + toZ * toZ + SOFTENING;
-      const strength = 1 / (square * Math.sqrt(square));
-      const pulled = strength * (mass[j] as number);
-      const pulling = strength * own;
-      sumX += pulled * toX;
-      sumY += pulled * toY;
-      sumZ += pulled * toZ;
-      (pullX[j] as number) -= pulling * toX;
-      (pullY[j] as number) -= pulling * toY;
-      (pullZ[j] as number) -= pulling * toZ;
-    }
-    (pullX[i] as number) += sumX;
-    (pullY[i] as number) += sumY;
-    (pullZ[i] as number) += sumZ;
+/**
+ * Adds what body `i` and bodies `from` to `to` pull each other. A function of its own: engines
+ * compile well what is called often, and a long loop that is called once as well as they can in its midst.
+ */
+function pullOne(bodies: Bodies, pulls: Vectors, i: number, from: number, to: number): void {
+  const x = bodies.x.values;
+  const y = bodies.y.values;
+  const z = bodies.z.values;
+  const mass = bodies.mass.values;
+  const pullX = pulls.x.values;
+  const pullY = pulls.y.values;
+  const pullZ = pulls.z.values;
+  const atX = x[i] as number;
+  const atY = y[i] as number;
+  const atZ = z[i] as number;
+  const own = mass[i] as number;
+  let sumX = 0;
+  let sumY = 0;
+  let sumZ = 0;
+  for (let j = from; j < to; j++) {
+    const toX = (x[j] as number) - atX;
+    const toY = (y[j] as number) - atY;
+    const toZ = (z[j] as number) - atZ;
+    const square = toX * toX + toY * toY + toZ * toZ + SOFTENING;
+    const strength = 1 / (square * Math.sqrt(square));
+    const pulled = strength * (mass[j] as number);
+    const pulling = strength * own;
+    sumX += pulled * toX;
+    sumY += pulled * toY;
+    sumZ += pulled * toZ;
+    (pullX[j] as number) -= pulling * toX;
+    (pullY[j] as number) -= pulling * toY;
+    (pullZ[j] as number) -= pulling * toZ;
   }
+  (pullX[i] as number) += sumX;
+  (pullY[i] as number) += sumY;
+  (pullZ[i] as number) += sumZ;
+}
+
+/** Adds what bodies `from` to `to` pull each other, each pair once. */
+function pullEachOther(bodies: Bodies, pulls: Vectors, from: number, to: number): void {
+  for (let i = from; i < to; i++) pullOne(bodies, pulls, i, i + 1, to);
 }
 
 /** Each tile by itself. */
 const pullWithin = task(function pullWithin(tile: number, tiles: number, bodies: Bodies, pulls: Vectors): void {
   const from = beginOf(tile, tiles, bodies);
-  const to = beginOf(tile + 1, tiles, bodies);
-  pull(bodies, pulls, from, to, from, to);
+  pullEachOther(bodies, pulls, from, beginOf(tile + 1, tiles, bodies));
 });
 
 /** The two tiles of a pair of a round: the last tile stays where it is, the others go round it. */
@@ -80,8 +95,9 @@ const pullBetween = task(function pullBetween(
   pulls: Vectors,
 ): void {
   const [first, second] = tilesOf(pair, round, tiles);
-  const [from, others] = [beginOf(first, tiles, bodies), beginOf(second, tiles, bodies)];
-  pull(bodies, pulls, from, beginOf(first + 1, tiles, bodies), others, beginOf(second + 1, tiles, bodies));
+  const [others, end] = [beginOf(second, tiles, bodies), beginOf(second + 1, tiles, bodies)];
+  const to = beginOf(first + 1, tiles, bodies);
+  for (let i = beginOf(first, tiles, bodies); i < to; i++) pullOne(bodies, pulls, i, others, end);
 });
 
 function beginOf(tile: number, tiles: number, { mass }: Bodies): number {
@@ -110,7 +126,7 @@ export function sequentialGravitation(bodies: Bodies): Vectors {
   const { length } = bodies.mass;
   const column = (): Column => new SharedArray({ type: "float64", length });
   const pulls = { x: column(), y: column(), z: column() };
-  pull(bodies, pulls, 0, length, 0, length);
+  pullEachOther(bodies, pulls, 0, length);
   return pulls;
 }
 

@@ -18,7 +18,8 @@ function orderOf(symbols: Int32Array, kinds: number): Int32Array {
   const isS = new Uint8Array(length);
   isS[length - 1] = 1;
   for (let i = length - 2; i >= 0; i--) {
-    const [own, next] = [symbols[i] as number, symbols[i + 1] as number];
+    const own = symbols[i] as number;
+    const next = symbols[i + 1] as number;
     isS[i] = own < next || (own === next && isS[i + 1] === 1) ? 1 : 0;
   }
   const marked: number[] = [];
@@ -100,7 +101,8 @@ function areSame(symbols: Int32Array, isMarked: (suffix: number) => boolean, a: 
   for (let i = 0; ; i++) {
     if (symbols[a + i] !== symbols[b + i]) return false;
     if (i === 0) continue;
-    const [endsA, endsB] = [isMarked(a + i), isMarked(b + i)];
+    const endsA = isMarked(a + i);
+    const endsB = isMarked(b + i);
     if (endsA || endsB) return endsA && endsB;
   }
 }

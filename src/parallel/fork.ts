@@ -42,7 +42,7 @@ function branchOf(which: string, branch: unknown): Branch {
  * **Throws** what a branch throws, the first one's before the second's, when neither goes on
  * any more; `SKEIN_NOT_A_TASK`; `SKEIN_INVALID_ARGUMENT`; `SKEIN_WORKER_LOST`.
  *
- * **Cost** If nobody helps, that of two calls and of a look at one word. If somebody does,
+ * **Cost** If nobody helps, that of two calls and of two looks at one word. If somebody does,
  * arguments and result are copied, and he may have to be woken: make the smallest branches
  * some tens of microseconds long.
  *
@@ -138,6 +138,7 @@ export async function run<Args extends readonly unknown[], Result>(
       const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
       s.defer(() => cells.dispose());
       const forks = new Forks(cells.values, 0);
+      forks.expectAll();
       const closing = new Close(forks);
       cancelNodeOf(s)?.listen(closing);
       const root = s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
@@ -182,6 +183,7 @@ export function runSync<Args extends readonly unknown[], Result>(
   if (!isReady) return call(...args) as Result;
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
   const forks = new Forks(cells.values, 0);
+  forks.expectAll();
   const calls = Array.from({ length: team.helpers }, (_, helper) =>
     pool.run(helpWithForks, [cells, helper + 1, false]).catch(() => undefined),
   );

@@ -5,15 +5,16 @@
  * A participant keeps the second branches of the joins it is in as a list on its own heap.
  * Only when somebody is hungry does it offer one to others, the oldest, which has most in
  * it: writes it as bytes, and puts it in one of its slots. So a join that nobody helps with
- * costs a push, a pop and a load.
+ * costs a push, a pop and two loads, as it looks before its first branch and after it.
  *
  * Layout, as Int32 indexes
  *   0  CLOSED   1 once the first call has returned, or is not to go on
- *   1  HUNGRY   participants that look for something to do
- *   2  WORK     changed with each offer; the hungry sleep on it
+ *   1  HUNGRY   participants that look for something to do, or are expected to
+ *   2  WORK     changed with each offer and each branch done; who has nothing to do sleeps on it
  *   32 + 64 * participant
  *     + 8 * slot   STATE, OFFSET and BYTES of its payload, THIEF and LIFE: the thief's slot in
  *                  the heap, 0 until it says who it is, and what stood for it there
+ *     + 5          EXPECTED: 1 as long as it counts as hungry though it has not come yet
  *
  * States of a slot, and who moves them
  *   EMPTY   -> OFFERED  its owner, which wrote the payload before
@@ -27,18 +28,25 @@
  * WORK has changed when the sleep would begin. One notification is enough for one offer: who
  * is awake looks again before it sleeps.
  *
- * An owner that reads HUNGRY a moment before somebody gets hungry offers nothing, and nothing
- * is lost: the branch is its own, to be done after the first one, and its next join reads again.
+ * Participants are expected from the time they are called, so that the first join offers its
+ * second branch to who is on his way: of a call that has few large branches all would be under
+ * way, or done, before the next join looks. Who comes takes back that he is expected, and counts
+ * himself; an owner that has to do itself what it offered has one fewer be expected, as they
+ * may be long in coming. Each is done by an exchange of EXPECTED, so that he is counted once.
+ * Who gives way to other calls of his thread is expected again.
  *
- * Who waits for a thief sleeps on STATE while that is TAKEN; the thief writes DONE and then
- * wakes it. THIEF is UNKNOWN from the offer until the thief has said who it is, so the one of
- * the slot's last round, which may have ended long ago, is not taken for it.
+ * An owner that reads HUNGRY a moment before somebody gets hungry offers nothing, and nothing
+ * is lost: the branch is its own, to be done after the first one, and it reads again between them.
+ *
+ * Who waits for a thief is hungry, and sleeps on WORK as all those; the thief writes DONE and
+ * then changes WORK, and wakes all. THIEF is UNKNOWN from the offer until the thief has said who
+ * it is, so the one of the slot's last round, which may have ended long ago, is not taken for it.
  *
  * A waiting owner does what others offer meanwhile. What it does then lies above its own
  * join on its stack, and ends before that goes on; what it waits for is on top of another's
  * stack, or below something that ends. So there is always one that can go on.
  */
-import { add, compareExchange, load, notify, type SharedCells, store, wait } from "#atomics";
+import { add, compareExchange, exchange, load, notify, type SharedCells, store, wait } from "#atomics";
 
 import { CancelledError, WorkerLostError } from "../core/errors.js";
 import { heap } from "../shared/heap.js";
@@ -61,6 +69,7 @@ const OFFSET = 1;
 const BYTES = 2;
 const THIEF = 3;
 const LIFE = 4;
+const EXPECTED = 5;
 /** A thief that has not yet said who it is. */
 const UNKNOWN = 0;
 
@@ -69,9 +78,9 @@ const OFFERED = 1;
 const TAKEN = 2;
 const DONE = 3;
 
-/** Looks for work, of which each is a scan of all slots, before a hungry participant sleeps. */
+/** Looks for work, of which each is a scan of all slots, before somebody sleeps. */
 const LOOKS = 200;
-/** It looks up so often without being woken, and so does who waits for a thief that may have ended. */
+/** It looks up so often without being woken: a thief may have ended. */
 const SLEEP_MS = 50;
 /** Who leaves for other calls looks so often whether there are any. */
 const LOOK_MS = 4;
@@ -97,13 +106,28 @@ type Outcome = { readonly value: unknown } | { readonly thrown: EncodedValue };
 export class Forks {
   readonly #cells: SharedCells;
   readonly #own: number;
+  readonly #looks: number;
   readonly #frames: Frame[] = [];
   /** The first so many of these are offered, or were. */
   #offered = 0;
+  /** What can't cross, or had no room, is not tried again. */
+  #refused: Frame | undefined = undefined;
 
-  constructor(cells: SharedCells, participant: number) {
+  /** @param looks - of who has nothing to do, before he sleeps */
+  constructor(cells: SharedCells, participant: number, looks: number = LOOKS) {
     this.#cells = cells;
     this.#own = HEAD + LINE * participant;
+    this.#looks = looks;
+  }
+
+  /** All others will come, as far as is known. Said before any of them can know of the call. */
+  expectAll(): void {
+    const cells = this.#cells;
+    for (let line = HEAD; line < cells.length; line += LINE) {
+      if (line === this.#own) continue;
+      store(cells, line + EXPECTED, 1);
+      add(cells, HUNGRY, 1);
+    }
   }
 
   /** Both results. If one throws that is thrown, the first one's first; neither goes on then. */
@@ -126,7 +150,7 @@ export class Forks {
       this.#offered--;
       const outcome = this.#outcomeOf(frame.slot);
       if (outcome !== undefined) return [first, valueOf(outcome)];
-    }
+    } else if (load(this.#cells, HUNGRY) > 0) this.#offer();
     const [fn, args] = b;
     return [first, fn(...args)];
   }
@@ -140,7 +164,7 @@ export class Forks {
   /** Offers the oldest branch that is not offered, if there are fewer offers open than are hungry. */
   #offer(): void {
     const frame = this.#frames[this.#offered];
-    if (frame === undefined) return;
+    if (frame === undefined || frame === this.#refused) return;
     const cells = this.#cells;
     let free = -1;
     let open = 0;
@@ -157,7 +181,8 @@ export class Forks {
       cells[at + OFFSET] = makePayload(heap(), 0, bytes);
       cells[at + BYTES] = bytes.length;
     } catch {
-      // What can't cross, or has no room, is done here. So are those after it, as the oldest goes first.
+      // It is done here. So are those after it, as the oldest goes first.
+      this.#refused = frame;
       return;
     }
     store(cells, at + THIEF, UNKNOWN);
@@ -174,12 +199,17 @@ export class Forks {
     const at = this.#own + SLOT_CELLS * slot;
     if (compareExchange(cells, at + STATE, OFFERED, EMPTY) === OFFERED) {
       this.#free(at);
+      this.#expectOneFewer();
       return undefined;
     }
-    while (load(cells, at + STATE) === TAKEN) {
-      if (this.#doOneOfOthers()) continue;
-      wait(cells, at + STATE, TAKEN, SLEEP_MS);
-      if (load(cells, at + STATE) === TAKEN) this.#requireThief(at);
+    if (load(cells, at + STATE) === TAKEN) {
+      add(cells, HUNGRY, 1);
+      try {
+        const isOver = (): boolean => load(cells, at + STATE) !== TAKEN;
+        this.#doOthersUntil(isOver, SLEEP_MS, () => this.#requireThief(at));
+      } finally {
+        add(cells, HUNGRY, -1);
+      }
     }
     takeInHand(heap(), cells[at + OFFSET] as number);
     const outcome = this.#read(at) as Outcome;
@@ -198,9 +228,24 @@ export class Forks {
     }
   }
 
+  /** What was offered was for nobody. */
+  #expectOneFewer(): void {
+    const cells = this.#cells;
+    for (let line = HEAD; line < cells.length; line += LINE) {
+      if (load(cells, line + EXPECTED) === 0 || exchange(cells, line + EXPECTED, 0) === 0) continue;
+      add(cells, HUNGRY, -1);
+      return;
+    }
+  }
+
   #requireThief(at: number): void {
     const slot = load(this.#cells, at + THIEF);
-    if (slot === UNKNOWN || !heap().hasEnded({ slot, state: this.#cells[at + LIFE] as number })) return;
+    if (
+      load(this.#cells, at + STATE) !== TAKEN ||
+      slot === UNKNOWN ||
+      !heap().hasEnded({ slot, state: this.#cells[at + LIFE] as number })
+    )
+      return;
     this.close();
     throw new WorkerLostError("SKEIN_WORKER_LOST", "a thread ended while it worked on a branch of a join");
   }
@@ -226,19 +271,31 @@ export class Forks {
     const cells = this.#cells;
     const sleepMs = isToLeave === undefined ? SLEEP_MS : LOOK_MS;
     let hasLeft = false;
-    add(cells, HUNGRY, 1);
-    for (let looks = 0; load(cells, CLOSED) === 0 && !hasLeft; looks++) {
-      const seen = load(cells, WORK);
-      if (this.#doOneOfOthers(true)) looks = 0;
-      else if (looks > LOOKS) wait(cells, WORK, seen, sleepMs);
-      hasLeft = isToLeave?.() === true;
-    }
-    add(cells, HUNGRY, -1);
+    if (exchange(cells, this.#own + EXPECTED, 0) === 0) add(cells, HUNGRY, 1);
+    this.#doOthersUntil(() => this.isClosed || (hasLeft = isToLeave?.() === true), sleepMs);
+    // Who gives way to other calls comes again: until then he is expected, as he was at first.
+    if (hasLeft) store(cells, this.#own + EXPECTED, 1);
+    else add(cells, HUNGRY, -1);
     return hasLeft;
   }
 
+  /** For who counts as hungry: does what others offer, and sleeps where there is nothing, until that is over. */
+  #doOthersUntil(isOver: () => boolean, sleepMs: number, hasSlept?: () => void): void {
+    const cells = this.#cells;
+    for (let looks = 0; ; looks++) {
+      // Before what is looked at: what changes after the look has the sleep not begin.
+      const seen = load(cells, WORK);
+      if (isOver()) return;
+      if (this.#doOneOfOthers()) looks = 0;
+      else if (looks >= this.#looks) {
+        wait(cells, WORK, seen, sleepMs);
+        hasSlept?.();
+      }
+    }
+  }
+
   /** @returns false if nobody offers anything */
-  #doOneOfOthers(isCounted = false): boolean {
+  #doOneOfOthers(): boolean {
     const cells = this.#cells;
     for (let line = HEAD; line < cells.length; line += LINE) {
       if (line === this.#own) continue;
@@ -249,9 +306,9 @@ export class Forks {
         cells[at + LIFE] = state;
         // After its life, which is read once this is known.
         store(cells, at + THIEF, slot);
-        if (isCounted) add(cells, HUNGRY, -1);
+        add(cells, HUNGRY, -1);
         this.#do(at);
-        if (isCounted) add(cells, HUNGRY, 1);
+        add(cells, HUNGRY, 1);
         return true;
       }
     }
@@ -274,7 +331,8 @@ export class Forks {
     cells[at + OFFSET] = makePayload(heap(), 0, bytes);
     cells[at + BYTES] = bytes.length;
     store(cells, at + STATE, DONE);
-    notify(cells, at + STATE);
+    add(cells, WORK, 1);
+    notify(cells, WORK);
   }
 
   get isClosed(): boolean {

@@ -1,11 +1,12 @@
 /** Steps of the shipped code on which the arguments of `src/threads/README.md` and of the heap rest, each of them left out. */
 import type { DispatchPlan } from "./dispatch.js";
+import type { JoinsPlan } from "./joins.js";
 import type { Edits } from "../mutate-loader.js";
 
 export interface LeftOutStep extends Edits {
   readonly what: string;
-  /** What the program does that then goes wrong: a dispatch, or a program of `heap.ts`. */
-  readonly program: DispatchPlan | "giveBackTwice" | "attach";
+  /** What the program does that then goes wrong: a dispatch, joins, or a program of `heap.ts`. */
+  readonly program: DispatchPlan | JoinsPlan | "giveBackTwice" | "attach";
   /** As exploring calls it. */
   readonly kinds: readonly string[];
   readonly schedules: number;
@@ -14,6 +15,7 @@ export interface LeftOutStep extends Edits {
 
 const HANGS = ["deadlock", "lost wake-up"];
 const ONE: DispatchPlan = { threads: 1, bursts: [[0]] };
+const HELPED: JoinsPlan = { helpers: 1, areExpected: true };
 const TWO_FOR_TWO: DispatchPlan = { threads: 2, bursts: [[0, 0]] };
 
 export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
@@ -160,5 +162,65 @@ export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
     program: "attach",
     kinds: ["assertion"],
     schedules: 1000,
+  },
+  {
+    what: "who has done a branch of a join wakes nobody",
+    module: "parallel/forks",
+    edits: [
+      [
+        "store(cells, at + STATE, DONE);\n        add(cells, WORK, 1);\n        notify(cells, WORK);",
+        "store(cells, at + STATE, DONE);",
+      ],
+    ],
+    program: HELPED,
+    kinds: HANGS,
+    schedules: 500,
+  },
+  {
+    what: "who has nothing to do looks first, and then reads what it sleeps on",
+    module: "parallel/forks",
+    edits: [
+      [
+        "const seen = load(cells, WORK);\n            if (isOver())\n                return;",
+        "if (isOver())\n                return;",
+      ],
+      ["wait(cells, WORK, seen, sleepMs);", "wait(cells, WORK, load(cells, WORK), sleepMs);"],
+    ],
+    program: HELPED,
+    kinds: HANGS,
+    schedules: 3000,
+  },
+  {
+    what: "a branch of a join is taken in two steps",
+    module: "parallel/forks",
+    edits: [
+      ["compareExchange(cells, at + STATE, OFFERED, TAKEN) !== OFFERED)", "(store(cells, at + STATE, TAKEN), false))"],
+    ],
+    program: { helpers: 2, areExpected: true },
+    kinds: ["assertion", ...HANGS],
+    schedules: 3000,
+  },
+  {
+    what: "who comes to help with joins is counted once more",
+    module: "parallel/forks",
+    edits: [
+      ["if (exchange(cells, this.#own + EXPECTED, 0) === 0)", "if (exchange(cells, this.#own + EXPECTED, 0) >= 0)"],
+    ],
+    program: HELPED,
+    kinds: ["assertion"],
+    schedules: 500,
+  },
+  {
+    what: "an owner looks whether somebody is expected, and then has him be expected no more",
+    module: "parallel/forks",
+    edits: [
+      [
+        "load(cells, line + EXPECTED) === 0 || exchange(cells, line + EXPECTED, 0) === 0",
+        "load(cells, line + EXPECTED) === 0 || exchange(cells, line + EXPECTED, 0) < 0",
+      ],
+    ],
+    program: HELPED,
+    kinds: ["assertion"],
+    schedules: 3000,
   },
 ];

@@ -1,0 +1,230 @@
+/** Fork and join: what it gives, who does it, and what goes wrong. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { afterEach, describe, it } from "node:test";
+
+import fc from "fast-check";
+import { CancelledError, MisuseError, scope, type Task, type ThreadPool, threads, WorkerLostError } from "skein";
+import { parallel } from "skein/parallel";
+import { SharedArray } from "skein/shared";
+import { forkCells, Forks, within } from "#skein/parallel/forks";
+import { whenReady } from "#skein/parallel/team";
+
+import { ROOT, runNode } from "../support/run-program.js";
+import { asynchronous, type Cells, type RefusedError } from "./fixtures/fault-tasks.js";
+import {
+  between,
+  endThief,
+  joinForEver,
+  joinInJoin,
+  meetInJoins,
+  meetInOneJoin,
+  refuseLeaf,
+  textBetween,
+  withForeign,
+} from "./fixtures/join-tasks.js";
+import { identical } from "./fixtures/tasks.js";
+import { poolOf, SIZES } from "./settings.js";
+
+const RUNS = { numRuns: 150 };
+
+afterEach(() => {
+  between.call = undefined;
+});
+
+function cellsOf(length: number): Cells {
+  return new SharedArray({ type: "int32", length });
+}
+
+/** In its awaited or its blocking form. */
+async function runOn<Args extends readonly unknown[], Result>(
+  on: ThreadPool,
+  isSync: boolean,
+  fn: Task<Args, Result>,
+  args: Args,
+): Promise<Result> {
+  // Whoever blocks this thread is helped by those that have imported all by then.
+  await parallel.run(identical, [1], { on });
+  await whenReady({ pool: on, helpers: on.size, alone: on.size }, [fn]);
+  return isSync ? parallel.runSync(fn, args, { on }) : parallel.run(fn, args, { on });
+}
+
+const anyRun = fc.record({
+  length: fc.nat(400),
+  least: fc.integer({ min: 1, max: 50 }),
+  size: fc.constantFrom(...SIZES),
+  isSync: fc.boolean(),
+});
+
+describe("parallel.join", () => {
+  it("gives what plain calls give, and calls each branch once, on 1, 2, 3, 4 and 8 threads", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRun, async ({ length, least, size, isSync }) => {
+        const counts = cellsOf(Math.max(1, length));
+        const args: [number, number, number, Cells] = [0, length, least, counts];
+        // Outside of a call that others help with, it is two plain calls.
+        const expected = textBetween(...args);
+        counts.values.fill(0);
+        assert.equal(await runOn(await poolOf(size), isSync, textBetween, args), expected);
+        assert.deepEqual(
+          [...counts.values.subarray(0, length)],
+          Array.from({ length }, () => 1),
+        );
+        counts.dispose();
+      }),
+      RUNS,
+    );
+  });
+
+  it("throws what the first of its branches to throw threw, when nothing of it goes on", async () => {
+    const anyRefused = fc.uniqueArray(fc.nat(63), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(anyRefused, fc.constantFrom(...SIZES), fc.boolean(), async (refused, size, isSync) => {
+        const counts = cellsOf(64);
+        const on = await poolOf(size);
+        const call = async (): Promise<number> => runOn(on, isSync, refuseLeaf, [0, 64, refused, counts]);
+        const error = (await call().catch((thrown: unknown) => thrown)) as RefusedError;
+        assert.deepEqual([error.name, error.at], ["RefusedError", Math.min(...refused)]);
+        const done = [...counts.values];
+        assert.ok(done.every((count) => count <= 1));
+        await Promise.all(Array.from({ length: size }, async () => on.run(identical, [1])));
+        assert.deepEqual([...counts.values], done);
+        counts.dispose();
+      }),
+      RUNS,
+    );
+  });
+
+  for (const isSync of [false, true]) {
+    it(`has its second branch done at once by who is on his way, ${isSync ? "blocking" : "awaited"}`, async () => {
+      const on = await poolOf(isSync ? 1 : 2);
+      const cells = cellsOf(1);
+      // Each waits for the other: were the second one not offered before the first begins, nobody would come.
+      assert.deepEqual(await runOn(on, isSync, meetInOneJoin, [cells]), [true, true]);
+      cells.dispose();
+    });
+
+    it(`has as many at work as there are branches, ${isSync ? "blocking" : "awaited"}`, async () => {
+      const on = await poolOf(isSync ? 3 : 4);
+      for (let round = 0; round < 20; round++) {
+        const cells = cellsOf(1);
+        assert.deepEqual(await runOn(on, isSync, meetInJoins, [cells]), [true, true, true, true]);
+        cells.dispose();
+      }
+    });
+  }
+
+  it("offers what waits further down, too, between its branches", () => {
+    const cells = new Int32Array(new SharedArrayBuffer(4 * forkCells(2)));
+    const forks = new Forks(cells, 0);
+    const [hungry, firstState, itsFirst] = [1, 32, 1];
+    const offers: number[] = [];
+    between.call = () => {
+      offers.push(cells.subarray(firstState, firstState + 64).filter((state, i) => i % 8 === 0 && state === 1).length);
+      cells[hungry] = itsFirst;
+    };
+    // Somebody gets hungry in the first branch of the inner join, whose second one is done here.
+    assert.deepEqual(
+      within(forks, () => joinInJoin()),
+      [1, 2, 3],
+    );
+    assert.deepEqual(offers, [0, 1]);
+  });
+
+  it("expects nobody any more for whom it offered in vain", () => {
+    const cells = new Int32Array(new SharedArrayBuffer(4 * forkCells(3)));
+    const forks = new Forks(cells, 0);
+    forks.expectAll();
+    assert.equal(cells[1], 2);
+    assert.deepEqual(
+      within(forks, () => joinInJoin()),
+      [1, 2, 3],
+    );
+    // Both joins offered, and did themselves what nobody took.
+    assert.equal(cells[1], 0);
+    // Who comes after that counts himself, and takes it back when he leaves.
+    const late = new Forks(cells, 1);
+    let looks = 0;
+    late.serve(() => {
+      if (cells[1] === 1 && ++looks === 2) forks.close();
+      return false;
+    });
+    assert.deepEqual([looks, cells[1]], [2, 0]);
+    // Who leaves to come again is expected meanwhile.
+    cells[0] = 0;
+    assert.equal(
+      late.serve(() => true),
+      true,
+    );
+    assert.equal(cells[1], 1);
+    assert.equal(
+      late.serve(() => true),
+      true,
+    );
+    assert.equal(cells[1], 1);
+  });
+
+  it("does here what can't cross", async () => {
+    for (const isSync of [false, true]) {
+      assert.equal(await runOn(await poolOf(2), isSync, withForeign, []), 14);
+    }
+  });
+
+  it("fails if the thread ends that does a branch", { timeout: 60_000 }, async () => {
+    const on = threads({ size: 1, name: "ending" });
+    const cells = cellsOf(1);
+    await assert.rejects(
+      runOn(on, true, endThief, [cells]),
+      (error) => error instanceof WorkerLostError && error.code === "SKEIN_WORKER_LOST",
+    );
+    assert.equal(await on.run(identical, [7]), 7);
+    await on.close();
+    cells.dispose();
+  });
+
+  it("does not go on once the scope around it is cancelled", { timeout: 60_000 }, async () => {
+    const on = await poolOf(2);
+    const cells = cellsOf(1);
+    await on.ready(joinForEver);
+    await assert.rejects(
+      scope(async (s) => {
+        const run = parallel.run(joinForEver, [cells], { on }, s);
+        while (Atomics.load(cells.values, 0) === 0) await new Promise((resolve) => setImmediate(resolve));
+        s.cancel("enough");
+        await run;
+      }),
+      CancelledError,
+    );
+    const done = cells.values[0];
+    await Promise.all([on.run(identical, [1]), on.run(identical, [2])]);
+    assert.equal(cells.values[0], done);
+    cells.dispose();
+  });
+
+  it("says what it expects", () => {
+    const wrong: readonly (readonly [unknown, string, RegExp])[] = [
+      [[identical], "SKEIN_INVALID_ARGUMENT", /parallel\.join expected a task and its arguments as its second branch/],
+      [[identical, 3], "SKEIN_INVALID_ARGUMENT", /as \[fibonacci, \[n - 1\]\]/],
+      [undefined, "SKEIN_INVALID_ARGUMENT", /undefined came/],
+      [[(x: number) => x, [1]], "SKEIN_NOT_A_TASK", /its second branch/],
+      [[asynchronous, [1]], "SKEIN_INVALID_ARGUMENT", /its second branch/],
+    ];
+    for (const [branch, code, says] of wrong) {
+      assert.throws(
+        () => parallel.join([identical, [1]], branch as never),
+        (error) => error instanceof MisuseError && error.code === code && says.test(error.message),
+        String(says),
+      );
+    }
+    assert.throws(() => parallel.join([identical] as never, [identical, [1]]), /as its first branch/);
+  });
+
+  it("does each branch once, and hangs nobody, in all orders of its steps", { timeout: 150_000 }, async () => {
+    const program = join(ROOT, "build/test/explore/parallel-forks.js");
+    const { exitCode, stdout } = await runNode(["--conditions=explore", "--test-reporter=spec", program], {
+      limitMs: 120_000,
+    });
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /pass 6/);
+  });
+});
