@@ -59,10 +59,11 @@ export async function breadthFirstSearch(
 ): Promise<Distances> {
   using space = new Workspace();
   const vertices = verticesOf(graph);
-  const distances = space.make("int32", vertices);
+  const distances = space.makeToFill("int32", vertices);
   distances.values.fill(UNREACHED);
   const count = space.make("int32", 1);
-  let [frontier, next] = [space.make("uint32", vertices), space.make("uint32", vertices)];
+  let frontier = space.makeToFill("uint32", vertices);
+  let next = space.makeToFill("uint32", vertices);
   distances.values[source] = 0;
   frontier.values[0] = source;
   for (let level = 1, length = 1; length > 0; level++) {

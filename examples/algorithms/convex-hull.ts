@@ -109,8 +109,8 @@ export async function convexHull(
   using space = new Workspace();
   const { length } = points.x;
   const blockItems = blockItemsOf(length);
-  const counts = space.make("uint32", Math.ceil(length / blockItems));
-  const corners = space.make("uint32", length);
+  const counts = space.makeToFill("uint32", Math.ceil(length / blockItems));
+  const corners = space.makeToFill("uint32", length);
   await parallel.for(
     0,
     counts.length,

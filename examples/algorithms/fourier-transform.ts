@@ -89,7 +89,10 @@ export async function fourierTransform(
   const rows = rowsFor(numbers);
   const { length } = numbers.real;
   using space = new Workspace();
-  const made = (): Complex => ({ real: space.make("float64", length), imaginary: space.make("float64", length) });
+  const made = (): Complex => ({
+    real: space.makeToFill("float64", length),
+    imaginary: space.makeToFill("float64", length),
+  });
   const [turned, result] = [made(), made()];
   const [ofColumns, ofRows] = [Math.ceil(length / rows / TOGETHER), Math.ceil(rows / TOGETHER)];
   await parallel.for(0, ofColumns, transformColumns, { ...options, args: [rows, numbers, turned] }, cancel);

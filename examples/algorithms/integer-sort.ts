@@ -67,10 +67,13 @@ export async function integerSort(
 ): Promise<KeyedValues> {
   using space = new Workspace();
   const { length } = unsorted.keys;
-  const made = (): KeyedValues => ({ keys: space.make("uint32", length), values: space.make("uint32", length) });
+  const made = (): KeyedValues => ({
+    keys: space.makeToFill("uint32", length),
+    values: space.makeToFill("uint32", length),
+  });
   const blockItems = blockItemsOf(length);
   const blocks = Math.ceil(length / blockItems);
-  const counts = space.make("uint32", DIGITS * blocks);
+  const counts = space.makeToFill("uint32", DIGITS * blocks);
   const { max } = await parallel.minMax(unsorted.keys, options, cancel);
   let [from, to, spare] = [unsorted, made(), made()];
   for (let shift = 0; shift === 0 || 2 ** shift <= max; shift += DIGIT_BITS) {

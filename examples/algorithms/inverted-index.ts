@@ -96,7 +96,7 @@ export async function invertedIndex(
   const offsets = space.keep(
     await parallel.tabulate(vocabulary + 1, beginOf, { ...uint32, args: [blocks, places] }, cancel),
   );
-  const documents = space.make("uint32", places.values.at(-1) as number);
+  const documents = space.makeToFill("uint32", places.values.at(-1) as number);
   await parallel.for(
     0,
     blocks,

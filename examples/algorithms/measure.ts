@@ -29,6 +29,8 @@ export interface Measured {
   readonly isRight: boolean | undefined;
 }
 
+/** Before those that count: until then threads compile what they run. */
+const WARM_UP_RUNS = 5;
 const RUNS = 5;
 /** Inputs of at most so many bytes stay in the cache of a core. */
 const CACHED_BYTES = 1 << 17;
@@ -36,7 +38,7 @@ const CACHED_BYTES = 1 << 17;
 const SETTLED_MS = 30;
 
 /** How many ticks `measure` gives. */
-export const TICKS = RUNS + 1;
+export const TICKS = WARM_UP_RUNS + RUNS + 1;
 
 /** Runs the form for one thread on a thread, so that this one hears of Ctrl-C meanwhile. */
 const runAlone = task(function runAlone(
@@ -94,7 +96,7 @@ export async function measure(
   const runs: { readonly sequentialMs: number; readonly onThreadsMs: number; readonly atBest: number }[] = [];
   let calls: readonly Explanation[] = [];
   let isRight: boolean | undefined;
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = -WARM_UP_RUNS; run < RUNS; run++) {
     const [sequentialMs, reference] = await s.spawn(runAlone, [name, input, checks], { on: pool });
     const startedMs = performance.now();
     const { result, calls: made } = await parallel.explain(() => algorithm.onThreads(input, options, s));
@@ -104,7 +106,7 @@ export async function measure(
     disposeOf([result, reference]);
     const atOnce = Array.from({ length: participants }, () => s.spawn(runAlone, [name, input, false], { on: pool }));
     const atBest = (await Promise.all(atOnce)).reduce((sum, [ms]) => sum + sequentialMs / ms, 0);
-    runs.push({ sequentialMs, onThreadsMs, atBest });
+    if (run >= 0) runs.push({ sequentialMs, onThreadsMs, atBest });
     tick();
   }
   disposeOf(input);

@@ -70,9 +70,12 @@ function pullOne(bodies: Bodies, pulls: Vectors, i: number, from: number, to: nu
   (pullZ[i] as number) += sumZ;
 }
 
-/** Adds what bodies `from` to `to` pull each other, each pair once. */
+/**
+ * Adds what bodies `from` to `to` pull each other, each pair once. From the last one on, which has
+ * least to do: so all of `pullOne` has run before it is compiled, also what comes after its loop.
+ */
 function pullEachOther(bodies: Bodies, pulls: Vectors, from: number, to: number): void {
-  for (let i = from; i < to; i++) pullOne(bodies, pulls, i, i + 1, to);
+  for (let i = to - 1; i >= from; i--) pullOne(bodies, pulls, i, i + 1, to);
 }
 
 /** Each tile by itself. */

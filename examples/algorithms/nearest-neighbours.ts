@@ -92,7 +92,7 @@ export async function nearestNeighbours(
   const y = space.keep(
     await parallel.tabulate(length, coordinateOf, { ...float64, args: [indexes, points.y] }, cancel),
   );
-  const found = space.make("uint32", length * k);
+  const found = space.makeToFill("uint32", length * k);
   const blockItems = blockItemsOf(length, 256);
   const sorted = { x, y, side, begins, indexes };
   await parallel.for(

@@ -107,8 +107,8 @@ export async function suffixArray(text: Text, options: ParallelOptions = {}, can
     );
   const space = new Workspace();
   using _ = space;
-  const ranks = space.make("uint32", length);
-  const all = space.make("uint32", length);
+  const ranks = space.makeToFill("uint32", length);
+  const all = space.makeToFill("uint32", length);
   const { codes, base } = await codesOf(text, options, cancel);
   const most = Math.max(1, Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(Math.max(2, base))));
   let sorted = Math.ceil(most / 8);

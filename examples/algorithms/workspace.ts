@@ -27,6 +27,11 @@ export class Workspace implements Disposable {
     return this.keep(new SharedArray({ type, length }));
   }
 
+  /** The same, not cleared: all of it is written before any is read. */
+  makeToFill<Type extends NumberType>(type: Type, length: number): SharedArray<Type> {
+    return this.keep(new SharedArray({ type, length, zeroed: false }));
+  }
+
   /** Takes in what a primitive gave. */
   keep<Made extends SharedArray>(array: Made): Made {
     this.#arrays.add(array);

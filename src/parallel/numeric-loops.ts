@@ -1,6 +1,9 @@
 /**
  * Loops of kernels, over blocks of a fixed length: what a block gives depends on its
  * numbers alone, so results have the same bits wherever the blocks were worked on.
+ *
+ * Numbers of a type that the kernels do not know are made float64 block by block, where they
+ * stay in the nearest cache until the kernel has read them.
  */
 import { SharedArray } from "../shared/array.js";
 import { keep } from "../shared/object.js";
@@ -8,7 +11,7 @@ import type { NumberType } from "../shared/record-schema.js";
 import { kernelsHere, kernelsOn } from "./kernels-here.js";
 import { dotOfFloat64 } from "./kernels/javascript/sums.js";
 import type { PartLoop } from "./part.js";
-import type { Input, NumberArray } from "./values.js";
+import { type Input, type NumberArray, TYPES } from "./values.js";
 
 /** What a block is asked for. */
 export type NumericOperation =
@@ -33,6 +36,8 @@ export const NUMERIC_BLOCK = 8192;
 
 type Kernel = (...values: number[]) => number;
 type Block = (from: number, length: number) => unknown;
+/** Of a float64. */
+const BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 /** The types of numbers that kernels know, as they stand in the kernels' names. */
 const NAMES: Partial<Record<NumberType, string>> = {
@@ -42,36 +47,39 @@ const NAMES: Partial<Record<NumberType, string>> = {
   uint8: "Uint8",
 };
 
-export const KERNEL_TYPES: readonly string[] = Object.keys(NAMES);
-
-/** Names of kernels, put together once. */
+/** Names of kernels, put together once: of each type's own, or of those for float64. */
 const KERNELS = Object.fromEntries(
   (["sum", "dot", "minMax", "histogram"] as const).map((operation) => [
     operation,
-    Object.fromEntries(Object.entries(NAMES).map(([type, name]) => [type, `${operation}${name}`])),
+    Object.fromEntries(TYPES.map((type) => [type, `${operation}${NAMES[type] ?? NAMES.float64}`])),
   ]),
-) as Readonly<Record<NumericOperation["name"], Readonly<Partial<Record<NumberType, string>>>>>;
+) as Readonly<Record<NumericOperation["name"], Readonly<Record<NumberType, string>>>>;
 
-/** True if the kernels know this type; numbers of others are made float64 first. */
-export function isKernelType(type: NumberType): boolean {
-  return type in NAMES;
-}
+/** True if there are kernels for this type. */
+export const isKnown = (type: NumberType): boolean => type in NAMES;
 
-let scratch: SharedArray<"float64"> | undefined;
+/** Memory in the heap, this thread's own, for kernels. */
+class Scratch {
+  #array: SharedArray<"float64"> | undefined;
 
-/**
- * Memory for what kernels write, in the heap, this thread's own. To be asked for at each
- * block: another call that begins between two parts may need more, and then this is
- * another array, and the one before is given back.
- */
-function scratchOf(length: number): SharedArray<"float64"> {
-  if (scratch === undefined || scratch.length < length) {
-    scratch?.dispose();
-    scratch = new SharedArray({ type: "float64", length, name: "kernels" });
-    keep(scratch);
+  /**
+   * So many numbers at least. To be asked for at each block: another call that begins between two
+   * parts may need more, and then this is another array, and the one before is given back.
+   */
+  of(length: number): Float64Array {
+    if (this.#array === undefined || this.#array.length < length) {
+      this.#array?.dispose();
+      this.#array = new SharedArray({ type: "float64", length, name: "kernels" });
+      keep(this.#array);
+    }
+    return this.#array.values;
   }
-  return scratch;
 }
+
+/** What kernels write. */
+const results = new Scratch();
+/** What is made float64 for them to read. */
+const widened = new Scratch();
 
 /** The loop of an operation on shared arrays of one type. */
 export function numericLoop(
@@ -79,11 +87,26 @@ export function numericLoop(
   first: SharedArray<NumberType>,
   second?: SharedArray<NumberType>,
 ): PartLoop {
-  const { byteOffset: at, BYTES_PER_ELEMENT: bytes } = first.values as NumberArray;
-  const other = (second?.values as NumberArray | undefined)?.byteOffset ?? 0;
-  const kernels = kernelsHere(first.length) as unknown as Readonly<Record<string, Kernel>>;
-  const kernel = kernels[KERNELS[operation.name][first.type] as string] as Kernel;
-  return inBlocks(blockOf(operation, kernel, at, other, bytes));
+  const numbers = first.values as NumberArray;
+  const others = second?.values as NumberArray | undefined;
+  const kernel = kernelHere(operation.name, first.type, first.length);
+  if (!isKnown(first.type)) return inBlocks(widening(operation, kernel, numbers, others));
+  return inBlocks(blockOf(operation, kernel, numbers.byteOffset, others?.byteOffset ?? 0, numbers.BYTES_PER_ELEMENT));
+}
+
+function kernelHere(operation: NumericOperation["name"], type: NumberType, length: number): Kernel {
+  return (kernelsHere(length) as unknown as Readonly<Record<string, Kernel>>)[KERNELS[operation][type]] as Kernel;
+}
+
+/** A block of numbers wherever they are, made float64. */
+function widening(operation: NumericOperation, kernel: Kernel, numbers: NumberArray, others?: NumberArray): Block {
+  return (from, length) => {
+    const doubles = widened.of(2 * NUMERIC_BLOCK);
+    doubles.set(numbers.subarray(from, from + length));
+    if (others !== undefined) doubles.set(others.subarray(from, from + length), NUMERIC_BLOCK);
+    const at = doubles.byteOffset;
+    return blockOf(operation, kernel, at, at + NUMERIC_BLOCK * BYTES, BYTES)(0, length);
+  };
 }
 
 /** The same on typed arrays that are not shared; of `dot` for float64 alone. */
@@ -103,15 +126,10 @@ export function numericLoopHere(
       );
     case "sum": {
       // By the twin of the kernel, for the bits' sake.
+      if (!isKnown(type)) return inBlocks(widening(operation, kernelHere("sum", type, numbers.length), numbers));
       const kernels = kernelsOn(numbers.buffer) as unknown as Readonly<Record<string, Kernel>>;
       return inBlocks(
-        blockOf(
-          operation,
-          kernels[KERNELS.sum[type] as string] as Kernel,
-          numbers.byteOffset,
-          0,
-          numbers.BYTES_PER_ELEMENT,
-        ),
+        blockOf(operation, kernels[KERNELS.sum[type]] as Kernel, numbers.byteOffset, 0, numbers.BYTES_PER_ELEMENT),
       );
     }
     case "minMax":
@@ -127,9 +145,16 @@ export function sumOfFew(
   isShared: boolean,
 ): number {
   const { buffer, byteOffset: at, BYTES_PER_ELEMENT: bytes } = numbers as NumberArray;
-  const kernels = (isShared ? kernelsHere(length) : kernelsOn(buffer)) as unknown as Readonly<Record<string, Kernel>>;
-  const kernel = kernels[KERNELS.sum[type] as string] as Kernel;
   let total = 0;
+  if (!isKnown(type)) {
+    const block = widening({ name: "sum" }, kernelHere("sum", type, length), numbers as NumberArray);
+    for (let begin = 0; begin < length; begin += NUMERIC_BLOCK) {
+      total += block(begin, Math.min(NUMERIC_BLOCK, length - begin)) as number;
+    }
+    return total;
+  }
+  const kernels = (isShared ? kernelsHere(length) : kernelsOn(buffer)) as unknown as Readonly<Record<string, Kernel>>;
+  const kernel = kernels[KERNELS.sum[type]] as Kernel;
   for (let begin = 0; begin < length; begin += NUMERIC_BLOCK) {
     total += kernel(at + begin * bytes, Math.min(NUMERIC_BLOCK, length - begin));
   }
@@ -141,9 +166,7 @@ export function dotOfFew(first: Pick<Input, "type" | "length" | "numbers">, seco
   const { type, length } = first;
   const { byteOffset: at, BYTES_PER_ELEMENT: bytes } = first.numbers as NumberArray;
   const { byteOffset: other } = second.numbers as NumberArray;
-  const kernel = (kernelsHere(length) as unknown as Readonly<Record<string, Kernel>>)[
-    KERNELS.dot[type] as string
-  ] as Kernel;
+  const kernel = kernelHere("dot", type, length);
   let total = 0;
   for (let begin = 0; begin < length; begin += NUMERIC_BLOCK) {
     total += kernel(at + begin * bytes, other + begin * bytes, Math.min(NUMERIC_BLOCK, length - begin));
@@ -170,7 +193,7 @@ function blockOf(operation: NumericOperation, kernel: Kernel, at: number, other:
       return (from, length) => kernel(at + from * bytes, other + from * bytes, length);
     case "minMax": {
       return (from, length) => {
-        const { values } = scratchOf(2);
+        const values = results.of(2);
         kernel(at + from * bytes, length, values.byteOffset);
         return [values[0] as number, values[1] as number];
       };
@@ -178,7 +201,7 @@ function blockOf(operation: NumericOperation, kernel: Kernel, at: number, other:
     case "histogram": {
       const { low, high, bins } = operation;
       return (from, length) => {
-        const { values } = scratchOf(Math.ceil(bins / 2));
+        const values = results.of(Math.ceil(bins / 2));
         const counts = new Uint32Array(values.buffer, values.byteOffset, bins);
         counts.fill(0);
         kernel(at + from * bytes, length, low, high, bins, values.byteOffset);

@@ -10,8 +10,7 @@ import { ofBlocks } from "./blocks.js";
 import { type Cost, costOf } from "./costs.js";
 import {
   dotOfFew,
-  isKernelType,
-  KERNEL_TYPES,
+  isKnown,
   NUMERIC_BLOCK,
   type NumericOperation,
   numericLoop,
@@ -20,12 +19,21 @@ import {
   wordsOf,
 } from "./numeric-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
-import { copiedBytesOf, doublesOf, type Input, inputOf, type NumberArray, type Numbers, sharedOf } from "./values.js";
+import {
+  copiedBytesOf,
+  doublesOf,
+  type Input,
+  inputOf,
+  type NumberArray,
+  type Numbers,
+  sharedOf,
+  TYPES,
+} from "./values.js";
 
-/** An input that kernels know: of a type of theirs, in a typed array. */
+/** An input in a typed array, as kernels see no other. */
 function kernelInputOf(whose: string, given: unknown): Input {
   const input = inputOf(whose, given);
-  if (input.kind !== "array" && isKernelType(input.type)) return input;
+  if (input.kind !== "array") return input;
   const numbers = doublesOf(input);
   return { kind: "typed", type: "float64", length: input.length, numbers, given: numbers };
 }
@@ -33,7 +41,7 @@ function kernelInputOf(whose: string, given: unknown): Input {
 /** What operations cost on each type of number. */
 function costsOf(place: string): Readonly<Record<NumericOperation["name"], Readonly<Record<string, Cost>>>> {
   const ofTypes = (name: string): Readonly<Record<string, Cost>> =>
-    Object.fromEntries(KERNEL_TYPES.map((type) => [type, costOf(`${name} of ${type} ${place}`, undefined)]));
+    Object.fromEntries(TYPES.map((type) => [type, costOf(`${name} of ${type} ${place}`, undefined)]));
   return { sum: ofTypes("sum"), dot: ofTypes("dot"), minMax: ofTypes("minMax"), histogram: ofTypes("histogram") };
 }
 
@@ -96,7 +104,7 @@ function sumAtOnce(input: Input, options: ParallelOptions): number | undefined {
 /** The same of `dot`, for shared arrays. */
 function dotAtOnce([first, second]: Pair, options: ParallelOptions): number | undefined {
   requireAsked("dot", options);
-  if (first.kind !== "shared" || second.kind !== "shared") return undefined;
+  if (first.kind !== "shared" || second.kind !== "shared" || !isKnown(first.type)) return undefined;
   return isAtOnce(IN_PLACE.dot[first.type] as Cost, first.length, options.on, true)
     ? dotOfFew(first, second)
     : undefined;

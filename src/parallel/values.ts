@@ -5,9 +5,9 @@
  */
 import { describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
-import { SharedArray, type SharedArrayOptions } from "../shared/array.js";
+import { SharedArray } from "../shared/array.js";
 import { adopt } from "../shared/crossing.js";
-import { ADDRESS, type InternalOptions } from "../shared/object.js";
+import { ADDRESS } from "../shared/object.js";
 import type { ArraysOf, NumberType } from "../shared/record-schema.js";
 
 /** A typed array of numbers. */
@@ -50,7 +50,8 @@ const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
 } as const;
-const TYPES = Object.keys(ARRAYS) as readonly NumberType[];
+/** All types of number. */
+export const TYPES = Object.keys(ARRAYS) as readonly NumberType[];
 /** By what the language calls a typed array, whichever realm it is from. To ask for the class of each takes as long as a short call. */
 const TYPE_OF: Readonly<Record<string, NumberType>> = Object.fromEntries(
   TYPES.map((type) => [ARRAYS[type].name, type]),
@@ -117,8 +118,7 @@ export function inputOf(whose: string, argument: unknown): Input {
  * cleared, which takes as long as a short loop over it.
  */
 export function arrayToFill<Type extends NumberType>(type: Type, length: number): SharedArray<Type> {
-  const options: SharedArrayOptions<Type> & InternalOptions = { type, length, isOverwritten: true };
-  return new SharedArray(options);
+  return new SharedArray({ type, length, zeroed: false });
 }
 
 /** The numbers in shared memory: the very array if it is there, else a copy, to be disposed of. */

@@ -45,6 +45,11 @@ export interface SharedArrayOptions<Type extends ArrayType = ArrayType> extends 
   readonly type: Type;
   /** Elements, from 0 on; all 0 at first. */
   readonly length: number;
+  /**
+   * False for an array of which all elements are written before any is read: they are whatever the
+   * memory held before. To clear it takes as long as a short loop over it. True if omitted.
+   */
+  readonly zeroed?: boolean;
 }
 
 /**
@@ -71,17 +76,25 @@ export class SharedArray<Type extends ArrayType = ArrayType> extends SharedObjec
   readonly #values: SharedValues<Type>;
 
   constructor(options: SharedArrayOptions<Type> | Place) {
-    let { number, length } = { number: 0, length: 0 };
+    let number = 0;
+    let length = 0;
+    let zeroed = true;
     if (options instanceof Place) {
       ({ number, length } = found(options));
     } else {
       requireOptions("a shared array", options);
       number = arrayTypeNumber("a shared array", options.type);
       requireWhole("a shared array's length", options.length, 0);
-      ({ length } = options);
+      ({ length, zeroed = true } = options);
+      if (typeof zeroed !== "boolean") {
+        throw new MisuseError(
+          "SKEIN_INVALID_ARGUMENT",
+          `a shared array's option zeroed expected a boolean, but ${describeKind(zeroed)} came`,
+        );
+      }
     }
     const type = arrayTypeOf(number);
-    super(Kind.array, CELLS, options, length * ELEMENTS[type].byteLength);
+    super(Kind.array, CELLS, options, length * ELEMENTS[type].byteLength, zeroed);
     if (!(options instanceof Place)) {
       this.cells[TYPE] = number;
       this.cells[LENGTH] = length;
@@ -111,7 +124,7 @@ export class SharedArray<Type extends ArrayType = ArrayType> extends SharedObjec
         `element ${wrong} of a shared array of ${type} must be ${expects}, but ${String(list[wrong])} came`,
       );
     }
-    const made = new SharedArray({ ...options, type, length: list.length });
+    const made = new SharedArray({ ...options, type, length: list.length, zeroed: false });
     (made.values as unknown as { set(list: readonly unknown[]): void }).set(list);
     return made;
   }

@@ -234,8 +234,8 @@ export class Heap {
    *
    * @param first, second - the block's first cells, for what must stand there from
    *   the moment on at which the block lives
-   * @param zeroBytes - how many need be 0, from the first on, where what is behind them in
-   *   a large block is written before anybody reads it
+   * @param zeroBytes - how many need be 0, from the first on, where what is behind them is
+   *   written before anybody reads it
    */
   allocate(byteLength: number, kind: number, first = 0, second = 0, zeroBytes: number = byteLength): number {
     if (byteLength > LARGEST_BLOCK_BYTES) {
@@ -245,7 +245,9 @@ export class Heap {
     const free = this.#free[sizeClass] as number[];
     if (free.length === 0) this.#refill(sizeClass);
     const offset = free.pop() as number;
-    this.cells.fill(0, offset / 4, (offset + (UNIT_BYTES << sizeClass)) / 4);
+    const zeroEnd =
+      zeroBytes < byteLength ? Math.ceil((offset + zeroBytes) / 4) : (offset + (UNIT_BYTES << sizeClass)) / 4;
+    this.cells.fill(0, offset / 4, zeroEnd);
     this.cells[offset / 4] = first;
     this.cells[offset / 4 + 1] = second;
     // A block keeps its generation while it is free, and has the next when it is taken.

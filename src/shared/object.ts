@@ -105,12 +105,6 @@ export interface SharedOptions {
   readonly name?: string;
 }
 
-/** What other rooms may ask for beside that. */
-export interface InternalOptions extends SharedOptions {
-  /** What is behind the object's own cells need not be 0: its maker writes all of it before anybody reads it. */
-  readonly isOverwritten?: boolean;
-}
-
 /**
  * An object that threads share.
  *
@@ -135,8 +129,15 @@ export abstract class SharedObject implements Disposable {
   /**
    * @param cellCount - how many cells the object needs besides the header
    * @param moreBytes - and how much room behind them
+   * @param isZeroed - whether that is 0 at first
    */
-  protected constructor(kind: KindValue, cellCount: number, options: SharedOptions | Place, moreBytes = 0) {
+  protected constructor(
+    kind: KindValue,
+    cellCount: number,
+    options: SharedOptions | Place,
+    moreBytes = 0,
+    isZeroed: boolean = true,
+  ) {
     const isNew = !(options instanceof Place);
     if (isNew && (typeof options !== "object" || options === null)) {
       throw new MisuseError(
@@ -147,7 +148,7 @@ export abstract class SharedObject implements Disposable {
     this.#heap = isNew ? heap() : options.inHeap;
     const name = isNew ? checkedName(options.name ?? NAMES[kind] ?? "object") : "";
     const ownBytes = HEADER_BYTES + cellCount * 4;
-    const zeroBytes = (options as InternalOptions).isOverwritten === true ? ownBytes : ownBytes + moreBytes;
+    const zeroBytes = isZeroed ? ownBytes + moreBytes : ownBytes;
     this.#offset = isNew ? this.#heap.allocate(ownBytes + moreBytes, kind, 0, 0, zeroBytes) : options.offset;
     this.#kind = kind;
     this.#handle = isNew ? this.#heap.handleOf(this.#offset) : options.handle;

@@ -46,6 +46,22 @@ describe("a shared array", () => {
     );
   });
 
+  for (const length of [0, 1, 1000, 100_000]) {
+    it(`of ${length} is 0 at first also where something else was, unless its maker writes all of it`, () => {
+      const before = new Set<number>();
+      for (const zeroed of [true, undefined, false, true]) {
+        using made = new SharedArray({ type: "int32", length, ...(zeroed !== undefined && { zeroed }) });
+        assert.equal(made.length, length);
+        if (zeroed !== false) assert.ok(made.values.every((one) => one === 0));
+        else if (length > 1 && before.has(made.values.byteOffset)) assert.ok(made.values.includes(7));
+        made.values.fill(7);
+        before.add(made.values.byteOffset);
+      }
+      // Memory was used again: else nothing was looked at.
+      assert.ok(before.size < 4);
+    });
+  }
+
   it("refuses wrong use", async () => {
     for (const options of [
       undefined,
@@ -53,6 +69,7 @@ describe("a shared array", () => {
       { type: "text", length: 1 },
       { type: "int8", length: -1 },
       { type: "int8" },
+      { type: "int8", length: 1, zeroed: 0 },
     ]) {
       assert.equal(await codeOf(() => new SharedArray(options as never)), "SKEIN_INVALID_ARGUMENT");
     }
