@@ -1,6 +1,6 @@
 /** `filter` and `find`: what passes a test. */
 import type { Cancel } from "../async/cancel.js";
-import { SharedArray } from "../shared/array.js";
+import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { asked, type Callback, type CallbackOptions, callbackOf } from "./asked.js";
 import { sharedOutput } from "./each.js";
@@ -8,6 +8,7 @@ import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync, type Values } from "./run.js";
 import {
+  arrayToFill,
   copiedBytesOf,
   type Input,
   inputOf,
@@ -40,7 +41,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
   const inputOnHeap = (): SharedArray<NumberType> => (shared ??= sharedOf(input)).array;
   const marksOnHeap = (): SharedArray<"uint8"> => {
     if (marks === undefined) {
-      marks = new SharedArray({ type: "uint8", length });
+      marks = arrayToFill("uint8", length);
       marks.values.set(flagsHere);
     }
     return marks;
@@ -58,11 +59,11 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
   return {
     marking,
     packing(values) {
-      const places: number[] = [];
+      const places: number[] = [0];
       let place = 0;
       for (const count of ofBlocks(values) as readonly number[]) {
-        places.push(place);
         place += count;
+        places.push(place);
       }
       const output = outputLike(input.kind, input.type, place);
       const flags = marks?.values ?? flagsHere;
@@ -83,7 +84,7 @@ function prepareFilter(input: Input, test: unknown, options: unknown): PreparedF
           return {
             data: [inputOnHeap(), marksOnHeap(), results.array, blockItems, places],
             // What this thread packed before stands in front, as blocks are in order.
-            end: (from, isWhole) => results.end(places[from / blockItems] ?? place, isWhole),
+            end: (from, isWhole) => results.end(places[Math.ceil(from / blockItems)] as number, isWhole),
           };
         },
       };
