@@ -1,9 +1,9 @@
 /**
- * The pull of bodies on each other, of all on all. A pair is looked at once, for both; bodies
- * are in tiles, and pairs of tiles meet as teams of a tournament do: in rounds, in which each
- * tile meets one other, so that nobody else adds to its sums.
+ * The pull of bodies on each other, of all on all. A pair is looked at once, for both; every so
+ * many bodies make a slice, which has sums of its own for all bodies, so that nobody else adds to
+ * them. At the end the sums of all slices are added.
  *
- * Work O(n²), half of the pairs; span O(n² / tiles). Repeatable: sums are added in the order of rounds.
+ * Work O(n²), half of the pairs; span O(n² / slices + slices). Repeatable: sums are added in the order of slices.
  */
 import { task } from "skein";
 import type { Cancel } from "skein/async";
@@ -27,22 +27,26 @@ export interface Bodies extends Vectors {
 
 /** Added to squares of distances, so that bodies that meet do not fly off. */
 const SOFTENING = 1e-6;
-const LEAST_TILE = 64;
-/** Even, as teams meet in pairs. */
-const MOST_TILES = 32;
+const LEAST_SLICES = 8;
+const MOST_SLICES = 64;
+/** Sums of all slices together, as far as there are more than the least slices. */
+const MOST_SUMS = 1 << 20;
+/** Bodies whose sums are added together, slice by slice: they are side by side there. */
+const BLOCK = 256;
 
 /**
- * Adds what body `i` and bodies `from` to `to` pull each other. A function of its own: engines
- * compile well what is called often, and a long loop that is called once as well as they can in its midst.
+ * Adds what body `i` and bodies `from` to `to` pull each other; body `i` has its sum in place `base + i`. A
+ * function of its own: engines compile well what is called often, and a long loop that is called once as
+ * well as they can in its midst.
  */
-function pullOne(bodies: Bodies, pulls: Vectors, i: number, from: number, to: number): void {
+function pullOne(bodies: Bodies, sums: Vectors, base: number, i: number, from: number, to: number): void {
   const x = bodies.x.values;
   const y = bodies.y.values;
   const z = bodies.z.values;
   const mass = bodies.mass.values;
-  const pullX = pulls.x.values;
-  const pullY = pulls.y.values;
-  const pullZ = pulls.z.values;
+  const sumsX = sums.x.values;
+  const sumsY = sums.y.values;
+  const sumsZ = sums.z.values;
   const atX = x[i] as number;
   const atY = y[i] as number;
   const atZ = z[i] as number;
@@ -61,75 +65,71 @@ function pullOne(bodies: Bodies, pulls: Vectors, i: number, from: number, to: nu
     sumX += pulled * toX;
     sumY += pulled * toY;
     sumZ += pulled * toZ;
-    (pullX[j] as number) -= pulling * toX;
-    (pullY[j] as number) -= pulling * toY;
-    (pullZ[j] as number) -= pulling * toZ;
+    (sumsX[base + j] as number) -= pulling * toX;
+    (sumsY[base + j] as number) -= pulling * toY;
+    (sumsZ[base + j] as number) -= pulling * toZ;
   }
-  (pullX[i] as number) += sumX;
-  (pullY[i] as number) += sumY;
-  (pullZ[i] as number) += sumZ;
+  (sumsX[base + i] as number) += sumX;
+  (sumsY[base + i] as number) += sumY;
+  (sumsZ[base + i] as number) += sumZ;
 }
 
 /**
- * Adds what bodies `from` to `to` pull each other, each pair once. From the last one on, which has
+ * Adds what each `slices`-th body and those after it pull each other. From the last one on, which has
  * least to do: so all of `pullOne` has run before it is compiled, also what comes after its loop.
  */
-function pullEachOther(bodies: Bodies, pulls: Vectors, from: number, to: number): void {
-  for (let i = to - 1; i >= from; i--) pullOne(bodies, pulls, i, i + 1, to);
+function pullEach(bodies: Bodies, sums: Vectors, base: number, slice: number, slices: number): void {
+  const { length } = bodies.mass;
+  const last = slice + Math.floor((length - 1 - slice) / slices) * slices;
+  for (let i = last; i >= 0; i -= slices) pullOne(bodies, sums, base, i, i + 1, length);
 }
 
-/** Each tile by itself. */
-const pullWithin = task(function pullWithin(tile: number, tiles: number, bodies: Bodies, pulls: Vectors): void {
-  const from = beginOf(tile, tiles, bodies);
-  pullEachOther(bodies, pulls, from, beginOf(tile + 1, tiles, bodies));
+const pullOfSlice = task(function pullOfSlice(slice: number, slices: number, bodies: Bodies, sums: Vectors): void {
+  const { length } = bodies.mass;
+  const base = slice * length;
+  for (const { values } of [sums.x, sums.y, sums.z]) values.fill(0, base, base + length);
+  pullEach(bodies, sums, base, slice, slices);
 });
 
-/** The two tiles of a pair of a round: the last tile stays where it is, the others go round it. */
-export function tilesOf(pair: number, round: number, tiles: number): readonly [number, number] {
-  const around = tiles - 1;
-  return [pair === 0 ? around : (round + pair) % around, (round + around - pair) % around];
-}
-
-const pullBetween = task(function pullBetween(
-  pair: number,
-  round: number,
-  tiles: number,
-  bodies: Bodies,
-  pulls: Vectors,
-): void {
-  const [first, second] = tilesOf(pair, round, tiles);
-  const [others, end] = [beginOf(second, tiles, bodies), beginOf(second + 1, tiles, bodies)];
-  const to = beginOf(first + 1, tiles, bodies);
-  for (let i = beginOf(first, tiles, bodies); i < to; i++) pullOne(bodies, pulls, i, others, end);
+const addSlices = task(function addSlices(block: number, slices: number, sums: Vectors, pulls: Vectors): void {
+  addColumn(block, slices, sums.x, pulls.x);
+  addColumn(block, slices, sums.y, pulls.y);
+  addColumn(block, slices, sums.z, pulls.z);
 });
 
-function beginOf(tile: number, tiles: number, { mass }: Bodies): number {
-  return Math.floor((tile * mass.length) / tiles);
+function addColumn(block: number, slices: number, sums: Column, pulls: Column): void {
+  const { length } = pulls;
+  const end = Math.min(length, (block + 1) * BLOCK);
+  for (let slice = 0; slice < slices; slice++) {
+    const base = slice * length;
+    for (let i = block * BLOCK; i < end; i++) (pulls.values[i] as number) += sums.values[base + i] as number;
+  }
 }
 
 /** What pulls each body: its acceleration, where the constant of gravitation is 1. */
 export async function gravitation(bodies: Bodies, options: ParallelOptions = {}, cancel?: Cancel): Promise<Vectors> {
   using space = new Workspace();
   const { length } = bodies.mass;
-  const pulls = {
-    x: space.make("float64", length),
-    y: space.make("float64", length),
-    z: space.make("float64", length),
-  };
-  const tiles = Math.min(MOST_TILES, 2 * Math.ceil(length / LEAST_TILE / 2));
-  await parallel.for(0, tiles, pullWithin, { ...options, args: [tiles, bodies, pulls] }, cancel);
-  for (let round = 0; round < tiles - 1; round++) {
-    await parallel.for(0, tiles / 2, pullBetween, { ...options, args: [round, tiles, bodies, pulls] }, cancel);
-  }
-  return { x: space.give(pulls.x), y: space.give(pulls.y), z: space.give(pulls.z) };
+  const slices = Math.min(length, MOST_SLICES, Math.max(LEAST_SLICES, Math.floor(MOST_SUMS / length)));
+  const pulls = columns(() => space.make("float64", length));
+  const sums = columns(() => space.makeToFill("float64", slices * length));
+  await parallel.for(0, slices, pullOfSlice, { ...options, args: [slices, bodies, sums] }, cancel);
+  await parallel.for(0, Math.ceil(length / BLOCK), addSlices, { ...options, args: [slices, sums, pulls] }, cancel);
+  return columns((column) => space.give(pulls[column]));
+}
+
+function columns<Made>(make: (column: keyof Vectors) => Made): {
+  readonly x: Made;
+  readonly y: Made;
+  readonly z: Made;
+} {
+  return { x: make("x"), y: make("y"), z: make("z") };
 }
 
 /** The same on one thread, each pair once. */
 export function sequentialGravitation(bodies: Bodies): Vectors {
-  const { length } = bodies.mass;
-  const column = (): Column => new SharedArray({ type: "float64", length });
-  const pulls = { x: column(), y: column(), z: column() };
-  pullEachOther(bodies, pulls, 0, length);
+  const pulls = columns(() => new SharedArray({ type: "float64", length: bodies.mass.length }));
+  if (bodies.mass.length > 0) pullEach(bodies, pulls, 0, 0, 1);
   return pulls;
 }
 

@@ -21,7 +21,7 @@ import {
 import { integerSort, sequentialIntegerSort } from "../../examples/algorithms/integer-sort.js";
 import { invertedIndex, sequentialInvertedIndex } from "../../examples/algorithms/inverted-index.js";
 import { type Matrix, multiply, sequentialMultiply } from "../../examples/algorithms/matrix-multiply.js";
-import { gravitation, input as bodiesOf, sequentialGravitation, tilesOf } from "../../examples/algorithms/n-body.js";
+import { gravitation, input as bodiesOf, sequentialGravitation } from "../../examples/algorithms/n-body.js";
 import { nearestNeighbours, sequentialNearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
 import { NONE } from "../../examples/algorithms/neighbour-grid.js";
 import { mixed } from "../../examples/algorithms/random.js";
@@ -336,20 +336,6 @@ describe("gravitation", () => {
       );
     });
   }
-});
-
-describe("tilesOf", () => {
-  it("has each two tiles meet once, and no tile twice in a round", () => {
-    for (const tiles of [2, 4, 6, 8, 32]) {
-      const met = new Set<string>();
-      for (let round = 0; round < tiles - 1; round++) {
-        const pairs = Array.from({ length: tiles / 2 }, (_, pair) => tilesOf(pair, round, tiles));
-        assert.equal(new Set(pairs.flat()).size, tiles);
-        for (const pair of pairs) met.add(pair.toSorted((a, b) => a - b).join());
-      }
-      assert.equal(met.size, (tiles * (tiles - 1)) / 2);
-    }
-  });
 });
 
 describe("convexHull", () => {
