@@ -89,7 +89,6 @@ export const ALGORITHMS: readonly Algorithm[] = [
   algorithm({
     name: "suffix-array",
     what: "the suffixes of a text of so many bytes in order",
-    limit: "sorts several times; one thread gets by with linear work, each step of which waits for the one before",
     size: 1_000_000,
     steps: linear,
     input: suffixes.input,

@@ -3,7 +3,8 @@
  * so on. What follows the characters that are sorted by is a suffix, too, with a known rank; so
  * a step sorts pairs of ranks. The rank of a suffix is the first place of those that are equal
  * to it so far, and where there is one of them only that is its place for good: a step has to
- * do with the others alone.
+ * do with the others alone. Few that are equal after the first step are compared with each other
+ * as far as some characters, which mostly tells them apart.
  *
  * Work O(n) a step, span O(log n) a step; O(log n) steps, all but the first of few suffixes where
  * little comes twice. Repeatable.
@@ -80,6 +81,68 @@ const settle = task(function settle(
   ranks.values[suffix] = firsts.values[i] as number;
 });
 
+/** So many at most are compared with each other, each two as far as so many characters. */
+const MOST_COMPARED = 16;
+const MOST_CHARACTERS = 128;
+/** Places whose groups of equal ones are looked at together. */
+const BLOCK = 1024;
+
+/** Less than 0, 0 or more, as two suffixes differ from a character on; the end of the text is less than any. */
+function compared(bytes: Uint8Array, a: number, b: number, from: number): number {
+  const end = Math.min(from + MOST_CHARACTERS, bytes.length - Math.max(a, b));
+  for (let i = from; i < end; i++) {
+    const more = (bytes[a + i] as number) - (bytes[b + i] as number);
+    if (more !== 0) return more;
+  }
+  // Both have ended, or they are equal as far as this looks.
+  return end < from + MOST_CHARACTERS ? b - a : 0;
+}
+
+/** Puts few that are equal in order, in place, and says where those begin that still are; the first one is in place `first`. */
+function orderFew(bytes: Uint8Array, few: Uint32Array, first: number, from: number, firsts: Uint32Array): void {
+  for (let i = 1; i < few.length; i++) {
+    const suffix = few[i] as number;
+    let place = i;
+    for (; place > 0 && compared(bytes, few[place - 1] as number, suffix, from) > 0; place--)
+      few[place] = few[place - 1] as number;
+    few[place] = suffix;
+  }
+  firsts[first] = first;
+  for (let i = 1; i < few.length; i++) {
+    const isOther = compared(bytes, few[i - 1] as number, few[i] as number, from) !== 0;
+    firsts[first + i] = isOther ? first + i : (firsts[first + i - 1] as number);
+  }
+}
+
+/** Looks at the groups of equal ones that begin in a block of places. */
+const orderGroups = task(function orderGroups(
+  block: number,
+  text: Text,
+  sorted: number,
+  all: Indexes,
+  firsts: Indexes,
+  finer: Indexes,
+  ranks: Indexes,
+): void {
+  const before = firsts.values;
+  const end = Math.min(before.length, (block + 1) * BLOCK);
+  let first = block * BLOCK;
+  // One that began before belongs to another block.
+  while (first < end && before[first] !== first) first++;
+  while (first < end) {
+    let next = first + 1;
+    while (next < before.length && before[next] === first) next++;
+    if (next - first > MOST_COMPARED) finer.values.fill(first, first, next);
+    else if (next === first + 1) finer.values[first] = first;
+    else {
+      const few = all.values.subarray(first, next);
+      orderFew(text.values, few, first, sorted, finer.values);
+      for (let i = 0; i < few.length; i++) ranks.values[few[i] as number] = finer.values[first + i] as number;
+    }
+    first = next;
+  }
+});
+
 /** Whether there are others equal to the suffix in a place. */
 const isOpen = task(function isOpen(place: number, i: number, places: Indexes, firsts: Indexes): boolean {
   const first = firsts.values[i];
@@ -128,9 +191,15 @@ export async function suffixArray(text: Text, options: ParallelOptions = {}, can
     const order = step.keep(await parallel.argsort(keys, options, cancel));
     const others = { ...options, type: "uint32", args: [order, keys, places] } as const;
     const are = step.keep(await parallel.tabulate(places.length, placeIfOther, others, cancel));
-    const firsts = step.keep(await parallel.scan(are, { identity: 0, combine: larger }, options, cancel));
+    let firsts = step.keep(await parallel.scan(are, { identity: 0, combine: larger }, options, cancel));
     const settling = { ...options, args: [order, suffixes, places, firsts, all, ranks] as const };
     await parallel.for(0, places.length, settle, settling, cancel);
+    if (places.length === length) {
+      const finer = step.makeToFill("uint32", length);
+      const comparing = { ...options, args: [text, sorted, all, firsts, finer, ranks] as const };
+      await parallel.for(0, Math.ceil(length / BLOCK), orderGroups, comparing, cancel);
+      firsts = finer;
+    }
     const open = space.keep(await parallel.filter(places, isOpen, { ...options, args: [places, firsts] }, cancel));
     space.drop(keys, suffixes, places);
     const at = { ...options, type: "uint32", args: [open, all] } as const;

@@ -26,6 +26,7 @@ import { nearestNeighbours, sequentialNearestNeighbours } from "../../examples/a
 import { NONE } from "../../examples/algorithms/neighbour-grid.js";
 import { mixed } from "../../examples/algorithms/random.js";
 import { removeDuplicates, sequentialRemoveDuplicates } from "../../examples/algorithms/remove-duplicates.js";
+import { randomBelow } from "../../examples/algorithms/random.js";
 import { sequentialSuffixArray } from "../../examples/algorithms/suffix-array-in-turn.js";
 import { suffixArray } from "../../examples/algorithms/suffix-array.js";
 import { sequentialWordCounts, wordCounts } from "../../examples/algorithms/word-counts.js";
@@ -171,26 +172,41 @@ describe("invertedIndex", () => {
 });
 
 describe("suffixArray", () => {
+  const assertOrders = async (bytes: readonly number[]): Promise<void> => {
+    const input = shared("uint8", bytes);
+    const text = Buffer.from(bytes);
+    const expected = [...bytes.keys()].sort((a, b) => Buffer.compare(text.subarray(a), text.subarray(b)));
+    await assertBoth(
+      input,
+      Uint32Array.from(expected),
+      async (options) => suffixArray(input, options),
+      () => sequentialSuffixArray(input),
+    );
+  };
+
   it("orders suffixes by their bytes", async () => {
     const anyBytes = fc.array(fc.oneof(fc.constantFrom(0, 1, 255), fc.nat(255)), { maxLength: 60 });
     const anyRepeated = fc.tuple(anyBytes, fc.integer({ min: 1, max: 8 })).map(([bytes, times]) => {
       return Array.from({ length: times }, () => bytes).flat();
     });
-    await fc.assert(
-      fc.asyncProperty(anyRepeated, async (bytes) => {
-        const input = shared("uint8", bytes);
-        const text = Buffer.from(bytes);
-        const expected = [...bytes.keys()].sort((a, b) => Buffer.compare(text.subarray(a), text.subarray(b)));
-        await assertBoth(
-          input,
-          Uint32Array.from(expected),
-          async (options) => suffixArray(input, options),
-          () => sequentialSuffixArray(input),
-        );
-      }),
-      RUNS,
-    );
+    await fc.assert(fc.asyncProperty(anyRepeated, assertOrders), RUNS);
   });
+
+  // More of them than are compared with each other, and equal for longer than that looks.
+  for (const [length, times] of [
+    [1, 3000],
+    [2, 1500],
+    [7, 300],
+    [300, 9],
+    [150, 16],
+    [150, 17],
+  ] as const) {
+    it(`orders those of ${length} bytes that come ${times} times`, async () => {
+      const below = randomBelow(length);
+      const bytes = Array.from({ length }, () => below(4));
+      await assertOrders(Array.from({ length: times }, () => bytes).flat());
+    });
+  }
 });
 
 /** Graphs of few vertices, many of which are not connected. */
