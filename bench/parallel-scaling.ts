@@ -48,6 +48,7 @@ function stepOf({ participants, call }: Explanation): Step {
     partMs: most(participants.map(({ ms, parts }) => (parts === 0 ? 0 : ms / parts))),
     longestMs: most(times),
     isMerge: call.endsWith(", merge"),
+    isPerCore: call.endsWith(", runs") || call.endsWith(", merge"),
   };
 }
 
@@ -56,6 +57,8 @@ interface Step {
   readonly partMs: number;
   readonly longestMs: number;
   readonly isMerge: boolean;
+  /** It is divided into so many parts for each participant, whatever their number: on more cores each is so much smaller. */
+  readonly isPerCore: boolean;
 }
 
 interface WorkAndSpan {
@@ -68,11 +71,12 @@ function workAndSpan({ ms, calls }: Run, cores: number): WorkAndSpan {
   const steps = calls.filter(({ participants }) => participants.length > 0).map(stepOf);
   const merges = steps.filter(({ isMerge }) => isMerge).length;
   const timesOf = ({ isMerge }: Step): number => (isMerge ? Math.log2(cores) / merges : 1);
+  const partOf = ({ isPerCore, partMs }: Step): number => (isPerCore ? (partMs * PARTICIPANTS) / cores : partMs);
   // What is not within parts: preparing, waking, waiting for the last part, bringing together.
   const besideMs = Math.max(0, ms - total(steps.map(({ longestMs }) => longestMs)));
   return {
     workMs: total(steps.map((step) => timesOf(step) * step.workMs)),
-    spanMs: besideMs + total(steps.map((step) => timesOf(step) * step.partMs)),
+    spanMs: besideMs + total(steps.map((step) => timesOf(step) * partOf(step))),
   };
 }
 
