@@ -1,9 +1,14 @@
 /** `for` and `tabulate`, `map`: one call an item, none depends on another. */
+import { nowMs } from "#clock";
+
 import type { Cancel } from "../async/cancel.js";
 import { requireWhole } from "../async/guard.js";
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
-import { type Callback, type CallbackOptions, asked, callbackOf } from "./asked.js";
+import { type Callback, type CallbackOptions, asked, callbackOf, requireAsked } from "./asked.js";
+import { isAtOnce } from "./at-once.js";
+import { type Cost, costOf } from "./costs.js";
+import { loopFor, type Loops } from "./loops.js";
 import { loopOf } from "./part-loops.js";
 import { type Call, run, runSync } from "./run.js";
 import {
@@ -54,8 +59,35 @@ export interface OutputOptions<
   readonly type?: Type;
 }
 
+/** What a call that is done at once needs to have of a function, found by one look. */
+interface AtOnce {
+  readonly loop: Loops["map"];
+  readonly cost: Cost;
+}
+
+const known = new WeakMap<object, AtOnce>();
+
+/** The result, if all is done at once; else `undefined`. */
+function mapAtOnce({ kind, type, length, numbers }: Input, fn: unknown, options: OutputOptions): unknown {
+  const one = known.get(fn as object);
+  if (one === undefined) return undefined;
+  requireAsked("map", options);
+  if (options.args !== undefined || !isAtOnce(one.cost, length, options.on, kind === "shared")) return undefined;
+  requireType("parallel.map", options.type);
+  const output = outputLike(kind, options.type ?? type, length);
+  return resultInSync(output, () => {
+    const beganMs = one.cost.isWorthAClock(length) ? nowMs() : undefined;
+    // See `callLoop`.
+    Reflect.apply(one.loop, undefined, [0, length, numbers, output.numbers, NOTHING_MORE]);
+    if (beganMs !== undefined) one.cost.tookAtOnce(length, (nowMs() - beganMs) * 1000);
+  });
+}
+
+const NOTHING_MORE: readonly unknown[] = [];
+
 function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared {
   const { task, call } = callbackOf("parallel.map", "what it calls with each item", fn);
+  if (!known.has(task)) known.set(task, { loop: loopFor("map", call), cost: costOf("map", task) });
   const question = asked("map", options, fn);
   const { more } = question;
   requireType("parallel.map", options.type);
@@ -191,7 +223,11 @@ export async function map<In extends Numbers, More extends readonly unknown[]>(
   options: OutputOptions<NumberType, More> = {},
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
-  const { call, output } = prepareMap(inputOf("parallel.map", numbers), fn, options);
+  const input = inputOf("parallel.map", numbers);
+  // A signal is looked at before anything is done.
+  const atOnce = cancel === undefined ? mapAtOnce(input, fn, options) : undefined;
+  if (atOnce !== undefined) return atOnce as ResultLike<In>;
+  const { call, output } = prepareMap(input, fn, options);
   return resultIn(output, () => run(call, cancel)) as Promise<ResultLike<In>>;
 }
 
@@ -201,7 +237,10 @@ export function mapSync<In extends Numbers, More extends readonly unknown[]>(
   fn: Callback<[item: number, index: number, ...more: More], number> | Callback<[item: number], number>,
   options: OutputOptions<NumberType, More> = {},
 ): ResultLike<In> {
-  const { call, output } = prepareMap(inputOf("parallel.mapSync", numbers), fn, options);
+  const input = inputOf("parallel.mapSync", numbers);
+  const atOnce = mapAtOnce(input, fn, options);
+  if (atOnce !== undefined) return atOnce as ResultLike<In>;
+  const { call, output } = prepareMap(input, fn, options);
   return resultInSync(output, () => runSync(call)) as ResultLike<In>;
 }
 

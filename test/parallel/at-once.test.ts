@@ -4,11 +4,11 @@ import { describe, it } from "node:test";
 
 import { CancelledError } from "skein";
 import { parallel } from "skein/parallel";
-import { SharedArray } from "skein/shared";
+import { liveSharedObjects, SharedArray } from "skein/shared";
 import { isAtOnce } from "#skein/parallel/at-once";
 import { Cost, costOf } from "#skein/parallel/costs";
 
-import { add, counting, faulty, larger, slower, taking } from "./fixtures/at-once-tasks.js";
+import { add, counting, faulty, larger, refusing, slower, taking, tripled } from "./fixtures/at-once-tasks.js";
 import { withSeams } from "./settings.js";
 
 /** More than are measured before it is known what they take. */
@@ -83,6 +83,42 @@ describe("a call that is done at once", () => {
       const { result } = await parallel.explain(async () => way());
       for (let call = 0; call < MANY; call++) assert.ok(Object.is(await way(), result), `way ${number}`);
     }
+  });
+
+  it("that makes an array makes one of the same kind and type", async () => {
+    const ways: readonly (() => unknown)[] = [
+      () => parallel.mapSync(typed, tripled),
+      () => parallel.mapSync(shared, tripled),
+      () => parallel.mapSync([...typed], tripled),
+      () => parallel.mapSync(whole, tripled, { type: "float32" }),
+      () => parallel.mapSync(new Uint8Array([1, 100]), tripled),
+      () => parallel.mapSync([], tripled),
+      async () => parallel.map(shared, tripled),
+      async () => parallel.map(typed, tripled),
+    ];
+    const plain = (made: unknown): unknown => {
+      if (!(made instanceof SharedArray)) return made;
+      const copy: unknown = made.copy();
+      made.dispose();
+      return [made.type, copy];
+    };
+    for (const [number, way] of ways.entries()) {
+      const expected = plain((await parallel.explain(async () => way())).result);
+      const before = parallel.statistics().callsHere;
+      for (let call = 0; call < MANY; call++) assert.deepEqual(plain(await way()), expected, `way ${number}`);
+      assert.equal(parallel.statistics().callsHere - before, MANY);
+    }
+  });
+
+  it("that makes an array gives back its memory if it fails", () => {
+    const arrays = (): number => liveSharedObjects().length;
+    const numbers = SharedArray.from("float64", [1, 2, 3]);
+    const before = arrays();
+    for (let call = 0; call < MANY; call++) parallel.mapSync(numbers, refusing).dispose();
+    numbers.values[1] = -1;
+    for (let call = 0; call < MANY; call++) assert.throws(() => parallel.mapSync(numbers, refusing), /refused/);
+    assert.equal(arrays(), before);
+    numbers.dispose();
   });
 
   it("knows all types of numbers, none, and those that are unlike others", () => {
