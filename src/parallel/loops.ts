@@ -99,7 +99,7 @@ function textOf(kind: keyof Loops, more: number): string {
   const loop = (head: string, before: string, body: string, after = ""): string =>
     `/* ${++lastText} */ return function ${kind}Loop(from, to, ${head}) { ${before} for (let i = from; i < to; i++) ${body} ${after} };`;
   const steps = (from: string, to: string, step: (i: string) => string): string => {
-    const some = Array.from({ length: STEPS }, (_, more) => step(more === 0 ? "i" : `i + ${more}`)).join(" ");
+    const some = Array.from({ length: STEPS }, (_, index) => step(index === 0 ? "i" : `i + ${index}`)).join(" ");
     return `let i = ${from}; for (; i + ${STEPS - 1} < ${to}; i += ${STEPS}) { ${some} } for (; i < ${to}; i++) { ${step("i")} }`;
   };
   // Blocks may be short, so to go from one to the next is in the loop's own text too.

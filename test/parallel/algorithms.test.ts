@@ -24,9 +24,8 @@ import { type Matrix, multiply, sequentialMultiply } from "../../examples/algori
 import { gravitation, input as bodiesOf, sequentialGravitation } from "../../examples/algorithms/n-body.js";
 import { nearestNeighbours, sequentialNearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
 import { NONE } from "../../examples/algorithms/neighbour-grid.js";
-import { mixed } from "../../examples/algorithms/random.js";
+import { mixed, randomBelow } from "../../examples/algorithms/random.js";
 import { removeDuplicates, sequentialRemoveDuplicates } from "../../examples/algorithms/remove-duplicates.js";
-import { randomBelow } from "../../examples/algorithms/random.js";
 import { sequentialSuffixArray } from "../../examples/algorithms/suffix-array-in-turn.js";
 import { suffixArray } from "../../examples/algorithms/suffix-array.js";
 import { sequentialWordCounts, wordCounts } from "../../examples/algorithms/word-counts.js";
