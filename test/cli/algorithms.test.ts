@@ -73,7 +73,7 @@ describe("algorithms", () => {
 
   it("ends at Ctrl-C, in the middle of a long calculation", async () => {
     const outcome = await algorithms(["matrix-multiply", "--size", "3000"], {
-      interrupt: { after: "run: 6 runs", signal: "SIGINT" },
+      interrupt: { after: "run: 11 runs", signal: "SIGINT" },
     });
     assert.equal(outcome.exitCode, 130);
     assert.match(outcome.stderr, /^cancelled: the process got SIGINT$/m);
