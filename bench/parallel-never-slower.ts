@@ -4,7 +4,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parallel } from "skein/parallel";
 
 import { ask, check, type Load, type Samples } from "./harness.js";
-import { type Compared, inTurns, oneBesideThis, ratioOf, sharedNumbers, untilHelped } from "./parallel-support.js";
+import {
+  type Compared,
+  inTurns,
+  oneBesideThis,
+  ratioOf,
+  sharedNumbers,
+  Sleeper,
+  untilHelped,
+} from "./parallel-support.js";
 import { add, rootAndMore, rootAndMoreByHand, sumByHand } from "./parallel-tasks.js";
 import { median } from "./statistics.js";
 
@@ -20,6 +28,9 @@ const COLD_MS = 5;
 const FEW = 100;
 /** So often a call with few is made first, and its time is taken: then what takes the time has been compiled. */
 const FEW_TIMES = 20_000;
+
+/** What is possible after a pause, by what it takes to wake a thread. */
+const AT_BEST = "1,000,000, cold, at best";
 
 /** A call, and the loop that it replaces, on the same numbers. */
 interface Pair {
@@ -58,6 +69,7 @@ async function onceInTurns(
 
 async function measure(load: Load, pairOf: PairOf): Promise<Samples> {
   const on = oneBesideThis();
+  const sleeper = new Sleeper();
   await untilHelped(on);
   const few = pairOf(FEW, on);
   for (let call = 0; call < load.of(FEW_TIMES, 100); call++) {
@@ -92,6 +104,17 @@ async function measure(load: Load, pairOf: PairOf): Promise<Samples> {
     samples[name(length, "hot")] = [ratioOf(hot)];
     samples[name(length, "cold")] = [ratioOf(cold)];
     samples[name(length, "idle")] = [ratioOf(idle)];
+    if (length === LENGTHS.at(-1)) {
+      const wakesUs: number[] = [];
+      for (let turn = 0; turn < turns; turn++) {
+        await atWork();
+        wakesUs.push(sleeper.wake());
+      }
+      const aloneUs = median(cold.theirs);
+      samples["wake-up"] = [median(wakesUs)];
+      // The helper comes that much later: nobody can share out the time until then.
+      samples[AT_BEST] = [(aloneUs + median(wakesUs)) / (2 * aloneUs)];
+    }
     if (length >= FROM) worst.ratio = Math.max(worst.ratio, ratioOf(hot), ratioOf(cold));
     else {
       const moreUs = median(hot.ours.map((us, turn) => us - (hot.theirs[turn] as number)));
@@ -99,6 +122,7 @@ async function measure(load: Load, pairOf: PairOf): Promise<Samples> {
     }
   }
   await on.close();
+  await sleeper.end();
   return { ...samples, "worst from 4,000 on": [worst.ratio], "most more below": [worst.moreUs] };
 }
 
@@ -136,6 +160,8 @@ await ask({
   asks: "Is a call of skein/parallel ever slower than the loop that it replaces?",
   units: {
     ...Object.fromEntries(every.map((metric) => [metric, "times the loop by hand"])),
+    "wake-up": "µs until a thread that sleeps runs",
+    [AT_BEST]: "times the loop by hand",
     "worst from 4,000 on": "times the loop by hand",
     "most more below": "µs a call",
   },

@@ -1,4 +1,6 @@
 /** What the benches of `skein/parallel` have in common. */
+import { Worker } from "node:worker_threads";
+
 import { here, type ThreadPool, threads } from "skein";
 import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
@@ -45,6 +47,35 @@ export async function untilHelped(on: ThreadPool): Promise<void> {
     helpers = (calls[0]?.participants ?? []).filter(({ thread, parts }) => thread !== 0 && parts > 0).length;
   }
   numbers.dispose();
+}
+
+/** Sleeps in shared memory, and says so when it is woken: no more, so that nothing can be woken faster. */
+const SLEEPER = `
+  const { workerData: cells } = require("node:worker_threads");
+  for (let seen = 0; ;) {
+    Atomics.wait(cells, 0, seen);
+    seen = Atomics.load(cells, 0);
+    Atomics.store(cells, 1, seen);
+  }`;
+
+/** A thread that sleeps. */
+export class Sleeper {
+  readonly #cells = new Int32Array(new SharedArrayBuffer(8));
+  readonly #thread = new Worker(SLEEPER, { eval: true, workerData: this.#cells });
+  #times = 0;
+
+  /** Wakes it. @returns how long it took until it ran, in microseconds */
+  wake(): number {
+    const beganMs = performance.now();
+    Atomics.store(this.#cells, 0, ++this.#times);
+    Atomics.notify(this.#cells, 0);
+    while (Atomics.load(this.#cells, 1) !== this.#times);
+    return (performance.now() - beganMs) * 1000;
+  }
+
+  async end(): Promise<void> {
+    await this.#thread.terminate();
+  }
 }
 
 /** How often and how long two are compared. */

@@ -1,8 +1,9 @@
 /** `join`, and `run`, within which other threads help with joins. */
 import { type Cancel, CancelListener, cancelNodeOf, describeKind } from "../async/cancel.js";
 import type { Task } from "../async/executor.js";
-import { scope } from "../async/scope.js";
-import { MisuseError } from "../core/errors.js";
+import { type Scope, scope, type SpawnOptions } from "../async/scope.js";
+import { sleep } from "../async/sleep.js";
+import { MisuseError, QueueFullError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
@@ -12,7 +13,9 @@ import { type FunctionName, functionsOf, nameOf } from "./function-names.js";
 import { whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
 import { askingPool } from "../threads/wanted.js";
-import type { Job } from "../async/job.js";
+
+/** Where a pool has all the jobs that it may have, helpers ask again after so long. */
+const ASK_AGAIN_MS = 10;
 
 /** A call: a task, and its arguments. */
 export type JoinBranch<Args extends readonly unknown[] = readonly unknown[], Result = unknown> = readonly [
@@ -113,6 +116,18 @@ class Close extends CancelListener {
   }
 }
 
+/** Has a thread help, in a scope of its own, so that one that is not let in is no failure of the call. @returns false if it is not to help again */
+async function helpOnce(s: Scope, args: Parameters<typeof helpWithForks>, options: SpawnOptions): Promise<boolean> {
+  try {
+    return await scope(async (own) => own.spawn(helpWithForks, args, options), {}, s);
+  } catch (error) {
+    if (!(error instanceof QueueFullError)) throw error;
+    // Others wait for the pool's threads: it asks again later.
+    await sleep(ASK_AGAIN_MS, s);
+    return true;
+  }
+}
+
 /**
  * Runs a task on a thread, and has the pool's other threads help with its `parallel.join`s,
  * at whatever depth.
@@ -142,27 +157,21 @@ export async function run<Args extends readonly unknown[], Result>(
       const closing = new Close(forks);
       cancelNodeOf(s)?.listen(closing);
       const root = s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
-      const helpers = new Map<number, Job<boolean>>();
-      const help = async (participant: number): Promise<void> => {
-        let hasLeft: boolean;
-        do {
-          const job = s.spawn(helpWithForks, [cells, participant, true], {
-            on: pool,
-            name: nameOfPart(name, participant),
-          });
-          helpers.set(participant, job);
-          hasLeft = await job;
-        } while (hasLeft && !forks.isClosed && !s.isCancelled);
-      };
-      // One that fails is told by the scope.
-      for (let participant = 1; participant < team.alone; participant++) help(participant).catch(() => undefined);
+      const helpers = Array.from({ length: team.alone - 1 }, (_, helper) => {
+        const participant = helper + 1;
+        const options = { on: pool, name: nameOfPart(name, participant) };
+        const asking = async (own: Scope): Promise<void> => {
+          while (!forks.isClosed && (await helpOnce(own, [cells, participant, true], options)));
+        };
+        return s.spawn(asking, [], { name: `${options.name}, asked for` });
+      });
       try {
         return await root;
       } finally {
         closing.stopListening();
         forks.close();
         // Those that are here leave. Others may wait behind long calls, and are not waited for.
-        for (const job of helpers.values()) job.cancel();
+        for (const helper of helpers) helper.cancel();
       }
     },
     { name },
@@ -184,11 +193,11 @@ export function runSync<Args extends readonly unknown[], Result>(
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
   const forks = new Forks(cells.values, 0);
   forks.expectAll();
-  const calls = Array.from({ length: team.helpers }, (_, helper) =>
-    pool.run(helpWithForks, [cells, helper + 1, false]).catch(() => undefined),
-  );
-  pool.publish?.();
+  const calls: Promise<unknown>[] = [];
   try {
+    for (let helper = 1; helper <= team.helpers; helper++)
+      calls.push(pool.run(helpWithForks, [cells, helper, false]).catch(() => undefined));
+    pool.publish?.();
     return within(forks, () => call(...args)) as Result;
   } finally {
     forks.close();

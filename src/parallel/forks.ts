@@ -5,28 +5,30 @@
  * A participant keeps the second branches of the joins it is in as a list on its own heap.
  * Only when somebody is hungry does it offer one to others, the oldest, which has most in
  * it: writes it as bytes, and puts it in one of its slots. So a join that nobody helps with
- * costs a push, a pop and two loads, as it looks before its first branch and after it.
+ * costs a push, a pop and three loads, as it looks before its first branch and after it.
  *
  * Layout, as Int32 indexes
  *   0  CLOSED   1 once the first call has returned, or is not to go on
  *   1  HUNGRY   participants that look for something to do, or are expected to
  *   2  WORK     changed with each offer and each branch done; who has nothing to do sleeps on it
- *   32 + 64 * participant
- *     + 8 * slot   STATE, OFFSET and BYTES of its payload, THIEF and LIFE: the thief's slot in
- *                  the heap, 0 until it says who it is, and what stood for it there
- *     + 5          EXPECTED: 1 as long as it counts as hungry though it has not come yet
+ *   32 + 96 * participant
+ *     + 0         EXPECTED: 1 as long as it counts as hungry though it has not come yet
+ *     + 1         THREAD and LIFE: its thread's slot in the heap, and what stands for it there
+ *     + 32 + 8 * slot
+ *                 STATE; BYTES, of the payload that is the branch, and its handle's HIGH and LOW;
+ *                 RESULT and RESULT_BYTES, of the payload that is what came of it
  *
  * States of a slot, and who moves them
- *   EMPTY   -> OFFERED  its owner, which wrote the payload before
- *   OFFERED -> EMPTY    its owner, which does it itself
- *   OFFERED -> TAKEN    one thief
- *   TAKEN   -> DONE     that thief, which wrote the result's payload before
- *   DONE    -> EMPTY    its owner
+ *   EMPTY           -> OFFERED          its owner, which wrote the branch before
+ *   OFFERED         -> EMPTY            its owner, which does it itself
+ *   OFFERED         -> TAKEN + thief    one thief, by its number
+ *   TAKEN + thief   -> DONE or FAILED   that thief, which wrote the result before, or had no memory for it
+ *   DONE or FAILED  -> EMPTY            its owner
  *
  * A hungry participant reads WORK, looks through all slots, and sleeps while WORK is what it
  * read. An owner writes OFFERED and then changes WORK. So either the look sees the offer, or
  * WORK has changed when the sleep would begin. One notification is enough for one offer: who
- * is awake looks again before it sleeps.
+ * is awake looks again before it sleeps, and who leaves instead wakes another.
  *
  * Participants are expected from the time they are called, so that the first join offers its
  * second branch to who is on his way: of a call that has few large branches all would be under
@@ -39,8 +41,13 @@
  * is lost: the branch is its own, to be done after the first one, and it reads again between them.
  *
  * Who waits for a thief is hungry, and sleeps on WORK as all those; the thief writes DONE and
- * then changes WORK, and wakes all. THIEF is UNKNOWN from the offer until the thief has said who
- * it is, so the one of the slot's last round, which may have ended long ago, is not taken for it.
+ * then changes WORK, and wakes all. A thief always gets there, whatever its branch throws, or ends
+ * with its thread: then what THREAD and LIFE name is no more.
+ *
+ * Both payloads are the owner's. If a thread ends, those in its hands are freed, at once, so what
+ * a thief has made goes into its owner's hands before the owner knows of it. A thief of an owner that
+ * has ended finds a branch that may be gone: it copies it first and looks then whether it lived
+ * till now, by its handle; if not, nobody wants to know what comes of it.
  *
  * A waiting owner does what others offer meanwhile. What it does then lies above its own
  * join on its stack, and ends before that goes on; what it waits for is on top of another's
@@ -48,35 +55,42 @@
  */
 import { add, compareExchange, exchange, load, notify, type SharedCells, store, wait } from "#atomics";
 
-import { CancelledError, WorkerLostError } from "../core/errors.js";
-import { heap } from "../shared/heap.js";
+import { CancelledError, describeThrown, SharedMemoryError, TransferError, WorkerLostError } from "../core/errors.js";
+import { type Handle, heap } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
-import { bytesOfPayload, freePayload, makePayload, takeInHand } from "../shared/payload.js";
+import { bytesOfPayload, freePayload, handOver, makePayload } from "../shared/payload.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { decodeThrown, encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import type { ItemCallback } from "./loops.js";
-import { functionsOf, nameOf } from "./function-names.js";
+import { type FunctionName, functionsOf, nameOf } from "./function-names.js";
 
 const CLOSED = 0;
 const HUNGRY = 1;
 const WORK = 2;
 const HEAD = 32;
-const LINE = 64;
+/** Its head and its slots are on lines of the cache of their own: others read the ones, and write the others. */
+const LINE = 96;
+const EXPECTED = 0;
+const THREAD = 1;
+const LIFE = 2;
+const FIRST_SLOT = 32;
 const SLOTS = 8;
 const SLOT_CELLS = 8;
 const STATE = 0;
-const OFFSET = 1;
-const BYTES = 2;
-const THIEF = 3;
-const LIFE = 4;
-const EXPECTED = 5;
-/** A thief that has not yet said who it is. */
-const UNKNOWN = 0;
+const BYTES = 1;
+const HANDLE_HIGH = 2;
+const HANDLE_LOW = 3;
+const RESULT = 4;
+const RESULT_BYTES = 5;
+/** A handle is more than a cell holds. */
+const HANDLE_UNIT = 2 ** 24;
 
 const EMPTY = 0;
 const OFFERED = 1;
-const TAKEN = 2;
-const DONE = 3;
+const DONE = 2;
+const FAILED = 3;
+/** And the thief's number. */
+const TAKEN = 4;
 
 /** Looks for work, of which each is a scan of all slots, before somebody sleeps. */
 const LOOKS = 200;
@@ -90,7 +104,7 @@ export type Branch = readonly [fn: ItemCallback, args: readonly unknown[]];
 
 /** Cells that so many participants need. */
 export function forkCells(participants: number): number {
-  return HEAD + LINE * participants;
+  return lineOf(participants);
 }
 
 interface Frame {
@@ -105,6 +119,7 @@ type Outcome = { readonly value: unknown } | { readonly thrown: EncodedValue };
 /** One participant's side of a fork-join call. */
 export class Forks {
   readonly #cells: SharedCells;
+  readonly #participant: number;
   readonly #own: number;
   readonly #looks: number;
   readonly #frames: Frame[] = [];
@@ -116,8 +131,16 @@ export class Forks {
   /** @param looks - of who has nothing to do, before he sleeps */
   constructor(cells: SharedCells, participant: number, looks: number = LOOKS) {
     this.#cells = cells;
-    this.#own = HEAD + LINE * participant;
+    this.#participant = participant;
+    this.#own = lineOf(participant);
     this.#looks = looks;
+  }
+
+  /** This thread is that participant. Said before it offers or takes anything. */
+  enter(): void {
+    const { slot, state } = heap().life;
+    this.#cells[this.#own + THREAD] = slot;
+    this.#cells[this.#own + LIFE] = state;
   }
 
   /** All others will come, as far as is known. Said before any of them can know of the call. */
@@ -134,14 +157,15 @@ export class Forks {
   join(a: Branch, b: Branch): [unknown, unknown] {
     this.#requireOpen();
     const frame: Frame = { branch: b, slot: -1 };
-    this.#frames.push(frame);
-    if (load(this.#cells, HUNGRY) > 0) this.#offer();
     let first: unknown;
     try {
+      this.#frames.push(frame);
+      if (load(this.#cells, HUNGRY) > 0) this.#offer();
       const [fn, args] = a;
       first = fn(...args);
     } catch (error) {
-      this.#frames.pop();
+      // A stack that overflows may have done so before it was in the list.
+      if (this.#frames.at(-1) === frame) this.#frames.pop();
       if (frame.slot !== -1) this.#abandon(frame.slot);
       throw error;
     }
@@ -169,23 +193,25 @@ export class Forks {
     let free = -1;
     let open = 0;
     for (let slot = 0; slot < SLOTS; slot++) {
-      const state = load(cells, this.#own + SLOT_CELLS * slot + STATE);
-      if (state === EMPTY) free = slot;
+      const state = load(cells, this.#slotAt(slot) + STATE);
+      // The first one: thieves look at them in this order, and so take the oldest.
+      if (state === EMPTY && free === -1) free = slot;
       else if (state === OFFERED) open++;
     }
     if (free === -1 || open >= load(cells, HUNGRY)) return;
     const [fn, args] = frame.branch;
-    const at = this.#own + SLOT_CELLS * free;
+    const at = this.#slotAt(free);
     try {
       const bytes = encodeValue([nameOf(fn), args]);
-      cells[at + OFFSET] = makePayload(heap(), 0, bytes);
+      const handle = heap().handleOf(makePayload(heap(), 0, bytes));
       cells[at + BYTES] = bytes.length;
+      cells[at + HANDLE_HIGH] = Math.floor(handle / HANDLE_UNIT);
+      cells[at + HANDLE_LOW] = handle % HANDLE_UNIT;
     } catch {
       // It is done here. So are those after it, as the oldest goes first.
       this.#refused = frame;
       return;
     }
-    store(cells, at + THIEF, UNKNOWN);
     frame.slot = free;
     this.#offered++;
     store(cells, at + STATE, OFFERED);
@@ -193,29 +219,46 @@ export class Forks {
     notify(cells, WORK, 1);
   }
 
+  #slotAt(slot: number): number {
+    return this.#own + FIRST_SLOT + SLOT_CELLS * slot;
+  }
+
   /** What a thief has made of an offer; `undefined` if none took it, and then it is an offer no more. */
   #outcomeOf(slot: number): Outcome | undefined {
     const cells = this.#cells;
-    const at = this.#own + SLOT_CELLS * slot;
+    const at = this.#slotAt(slot);
     if (compareExchange(cells, at + STATE, OFFERED, EMPTY) === OFFERED) {
-      this.#free(at);
+      heap().free(this.#handleIn(at));
       this.#expectOneFewer();
       return undefined;
     }
-    if (load(cells, at + STATE) === TAKEN) {
-      add(cells, HUNGRY, 1);
-      try {
-        const isOver = (): boolean => load(cells, at + STATE) !== TAKEN;
-        this.#doOthersUntil(isOver, SLEEP_MS, () => this.#requireThief(at));
-      } finally {
-        add(cells, HUNGRY, -1);
-      }
+    if (load(cells, at + STATE) >= TAKEN) this.#waitForThief(at);
+    const hasFailed = load(cells, at + STATE) === FAILED;
+    const result = cells[at + RESULT] as number;
+    try {
+      if (hasFailed) throw noMemory();
+      const bytes = bytesOfPayload(heap(), result, cells[at + RESULT_BYTES] as number);
+      return decodeValue(bytes, arrival as never) as Outcome;
+    } finally {
+      if (!hasFailed) freePayload(heap(), result, heap().slot);
+      heap().free(this.#handleIn(at));
+      store(cells, at + STATE, EMPTY);
     }
-    takeInHand(heap(), cells[at + OFFSET] as number);
-    const outcome = this.#read(at) as Outcome;
-    this.#free(at);
-    store(cells, at + STATE, EMPTY);
-    return outcome;
+  }
+
+  #waitForThief(at: number): void {
+    const cells = this.#cells;
+    add(cells, HUNGRY, 1);
+    try {
+      const isOver = (): boolean => load(cells, at + STATE) < TAKEN;
+      this.#doOthersUntil(isOver, SLEEP_MS, () => this.#requireThief(at));
+    } finally {
+      add(cells, HUNGRY, -1);
+    }
+  }
+
+  #handleIn(at: number): Handle {
+    return (this.#cells[at + HANDLE_HIGH] as number) * HANDLE_UNIT + (this.#cells[at + HANDLE_LOW] as number);
   }
 
   /** The other branch threw: nothing of this one is to go on when that is told. */
@@ -239,24 +282,16 @@ export class Forks {
   }
 
   #requireThief(at: number): void {
-    const slot = load(this.#cells, at + THIEF);
-    if (
-      load(this.#cells, at + STATE) !== TAKEN ||
-      slot === UNKNOWN ||
-      !heap().hasEnded({ slot, state: this.#cells[at + LIFE] as number })
-    )
-      return;
+    const cells = this.#cells;
+    const state = load(cells, at + STATE);
+    if (state < TAKEN) return;
+    const line = lineOf(state - TAKEN);
+    if (!heap().hasEnded({ slot: cells[line + THREAD] as number, state: cells[line + LIFE] as number })) return;
+    // Its last step may have been to be done.
+    if (load(cells, at + STATE) < TAKEN) return;
     this.close();
+    heap().free(this.#handleIn(at));
     throw new WorkerLostError("SKEIN_WORKER_LOST", "a thread ended while it worked on a branch of a join");
-  }
-
-  #read(at: number): unknown {
-    const bytes = bytesOfPayload(heap(), this.#cells[at + OFFSET] as number, this.#cells[at + BYTES] as number);
-    return decodeValue(bytes, arrival as never);
-  }
-
-  #free(at: number): void {
-    freePayload(heap(), this.#cells[at + OFFSET] as number, heap().slot);
   }
 
   // Doing what others offer
@@ -264,50 +299,60 @@ export class Forks {
   /**
    * Does what others offer until the call is closed.
    *
-   * @param isToLeave - asked between branches: whether to leave before that
-   * @returns true if it has left
+   * @param isToLeave - asked after each look: whether to leave before that
+   * @returns true if it has left, to come again
    */
   serve(isToLeave?: () => boolean): boolean {
     const cells = this.#cells;
     const sleepMs = isToLeave === undefined ? SLEEP_MS : LOOK_MS;
-    let hasLeft = false;
+    this.enter();
     if (exchange(cells, this.#own + EXPECTED, 0) === 0) add(cells, HUNGRY, 1);
-    this.#doOthersUntil(() => this.isClosed || (hasLeft = isToLeave?.() === true), sleepMs);
-    // Who gives way to other calls comes again: until then he is expected, as he was at first.
-    if (hasLeft) store(cells, this.#own + EXPECTED, 1);
-    else add(cells, HUNGRY, -1);
-    return hasLeft;
+    const hasLeft = this.#doOthersUntil(() => this.isClosed, sleepMs, undefined, isToLeave);
+    if (!hasLeft) {
+      add(cells, HUNGRY, -1);
+      return false;
+    }
+    // Until it comes again it is expected, as it was at first. A wake-up that it may have had is another's.
+    store(cells, this.#own + EXPECTED, 1);
+    notify(cells, WORK, 1);
+    return true;
   }
 
-  /** For who counts as hungry: does what others offer, and sleeps where there is nothing, until that is over. */
-  #doOthersUntil(isOver: () => boolean, sleepMs: number, hasSlept?: () => void): void {
+  /**
+   * For who counts as hungry: does what others offer, and sleeps where there is nothing, until that is over.
+   *
+   * @returns true if it is left before
+   */
+  #doOthersUntil(
+    isOver: () => boolean,
+    sleepMs: number,
+    hasSleptLong?: () => void,
+    isToLeave?: () => boolean,
+  ): boolean {
     const cells = this.#cells;
     for (let looks = 0; ; looks++) {
       // Before what is looked at: what changes after the look has the sleep not begin.
       const seen = load(cells, WORK);
-      if (isOver()) return;
+      if (isOver()) return false;
       if (this.#doOneOfOthers()) looks = 0;
-      else if (looks >= this.#looks) {
-        wait(cells, WORK, seen, sleepMs);
-        hasSlept?.();
-      }
+      else if (looks >= this.#looks && wait(cells, WORK, seen, sleepMs) === "timed-out") hasSleptLong?.();
+      if (isToLeave?.() === true) return true;
     }
   }
 
   /** @returns false if nobody offers anything */
   #doOneOfOthers(): boolean {
     const cells = this.#cells;
+    // Nothing is begun that nobody wants any more.
+    if (this.isClosed) return false;
     for (let line = HEAD; line < cells.length; line += LINE) {
       if (line === this.#own) continue;
-      for (let at = line; at < line + SLOTS * SLOT_CELLS; at += SLOT_CELLS) {
-        if (load(cells, at + STATE) !== OFFERED || compareExchange(cells, at + STATE, OFFERED, TAKEN) !== OFFERED)
-          continue;
-        const { slot, state } = heap().life;
-        cells[at + LIFE] = state;
-        // After its life, which is read once this is known.
-        store(cells, at + THIEF, slot);
+      const end = line + FIRST_SLOT + SLOTS * SLOT_CELLS;
+      for (let at = line + FIRST_SLOT; at < end; at += SLOT_CELLS) {
+        if (load(cells, at + STATE) !== OFFERED) continue;
+        if (compareExchange(cells, at + STATE, OFFERED, TAKEN + this.#participant) !== OFFERED) continue;
         add(cells, HUNGRY, -1);
-        this.#do(at);
+        this.#do(at, cells[line + THREAD] as number);
         add(cells, HUNGRY, 1);
         return true;
       }
@@ -315,24 +360,41 @@ export class Forks {
     return false;
   }
 
-  #do(at: number): void {
+  /** Whatever happens, its owner learns that it is over. Throws nothing. */
+  #do(at: number, ownerSlot: number): void {
     const cells = this.#cells;
-    let bytes: Uint8Array;
+    let state = FAILED;
     try {
-      takeInHand(heap(), cells[at + OFFSET] as number);
-      const [name, args] = this.#read(at) as [ReturnType<typeof nameOf>, readonly unknown[]];
-      this.#free(at);
-      const [fn] = functionsOf([name]);
-      if (fn === undefined) throw new Error(`task "${name.key}" of ${name.module} is not declared on this thread`);
-      bytes = encodeValue({ value: fn(...args) } satisfies Outcome);
-    } catch (error) {
-      bytes = encodeValue({ thrown: encodeThrown(error) } satisfies Outcome);
+      const branch = this.#branchIn(at);
+      if (branch !== undefined) {
+        const bytes = bytesOfOutcome(branch);
+        const payload = makePayload(heap(), 0, bytes);
+        handOver(heap(), payload, ownerSlot);
+        cells[at + RESULT] = payload;
+        cells[at + RESULT_BYTES] = bytes.length;
+        state = DONE;
+      }
+    } catch {
+      // There is no memory for it, or no stack.
     }
-    cells[at + OFFSET] = makePayload(heap(), 0, bytes);
-    cells[at + BYTES] = bytes.length;
-    store(cells, at + STATE, DONE);
+    store(cells, at + STATE, state);
     add(cells, WORK, 1);
     notify(cells, WORK);
+  }
+
+  /** @returns `undefined` if its owner has ended: nobody waits for it */
+  #branchIn(at: number): (() => unknown) | undefined {
+    const handle = this.#handleIn(at);
+    const offset = heap().locate(handle);
+    if (offset === undefined) return undefined;
+    const bytes = Uint8Array.from(bytesOfPayload(heap(), offset, this.#cells[at + BYTES] as number));
+    if (!heap().livedTillNow(handle)) return undefined;
+    return () => {
+      const [name, args] = decodeValue(bytes, arrival as never) as [FunctionName, readonly unknown[]];
+      const [fn] = functionsOf([name]);
+      if (fn === undefined) throw new Error(`task "${name.key}" of ${name.module} is not declared on this thread`);
+      return fn(...args);
+    };
   }
 
   get isClosed(): boolean {
@@ -345,6 +407,42 @@ export class Forks {
     add(this.#cells, WORK, 1);
     notify(this.#cells, WORK);
   }
+}
+
+function lineOf(participant: number): number {
+  return HEAD + LINE * participant;
+}
+
+/** What came of a branch; what can't cross is told in place of it. */
+function bytesOfOutcome(branch: () => unknown): Uint8Array {
+  try {
+    const value = branch();
+    try {
+      return encodeValue({ value } satisfies Outcome);
+    } catch (error) {
+      throw new TransferError(
+        `what a branch of a join gave can't be passed to the thread that joins: ${describeThrown(error)}`,
+        { cause: error },
+      );
+    }
+  } catch (error) {
+    try {
+      return encodeValue({ thrown: encodeThrown(error) } satisfies Outcome);
+    } catch {
+      const thrown = new TransferError(
+        `a branch of a join threw what can't be passed to the thread that joins: ${describeThrown(error)}`,
+      );
+      return encodeValue({ thrown: encodeThrown(thrown) } satisfies Outcome);
+    }
+  }
+}
+
+function noMemory(): Error {
+  return new SharedMemoryError(
+    "SKEIN_OUT_OF_SHARED_MEMORY",
+    "there is no shared memory, or no stack, left in which a thread could give back what it made of a branch of a join. " +
+      "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
+  );
 }
 
 function valueOf(outcome: Outcome): unknown {
@@ -364,6 +462,7 @@ export function currentForks(): Forks | undefined {
 export function within<Result>(forks: Forks, body: () => Result): Result {
   const before = current;
   current = forks;
+  forks.enter();
   try {
     return body();
   } finally {

@@ -68,9 +68,11 @@ class Scratch {
    */
   of(length: number): Float64Array {
     if (this.#array === undefined || this.#array.length < length) {
-      this.#array?.dispose();
+      const before = this.#array;
+      // Should there be no memory for it, the one before is as good as it was.
       this.#array = new SharedArray({ type: "float64", length, name: "kernels" });
       keep(this.#array);
+      before?.dispose();
     }
     return this.#array.values;
   }
@@ -80,6 +82,8 @@ class Scratch {
 const results = new Scratch();
 /** What is made float64 for them to read. */
 const widened = new Scratch();
+/** The same for numbers that are not shared. */
+const doublesHere = new Float64Array(NUMERIC_BLOCK);
 
 /** The loop of an operation on shared arrays of one type. */
 export function numericLoop(
@@ -98,7 +102,7 @@ function kernelHere(operation: NumericOperation["name"], type: NumberType, lengt
   return (kernelsHere(length) as unknown as Readonly<Record<string, Kernel>>)[KERNELS[operation][type]] as Kernel;
 }
 
-/** A block of numbers wherever they are, made float64. */
+/** A block of numbers wherever they are, made float64, in the heap. */
 function widening(operation: NumericOperation, kernel: Kernel, numbers: NumberArray, others?: NumberArray): Block {
   return (from, length) => {
     const doubles = widened.of(2 * NUMERIC_BLOCK);
@@ -106,6 +110,15 @@ function widening(operation: NumericOperation, kernel: Kernel, numbers: NumberAr
     if (others !== undefined) doubles.set(others.subarray(from, from + length), NUMERIC_BLOCK);
     const at = doubles.byteOffset;
     return blockOf(operation, kernel, at, at + NUMERIC_BLOCK * BYTES, BYTES)(0, length);
+  };
+}
+
+/** The same of a sum, where no shared memory is needed. */
+function wideningSum(numbers: NumberArray): (from: number, length: number) => number {
+  const kernel = kernelsOn(doublesHere.buffer).sumFloat64;
+  return (from, length) => {
+    doublesHere.set(numbers.subarray(from, from + length));
+    return kernel(doublesHere.byteOffset, length);
   };
 }
 
@@ -126,7 +139,7 @@ export function numericLoopHere(
       );
     case "sum": {
       // By the twin of the kernel, for the bits' sake.
-      if (!isKnown(type)) return inBlocks(widening(operation, kernelHere("sum", type, numbers.length), numbers));
+      if (!isKnown(type)) return inBlocks(wideningSum(numbers));
       const kernels = kernelsOn(numbers.buffer) as unknown as Readonly<Record<string, Kernel>>;
       return inBlocks(
         blockOf(operation, kernels[KERNELS.sum[type]] as Kernel, numbers.byteOffset, 0, numbers.BYTES_PER_ELEMENT),
@@ -147,9 +160,9 @@ export function sumOfFew(
   const { buffer, byteOffset: at, BYTES_PER_ELEMENT: bytes } = numbers as NumberArray;
   let total = 0;
   if (!isKnown(type)) {
-    const block = widening({ name: "sum" }, kernelHere("sum", type, length), numbers as NumberArray);
+    const sum = wideningSum(numbers as NumberArray);
     for (let begin = 0; begin < length; begin += NUMERIC_BLOCK) {
-      total += block(begin, Math.min(NUMERIC_BLOCK, length - begin)) as number;
+      total += sum(begin, Math.min(NUMERIC_BLOCK, length - begin));
     }
     return total;
   }

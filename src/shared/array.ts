@@ -43,7 +43,7 @@ export function arrayTypeOf(number: number): ArrayType {
 /** How a shared array is made. */
 export interface SharedArrayOptions<Type extends ArrayType = ArrayType> extends SharedOptions {
   readonly type: Type;
-  /** Elements, from 0 on; all 0 at first. */
+  /** Elements, from 0 on; all 0 at first if `zeroed` is not false. */
   readonly length: number;
   /**
    * False for an array of which all elements are written before any is read: they are whatever the

@@ -159,7 +159,8 @@ function freeLoose(inHeap: Heap, slot: number, payloads: readonly number[]): voi
     else others.push(payload);
   }
   for (const [container, those] of byContainer) {
-    const block = inHeap.blockAt(container);
+    // Some are for no object.
+    const block = container === 0 ? undefined : inHeap.blockAt(container);
     const object = block === undefined ? undefined : objectOf(inHeap, block);
     if (object !== undefined) object.freeLoose(slot, those);
     else for (const payload of those) freePayload(inHeap, payload, slot);

@@ -66,7 +66,11 @@ export const BOOT = `
     if (message.kind === "load") {
       let loading = loads.get(message.module);
       if (loading === undefined) {
-        loading = last.then(() => load(message));
+        loading = last.then(() => {
+          // From now on it takes time: before, the thread may have been busy for long.
+          port.postMessage({ kind: "importing", module: message.module });
+          return load(message);
+        });
         last = loading.catch(() => undefined);
         loads.set(message.module, loading);
       }

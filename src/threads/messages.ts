@@ -55,6 +55,8 @@ export type ToThread =
 
 /** From the thread. */
 export type FromThread =
+  /** The import of a module begins. */
+  | { readonly kind: "importing"; readonly module: string }
   | { readonly kind: "loaded"; readonly module: string }
   | { readonly kind: "loadFailed"; readonly module: string; readonly error: RawError }
   /** The operating system's number of the thread. */

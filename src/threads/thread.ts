@@ -144,7 +144,7 @@ export class PoolThread {
    * Modules that it is to import, one after another. The first is under way, with what calls
    * off the limit of time for it.
    */
-  readonly #loading = new Map<string, (() => void) | undefined>();
+  readonly #loading = new Map<string, { stopLimit: (() => void) | undefined; hasBegun: boolean }>();
   /** Whether it runs nothing any more, or is about to be stopped in whatever it does. */
   #isTerminated = false;
   /** Whether it ends because an import did not. */
@@ -211,7 +211,7 @@ export class PoolThread {
   load(task: TaskIdentity): void {
     const { module, key } = task;
     if (this.#loading.has(module)) return;
-    this.#loading.set(module, undefined);
+    this.#loading.set(module, { stopLimit: undefined, hasBegun: false });
     const loader = host.typeScriptLoaderFor(module, registry().typeScriptLoader);
     if (typeof loader === "string") {
       const error = new WorkerLostError(
@@ -228,20 +228,30 @@ export class PoolThread {
     this.post({ kind: "load", module, typeScriptLoader: loader }, []);
   }
 
-  /** The first of the imports has so much time from now on: those behind it have not begun. */
+  /**
+   * The first of the imports has so much time from when it has begun: a job may have the thread for
+   * longer. Those behind it have not. Until then, too, it is an alarm that keeps the process alive.
+   */
   #limitImport(): void {
-    for (const [module, stopLimit] of this.#loading) {
-      if (stopLimit !== undefined) return;
-      const stop = setAlarm(() => {
+    for (const [module, loading] of this.#loading) {
+      if (loading.stopLimit !== undefined) return;
+      loading.stopLimit = setAlarm(() => {
+        loading.stopLimit = undefined;
         // If this thread was held up, the answer is there and comes in the turn that begins.
-        this.#loading.set(
-          module,
-          setTurn(() => this.#importHangs(module)),
-        );
+        if (loading.hasBegun) loading.stopLimit = setTurn(() => this.#importHangs(module));
+        else this.#limitImport();
       }, this.#importMs);
-      this.#loading.set(module, stop);
       return;
     }
+  }
+
+  #importBegins(module: string): void {
+    const loading = this.#loading.get(module);
+    if (loading === undefined) return;
+    loading.hasBegun = true;
+    loading.stopLimit?.();
+    loading.stopLimit = undefined;
+    this.#limitImport();
   }
 
   #importHangs(module: string): void {
@@ -416,6 +426,9 @@ export class PoolThread {
       case "parked":
         warnOfParked(message.module, message.what);
         return;
+      case "importing":
+        this.#importBegins(message.module);
+        return;
       case "loaded":
         if (!this.#loadEnded(message.module)) return;
         this.#loaded.add(message.module);
@@ -453,7 +466,7 @@ export class PoolThread {
   }
 
   #loadEnded(module: string): boolean {
-    this.#loading.get(module)?.();
+    this.#loading.get(module)?.stopLimit?.();
     const wasLoading = this.#loading.delete(module);
     if (this.isAlive) this.#limitImport();
     return wasLoading;
@@ -486,7 +499,7 @@ export class PoolThread {
   #ended(end: ThreadEnd): void {
     this.isAlive = false;
     this.#isTerminated = true;
-    for (const stopLimit of this.#loading.values()) stopLimit?.();
+    for (const { stopLimit } of this.#loading.values()) stopLimit?.();
     this.#leaveDirectory();
     this.#receiveNoMore();
     this.#owner.threadEnded(this, end);

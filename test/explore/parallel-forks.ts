@@ -12,10 +12,15 @@ describe("joins under exploration", () => {
   const plans: Readonly<Record<string, JoinsPlan>> = {
     "a helper who is expected": { helpers: 1, areExpected: true },
     "a helper of whom nobody knows": { helpers: 1, areExpected: false },
-    "a helper who gives way": { helpers: 1, areExpected: true, giveWay: true },
+    "a helper who gives way at once": { helpers: 1, areExpected: true, leaveAfter: 1 },
+    "a helper who gives way later": { helpers: 1, areExpected: true, leaveAfter: 3 },
+    "a helper who joins": { helpers: 1, areExpected: true, areHalves: true },
     "two helpers who are expected": { helpers: 2, areExpected: true },
-    "two helpers who give way": { helpers: 2, areExpected: true, giveWay: true },
-    "a branch that throws": { helpers: 1, areExpected: true, throws: true },
+    "two helpers who join": { helpers: 2, areExpected: true, areHalves: true },
+    "two helpers who give way": { helpers: 2, areExpected: true, leaveAfter: 2 },
+    "two helpers who join and give way": { helpers: 2, areExpected: true, areHalves: true, leaveAfter: 2 },
+    "a last branch that throws": { helpers: 1, areExpected: true, throwing: 3 },
+    "a first branch that throws": { helpers: 2, areExpected: true, areHalves: true, throwing: 1 },
   };
   for (const [name, plan] of Object.entries(plans)) {
     it(name, async () => {

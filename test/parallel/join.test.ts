@@ -4,8 +4,19 @@ import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 
 import fc from "fast-check";
-import { CancelledError, MisuseError, scope, type Task, type ThreadPool, threads, WorkerLostError } from "skein";
+import {
+  type AnyTask,
+  CancelledError,
+  MisuseError,
+  scope,
+  type Task,
+  type ThreadPool,
+  threads,
+  WorkerLostError,
+} from "skein";
 import { parallel } from "skein/parallel";
+import { heap } from "#skein/shared/heap";
+import { Kind } from "#skein/shared/kinds";
 import { SharedArray } from "skein/shared";
 import { forkCells, Forks, within } from "#skein/parallel/forks";
 import { whenReady } from "#skein/parallel/team";
@@ -14,13 +25,18 @@ import { ROOT, runNode } from "../support/run-program.js";
 import { asynchronous, type Cells, type RefusedError } from "./fixtures/fault-tasks.js";
 import {
   between,
+  endOwner,
   endThief,
+  giveForeign,
+  giveWithoutMemory,
   joinForEver,
   joinInJoin,
   meetInJoins,
   meetInOneJoin,
   refuseLeaf,
+  pass,
   textBetween,
+  throwForeign,
   withForeign,
 } from "./fixtures/join-tasks.js";
 import { identical } from "./fixtures/tasks.js";
@@ -32,8 +48,18 @@ afterEach(() => {
   between.call = undefined;
 });
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const payloads = (): number => [...heap().liveBlocks()].filter(({ kind }) => kind === Kind.payload).length;
+
 function cellsOf(length: number): Cells {
   return new SharedArray({ type: "int32", length });
+}
+
+/** Whoever blocks this thread is helped by those that have imported all by then. */
+async function getReady(on: ThreadPool, ...fns: readonly AnyTask[]): Promise<void> {
+  await parallel.run(identical, [1], { on });
+  await whenReady({ pool: on, helpers: on.size, alone: on.size }, fns);
 }
 
 /** In its awaited or its blocking form. */
@@ -43,9 +69,7 @@ async function runOn<Args extends readonly unknown[], Result>(
   fn: Task<Args, Result>,
   args: Args,
 ): Promise<Result> {
-  // Whoever blocks this thread is helped by those that have imported all by then.
-  await parallel.run(identical, [1], { on });
-  await whenReady({ pool: on, helpers: on.size, alone: on.size }, [fn]);
+  await getReady(on, fn);
   return isSync ? parallel.runSync(fn, args, { on }) : parallel.run(fn, args, { on });
 }
 
@@ -182,6 +206,63 @@ describe("parallel.join", () => {
     cells.dispose();
   });
 
+  it("fails if the thread ends that joins, and leaves nothing behind", { timeout: 60_000 }, async () => {
+    const live = payloads();
+    const on = threads({ size: 2, name: "ending" });
+    const cells = cellsOf(1);
+    const gate = cellsOf(2);
+    await getReady(on, endOwner, pass);
+    // The other thread is busy: what is offered nobody takes.
+    const passed = on.run(pass, [gate]);
+    while (Atomics.load(gate.values, 0) === 0) await turn();
+    await assert.rejects(
+      parallel.run(endOwner, [cells], { on }),
+      (error) => error instanceof WorkerLostError && error.code === "SKEIN_WORKER_LOST",
+    );
+    Atomics.store(gate.values, 1, 1);
+    Atomics.notify(gate.values, 1);
+    await passed;
+    assert.equal(await on.run(identical, [7]), 7);
+    await on.close();
+    assert.equal(payloads(), live);
+    for (const array of [cells, gate]) array.dispose();
+  });
+
+  for (const [what, fn, says] of [
+    ["is thrown", throwForeign, { code: "SKEIN_NOT_TRANSFERABLE", message: /threw what can't be passed.*with a blob/ }],
+    ["is given", giveForeign, { code: "SKEIN_NOT_TRANSFERABLE", message: /gave can't be passed/ }],
+    ["finds no memory", giveWithoutMemory, { code: "SKEIN_OUT_OF_SHARED_MEMORY", message: /no shared memory/ }],
+  ] as const) {
+    for (const isSync of [false, true]) {
+      it(`fails if what ${what} can't come back, ${isSync ? "blocking" : "awaited"}`, { timeout: 60_000 }, async () => {
+        const on = await poolOf(isSync ? 1 : 2);
+        const cells = cellsOf(1);
+        await assert.rejects(runOn(on, isSync, fn as Task<[Cells], unknown>, [cells]), says);
+        // The threads are as good as before.
+        Atomics.store(cells.values, 0, 0);
+        assert.deepEqual(await runOn(on, isSync, meetInOneJoin, [cells]), [true, true]);
+        cells.dispose();
+      });
+    }
+  }
+
+  it("is none the worse for a pool that has all the jobs it may have", { timeout: 60_000 }, async () => {
+    const on = threads({ size: 2, maxQueue: 1, name: "full" });
+    await getReady(on, textBetween, pass);
+    const gate = cellsOf(2);
+    const counts = cellsOf(100);
+    const passed = on.run(pass, [gate]);
+    while (Atomics.load(gate.values, 0) === 0) await turn();
+    const text = await parallel.run(textBetween, [0, 100, 10, counts], { on });
+    counts.values.fill(0);
+    assert.equal(text, textBetween(0, 100, 10, counts));
+    Atomics.store(gate.values, 1, 1);
+    Atomics.notify(gate.values, 1);
+    await passed;
+    await on.close();
+    for (const array of [gate, counts]) array.dispose();
+  });
+
   it("does not go on once the scope around it is cancelled", { timeout: 60_000 }, async () => {
     const on = await poolOf(2);
     const cells = cellsOf(1);
@@ -225,6 +306,6 @@ describe("parallel.join", () => {
       limitMs: 120_000,
     });
     assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /pass 6/);
+    assert.match(stdout, /pass 11/);
   });
 });

@@ -9,7 +9,7 @@ import type { Pool } from "#skein/threads/pool";
 import type { PoolThread } from "#skein/threads/thread";
 
 import { failureOf } from "../support/failure.js";
-import { entered, makeGate } from "./fixtures/gate.js";
+import { entered, makeGate, openGate } from "./fixtures/gate.js";
 import { isOpen, open } from "./fixtures/life-tasks.js";
 import { unreached } from "./fixtures/never-imported.js";
 import { double, passGate } from "./fixtures/tasks.js";
@@ -19,12 +19,28 @@ const IMPORT_MS = 123_456;
 
 /** Limits that were set and not called off: what rings them. */
 const limits = new Set<() => void>();
+/** Called once the next one is set, before any other message is heard. */
+let onLimit: (() => void) | undefined;
+
+/** Once an import has begun. */
+async function limitSet(then: () => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    onLimit = () => {
+      onLimit = undefined;
+      queueMicrotask(() => {
+        then();
+        resolve();
+      });
+    };
+  });
+}
 
 const clock: Clock = {
   nowMs: () => performance.now(),
   setAlarm(ring, delayMs) {
     if (delayMs === IMPORT_MS) {
       limits.add(ring);
+      onLimit?.();
       return () => limits.delete(ring);
     }
     if (delayMs > 0) {
@@ -59,7 +75,7 @@ describe("the limit of time for an import", () => {
     await using pool = threads({ size: 1, importMs: IMPORT_MS, name: "hung" });
     const hung = failureOf(pool.run(unreached, []));
     const other = pool.run(double, [1]);
-    ringLimit();
+    await limitSet(ringLimit);
     const error = await hung;
     assert.ok(error instanceof WorkerLostError);
     assert.match(error.message, /never-imported\.js on a thread did not end within 123456 ms/);
@@ -69,15 +85,34 @@ describe("the limit of time for an import", () => {
 
   it("does not hold for an import that ended while the program was busy", async () => {
     await using pool = threads({ size: 1, importMs: IMPORT_MS, name: "unheard" });
-    // Where alarms ring: what has come is heard after that, and before turns begin.
-    await new Promise((resolve) => setTimeout(resolve, 0));
     const job = pool.run(double, [1]);
-    const thread = (pool as Pool).threads[0] as PoolThread;
-    // It has told of the import by then, but nobody here has heard it.
-    while (thread.count(PARKS) === 0);
-    ringLimit();
+    await limitSet(() => {
+      const thread = (pool as Pool).threads[0] as PoolThread;
+      // It has told of the import by then, but nobody here has heard it.
+      while (thread.count(PARKS) === 0);
+      ringLimit();
+    });
     assert.equal(await job, 2);
     assert.equal(pool.statistics().lost, 0);
+  });
+});
+
+describe("an import that has not begun", () => {
+  it("has no limit: a job may have the thread for long", async () => {
+    await using pool = threads({ size: 1, importMs: IMPORT_MS, name: "busy" });
+    assert.equal(await pool.run(double, [1]), 2);
+    const gate = makeGate();
+    const busy = pool.run(passGate, [gate, 1]);
+    await entered(gate, 1);
+    const other = pool.run(isOpen, []);
+    for (let times = 0; times < 3; times++) {
+      ringLimit();
+      for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    openGate(gate);
+    await busy;
+    assert.equal((await other).isOpen, false);
+    assert.equal(limits.size, 0);
   });
 });
 

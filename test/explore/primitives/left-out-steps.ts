@@ -168,8 +168,8 @@ export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
     module: "parallel/forks",
     edits: [
       [
-        "store(cells, at + STATE, DONE);\n        add(cells, WORK, 1);\n        notify(cells, WORK);",
-        "store(cells, at + STATE, DONE);",
+        "store(cells, at + STATE, state);\n        add(cells, WORK, 1);\n        notify(cells, WORK);",
+        "store(cells, at + STATE, state);",
       ],
     ],
     program: HELPED,
@@ -181,10 +181,10 @@ export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
     module: "parallel/forks",
     edits: [
       [
-        "const seen = load(cells, WORK);\n            if (isOver())\n                return;",
-        "if (isOver())\n                return;",
+        "const seen = load(cells, WORK);\n            if (isOver())\n                return false;",
+        "if (isOver())\n                return false;",
       ],
-      ["wait(cells, WORK, seen, sleepMs);", "wait(cells, WORK, load(cells, WORK), sleepMs);"],
+      ["wait(cells, WORK, seen, sleepMs)", "wait(cells, WORK, load(cells, WORK), sleepMs)"],
     ],
     program: HELPED,
     kinds: HANGS,
@@ -194,7 +194,10 @@ export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
     what: "a branch of a join is taken in two steps",
     module: "parallel/forks",
     edits: [
-      ["compareExchange(cells, at + STATE, OFFERED, TAKEN) !== OFFERED)", "(store(cells, at + STATE, TAKEN), false))"],
+      [
+        "compareExchange(cells, at + STATE, OFFERED, TAKEN + this.#participant) !== OFFERED",
+        "(store(cells, at + STATE, TAKEN + this.#participant), false)",
+      ],
     ],
     program: { helpers: 2, areExpected: true },
     kinds: ["assertion", ...HANGS],
