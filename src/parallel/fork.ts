@@ -159,11 +159,11 @@ export async function run<Args extends readonly unknown[], Result>(
       const root = s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
       const helpers = Array.from({ length: team.alone - 1 }, (_, helper) => {
         const participant = helper + 1;
-        const options = { on: pool, name: nameOfPart(name, participant) };
+        const helping = { on: pool, name: nameOfPart(name, participant) };
         const asking = async (own: Scope): Promise<void> => {
-          while (!forks.isClosed && (await helpOnce(own, [cells, participant, true], options)));
+          while (!forks.isClosed && (await helpOnce(own, [cells, participant, true], helping)));
         };
-        return s.spawn(asking, [], { name: `${options.name}, asked for` });
+        return s.spawn(asking, [], { name: `${helping.name}, asked for` });
       });
       try {
         return await root;

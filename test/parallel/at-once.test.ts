@@ -85,6 +85,23 @@ describe("a call that is done at once", () => {
     }
   });
 
+  it("is that: most calls prepare nothing", (context) => {
+    const monoid = { identity: 0, combine: add };
+    const ways: readonly (readonly [args: number, way: () => unknown])[] = [
+      [6, () => parallel.reduceSync(typed, monoid)],
+      [5, () => parallel.mapSync(typed, tripled)],
+    ];
+    for (const [args, way] of ways) {
+      for (let call = 0; call < MANY; call++) way();
+      // All is given to the loop itself, and not a range to what was prepared.
+      const apply = context.mock.method(Reflect, "apply");
+      for (let call = 0; call < MANY; call++) way();
+      const atOnce = apply.mock.calls.filter((one) => one.arguments[2].length === args).length;
+      apply.mock.restore();
+      assert.ok(atOnce > MANY * 0.8, `${atOnce} of ${MANY}`);
+    }
+  });
+
   it("that makes an array makes one of the same kind and type", async () => {
     const ways: readonly (() => unknown)[] = [
       () => parallel.mapSync(typed, tripled),
