@@ -1,17 +1,17 @@
 /** `join`, and `run`, within which other threads help with joins. */
 import { type Cancel, CancelListener, cancelNodeOf, describeKind } from "../async/cancel.js";
-import type { Task } from "../async/executor.js";
-import { type Scope, scope, type SpawnOptions } from "../async/scope.js";
+import type { AnyTask, Task } from "../async/executor.js";
+import { type Scope, scope } from "../async/scope.js";
 import { sleep } from "../async/sleep.js";
 import { MisuseError, QueueFullError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
 import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
-import type { ItemCallback } from "./loops.js";
 import { type FunctionName, functionsOf, nameOf } from "./function-names.js";
-import { whenReady } from "./team.js";
+import { forgetModule, helpFrom, type Team, whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
+import type { Helping, ThreadPool } from "../threads/thread-pool.js";
 import { askingPool } from "../threads/wanted.js";
 
 /** Where a pool has all the jobs that it may have, helpers ask again after so long. */
@@ -43,7 +43,9 @@ function branchOf(which: string, branch: unknown): Branch {
  * arguments and results; shared objects arrive as themselves.
  *
  * **Throws** what a branch throws, the first one's before the second's, when neither goes on
- * any more; `SKEIN_NOT_A_TASK`; `SKEIN_INVALID_ARGUMENT`; `SKEIN_WORKER_LOST`.
+ * any more; `SKEIN_CANCELLED` once the call around it is not to go on; `SKEIN_NOT_TRANSFERABLE` and
+ * `SKEIN_OUT_OF_SHARED_MEMORY` for what another thread can't pass on; `SKEIN_NOT_A_TASK`;
+ * `SKEIN_INVALID_ARGUMENT`; `SKEIN_WORKER_LOST`.
  *
  * **Cost** If nobody helps, that of two calls and of two looks at one word. If somebody does,
  * arguments and result are copied, and he may have to be woken: make the smallest branches
@@ -76,27 +78,41 @@ export function join<ArgsA extends readonly unknown[], A, ArgsB extends readonly
   return [call(...args), other(...otherArgs)] as [A, B];
 }
 
-/** On a thread of a pool: helps with the joins of a call. Gives whether it left for other calls that wait for its thread. */
-const helpWithForks: Task<[cells: SharedArray<"int32">, participant: number, givesWay: boolean], boolean> = ownTask(
+/** How a helper has left. */
+interface HelpEnd {
+  /** For other calls that wait for its thread: it is to come again. */
+  readonly gaveWay: boolean;
+  /** A function that its thread lacks. */
+  readonly missing: FunctionName | undefined;
+}
+
+/** On a thread of a pool: helps with the joins of a call. */
+const helpWithForks: Task<[cells: SharedArray<"int32">, participant: number, givesWay: boolean], HelpEnd> = ownTask(
   import.meta,
   helpWithForksOfCall,
 );
 
-function helpWithForksOfCall(cells: SharedArray<"int32">, participant: number, givesWay: boolean): boolean {
+function helpWithForksOfCall(cells: SharedArray<"int32">, participant: number, givesWay: boolean): HelpEnd {
   const forks = new Forks(cells.values, participant);
-  return within(forks, () => forks.serve(givesWay ? () => askingPool()?.hasCalls() === true : undefined));
+  const isToLeave = givesWay ? () => askingPool()?.hasCalls() === true : undefined;
+  const gaveWay = within(forks, () => forks.serve(isToLeave));
+  return { gaveWay, missing: forks.missing };
 }
 
+/** What the call gave; or the function of it that its thread lacks. */
+type RootEnd = { readonly value: unknown } | { readonly missing: FunctionName };
+
 /** On a thread of a pool: the call itself. */
-const takeForks: Task<[cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]], unknown> =
+const takeForks: Task<[cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]], RootEnd> =
   ownTask(import.meta, takeForksOfCall);
 
-function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]): unknown {
+function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]): RootEnd {
   const forks = new Forks(cells.values, 0);
   const [name, args] = root;
-  const [call] = functionsOf([name]) as [ItemCallback];
+  const [call] = functionsOf([name]);
+  if (call === undefined) return { missing: name };
   try {
-    return within(forks, () => call(...args));
+    return { value: within(forks, () => call(...args)) };
   } finally {
     forks.close();
   }
@@ -116,15 +132,33 @@ class Close extends CancelListener {
   }
 }
 
-/** Has a thread help, in a scope of its own, so that one that is not let in is no failure of the call. @returns false if it is not to help again */
-async function helpOnce(s: Scope, args: Parameters<typeof helpWithForks>, options: SpawnOptions): Promise<boolean> {
-  try {
-    return await scope(async (own) => own.spawn(helpWithForks, args, options), {}, s);
-  } catch (error) {
-    if (!(error instanceof QueueFullError)) throw error;
-    // Others wait for the pool's threads: it asks again later.
-    await sleep(ASK_AGAIN_MS, s);
-    return true;
+/** A thread that was started later lacks what others have imported. */
+async function imports(team: Team, { module, key }: FunctionName): Promise<void> {
+  forgetModule(team, module);
+  const [fn] = functionsOf([{ module, key }]);
+  await whenReady(team, fn === undefined ? [] : [fn as unknown as AnyTask]);
+}
+
+/**
+ * Has a thread help for as long as the call goes on. Each time in a scope of its own: a helper that fails
+ * is no failure of the call. Of one that ends with a branch in its hands its owner learns by itself.
+ */
+async function askForHelp(s: Scope, team: Team, forks: Forks, args: Parameters<typeof helpWithForks>, name: string) {
+  while (!forks.isClosed) {
+    try {
+      const end = await scope(
+        async (own) => own.spawn(helpWithForks, args, { on: team.pool as ThreadPool, name }),
+        {},
+        s,
+      );
+      if (end.missing !== undefined) await imports(team, end.missing);
+      else if (!end.gaveWay) return;
+    } catch (error) {
+      // Never again under the same number: who waits for the one that has ended would look for another.
+      if (!(error instanceof QueueFullError)) return;
+      // Others wait for the pool's threads: it asks again later.
+      await sleep(ASK_AGAIN_MS, s);
+    }
   }
 }
 
@@ -150,23 +184,31 @@ export async function run<Args extends readonly unknown[], Result>(
   return (await scope(
     async (s) => {
       await whenReady(team, [takeForks, fn]);
+      cancelNodeOf(s)?.checkpoint();
       const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
       s.defer(() => cells.dispose());
       const forks = new Forks(cells.values, 0);
       forks.expectAll();
       const closing = new Close(forks);
       cancelNodeOf(s)?.listen(closing);
-      const root = s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
+      const root = async (): Promise<unknown> => {
+        for (;;) {
+          const end = await s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
+          if ("value" in end) return end.value;
+          await imports(team, end.missing);
+        }
+      };
+      const rooted = root();
+      rooted.catch(() => undefined);
       const helpers = Array.from({ length: team.alone - 1 }, (_, helper) => {
         const participant = helper + 1;
-        const helping = { on: pool, name: nameOfPart(name, participant) };
-        const asking = async (own: Scope): Promise<void> => {
-          while (!forks.isClosed && (await helpOnce(own, [cells, participant, true], helping)));
-        };
-        return s.spawn(asking, [], { name: `${helping.name}, asked for` });
+        const part = nameOfPart(name, participant);
+        const asking = async (own: Scope): Promise<void> =>
+          askForHelp(own, team, forks, [cells, participant, true], part);
+        return s.spawn(asking, [], { name: `${part}, asked for` });
       });
       try {
-        return await root;
+        return await rooted;
       } finally {
         closing.stopListening();
         forks.close();
@@ -193,14 +235,21 @@ export function runSync<Args extends readonly unknown[], Result>(
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
   const forks = new Forks(cells.values, 0);
   forks.expectAll();
-  const calls: Promise<unknown>[] = [];
+  const helping: Helping[] = [];
   try {
     for (let helper = 1; helper <= team.helpers; helper++)
-      calls.push(pool.run(helpWithForks, [cells, helper, false]).catch(() => undefined));
+      helping.push(helpFrom(pool, helpWithForks as never, [cells, helper, false]));
     pool.publish?.();
     return within(forks, () => call(...args)) as Result;
   } finally {
     forks.close();
-    void Promise.all(calls).then(() => cells.dispose());
+    // Those that no thread has taken would stand in the way of others.
+    const ended = helping.map(async (one) => {
+      // One that is taken back fails, too.
+      const over = one.ended.catch(() => undefined) as Promise<HelpEnd | undefined>;
+      const end = one.takeBack() ? undefined : await over;
+      if (end?.missing !== undefined) forgetModule(team, end.missing.module);
+    });
+    void Promise.all(ended).then(() => cells.dispose());
   }
 }

@@ -22,7 +22,7 @@
  *   EMPTY           -> OFFERED          its owner, which wrote the branch before
  *   OFFERED         -> EMPTY            its owner, which does it itself
  *   OFFERED         -> TAKEN + thief    one thief, by its number
- *   TAKEN + thief   -> DONE or FAILED   that thief, which wrote the result before, or had no memory for it
+ *   TAKEN + thief   -> DONE or FAILED   that thief, which wrote the result before, or had no memory or stack for it
  *   DONE or FAILED  -> EMPTY            its owner
  *
  * A hungry participant reads WORK, looks through all slots, and sleeps while WORK is what it
@@ -41,8 +41,9 @@
  * is lost: the branch is its own, to be done after the first one, and it reads again between them.
  *
  * Who waits for a thief is hungry, and sleeps on WORK as all those; the thief writes DONE and
- * then changes WORK, and wakes all. A thief always gets there, whatever its branch throws, or ends
- * with its thread: then what THREAD and LIFE name is no more.
+ * then changes WORK, and wakes all. A thief gets there whatever its branch throws, or ends with its
+ * thread: then what THREAD and LIFE name is no more. One that lacks a function says so, takes nothing
+ * more, and the owner does that branch itself.
  *
  * Both payloads are the owner's. If a thread ends, those in its hands are freed, at once, so what
  * a thief has made goes into its owner's hands before the owner knows of it. A thief of an owner that
@@ -113,8 +114,8 @@ interface Frame {
   slot: number;
 }
 
-/** What a branch gave, as it crosses. */
-type Outcome = { readonly value: unknown } | { readonly thrown: EncodedValue };
+/** What a branch gave, as it crosses; or the function that its thief lacks, and then it was not begun. */
+type Outcome = { readonly value: unknown } | { readonly thrown: EncodedValue } | { readonly missing: FunctionName };
 
 /** One participant's side of a fork-join call. */
 export class Forks {
@@ -127,6 +128,7 @@ export class Forks {
   #offered = 0;
   /** What can't cross, or had no room, is not tried again. */
   #refused: Frame | undefined = undefined;
+  #missing: FunctionName | undefined = undefined;
 
   /** @param looks - of who has nothing to do, before he sleeps */
   constructor(cells: SharedCells, participant: number, looks: number = LOOKS) {
@@ -153,6 +155,11 @@ export class Forks {
     }
   }
 
+  /** A function that this thread lacks. It takes nothing any more. */
+  get missing(): FunctionName | undefined {
+    return this.#missing;
+  }
+
   /** Both results. If one throws that is thrown, the first one's first; neither goes on then. */
   join(a: Branch, b: Branch): [unknown, unknown] {
     this.#requireOpen();
@@ -173,7 +180,7 @@ export class Forks {
     if (frame.slot !== -1) {
       this.#offered--;
       const outcome = this.#outcomeOf(frame.slot);
-      if (outcome !== undefined) return [first, valueOf(outcome)];
+      if (outcome !== undefined && !("missing" in outcome)) return [first, valueOf(outcome)];
     } else if (load(this.#cells, HUNGRY) > 0) this.#offer();
     const [fn, args] = b;
     return [first, fn(...args)];
@@ -234,7 +241,8 @@ export class Forks {
     }
     if (load(cells, at + STATE) >= TAKEN) this.#waitForThief(at);
     const hasFailed = load(cells, at + STATE) === FAILED;
-    const result = cells[at + RESULT] as number;
+    // As an offset, which may be more than a cell holds without a sign.
+    const result = (cells[at + RESULT] as number) >>> 0;
     try {
       if (hasFailed) throw noMemory();
       const bytes = bytesOfPayload(heap(), result, cells[at + RESULT_BYTES] as number);
@@ -299,7 +307,7 @@ export class Forks {
   /**
    * Does what others offer until the call is closed.
    *
-   * @param isToLeave - asked after each look: whether to leave before that
+   * @param isToLeave - asked after each sleep and each branch: whether to leave before that
    * @returns true if it has left, to come again
    */
   serve(isToLeave?: () => boolean): boolean {
@@ -307,7 +315,8 @@ export class Forks {
     const sleepMs = isToLeave === undefined ? SLEEP_MS : LOOK_MS;
     this.enter();
     if (exchange(cells, this.#own + EXPECTED, 0) === 0) add(cells, HUNGRY, 1);
-    const hasLeft = this.#doOthersUntil(() => this.isClosed, sleepMs, undefined, isToLeave);
+    const isOver = (): boolean => this.isClosed || this.#missing !== undefined;
+    const hasLeft = this.#doOthersUntil(isOver, sleepMs, undefined, isToLeave);
     if (!hasLeft) {
       add(cells, HUNGRY, -1);
       return false;
@@ -335,7 +344,8 @@ export class Forks {
       const seen = load(cells, WORK);
       if (isOver()) return false;
       if (this.#doOneOfOthers()) looks = 0;
-      else if (looks >= this.#looks && wait(cells, WORK, seen, sleepMs) === "timed-out") hasSleptLong?.();
+      else if (looks < this.#looks) continue;
+      else if (wait(cells, WORK, seen, sleepMs) === "timed-out") hasSleptLong?.();
       if (isToLeave?.() === true) return true;
     }
   }
@@ -343,8 +353,8 @@ export class Forks {
   /** @returns false if nobody offers anything */
   #doOneOfOthers(): boolean {
     const cells = this.#cells;
-    // Nothing is begun that nobody wants any more.
-    if (this.isClosed) return false;
+    // Nothing is begun that nobody wants any more, or that this thread can't do.
+    if (this.isClosed || this.#missing !== undefined) return false;
     for (let line = HEAD; line < cells.length; line += LINE) {
       if (line === this.#own) continue;
       const end = line + FIRST_SLOT + SLOTS * SLOT_CELLS;
@@ -352,7 +362,16 @@ export class Forks {
         if (load(cells, at + STATE) !== OFFERED) continue;
         if (compareExchange(cells, at + STATE, OFFERED, TAKEN + this.#participant) !== OFFERED) continue;
         add(cells, HUNGRY, -1);
-        this.#do(at, cells[line + THREAD] as number);
+        let state = FAILED;
+        try {
+          state = this.#do(at, line);
+        } catch {
+          // There is no memory for what came of it, or no stack.
+        }
+        // Whatever happened, its owner learns that it is over.
+        store(cells, at + STATE, state);
+        add(cells, WORK, 1);
+        notify(cells, WORK);
         add(cells, HUNGRY, 1);
         return true;
       }
@@ -360,41 +379,37 @@ export class Forks {
     return false;
   }
 
-  /** Whatever happens, its owner learns that it is over. Throws nothing. */
-  #do(at: number, ownerSlot: number): void {
+  /** @returns the slot's next state */
+  #do(at: number, ownerLine: number): number {
     const cells = this.#cells;
-    let state = FAILED;
-    try {
-      const branch = this.#branchIn(at);
-      if (branch !== undefined) {
-        const bytes = bytesOfOutcome(branch);
-        const payload = makePayload(heap(), 0, bytes);
-        handOver(heap(), payload, ownerSlot);
-        cells[at + RESULT] = payload;
-        cells[at + RESULT_BYTES] = bytes.length;
-        state = DONE;
-      }
-    } catch {
-      // There is no memory for it, or no stack.
-    }
-    store(cells, at + STATE, state);
-    add(cells, WORK, 1);
-    notify(cells, WORK);
+    const branch = this.#branchIn(at);
+    // Its owner has ended: nobody waits for it.
+    if (branch === undefined) return FAILED;
+    const [name, args] = branch;
+    const [fn] = functionsOf([name]);
+    if (fn === undefined) this.#missing = name;
+    const bytes = fn === undefined ? encodeValue({ missing: name } satisfies Outcome) : bytesOfOutcome(fn, args);
+    const payload = makePayload(heap(), 0, bytes);
+    const handle = heap().handleOf(payload);
+    const owner = { slot: cells[ownerLine + THREAD] as number, state: cells[ownerLine + LIFE] as number };
+    handOver(heap(), payload, owner.slot);
+    cells[at + RESULT] = payload;
+    cells[at + RESULT_BYTES] = bytes.length;
+    // An exchange, so that its owner's end is read after that: who puts in order what a thread leaves
+    // has either seen this in its hands, or has said before that it has ended.
+    add(cells, WORK, 0);
+    if (heap().isSaidToHaveEnded(owner)) heap().free(handle);
+    return DONE;
   }
 
-  /** @returns `undefined` if its owner has ended: nobody waits for it */
-  #branchIn(at: number): (() => unknown) | undefined {
+  /** @returns `undefined` if its owner has ended */
+  #branchIn(at: number): readonly [name: FunctionName, args: readonly unknown[]] | undefined {
     const handle = this.#handleIn(at);
     const offset = heap().locate(handle);
     if (offset === undefined) return undefined;
-    const bytes = Uint8Array.from(bytesOfPayload(heap(), offset, this.#cells[at + BYTES] as number));
+    const bytes = bytesOfPayload(heap(), offset, this.#cells[at + BYTES] as number).slice();
     if (!heap().livedTillNow(handle)) return undefined;
-    return () => {
-      const [name, args] = decodeValue(bytes, arrival as never) as [FunctionName, readonly unknown[]];
-      const [fn] = functionsOf([name]);
-      if (fn === undefined) throw new Error(`task "${name.key}" of ${name.module} is not declared on this thread`);
-      return fn(...args);
-    };
+    return decodeValue(bytes, arrival as never) as [FunctionName, readonly unknown[]];
   }
 
   get isClosed(): boolean {
@@ -414,9 +429,9 @@ function lineOf(participant: number): number {
 }
 
 /** What came of a branch; what can't cross is told in place of it. */
-function bytesOfOutcome(branch: () => unknown): Uint8Array {
+function bytesOfOutcome(fn: ItemCallback, args: readonly unknown[]): Uint8Array {
   try {
-    const value = branch();
+    const value = fn(...args);
     try {
       return encodeValue({ value } satisfies Outcome);
     } catch (error) {
@@ -445,7 +460,7 @@ function noMemory(): Error {
   );
 }
 
-function valueOf(outcome: Outcome): unknown {
+function valueOf(outcome: Exclude<Outcome, { readonly missing: unknown }>): unknown {
   if ("value" in outcome) return outcome.value;
   throw decodeThrown(outcome.thrown);
 }

@@ -115,7 +115,8 @@ function send(pool: ThreadPool, called: Called, refused?: (error: TransferError)
   return helping.map((one) => () => void one.takeBack());
 }
 
-function helpFrom(pool: ThreadPool, task: Task<readonly unknown[], void>, args: readonly unknown[]): Helping {
+/** A job of a pool that needs no room in its queue, and can be taken back as long as no thread has it. */
+export function helpFrom(pool: ThreadPool, task: Task<readonly unknown[], void>, args: readonly unknown[]): Helping {
   try {
     if (pool.help !== undefined) return pool.help(task, args);
     return { ended: pool.run(task, args), takeBack: () => false };

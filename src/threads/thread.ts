@@ -141,8 +141,8 @@ export class PoolThread {
   readonly #receiveNoMore: () => void;
   readonly #loaded = new Set<string>();
   /**
-   * Modules that it is to import, one after another. The first is under way, with what calls
-   * off the limit of time for it.
+   * Modules that it is to import, one after another. The first is under way, or about to be, with what
+   * calls off the limit of time for it.
    */
   readonly #loading = new Map<string, { stopLimit: (() => void) | undefined; hasBegun: boolean }>();
   /** Whether it runs nothing any more, or is about to be stopped in whatever it does. */
@@ -211,7 +211,8 @@ export class PoolThread {
   load(task: TaskIdentity): void {
     const { module, key } = task;
     if (this.#loading.has(module)) return;
-    this.#loading.set(module, { stopLimit: undefined, hasBegun: false });
+    // Before its first module no job can have the thread.
+    this.#loading.set(module, { stopLimit: undefined, hasBegun: this.#loaded.size === 0 });
     const loader = host.typeScriptLoaderFor(module, registry().typeScriptLoader);
     if (typeof loader === "string") {
       const error = new WorkerLostError(
@@ -229,8 +230,8 @@ export class PoolThread {
   }
 
   /**
-   * The first of the imports has so much time from when it has begun: a job may have the thread for
-   * longer. Those behind it have not. Until then, too, it is an alarm that keeps the process alive.
+   * The first of the imports has so much time from when it has begun, while no job runs: one may have
+   * the thread for longer. Those behind it have not begun. It is an alarm that keeps the process alive.
    */
   #limitImport(): void {
     for (const [module, loading] of this.#loading) {
@@ -238,7 +239,7 @@ export class PoolThread {
       loading.stopLimit = setAlarm(() => {
         loading.stopLimit = undefined;
         // If this thread was held up, the answer is there and comes in the turn that begins.
-        if (loading.hasBegun) loading.stopLimit = setTurn(() => this.#importHangs(module));
+        if (loading.hasBegun && !this.isRunning) loading.stopLimit = setTurn(() => this.#importHangs(module));
         else this.#limitImport();
       }, this.#importMs);
       return;
@@ -486,7 +487,12 @@ export class PoolThread {
    * imported before it was prepared, as then its start hook may have been under way.
    */
   get suspects(): readonly string[] {
-    return this.#hasHung ? [] : [...this.importedBefore, ...this.modulesUnderWay().slice(0, 1)];
+    return this.#hasHung ? [] : [...this.importedBefore, ...this.#importing()];
+  }
+
+  #importing(): readonly string[] {
+    for (const [module, { hasBegun }] of this.#loading) return hasBegun ? [module] : [];
+    return [];
   }
 
   async terminate(): Promise<void> {

@@ -19,6 +19,7 @@ import { heap } from "#skein/shared/heap";
 import { Kind } from "#skein/shared/kinds";
 import { SharedArray } from "skein/shared";
 import { forkCells, Forks, within } from "#skein/parallel/forks";
+import type { Pool } from "#skein/threads/pool";
 import { whenReady } from "#skein/parallel/team";
 
 import { ROOT, runNode } from "../support/run-program.js";
@@ -35,6 +36,7 @@ import {
   meetInOneJoin,
   refuseLeaf,
   pass,
+  passInJoin,
   textBetween,
   throwForeign,
   withForeign,
@@ -247,7 +249,7 @@ describe("parallel.join", () => {
   }
 
   it("is none the worse for a pool that has all the jobs it may have", { timeout: 60_000 }, async () => {
-    const on = threads({ size: 2, maxQueue: 1, name: "full" });
+    const on = threads({ size: 2, maxQueue: 0, name: "full" });
     await getReady(on, textBetween, pass);
     const gate = cellsOf(2);
     const counts = cellsOf(100);
@@ -261,6 +263,35 @@ describe("parallel.join", () => {
     await passed;
     await on.close();
     for (const array of [gate, counts]) array.dispose();
+  });
+
+  it("is none the worse for threads that were started later", { timeout: 60_000 }, async () => {
+    const on = threads({ size: 3, name: "later" });
+    const counts = cellsOf(300);
+    const expected = textBetween(0, 300, 1, counts);
+    for (let round = 0; round < 4; round++) {
+      assert.equal(await parallel.run(textBetween, [0, 300, 1, counts], { on }), expected);
+      // Those that are started for them know of nothing that was imported.
+      const running = (on as Pool).threads.slice(0, round);
+      await Promise.all(running.map(async (thread) => thread?.terminate()));
+    }
+    assert.equal(parallel.runSync(textBetween, [0, 300, 1, counts], { on }), expected);
+    await on.close();
+    counts.dispose();
+  });
+
+  it("goes on in a pool that is being closed", { timeout: 60_000 }, async () => {
+    const on = threads({ size: 2, name: "closing" });
+    await getReady(on, passInJoin);
+    const gate = cellsOf(2);
+    const run = parallel.run(passInJoin, [gate], { on });
+    while (Atomics.load(gate.values, 0) === 0) await turn();
+    const closed = on.close();
+    Atomics.store(gate.values, 1, 1);
+    Atomics.notify(gate.values, 1);
+    assert.equal(await run, 3);
+    await closed;
+    gate.dispose();
   });
 
   it("does not go on once the scope around it is cancelled", { timeout: 60_000 }, async () => {

@@ -89,7 +89,7 @@ describe("the limit of time for an import", () => {
     await limitSet(() => {
       const thread = (pool as Pool).threads[0] as PoolThread;
       // It has told of the import by then, but nobody here has heard it.
-      while (thread.count(PARKS) === 0);
+      for (const untilMs = performance.now() + 20_000; thread.count(PARKS) === 0 && performance.now() < untilMs;);
       ringLimit();
     });
     assert.equal(await job, 2);
@@ -113,6 +113,25 @@ describe("an import that has not begun", () => {
     await busy;
     assert.equal((await other).isOpen, false);
     assert.equal(limits.size, 0);
+  });
+});
+
+describe("an import beside which a job runs", () => {
+  it("has no limit while that does", async () => {
+    await using pool = threads({ size: 1, importMs: IMPORT_MS, name: "beside" });
+    assert.equal(await pool.run(double, [1]), 2);
+    const hung = failureOf(pool.run(unreached, []));
+    const begun = limitSet(() => undefined);
+    await begun;
+    const gate = makeGate();
+    const busy = pool.run(passGate, [gate, 1]);
+    await entered(gate, 1);
+    ringLimit();
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+    openGate(gate);
+    assert.equal(await busy, 1);
+    ringLimit();
+    assert.match(((await hung) as Error).message, /did not end within 123456 ms/);
   });
 });
 

@@ -168,7 +168,7 @@ export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
     module: "parallel/forks",
     edits: [
       [
-        "store(cells, at + STATE, state);\n        add(cells, WORK, 1);\n        notify(cells, WORK);",
+        "store(cells, at + STATE, state);\n                add(cells, WORK, 1);\n                notify(cells, WORK);",
         "store(cells, at + STATE, state);",
       ],
     ],
