@@ -2,8 +2,9 @@
  * `sort` and `argsort`: runs that are sorted side by side, then merged two by two.
  *
  * Each merge is divided into pieces of equal length by where their ends are in the two
- * runs (co-ranks), so that all participants work on the last merge too. Work O(n log p)
- * beside the sorting of the runs, which for numbers is linear; span O(n/p + log n).
+ * runs (co-ranks), so that all participants work on the last merge too. Runs that are in
+ * order as they stand are not merged. Work O(n log p) beside the sorting of the runs, which for
+ * numbers is linear; span O(n/p + log n).
  */
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import type { SharedArray } from "../shared/array.js";
@@ -49,8 +50,8 @@ const SORTED_BY_KERNELS: ReadonlySet<NumberType> = new Set(["float64", "float32"
 
 /** One sort: what is sorted, where, and by what calls. */
 interface Sorting {
-  /** The calls one after another; each is made when the one before it is over. */
-  readonly steps: readonly (() => Call)[];
+  /** The calls one after another; each is made when the one before it is over, if it is needed. */
+  readonly steps: readonly (() => Call | undefined)[];
   /** The array that has the result after all steps. */
   result(): SharedArray<NumberType>;
   end(): void;
@@ -69,9 +70,12 @@ function sorting(
   keys: SharedArray<NumberType>,
   target: SharedArray<NumberType>,
   compare: { readonly task: unknown; readonly call: ItemCallback } | undefined,
+  isSync: boolean,
 ): Sorting {
   const { length } = target;
-  const participants = question.team.helpers + 1;
+  const { helpers, alone } = question.team;
+  // An awaited call has its long parts done by threads alone, if there are any.
+  const participants = isSync || alone === 0 ? helpers + 1 : alone;
   const runs = runsFor(participants, length);
   const runItems = Math.ceil(length / runs);
   const other = arrayToFill(target.type, length);
@@ -103,29 +107,54 @@ function sorting(
       share: () => ({ data, end: () => undefined }),
     };
   };
-  const steps: (() => Call)[] = [
+  const steps: (() => Call | undefined)[] = [
     () => callOf("runs", "sortRuns", runs, runItems * itemUs, [form, keys, target, runItems, scratch, scratchItems]),
   ];
   let [from, to] = [target, other];
   for (let items = runItems; items < length; items *= 2) {
-    const [source, destination] = [from, to];
     const merges = Math.ceil(length / (2 * items));
     const pieces = Math.max(1, Math.ceil((participants * PIECES_EACH) / merges));
     const pieceUs = (2 * items * (compare === undefined ? MERGE_ITEM_US : COMPARED_ITEM_US / 8)) / pieces;
-    steps.push(() =>
-      callOf("merge", "mergeRuns", merges * pieces, pieceUs, [form, keys, source, destination, items, pieces]),
-    );
-    [from, to] = [to, from];
+    steps.push(() => {
+      if (areInOrder(form, keys, from, items, compare?.call)) return undefined;
+      const merge = callOf("merge", "mergeRuns", merges * pieces, pieceUs, [form, keys, from, to, items, pieces]);
+      [from, to] = [to, from];
+      return merge;
+    });
   }
-  const last = from;
   return {
     steps,
-    result: () => last,
+    result: () => from,
     end() {
       scratch?.dispose();
-      (last === other ? target : other).dispose();
+      to.dispose();
     },
   };
+}
+
+/** Whether each run ends with what may come before the first of the next one, so that no two need be merged. */
+function areInOrder(
+  form: SortForm,
+  keys: SharedArray<NumberType>,
+  runs: SharedArray<NumberType>,
+  items: number,
+  compare: ItemCallback | undefined,
+): boolean {
+  const moved = runs.values as NumberArray;
+  const numbers = keys.values as NumberArray;
+  const keyAt = (i: number): number => (form === "numbers" ? moved[i] : numbers[moved[i] as number]) as number;
+  for (let next = items; next < moved.length; next += 2 * items) {
+    const [last, first] = [keyAt(next - 1), keyAt(next)];
+    const isAfter = compare === undefined ? isGreater(last, first) : (compare(last, first) as number) > 0;
+    if (isAfter) return false;
+  }
+  return true;
+}
+
+/** In the order of `TypedArray.prototype.sort`. */
+function isGreater(a: number, b: number): boolean {
+  if (Number.isNaN(b)) return false;
+  return Number.isNaN(a) || a > b || (a === 0 && b === 0 && Object.is(b, -0) && !Object.is(a, -0));
 }
 
 interface Prepared {
@@ -148,7 +177,7 @@ function fill(target: NumberArray | number[], numbers: NumberArray): void {
   else target.set(numbers);
 }
 
-function prepareSort(given: unknown, options: SortOptions): Prepared {
+function prepareSort(given: unknown, options: SortOptions, isSync: boolean): Prepared {
   const input = inputOf("parallel.sort", given);
   const question = asked("sort", options);
   const compare = options.compare === undefined ? undefined : callbackOf("parallel.sort", "compare", options.compare);
@@ -157,7 +186,7 @@ function prepareSort(given: unknown, options: SortOptions): Prepared {
   }
   // Always a copy: the input stays as it is.
   const { array: target } = sharedOf({ ...input, kind: "typed" });
-  const all = sorting(question, "numbers", target, target, compare);
+  const all = sorting(question, "numbers", target, target, compare, isSync);
   return {
     sorting: all,
     result() {
@@ -171,7 +200,7 @@ function prepareSort(given: unknown, options: SortOptions): Prepared {
   };
 }
 
-function prepareArgsort(given: unknown, options: SortOptions): Prepared {
+function prepareArgsort(given: unknown, options: SortOptions, isSync: boolean): Prepared {
   const input = inputOf("parallel.argsort", given);
   const question = asked("argsort", options);
   const compare =
@@ -180,7 +209,7 @@ function prepareArgsort(given: unknown, options: SortOptions): Prepared {
   const shared = arrayToFill("float64", length);
   shared.values.set(input.numbers);
   const target = arrayToFill("uint32", length);
-  const all = sorting(question, "indices", shared, target, compare);
+  const all = sorting(question, "indices", shared, target, compare, isSync);
   return {
     sorting: { ...all, end: () => (shared.dispose(), all.end()) },
     result: () => {
@@ -201,7 +230,10 @@ async function finish(prepared: Prepared, cancel: Cancel | undefined): Promise<u
   }
   let isWhole = false;
   try {
-    for (const step of all.steps) await run(step(), cancel);
+    for (const step of all.steps) {
+      const call = step();
+      if (call !== undefined) await run(call, cancel);
+    }
     isWhole = true;
   } finally {
     all.end();
@@ -215,7 +247,10 @@ function finishSync(prepared: Prepared): unknown {
   if (all === undefined) return prepared.result();
   let isWhole = false;
   try {
-    for (const step of all.steps) runSync(step());
+    for (const step of all.steps) {
+      const call = step();
+      if (call !== undefined) runSync(call);
+    }
     isWhole = true;
   } finally {
     all.end();
@@ -245,12 +280,12 @@ export async function sort<In extends Numbers>(
   options: SortOptions = {},
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
-  return finish(prepareSort(numbers, options), cancel) as Promise<ResultLike<In>>;
+  return finish(prepareSort(numbers, options, false), cancel) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.sort`, and blocks this thread until all is done. */
 export function sortSync<In extends Numbers>(numbers: In, options: SortOptions = {}): ResultLike<In> {
-  return finishSync(prepareSort(numbers, options)) as ResultLike<In>;
+  return finishSync(prepareSort(numbers, options, true)) as ResultLike<In>;
 }
 
 /** What `argsort` gives for a kind of input. */
@@ -270,10 +305,10 @@ export async function argsort<In extends Numbers>(
   options: SortOptions = {},
   cancel?: Cancel,
 ): Promise<IndicesLike<In>> {
-  return finish(prepareArgsort(numbers, options), cancel) as Promise<IndicesLike<In>>;
+  return finish(prepareArgsort(numbers, options, false), cancel) as Promise<IndicesLike<In>>;
 }
 
 /** As `parallel.argsort`, and blocks this thread until all is done. */
 export function argsortSync<In extends Numbers>(numbers: In, options: SortOptions = {}): IndicesLike<In> {
-  return finishSync(prepareArgsort(numbers, options)) as IndicesLike<In>;
+  return finishSync(prepareArgsort(numbers, options, true)) as IndicesLike<In>;
 }
