@@ -111,6 +111,41 @@ const TABLES = {
       ]),
     ],
   },
+  "all cores": {
+    columns: ["on two threads (bench)", "Skein", "by hand, one thread", "the platform or a rival", "C++, two threads"],
+    rows: [
+      row("a number of a million through a callback, `map`", "parallel-loops", "map", "ns", [
+        "skein",
+        "by hand",
+        "`Float64Array.prototype.map`: Float64Array.prototype",
+        undefined,
+      ]),
+      row("a number of a million, `sum`", "parallel-loops", "sum", "ns", [
+        "skein",
+        "by hand",
+        "`reduce`: Float64Array.prototype",
+        undefined,
+      ]),
+      row("sort 10 million numbers", "parallel-sort", "random, 10 M", "ms", [
+        "skein",
+        undefined,
+        "`TypedArray.prototype.sort`: TypedArray.prototype.sort",
+        "`__gnu_parallel::sort`: C++, __gnu_parallel::sort",
+      ]),
+      row("a loop whose first tenth is 50 times as heavy", "parallel-skewed", "loop", "ms", [
+        "skein",
+        "by hand",
+        "halves: halves",
+        undefined,
+      ]),
+      row("an object of many through a callback", "map-on-threads", "short items", "ns", [
+        "skein",
+        undefined,
+        "p-map and piscina: p-map and piscina tuned",
+        undefined,
+      ]),
+    ],
+  },
   dispatch: {
     columns: [
       "to a thread and back, each result checked (`dispatch`)",

@@ -9,8 +9,9 @@ import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
 import { type FunctionName, functionsOf, nameOf } from "./function-names.js";
-import { forgetModule, helpFrom, type Team, whenReady } from "./team.js";
+import { forgetModule, helpFrom, READY_MS, type Team, whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
+import { settledWithin } from "./turns.js";
 import type { Helping, ThreadPool } from "../threads/thread-pool.js";
 import { askingPool } from "../threads/wanted.js";
 
@@ -136,7 +137,13 @@ class Close extends CancelListener {
 async function imports(team: Team, { module, key }: FunctionName): Promise<void> {
   forgetModule(team, module);
   const [fn] = functionsOf([{ module, key }]);
-  await whenReady(team, fn === undefined ? [] : [fn as unknown as AnyTask]);
+  await readyWithin(team, fn === undefined ? [] : [fn as unknown as AnyTask]);
+}
+
+/** Waits until all threads are ready, but not for one that has something else to do for long. */
+async function readyWithin(team: Team, functions: readonly AnyTask[]): Promise<void> {
+  const ready = whenReady(team, functions);
+  if (ready !== undefined) await settledWithin(READY_MS, ready);
 }
 
 /**
@@ -183,7 +190,7 @@ export async function run<Args extends readonly unknown[], Result>(
   if (pool === undefined || team.alone === 0) return call(...args) as Result;
   return (await scope(
     async (s) => {
-      await whenReady(team, [takeForks, fn]);
+      await readyWithin(team, [takeForks, fn]);
       cancelNodeOf(s)?.checkpoint();
       const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
       s.defer(() => cells.dispose());

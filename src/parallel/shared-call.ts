@@ -5,7 +5,7 @@
  * way to others. When no part is left it lets nobody come any more, and waits for those that
  * are here: blocked, or in turns of its event loop.
  */
-import { nowMs, setAlarm } from "#clock";
+import { nowMs } from "#clock";
 import { hasWaitAsync } from "#atomics";
 
 import { type CancelNode, CancelListener, cancelNodeOf } from "../async/cancel.js";
@@ -32,17 +32,15 @@ import { Participant, type PartLoop, type PartsDone, type Work } from "./part.js
 import { loopOf } from "./part-loops.js";
 import type { Begun, Call, SharedForm } from "./run.js";
 import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
-import { callThreads, forgetModule, ownerOf, stopThread, type TakeBack, type Team } from "./team.js";
+import { callThreads, forgetModule, ownerOf, READY_MS, stopThread, type TakeBack, type Team } from "./team.js";
 import { seams } from "./testing.js";
-import { nextTurn } from "./turns.js";
+import { nextTurn, settledWithin } from "./turns.js";
 import { type Worth, worth } from "./worth.js";
 
 /** So long takes a part. */
 const PART_US = 10;
 /** Who waits for helpers looks so often whether their threads still run. */
 const LOOK_MS = 100;
-/** For threads that have yet to start, or to import something, it waits so long: an import may take for ever. */
-const READY_MS = 500;
 /** A caller that does no parts itself waits so long for somebody to be there. */
 const PATIENCE_MS = 20;
 
@@ -64,17 +62,6 @@ class OnCancel extends CancelListener {
 
   override onCancel(): void {
     this.#call();
-  }
-}
-
-/** Settles with what is waited for, or after so long. */
-async function within(mostMs: number, waited: Promise<unknown>): Promise<void> {
-  let stopAlarm = (): void => undefined;
-  const isLong = new Promise<void>((resolve) => (stopAlarm = setAlarm(resolve, mostMs)));
-  try {
-    await Promise.race([waited, isLong]);
-  } finally {
-    stopAlarm();
   }
 }
 
@@ -344,7 +331,7 @@ export class SharedCall {
    * @param called - settles when they have been called, if that takes time
    */
   async helpersEnd(called: Promise<void> | undefined): Promise<void> {
-    await within(READY_MS, Promise.race([called, this.#cancelled]));
+    await settledWithin(READY_MS, Promise.race([called, this.#cancelled]));
     let seenMs = nowMs();
     while (!this.isCancelled) {
       const times = this.shares.timesLeft;
@@ -364,7 +351,7 @@ export class SharedCall {
     if (!hasWaitAsync) return nextTurn();
     const leaving = this.shares.leavingAfter(times);
     if (leaving === undefined) return;
-    await within(mostMs, leaving);
+    await settledWithin(mostMs, leaving);
   }
 
   /** Lets nobody come any more. @returns whether anybody is here who still has to leave */

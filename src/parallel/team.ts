@@ -115,6 +115,9 @@ function send(pool: ThreadPool, called: Called, refused?: (error: TransferError)
   return helping.map((one) => () => void one.takeBack());
 }
 
+/** For threads that have yet to start, or to import something, calls wait so long: an import, or a job before it, may take for ever. */
+export const READY_MS = 500;
+
 /** A job of a pool that needs no room in its queue, and can be taken back as long as no thread has it. */
 export function helpFrom(pool: ThreadPool, task: Task<readonly unknown[], void>, args: readonly unknown[]): Helping {
   try {

@@ -1,5 +1,5 @@
 /** Turns of the event loop between slices of work. */
-import { nowMs, setTurn } from "#clock";
+import { nowMs, setAlarm, setTurn } from "#clock";
 
 /** The event loop has its turn after so long. */
 export const SLICE_MS = 4;
@@ -22,4 +22,15 @@ export async function turnIfDue(): Promise<void> {
   const sinceMs = nowMs() - turnedMs;
   // A clock that goes back is another one.
   if (sinceMs < 0 || sinceMs >= SLICE_MS) await nextTurn();
+}
+
+/** Settles with what is waited for, or after so long. */
+export async function settledWithin(mostMs: number, waited: Promise<unknown>): Promise<void> {
+  let stopAlarm = (): void => undefined;
+  const isLong = new Promise<void>((resolve) => (stopAlarm = setAlarm(resolve, mostMs)));
+  try {
+    await Promise.race([waited, isLong]);
+  } finally {
+    stopAlarm();
+  }
 }

@@ -4,14 +4,15 @@
  *
  * Layout
  *   0  HOLDER     slot of the thread that had it in its hands last
- *   1  CONTAINER  the offset of the container that it is for, in units of 16
+ *   1  CONTAINER  the offset of the container that it is for, in units of 16; 0 if there is none
  *   from byte 8   the bytes
  *
  * Invariant: a payload is attached to its container, or in the hands of the thread
  * that HOLDER names, or both. Who takes one out writes HOLDER first and detaches it
  * then; so when a thread has ended, those are nobody's that name it and are not
  * attached. They are freed; nothing is lost by a thread that is stopped between
- * making a payload and attaching it, or between detaching and freeing it.
+ * making a payload and attaching it, or between detaching and freeing it. One that has
+ * no container is in its holder's hands alone: whoever makes it for another hands it over.
  */
 import type { Heap } from "./heap.js";
 import { Kind } from "./kinds.js";

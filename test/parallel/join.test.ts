@@ -41,6 +41,7 @@ import {
   throwForeign,
   withForeign,
 } from "./fixtures/join-tasks.js";
+import { passElsewhere } from "./fixtures/other-tasks.js";
 import { identical } from "./fixtures/tasks.js";
 import { poolOf, SIZES } from "./settings.js";
 
@@ -278,6 +279,22 @@ describe("parallel.join", () => {
     assert.equal(parallel.runSync(textBetween, [0, 300, 1, counts], { on }), expected);
     await on.close();
     counts.dispose();
+  });
+
+  it("does not wait for a thread that has something else to do for long", { timeout: 60_000 }, async () => {
+    const on = threads({ size: 2, name: "long" });
+    const gate = cellsOf(2);
+    const counts = cellsOf(100);
+    // It has yet to import what is called.
+    const passed = on.run(passElsewhere, [gate]);
+    while (Atomics.load(gate.values, 0) === 0) await turn();
+    const text = await parallel.run(textBetween, [0, 100, 10, counts], { on });
+    assert.equal(text, textBetween(0, 100, 10, counts));
+    Atomics.store(gate.values, 1, 1);
+    Atomics.notify(gate.values, 1);
+    await passed;
+    await on.close();
+    for (const array of [gate, counts]) array.dispose();
   });
 
   it("goes on in a pool that is being closed", { timeout: 60_000 }, async () => {
