@@ -1,7 +1,7 @@
 /**
  * `reduce` and `scan`: results in which all items before have a part.
  *
- * Items are folded in blocks, and the blocks' values one after another. The blocks depend
+ * Items are folded in halves of blocks, and their values one after another. The blocks depend
  * on the number of items alone, so each result is made by the same operations in the same
  * order whoever works on them, and however many: floating-point sums have the same bits on
  * any number of threads.
@@ -151,9 +151,9 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
 }
 
 /**
- * All numbers put together: `combine(combine(identity, a), b)` and so on, in blocks, of
- * which the values are put together in turn. So `combine` must be associative; it need
- * not be commutative, as all stay in order.
+ * All numbers put together: `combine(combine(identity, a), b)` and so on, in blocks of two
+ * halves, of which the values are put together in turn. So `combine` must be associative; it
+ * need not be commutative, as all stay in order. If it throws, some are put together once more.
  *
  * The result has the same bits however many threads work on it.
  *

@@ -15,6 +15,11 @@
  * each of an inner loop of single steps, and an object that a step makes for the next one
  * need not be made (November 2026: 0.93 to 0.49 ns an item, and 4.8 to 1.6).
  *
+ * A fold goes through both halves of a block side by side, and puts their values together at its
+ * end: two that do not wait for each other take little more time than one (November 2026: 0.47 to
+ * 0.25 ns an item of additions, half the time of what takes longer). Should one throw, the block is
+ * gone through once more in turn, so that the error is that of the first item to have one.
+ *
  * What a test says becomes a number without a branch: one that nobody can foretell takes as
  * long as four items (November 2026: 5.1 to 1.2 ns an item).
  */
@@ -38,7 +43,7 @@ export interface Loops {
   map(from: number, to: number, input: Items, output: Items, more: readonly unknown[]): void;
   /** `output[i] = call(i, ...more)` */
   tabulate(from: number, to: number, output: Items, more: readonly unknown[]): void;
-  /** In each block from `identity` on, `value = call(value, input[i])`; the values of the blocks. */
+  /** In both halves of each block from `identity` on, `value = call(value, input[i])`; the values of the blocks, `call(one, two)` of their halves'. */
   fold(from: number, to: number, input: Items, identity: unknown, blockItems: number): unknown[];
   /** The same with `call(value, map(input[i], i))`. */
   foldMapped(from: number, to: number, input: Items, identity: unknown, blockItems: number): unknown[];
@@ -102,32 +107,56 @@ function textOf(kind: keyof Loops, more: number): string {
     const some = Array.from({ length: STEPS }, (_, index) => step(index === 0 ? "i" : `i + ${index}`)).join(" ");
     return `let i = ${from}; for (; i + ${STEPS - 1} < ${to}; i += ${STEPS}) { ${some} } for (; i < ${to}; i++) { ${step("i")} }`;
   };
-  // Blocks may be short, so to go from one to the next is in the loop's own text too.
+  const block = (next: (value: string, i: string) => string): string =>
+    `/* ${++lastText} */ function block(from, to, input, identity) {
+      const half = (to - from) >> 1;
+      const middle = from + half;
+      let two = ${next("identity", "middle")};
+      if (half === 0) return two;
+      let one = ${next("identity", "from")};
+      ${steps("from + 1", "middle", (i) => `one = ${next("one", i)}; two = ${next("two", `${i} + half`)};`)}
+      for (let i = middle + half; i < to; i++) two = ${next("two", "i")};
+      return call(one, two);
+    }
+    function inTurn(from, to, input, identity) {
+      const middle = from + ((to - from) >> 1);
+      let value = identity;
+      for (let i = from; i < middle; i++) value = ${next("value", "i")};
+      value = identity;
+      for (let i = middle; i < to; i++) value = ${next("value", "i")};
+    }`;
   const blocks = (next: (value: string, i: string) => string): string =>
-    `/* ${++lastText} */ return function ${kind}Loop(from, to, input, identity, blockItems) {
+    `${block(next)} return function ${kind}Loop(from, to, input, identity, blockItems) {
       const values = [];
-      for (let begin = from; begin < to; begin += blockItems) {
-        const end = begin + blockItems < to ? begin + blockItems : to;
-        let value = ${next("identity", "begin")};
-        ${steps("begin + 1", "end", (i) => `value = ${next("value", i)};`)}
-        values.push(value);
+      let begin = from;
+      let end = from;
+      try {
+        for (; begin < to; begin = end) {
+          end = begin + blockItems < to ? begin + blockItems : to;
+          values.push(block(begin, end, input, identity));
+        }
+      } catch (error) {
+        inTurn(begin, end, input, identity);
+        throw error;
       }
       return values;
     };`;
   const total = (next: (value: string, i: string) => string): string =>
-    `/* ${++lastText} */ return function ${kind}Loop(from, to, input, identity, blockItems, before) {
+    `${block(next)} return function ${kind}Loop(from, to, input, identity, blockItems, before) {
       if (from >= to) return before;
+      let begin = from;
       let end = from + blockItems < to ? from + blockItems : to;
-      let value = ${next("identity", "from")};
-      { ${steps("from + 1", "end", (i) => `value = ${next("value", i)};`)} }
-      let total = call(before, value);
-      for (let begin = end; begin < to; begin = end) {
-        end = begin + blockItems < to ? begin + blockItems : to;
-        value = ${next("identity", "begin")};
-        ${steps("begin + 1", "end", (i) => `value = ${next("value", i)};`)}
-        total = call(total, value);
+      try {
+        let total = call(before, block(from, end, input, identity));
+        for (begin = end; begin < to; begin = end) {
+          end = begin + blockItems < to ? begin + blockItems : to;
+          total = call(total, block(begin, end, input, identity));
+        }
+        return total;
+      } catch (error) {
+        inTurn(begin, end, input, identity);
+        throw error;
       }
-      return total;
     };`;
   const carried = (first: string, next: (i: string) => string): string =>
     `/* ${++lastText} */ return function ${kind}Loop(from, to, input, output, before) {
@@ -174,6 +203,21 @@ function textOf(kind: keyof Loops, more: number): string {
   }
 }
 
+/** The value of a block, from those of its halves. */
+function inHalves(
+  from: number,
+  to: number,
+  identity: unknown,
+  call: ItemCallback,
+  next: (value: unknown, i: number) => unknown,
+): unknown {
+  const middle = from + ((to - from) >> 1);
+  let [one, two] = [identity, identity];
+  for (let i = from; i < middle; i++) one = next(one, i);
+  for (let i = middle; i < to; i++) two = next(two, i);
+  return middle === from ? two : call(one, two);
+}
+
 /** The same where code can't be compiled. */
 function commonLoop<Kind extends keyof Loops>(
   kind: Kind,
@@ -191,17 +235,13 @@ function commonLoop<Kind extends keyof Loops>(
       for (let i = from; i < to; i++) output[i] = call(i, ...more);
     },
     fold: (from, to, input, identity, blockItems) =>
-      eachBlock(blockItems, from, to, (begin, end) => {
-        let folded = identity;
-        for (let i = begin; i < end; i++) folded = call(folded, input[i]);
-        return folded;
-      }),
+      eachBlock(blockItems, from, to, (begin, end) =>
+        inHalves(begin, end, identity, call, (folded, i) => call(folded, input[i])),
+      ),
     foldMapped: (from, to, input, identity, blockItems) =>
       eachBlock(blockItems, from, to, (begin, end) => {
         const map = second as ItemCallback;
-        let folded = identity;
-        for (let i = begin; i < end; i++) folded = call(folded, map(input[i], i));
-        return folded;
+        return inHalves(begin, end, identity, call, (folded, i) => call(folded, map(input[i], i)));
       }),
     total: (from, to, input, identity, blockItems, total) =>
       loops.fold(from, to, input, identity, blockItems).reduce((all, value) => call(all, value), total),

@@ -20,6 +20,8 @@ const MOST_US = 4000;
 /** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */
 const FORGOTTEN = 1 / 64;
 
+/** Two calls in a row took no less than they would have here: so much longer ones are shared out. */
+const IN_VAIN = 1.5;
 /** By so much of what is known one call makes it more. */
 const MOST_CHANGE = 1 / 2;
 /** So many times what is known. */
@@ -32,6 +34,7 @@ export class Worth {
   #overheadUs = FIRST_OVERHEAD_US;
   /** So many calls must be as expected until one that is not is doubted. */
   #untilDoubt = 0;
+  #wasInVain = false;
 
   /** What is left must take so long on this thread to be shared out. */
   get us(): number {
@@ -51,7 +54,13 @@ export class Worth {
   /** A call that was shared out took so long; its participants worked for so long, all together. */
   took(tookUs: number, workUs: number, participants: number): void {
     // One that was held up for long says no more than that it was not worth it.
-    const beyondUs = Math.min(MOST_US / TIMES_OVERHEAD, Math.max(0, tookUs - workUs / participants));
+    const mostUs = MOST_US / TIMES_OVERHEAD;
+    const beyondUs = Math.min(mostUs, Math.max(0, tookUs - workUs / participants));
+    // Nobody need know by how much: the next ones stay here.
+    const isInVain = tookUs >= workUs;
+    if (isInVain && this.#wasInVain)
+      this.#overheadUs = Math.min(mostUs, Math.max(this.#overheadUs, (IN_VAIN * workUs) / TIMES_OVERHEAD));
+    this.#wasInVain = isInVain;
     // Far more than is known, for once: something else had one of the cores.
     if (beyondUs <= DOUBTFUL * this.#overheadUs) {
       if (this.#untilDoubt > 0) this.#untilDoubt--;

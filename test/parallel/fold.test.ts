@@ -19,15 +19,17 @@ const anyMonoid = fc.constantFrom(...Object.values(MONOIDS));
 
 type Combine = (a: number, b: number) => number;
 
-/** The order that is promised, written down plainly: blocks of the number of items alone. */
+/** The order that is promised, written down plainly: blocks of the number of items alone, each of two halves. */
 function inBlocks(numbers: ArrayLike<number>, identity: number, combine: Combine): { blocks: number[]; items: number } {
   // At most 256 blocks; of few items up to 8 blocks, then blocks of 256 items.
   const items = Math.max(1, Math.min(256, Math.ceil(numbers.length / 8)), Math.ceil(numbers.length / 256));
   const blocks: number[] = [];
   for (let from = 0; from < numbers.length; from += items) {
-    let value = identity;
-    for (let i = from; i < Math.min(numbers.length, from + items); i++) value = combine(value, numbers[i] as number);
-    blocks.push(value);
+    const block = Array.prototype.slice.call(numbers, from, from + items) as number[];
+    const [one, two] = [block.slice(0, block.length >> 1), block.slice(block.length >> 1)].map((half) =>
+      half.reduce(combine, identity),
+    ) as [number, number];
+    blocks.push(block.length === 1 ? two : combine(one, two));
   }
   return { blocks, items };
 }

@@ -86,12 +86,12 @@ describe("loops of callbacks", () => {
       ["4", 40],
     ]);
     const minus: ItemCallback = (a, b) => Number(a) - Number(b);
-    assert.deepEqual(loopFor("fold", minus)(0, 3, [1, 2, 3], 10, 2), [7, 7], "by blocks of two");
-    assert.deepEqual(loopFor("foldMapped", minus, 0, (x, i) => Number(x) * Number(i))(1, 3, [1, 2, 3], 10, 2), [2]);
-    assert.equal(loopFor("total", minus)(0, 3, [1, 2, 3], 10, 2, 100), 86, "of blocks of two, after what came before");
+    assert.deepEqual(loopFor("fold", minus)(0, 3, [1, 2, 3], 10, 2), [1, 7], "by blocks of two halves");
+    assert.deepEqual(loopFor("foldMapped", minus, 0, (x, i) => Number(x) * Number(i))(1, 3, [1, 2, 3], 10, 2), [4]);
+    assert.equal(loopFor("total", minus)(0, 3, [1, 2, 3], 10, 2, 100), 92, "of blocks of two, after what came before");
     assert.equal(loopFor("total", minus)(2, 3, [1, 2, 3], 10, 2, 100), 93);
     const times: ItemCallback = (x, i) => Number(x) * Number(i);
-    assert.equal(loopFor("totalMapped", minus, 0, times)(1, 3, [1, 2, 3], 10, 2, 100), 98);
+    assert.equal(loopFor("totalMapped", minus, 0, times)(1, 3, [1, 2, 3], 10, 2, 100), 96);
     const totals: number[] = [];
     assert.equal(loopFor("foldAfter", minus)(0, 3, [1, 2, 3], totals, 10), 4);
     assert.deepEqual(totals, [9, 7, 4]);
@@ -103,6 +103,23 @@ describe("loops of callbacks", () => {
     assert.deepEqual(flags.slice(1), [0, 1, 1]);
     assert.equal(loopFor("find", isLarge, 1)(1, 4, [9, 1, 5, 6], [5]), 2);
     assert.equal(loopFor("find", isLarge, 1)(1, 2, [9, 1, 5, 6], [5]), -1);
+  });
+
+  it("that fold throw what the first item to throw does, though they go through both halves of a block at once", () => {
+    const items = Float64Array.from({ length: 24 }, (_, i) => i);
+    for (const refused of [[3, 4], [7, 4], [0, 12], [23, 20], [11, 12], [9], [16]]) {
+      const call: ItemCallback = (a, b) => {
+        if (refused.includes(b as number)) throw new RangeError(`refused ${String(b)}`);
+        return a;
+      };
+      const first = new RegExp(`refused ${Math.min(...refused)}$`);
+      for (const blockItems of [8, 24, 5]) {
+        assert.throws(() => loopFor("fold", call)(0, 24, items, -1, blockItems), first);
+        assert.throws(() => loopFor("total", call)(0, 24, items, -1, blockItems, -1), first);
+        const same: ItemCallback = (x) => x;
+        assert.throws(() => loopFor("foldMapped", call, 0, same)(0, 24, items, -1, blockItems), first);
+      }
+    }
   });
 
   it("give the same where code can't be compiled", async () => {

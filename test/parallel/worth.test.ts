@@ -23,6 +23,21 @@ describe("what is worth sharing out", () => {
     assert.equal(Math.round(worth.us), 125);
   });
 
+  it("is more than what was shared out in vain twice in a row, until others have stayed for it", () => {
+    const worth = new Worth();
+    worth.took(260, 250, 2);
+    assert.equal(worth.has(250), true);
+    worth.took(260, 250, 2);
+    assert.deepEqual([worth.has(250), worth.has(350), worth.has(376)], [false, false, true]);
+    let calls = 0;
+    for (; !worth.has(250); calls++) worth.stayed(250);
+    assert.ok(calls > 20 && calls < 40, String(calls));
+    // With one between that was not in vain they count as any.
+    const other = new Worth();
+    for (let call = 0; call < 20; call++) other.took(call % 2 === 0 ? 600 : 350, 600, 2);
+    assert.equal(other.has(600), true);
+  });
+
   it("is not changed by one call that was held up", () => {
     const worth = new Worth();
     for (let call = 0; call < 50; call++) worth.took(350, 600, 2);
