@@ -67,13 +67,15 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
     }
     if (mayBeThere) return false;
     worth.called.stayed(us);
+    // It is one of a row, perhaps: helpers that are woken while it runs are there for the next.
+    if (isShared) stayedHere(teamOf(on), cost, us);
   } else if (!(us < LEAST_US)) return false; // nothing is known
   cost.countUnmeasured();
   countCallHere();
   return true;
 }
 
-/** A call stayed here with nobody there to help, and took so long; it ends now. */
+/** A call stays here with nobody there to help, and takes so long; it ends now, or begins. */
 export function stayedHere(team: Team, cost: Cost, us: number): void {
   // They were woken, a call has come, and they were not there any more.
   if (areWoken) wanted = Math.min(MOST_IN_A_ROW, 2 * wanted);

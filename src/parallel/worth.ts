@@ -35,6 +35,12 @@ export class Worth {
   /** So many calls must be as expected until one that is not is doubted. */
   #untilDoubt = 0;
   #wasInVain = false;
+  readonly #minds: boolean;
+
+  /** @param mindsTwo - that were in vain: with helpers who are there, two are held up by chance */
+  constructor(mindsTwo: boolean = true) {
+    this.#minds = mindsTwo;
+  }
 
   /** What is left must take so long on this thread to be shared out. */
   get us(): number {
@@ -57,7 +63,7 @@ export class Worth {
     const mostUs = MOST_US / TIMES_OVERHEAD;
     const beyondUs = Math.min(mostUs, Math.max(0, tookUs - workUs / participants));
     // Nobody need know by how much: the next ones stay here.
-    const isInVain = tookUs >= workUs;
+    const isInVain = this.#minds && tookUs >= workUs;
     if (isInVain && this.#wasInVain)
       this.#overheadUs = Math.min(mostUs, Math.max(this.#overheadUs, (IN_VAIN * workUs) / TIMES_OVERHEAD));
     this.#wasInVain = isInVain;
@@ -82,4 +88,4 @@ export const worth: {
   readonly present: Worth;
   /** They sleep, and have to be woken, or called. */
   readonly called: Worth;
-} = { present: new Worth(), called: new Worth() };
+} = { present: new Worth(false), called: new Worth() };

@@ -36,6 +36,9 @@ describe("what is worth sharing out", () => {
     const other = new Worth();
     for (let call = 0; call < 20; call++) other.took(call % 2 === 0 ? 600 : 350, 600, 2);
     assert.equal(other.has(600), true);
+    const present = new Worth(false);
+    for (let call = 0; call < 2; call++) present.took(260, 250, 2);
+    assert.equal(present.has(250), true);
   });
 
   it("is not changed by one call that was held up", () => {
