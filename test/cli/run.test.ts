@@ -180,13 +180,13 @@ function hotLoop(forMs: number): number {
   return sum.value;
 }
 export const crunch = task(function crunch(): number {
-  return hotLoop(150);
+  return hotLoop(400);
 });
 main(async (s) => {
   await s.spawn(crunch, [], { on: threads() });
   s.spawn(async function here() {
     await new Promise((resolve) => setTimeout(resolve, 5));
-    hotLoop(150);
+    hotLoop(400);
   });
 });`,
   };
