@@ -48,7 +48,8 @@ export class Asked {
   }
 }
 
-const NOTHING_MORE: readonly unknown[] = [];
+/** Of a call without `args`. */
+export const NOTHING_MORE: readonly unknown[] = [];
 
 /** How figures, dumps and recordings name a call, or a step of one. */
 export function titleOf(call: { readonly asked: Asked; readonly phase?: string | undefined }): string {

@@ -75,6 +75,15 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
   return true;
 }
 
+/** Does a call at once, by its loop. @returns what that gives */
+export function doAtOnce(cost: Cost, items: number, loop: unknown, args: readonly unknown[]): unknown {
+  const beganMs = cost.isWorthAClock(items) ? nowMs() : undefined;
+  // See `callLoop`.
+  const result: unknown = Reflect.apply(loop as (...values: unknown[]) => unknown, undefined, args);
+  if (beganMs !== undefined) cost.tookAtOnce(items, (nowMs() - beganMs) * 1000);
+  return result;
+}
+
 /** A call stays here with nobody there to help, and takes so long; it ends now, or begins. */
 export function stayedHere(team: Team, cost: Cost, us: number): void {
   // They were woken, a call has come, and they were not there any more.

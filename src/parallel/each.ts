@@ -1,12 +1,10 @@
 /** `for` and `tabulate`, `map`: one call an item, none depends on another. */
-import { nowMs } from "#clock";
-
 import type { Cancel } from "../async/cancel.js";
 import { requireWhole } from "../async/guard.js";
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
-import { type Callback, type CallbackOptions, asked, callbackOf, requireAsked } from "./asked.js";
-import { isAtOnce } from "./at-once.js";
+import { type Callback, type CallbackOptions, asked, callbackOf, NOTHING_MORE, requireAsked } from "./asked.js";
+import { doAtOnce, isAtOnce } from "./at-once.js";
 import { type Cost, costOf } from "./costs.js";
 import { loopFor, type Loops } from "./loops.js";
 import { loopOf } from "./part-loops.js";
@@ -75,15 +73,9 @@ function mapAtOnce({ kind, type, length, numbers }: Input, fn: unknown, options:
   if (options.args !== undefined || !isAtOnce(one.cost, length, options.on, kind === "shared")) return undefined;
   requireType("parallel.map", options.type);
   const output = outputLike(kind, options.type ?? type, length);
-  return resultInSync(output, () => {
-    const beganMs = one.cost.isWorthAClock(length) ? nowMs() : undefined;
-    // See `callLoop`.
-    Reflect.apply(one.loop, undefined, [0, length, numbers, output.numbers, NOTHING_MORE]);
-    if (beganMs !== undefined) one.cost.tookAtOnce(length, (nowMs() - beganMs) * 1000);
-  });
+  const args = [0, length, numbers, output.numbers, NOTHING_MORE];
+  return resultInSync(output, () => doAtOnce(one.cost, length, one.loop, args));
 }
-
-const NOTHING_MORE: readonly unknown[] = [];
 
 function prepareMap(input: Input, fn: unknown, options: OutputOptions): Prepared {
   const { task, call } = callbackOf("parallel.map", "what it calls with each item", fn);

@@ -6,14 +6,12 @@
  * order whoever works on them, and however many: floating-point sums have the same bits on
  * any number of threads.
  */
-import { nowMs } from "#clock";
-
 import { type Cancel, describeKind } from "../async/cancel.js";
 import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
 import { type Callback, type ParallelOptions, asked, callbackOf, requireAsked } from "./asked.js";
-import { isAtOnce } from "./at-once.js";
+import { doAtOnce, isAtOnce } from "./at-once.js";
 import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { type Cost, costOf } from "./costs.js";
 import { sharedOutput } from "./each.js";
@@ -83,12 +81,7 @@ function reduceAtOnce({ kind, length, numbers }: Input, monoid: unknown, options
   if (one === undefined || !("identity" in monoid)) return LATER;
   requireAsked("reduce", options);
   if (options.map !== undefined || !isAtOnce(one.cost, length, options.on, kind === "shared")) return LATER;
-  const beganMs = one.cost.isWorthAClock(length) ? nowMs() : undefined;
-  // See `callLoop`.
-  const args = [0, length, numbers, identity, blockItemsOf(length), identity];
-  const total: unknown = Reflect.apply(one.total, undefined, args);
-  if (beganMs !== undefined) one.cost.tookAtOnce(length, (nowMs() - beganMs) * 1000);
-  return total;
+  return doAtOnce(one.cost, length, one.total, [0, length, numbers, identity, blockItemsOf(length), identity]);
 }
 
 /** Folds whose values, by block, are the result. */

@@ -8,7 +8,7 @@ import { SharedArray } from "../shared/array.js";
 import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
-import { type FunctionName, functionsOf, nameOf } from "./function-names.js";
+import { type FunctionName, functionsOf, type Missing, missingHere, nameOf, undeclared } from "./function-names.js";
 import { forgetModule, helpFrom, READY_MS, type Team, whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
 import { settledWithin } from "./turns.js";
@@ -84,7 +84,7 @@ interface HelpEnd {
   /** For other calls that wait for its thread: it is to come again. */
   readonly gaveWay: boolean;
   /** A function that its thread lacks. */
-  readonly missing: FunctionName | undefined;
+  readonly missing: Missing | undefined;
 }
 
 /** On a thread of a pool: helps with the joins of a call. */
@@ -101,7 +101,7 @@ function helpWithForksOfCall(cells: SharedArray<"int32">, participant: number, g
 }
 
 /** What the call gave; or the function of it that its thread lacks. */
-type RootEnd = { readonly value: unknown } | { readonly missing: FunctionName };
+type RootEnd = { readonly value: unknown } | { readonly missing: Missing };
 
 /** On a thread of a pool: the call itself. */
 const takeForks: Task<[cells: SharedArray<"int32">, root: readonly [FunctionName, readonly unknown[]]], RootEnd> =
@@ -111,7 +111,7 @@ function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionNa
   const forks = new Forks(cells.values, 0);
   const [name, args] = root;
   const [call] = functionsOf([name]);
-  if (call === undefined) return { missing: name };
+  if (call === undefined) return { missing: missingHere(name) };
   try {
     return { value: within(forks, () => call(...args)) };
   } finally {
@@ -133,11 +133,13 @@ class Close extends CancelListener {
   }
 }
 
-/** A thread that was started later lacks what others have imported. */
-async function imports(team: Team, { module, key }: FunctionName): Promise<void> {
-  forgetModule(team, module);
-  const [fn] = functionsOf([{ module, key }]);
-  await readyWithin(team, fn === undefined ? [] : [fn as unknown as AnyTask]);
+/** A thread that was started later lacks what others have imported. @returns false if that is in vain */
+async function imports(team: Team, missing: Missing): Promise<boolean> {
+  const [fn] = functionsOf([missing]);
+  if (missing.declared !== undefined || fn === undefined) return false;
+  forgetModule(team, missing.module);
+  await readyWithin(team, [fn as unknown as AnyTask]);
+  return true;
 }
 
 /** Waits until all threads are ready, but not for one that has something else to do for long. */
@@ -158,8 +160,8 @@ async function askForHelp(s: Scope, team: Team, forks: Forks, args: Parameters<t
         {},
         s,
       );
-      if (end.missing !== undefined) await imports(team, end.missing);
-      else if (!end.gaveWay) return;
+      // What its module does not declare there, no other thread will ever have: the owners of such branches do them.
+      if (end.missing === undefined ? !end.gaveWay : !(await imports(team, end.missing))) return;
     } catch (error) {
       // Never again under the same number: who waits for the one that has ended would look for another.
       if (!(error instanceof QueueFullError)) return;
@@ -202,7 +204,8 @@ export async function run<Args extends readonly unknown[], Result>(
         for (;;) {
           const end = await s.spawn(takeForks, [cells, [nameOf(fn), args]], { on: pool, name });
           if ("value" in end) return end.value;
-          await imports(team, end.missing);
+          const { missing } = end;
+          if (!(await imports(team, missing))) throw undeclared([fn], missing, missing.declared ?? []);
         }
       };
       const rooted = root();
@@ -255,7 +258,7 @@ export function runSync<Args extends readonly unknown[], Result>(
       // One that is taken back fails, too.
       const over = one.ended.catch(() => undefined) as Promise<HelpEnd | undefined>;
       const end = one.takeBack() ? undefined : await over;
-      if (end?.missing !== undefined) forgetModule(team, end.missing.module);
+      if (end?.missing !== undefined && end.missing.declared === undefined) forgetModule(team, end.missing.module);
     });
     void Promise.all(ended).then(() => cells.dispose());
   }

@@ -45,6 +45,11 @@
  * thread: then what THREAD and LIFE name is no more. One that lacks a function says so, takes nothing
  * more, and the owner does that branch itself.
  *
+ * All words but STATE, EXPECTED and the three at the begin are plain. Of a slot its owner writes them before
+ * it stores OFFERED, and the thief before it stores DONE; THREAD and LIFE stand before their participant
+ * offers or takes anything: so the exchange or the load of STATE that tells of them comes after them. A
+ * participant that comes again, perhaps on another thread, writes over its own, while no slot is TAKEN by it.
+ *
  * Both payloads are the owner's. If a thread ends, those in its hands are freed, at once, so what
  * a thief has made goes into its owner's hands before the owner knows of it. A thief of an owner that
  * has ended finds a branch that may be gone: it copies it first and looks then whether it lived
@@ -63,7 +68,7 @@ import { bytesOfPayload, freePayload, handOver, makePayload } from "../shared/pa
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { decodeThrown, encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import type { ItemCallback } from "./loops.js";
-import { type FunctionName, functionsOf, nameOf } from "./function-names.js";
+import { type FunctionName, functionsOf, type Missing, missingHere, nameOf } from "./function-names.js";
 
 const CLOSED = 0;
 const HUNGRY = 1;
@@ -128,7 +133,7 @@ export class Forks {
   #offered = 0;
   /** What can't cross, or had no room, is not tried again. */
   #refused: Frame | undefined = undefined;
-  #missing: FunctionName | undefined = undefined;
+  #missing: Missing | undefined = undefined;
 
   /** @param looks - of who has nothing to do, before he sleeps */
   constructor(cells: SharedCells, participant: number, looks: number = LOOKS) {
@@ -156,7 +161,7 @@ export class Forks {
   }
 
   /** A function that this thread lacks. It takes nothing any more. */
-  get missing(): FunctionName | undefined {
+  get missing(): Missing | undefined {
     return this.#missing;
   }
 
@@ -295,7 +300,7 @@ export class Forks {
     if (state < TAKEN) return;
     const line = lineOf(state - TAKEN);
     if (!heap().hasEnded({ slot: cells[line + THREAD] as number, state: cells[line + LIFE] as number })) return;
-    // Its last step may have been to be done.
+    // Its last step may have been to be done; and who then came in its place may have written over what was read.
     if (load(cells, at + STATE) < TAKEN) return;
     this.close();
     heap().free(this.#handleIn(at));
@@ -387,7 +392,7 @@ export class Forks {
     if (branch === undefined) return FAILED;
     const [name, args] = branch;
     const [fn] = functionsOf([name]);
-    if (fn === undefined) this.#missing = name;
+    if (fn === undefined) this.#missing = missingHere(name);
     const bytes = fn === undefined ? encodeValue({ missing: name } satisfies Outcome) : bytesOfOutcome(fn, args);
     const payload = makePayload(heap(), 0, bytes);
     const handle = heap().handleOf(payload);

@@ -11,12 +11,11 @@ import type { SharedArray } from "../shared/array.js";
 import { heap, type Life } from "../shared/heap.js";
 import { encodeThrown, type EncodedValue } from "../threads/error-codec.js";
 import { Patience } from "../threads/patience.js";
-import { registry } from "../threads/registry.js";
 import { ownTask } from "../threads/task.js";
 import { askingPool, type StandBy } from "../threads/wanted.js";
 import type { ItemCallback } from "./loops.js";
 import { giveBack } from "./given-back.js";
-import { type FunctionName, functionsOf } from "./function-names.js";
+import { type FunctionName, functionsOf, type Missing, missingHere } from "./function-names.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
 import { type Left, NONE, Shares } from "./shares.js";
 import { copyOf, Heard, type Made } from "./told.js";
@@ -88,8 +87,8 @@ export interface PartsDone {
   readonly values: readonly (readonly [from: number, value: unknown])[];
   /** The code threw, in this part. */
   readonly thrown?: { readonly part: number; readonly error: EncodedValue };
-  /** A function that is not declared on that thread, and what its module declares there; `undefined` if it was not imported. */
-  readonly missing?: FunctionName & { readonly declared: readonly string[] | undefined };
+  /** It could not begin. */
+  readonly missing?: Missing;
 }
 
 /** Takes part in a call. */
@@ -376,17 +375,12 @@ function help(
   }
 }
 
-/** A function that this thread lacks. */
-type Missing = NonNullable<PartsDone["missing"]>;
-
 /** The loop of what there is to do, on this thread. */
 function loopOn(work: Pick<Work, "loop" | "functions" | "data">): PartLoop | Missing {
   const functions = functionsOf(work.functions);
   const lacking = functions.indexOf(undefined);
   if (lacking === -1) return loopOf(work.loop, functions as ItemCallback[], work.data);
-  const name = work.functions[lacking] as FunctionName;
-  const module = registry().modules.get(name.module);
-  return { ...name, declared: module === undefined ? undefined : [...module.byKey.keys()] };
+  return missingHere(work.functions[lacking] as FunctionName);
 }
 
 function isLoop(made: PartLoop | Missing): made is PartLoop {

@@ -9,7 +9,7 @@ import { nowMs } from "#clock";
 import { hasWaitAsync } from "#atomics";
 
 import { type CancelNode, CancelListener, cancelNodeOf } from "../async/cancel.js";
-import { type AnyTask, type Executor, type RunOptions, type TaskIdentity, taskIdentity } from "../async/executor.js";
+import type { AnyTask, Executor, RunOptions } from "../async/executor.js";
 import type { Scope } from "../async/scope.js";
 import { SharedMemoryError, TransferError, WorkerLostError } from "../core/errors.js";
 import { probe } from "../core/probe.js";
@@ -18,7 +18,6 @@ import { heap, type Life } from "../shared/heap.js";
 import { freePayload } from "../shared/payload.js";
 import { decodeThrown } from "../threads/error-codec.js";
 import { contextHere } from "../threads/remotes.js";
-import { noSuchTask } from "../threads/thread-errors.js";
 import { titleOf } from "./asked.js";
 import { type CallMemory, giveMemory, takeMemory, type Telling } from "./call-memory.js";
 import { costOfCall } from "./costs.js";
@@ -27,7 +26,7 @@ import { begins, countHelpers, ends } from "./figures.js";
 import { readBack } from "./given-back.js";
 import { sharedOut, SleepersOf } from "./at-once.js";
 import type { ItemCallback } from "./loops.js";
-import { type FunctionName, nameOf } from "./function-names.js";
+import { nameOf, undeclared } from "./function-names.js";
 import { Participant, type PartLoop, type PartsDone, type Work } from "./part.js";
 import { loopOf } from "./part-loops.js";
 import type { Begun, Call, SharedForm } from "./run.js";
@@ -455,7 +454,7 @@ export class SharedCall {
     if (first !== undefined && !isFound(first.part)) throw first.error;
     if (this.#refusal !== undefined) throw this.#refusal.error as Error;
     for (const { missing } of this.#done) {
-      if (missing?.declared !== undefined) throw undeclared(this.#call, missing, missing.declared);
+      if (missing?.declared !== undefined) throw undeclared(this.#call.functions, missing, missing.declared);
     }
     const workMs = this.#done.reduce((sum, { ms }) => sum + ms, 0);
     // What began a call says less than all of it: there caches are cold, and data may be other. But where
@@ -512,9 +511,4 @@ function noMemoryFor(call: string): Error {
     `there is no shared memory left in which a helper of ${call} could give back what it did. ` +
       "Dispose of shared objects that are no longer needed; liveSharedObjects() lists them",
   );
-}
-
-function undeclared(call: Call, { module, key }: FunctionName, declared: readonly string[]): Error {
-  const identities = call.functions.map((fn) => taskIdentity(fn) as TaskIdentity);
-  return noSuchTask(identities.find((one) => one.module === module && one.key === key) as TaskIdentity, declared);
 }

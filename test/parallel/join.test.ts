@@ -32,6 +32,7 @@ import {
   giveWithoutMemory,
   joinForEver,
   joinInJoin,
+  joinWith,
   meetInJoins,
   meetInOneJoin,
   refuseLeaf,
@@ -42,6 +43,7 @@ import {
   withForeign,
 } from "./fixtures/join-tasks.js";
 import { passElsewhere } from "./fixtures/other-tasks.js";
+import { everywhere, onlyHere, onlyOnMain } from "./fixtures/undeclared.js";
 import { identical } from "./fixtures/tasks.js";
 import { poolOf, SIZES } from "./settings.js";
 
@@ -63,6 +65,19 @@ function cellsOf(length: number): Cells {
 async function getReady(on: ThreadPool, ...fns: readonly AnyTask[]): Promise<void> {
   await parallel.run(identical, [1], { on });
   await whenReady({ pool: on, helpers: on.size, alone: on.size }, fns);
+}
+
+/** Occupies a thread of a pool. @returns lets it go */
+async function occupy(on: ThreadPool, fn: Task<[gate: Cells], void>): Promise<() => Promise<void>> {
+  const gate = cellsOf(2);
+  const passed = on.run(fn, [gate]);
+  while (Atomics.load(gate.values, 0) === 0) await turn();
+  return async () => {
+    Atomics.store(gate.values, 1, 1);
+    Atomics.notify(gate.values, 1);
+    await passed;
+    gate.dispose();
+  };
 }
 
 /** In its awaited or its blocking form. */
@@ -213,22 +228,18 @@ describe("parallel.join", () => {
     const live = payloads();
     const on = threads({ size: 2, name: "ending" });
     const cells = cellsOf(1);
-    const gate = cellsOf(2);
     await getReady(on, endOwner, pass);
     // The other thread is busy: what is offered nobody takes.
-    const passed = on.run(pass, [gate]);
-    while (Atomics.load(gate.values, 0) === 0) await turn();
+    const letGo = await occupy(on, pass);
     await assert.rejects(
       parallel.run(endOwner, [cells], { on }),
       (error) => error instanceof WorkerLostError && error.code === "SKEIN_WORKER_LOST",
     );
-    Atomics.store(gate.values, 1, 1);
-    Atomics.notify(gate.values, 1);
-    await passed;
+    await letGo();
     assert.equal(await on.run(identical, [7]), 7);
     await on.close();
     assert.equal(payloads(), live);
-    for (const array of [cells, gate]) array.dispose();
+    cells.dispose();
   });
 
   for (const [what, fn, says] of [
@@ -252,18 +263,14 @@ describe("parallel.join", () => {
   it("is none the worse for a pool that has all the jobs it may have", { timeout: 60_000 }, async () => {
     const on = threads({ size: 2, maxQueue: 0, name: "full" });
     await getReady(on, textBetween, pass);
-    const gate = cellsOf(2);
     const counts = cellsOf(100);
-    const passed = on.run(pass, [gate]);
-    while (Atomics.load(gate.values, 0) === 0) await turn();
+    const letGo = await occupy(on, pass);
     const text = await parallel.run(textBetween, [0, 100, 10, counts], { on });
     counts.values.fill(0);
     assert.equal(text, textBetween(0, 100, 10, counts));
-    Atomics.store(gate.values, 1, 1);
-    Atomics.notify(gate.values, 1);
-    await passed;
+    await letGo();
     await on.close();
-    for (const array of [gate, counts]) array.dispose();
+    counts.dispose();
   });
 
   it("is none the worse for threads that were started later", { timeout: 60_000 }, async () => {
@@ -283,18 +290,30 @@ describe("parallel.join", () => {
 
   it("does not wait for a thread that has something else to do for long", { timeout: 60_000 }, async () => {
     const on = threads({ size: 2, name: "long" });
-    const gate = cellsOf(2);
     const counts = cellsOf(100);
     // It has yet to import what is called.
-    const passed = on.run(passElsewhere, [gate]);
-    while (Atomics.load(gate.values, 0) === 0) await turn();
+    const letGo = await occupy(on, passElsewhere);
     const text = await parallel.run(textBetween, [0, 100, 10, counts], { on });
     assert.equal(text, textBetween(0, 100, 10, counts));
-    Atomics.store(gate.values, 1, 1);
-    Atomics.notify(gate.values, 1);
-    await passed;
+    await letGo();
     await on.close();
-    for (const array of [gate, counts]) array.dispose();
+    counts.dispose();
+  });
+
+  it("fails if other threads don't find what it runs, and does here what they don't find of its branches", async () => {
+    const on = await poolOf(2);
+    await getReady(on, everywhere);
+    for (const [fn = assert.fail(), code] of [
+      [onlyOnMain, "SKEIN_TASK_NOT_FOUND"],
+      [onlyHere, "SKEIN_TASK_INSIDE_FUNCTION"],
+    ] as const) {
+      await assert.rejects(parallel.run(fn, [1], { on }), { code });
+      // The program's thread has it, and does it whoever is asked.
+      for (let round = 0; round < 20; round++) {
+        await getReady(on, joinWith);
+        assert.deepEqual(parallel.runSync(joinWith, [fn as Task<[number], number>], { on }), [fn(3), fn(4)]);
+      }
+    }
   });
 
   it("goes on in a pool that is being closed", { timeout: 60_000 }, async () => {
