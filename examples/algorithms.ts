@@ -12,7 +12,6 @@ import { main, type Scope, threads } from "skein";
 
 import { ALGORITHMS, type Algorithm } from "./algorithms/catalogue.js";
 import { measure, type Measured, TICKS } from "./algorithms/measure.js";
-import { printChecks, printTable } from "./algorithms/table.js";
 import { showProgress } from "./support/progress.js";
 
 /** What was asked for. **Throws** a `TypeError` or a `RangeError` that says what is wrong with it. */
@@ -75,6 +74,9 @@ async function run(
   } finally {
     progress.stop();
   }
+  // Only now: its packages are CommonJS, and what parses those may detach an ArrayBuffer, after
+  // which every access to a typed array on this thread looks whether its buffer is still there.
+  const { printChecks, printTable } = await import("./algorithms/table.js");
   printTable(all, participants, process.stdout.columns ?? 100);
   if (checks && !printChecks(all)) process.exitCode = 1;
 }
