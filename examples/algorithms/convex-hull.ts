@@ -31,36 +31,63 @@ function isBefore({ x, y }: Plane, a: number, b: number): boolean {
   return y[a] === y[b] ? a < b : (y[a] as number) < (y[b] as number);
 }
 
-/** The points to the right of the line from `a` to `b`, and that of them which is farthest from it, or −1. */
-function beyond({ x, y }: Plane, a: number, b: number, points: Uint32Array): { points: Uint32Array; farthest: number } {
-  const [fromX, fromY] = [x[a] as number, y[a] as number];
-  const [toX, toY] = [(x[b] as number) - fromX, (y[b] as number) - fromY];
-  const found = new Uint32Array(points.length);
-  let count = 0;
-  let farthest = -1;
-  let most = 0;
-  for (let i = 0; i < points.length; i++) {
+/** Points beyond a line, on its right, and that of them which is farthest from it. */
+interface Beyond {
+  readonly points: Uint32Array;
+  readonly farthest: number;
+}
+
+/**
+ * Moves those that are beyond the line from `a` to `middle` to the front of `points`, and those beyond the one from
+ * there to `b` to the end. Nobody is beyond both, as `middle` is the farthest of all.
+ */
+function split({ x, y }: Plane, a: number, middle: number, b: number, points: Uint32Array): readonly [Beyond, Beyond] {
+  const [aX, aY] = [x[a] as number, y[a] as number];
+  const [middleX, middleY] = [x[middle] as number, y[middle] as number];
+  const [inX, inY] = [middleX - aX, middleY - aY];
+  const [outX, outY] = [(x[b] as number) - middleX, (y[b] as number) - middleY];
+  let [first, second] = [-1, -1];
+  let [mostFirst, mostSecond] = [0, 0];
+  let front = 0;
+  let end = points.length;
+  for (let i = 0; i < end;) {
     const point = points[i] as number;
-    const distance = ((x[point] as number) - fromX) * toY - toX * ((y[point] as number) - fromY);
-    if (distance <= 0) continue;
-    found[count++] = point;
-    // Of several on a line the first one is an end of it: those in the middle are no corners.
-    if (distance > most || (distance === most && isBefore({ x, y }, point, farthest))) farthest = point;
-    if (distance > most) most = distance;
+    const [pointX, pointY] = [x[point] as number, y[point] as number];
+    const beyondFirst = (pointX - aX) * inY - inX * (pointY - aY);
+    if (beyondFirst > 0) {
+      points[i++] = points[front] as number;
+      points[front++] = point;
+      // Of several on a line the first one is an end of it: those in the middle are no corners.
+      if (beyondFirst > mostFirst || (beyondFirst === mostFirst && isBefore({ x, y }, point, first))) first = point;
+      if (beyondFirst > mostFirst) mostFirst = beyondFirst;
+      continue;
+    }
+    const beyondSecond = (pointX - middleX) * outY - outX * (pointY - middleY);
+    if (beyondSecond <= 0) {
+      i++;
+      continue;
+    }
+    points[i] = points[--end] as number;
+    points[end] = point;
+    if (beyondSecond > mostSecond || (beyondSecond === mostSecond && isBefore({ x, y }, point, second))) second = point;
+    if (beyondSecond > mostSecond) mostSecond = beyondSecond;
   }
-  return { points: found.subarray(0, count), farthest };
+  return [
+    { points: points.subarray(0, front), farthest: first },
+    { points: points.subarray(end), farthest: second },
+  ];
 }
 
-/** Adds the corners between `a` and `b`, which are among the points beyond that line. */
-function addBetween(plane: Plane, a: number, b: number, points: Uint32Array, corners: number[]): void {
-  const { points: outside, farthest } = beyond(plane, a, b, points);
+/** Adds the corners between `a` and `b`, which are among those beyond that line. */
+function addBetween(plane: Plane, a: number, b: number, { points, farthest }: Beyond, corners: number[]): void {
   if (farthest === -1) return;
-  addBetween(plane, a, farthest, outside, corners);
+  const [before, after] = split(plane, a, farthest, b, points);
+  addBetween(plane, a, farthest, before, corners);
   corners.push(farthest);
-  addBetween(plane, farthest, b, outside, corners);
+  addBetween(plane, farthest, b, after, corners);
 }
 
-/** The corners of the hull of some points: their indexes, counter-clockwise from the leftmost one on. */
+/** The corners of the hull of some points, which it moves: their indexes, counter-clockwise from the leftmost one on. */
 function hullOf(plane: Plane, points: Uint32Array): number[] {
   if (points.length === 0) return [];
   let [first, last] = [points[0] as number, points[0] as number];
@@ -70,10 +97,11 @@ function hullOf(plane: Plane, points: Uint32Array): number[] {
     if (isBefore(plane, last, point) && !areEqual(plane, last, point)) last = point;
   }
   if (areEqual(plane, first, last)) return [first];
+  const [below, above] = split(plane, first, last, first, points);
   const corners = [first];
-  addBetween(plane, first, last, points, corners);
+  addBetween(plane, first, last, below, corners);
   corners.push(last);
-  addBetween(plane, last, first, points, corners);
+  addBetween(plane, last, first, above, corners);
   return corners;
 }
 

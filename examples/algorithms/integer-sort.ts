@@ -18,21 +18,28 @@ export interface KeyedValues {
   readonly values: SharedArray<"uint32">;
 }
 
-const DIGIT_BITS = 8;
+const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 
-/** `counts[digit × blocks + block]`: in the order in which places are given, so that equal digits keep theirs. */
+/** `counts[digit × blocks + block]`: in the order in which places are given, so that equal digits keep theirs. Also finds the greatest key of the block. */
 const countDigits = task(function countDigits(
   block: number,
   blockItems: number,
   shift: number,
   from: KeyedValues,
   counts: SharedArray<"uint32">,
+  greatest: SharedArray<"uint32">,
 ): void {
   const inBlock = new Uint32Array(DIGITS);
   const keys = from.keys.values;
   const end = Math.min(keys.length, (block + 1) * blockItems);
-  for (let i = block * blockItems; i < end; i++) (inBlock[((keys[i] as number) >>> shift) % DIGITS] as number)++;
+  let most = 0;
+  for (let i = block * blockItems; i < end; i++) {
+    const key = keys[i] as number;
+    most = Math.max(most, key);
+    (inBlock[(key >>> shift) % DIGITS] as number)++;
+  }
+  greatest.values[block] = most;
   const blocks = counts.length / DIGITS;
   for (let digit = 0; digit < DIGITS; digit++) counts.values[digit * blocks + block] = inBlock[digit] as number;
 });
@@ -74,10 +81,11 @@ export async function integerSort(
   const blockItems = blockItemsOf(length);
   const blocks = Math.ceil(length / blockItems);
   const counts = space.makeToFill("uint32", DIGITS * blocks);
-  const { max } = await parallel.minMax(unsorted.keys, options, cancel);
+  const greatest = space.make("uint32", blocks);
   let [from, to, spare] = [unsorted, made(), made()];
-  for (let shift = 0; shift === 0 || 2 ** shift <= max; shift += DIGIT_BITS) {
-    await parallel.for(0, blocks, countDigits, { ...options, args: [blockItems, shift, from, counts] }, cancel);
+  for (let shift = 0; shift === 0 || 2 ** shift <= Math.max(...greatest); shift += DIGIT_BITS) {
+    const counting = { ...options, args: [blockItems, shift, from, counts, greatest] } as const;
+    await parallel.for(0, blocks, countDigits, counting, cancel);
     const sums = { ...options, inclusive: false };
     using places = await parallel.scan(counts, { identity: 0, combine: add }, sums, cancel);
     await parallel.for(0, blocks, moveToPlaces, { ...options, args: [blockItems, shift, from, to, places] }, cancel);
@@ -86,30 +94,25 @@ export async function integerSort(
   return { keys: space.give(from.keys), values: space.give(from.values) };
 }
 
-/** The same on one thread, which counts all digits in one go. */
+/** The same on one thread. */
 export function sequentialIntegerSort(unsorted: KeyedValues): { keys: Uint32Array; values: Uint32Array } {
   const { length } = unsorted.keys;
-  const places = [0, 1, 2, 3].map(() => new Uint32Array(DIGITS + 1));
-  const [byFirst, bySecond, byThird, byFourth] = places as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
-  for (const key of unsorted.keys.values) {
-    (byFirst[(key % DIGITS) + 1] as number)++;
-    (bySecond[((key >>> 8) % DIGITS) + 1] as number)++;
-    (byThird[((key >>> 16) % DIGITS) + 1] as number)++;
-    (byFourth[(key >>> 24) + 1] as number)++;
-  }
-  let from = { keys: unsorted.keys.copy(), values: unsorted.values.copy() };
-  let to = { keys: new Uint32Array(length), values: new Uint32Array(length) };
-  for (const [digit, next] of places.entries()) {
-    // If all have the same digit there is nothing to move.
-    if (next.includes(length, 1)) continue;
-    for (let i = 1; i < DIGITS; i++) (next[i] as number) += next[i - 1] as number;
+  const made = () => ({ keys: new Uint32Array(length), values: new Uint32Array(length) });
+  let max = 0;
+  for (let i = 0; i < length; i++) max = Math.max(max, unsorted.keys.values[i] as number);
+  let from: { keys: Uint32Array; values: Uint32Array } = { keys: unsorted.keys.values, values: unsorted.values.values };
+  let [to, spare] = [made(), made()];
+  for (let shift = 0; shift === 0 || 2 ** shift <= max; shift += DIGIT_BITS) {
+    const next = new Uint32Array(DIGITS + 1);
+    for (let i = 0; i < length; i++) (next[(((from.keys[i] as number) >>> shift) % DIGITS) + 1] as number)++;
+    for (let digit = 1; digit < DIGITS; digit++) (next[digit] as number) += next[digit - 1] as number;
     for (let i = 0; i < length; i++) {
       const key = from.keys[i] as number;
-      const place = (next[(key >>> (DIGIT_BITS * digit)) % DIGITS] as number)++;
+      const place = (next[(key >>> shift) % DIGITS] as number)++;
       to.keys[place] = key;
       to.values[place] = from.values[i] as number;
     }
-    [from, to] = [to, from];
+    [from, to, spare] = [to, spare, to];
   }
   return from;
 }

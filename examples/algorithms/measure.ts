@@ -1,4 +1,7 @@
 /** Runs an algorithm on one thread and on several, one after the other, and says what is seen. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { type Scope, task, type ThreadPool } from "skein";
 import { parallel, type Explanation, type ParallelOptions } from "skein/parallel";
 
@@ -10,6 +13,7 @@ export interface Measured {
   readonly name: string;
   readonly limit: string | undefined;
   readonly size: number;
+  readonly threads: number;
   /** The middle of some runs, as are all figures: cores are faster now, and slower then. */
   readonly sequentialMs: number;
   readonly onThreadsMs: number;
@@ -40,6 +44,10 @@ const SETTLED_MS = 30;
 /** How many ticks `measure` gives. */
 export const TICKS = WARM_UP_RUNS + RUNS + 1;
 
+setFlagsFromString("--expose-gc");
+/** So that no run is held up by what one before it left. */
+const collectGarbage = runInNewContext('() => gc({ type: "minor" })') as () => void;
+
 /** Runs the form for one thread on a thread, so that this one hears of Ctrl-C meanwhile. */
 const runAlone = task(function runAlone(
   name: string,
@@ -52,6 +60,7 @@ const runAlone = task(function runAlone(
   const tookMs = performance.now() - beganMs;
   if (isWanted) return [tookMs, result];
   disposeOf(result);
+  collectGarbage();
   return [tookMs, undefined];
 });
 
@@ -98,6 +107,7 @@ export async function measure(
   let isRight: boolean | undefined;
   for (let run = -WARM_UP_RUNS; run < RUNS; run++) {
     const [sequentialMs, reference] = await s.spawn(runAlone, [name, input, checks], { on: pool });
+    await pause();
     const startedMs = performance.now();
     const { result, calls: made } = await parallel.explain(() => algorithm.onThreads(input, options, s));
     const onThreadsMs = performance.now() - startedMs;
@@ -119,6 +129,7 @@ export async function measure(
     name,
     limit: algorithm.limit,
     size,
+    threads: participants,
     sequentialMs,
     onThreadsMs: median(runs.map((run) => run.onThreadsMs)),
     speedUp: median(runs.map((run) => run.sequentialMs / run.onThreadsMs)),
@@ -129,6 +140,9 @@ export async function measure(
     isRight,
   };
 }
+
+/** Until what was collected is given back, which threads of the engine do meanwhile. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;

@@ -5,7 +5,10 @@ import type { Measured } from "./measure.js";
 
 /** From here on a step is said to wait for memory. */
 const MEMORY_BOUND = 1.5;
-const LONGER = `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache`;
+/** And if so many times as many threads, or fewer, are all that there are at best. */
+const HELD_UP = 0.8;
+const BOUND = (threads: number): string =>
+  `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache, or "at best" is below ${HELD_UP * threads}`;
 const AT_BEST = (threads: number): string =>
   `${threads} threads at once, each with a run of its own, did so many times the work of one`;
 /** Columns that the table with lines needs. */
@@ -34,7 +37,7 @@ export function printTable(all: readonly Measured[], threads: number, width: num
   const notes = all.flatMap(({ name, limit, speedUp }) =>
     limit === undefined || speedUp > 1 ? [] : [`${name}: ${limit}`],
   );
-  if (all.some(isMemoryBound)) notes.unshift(`${isWide ? "" : "* "}memory-bound: ${LONGER}`);
+  if (all.some(isMemoryBound)) notes.unshift(`${isWide ? "" : "* "}memory-bound: ${BOUND(threads)}`);
   notes.unshift(`${isWide ? "at best" : "best"}: ${AT_BEST(threads)}`);
   console.log(`\n${notes.map((note) => wrapped(note, Math.min(width, WIDE))).join("\n")}`);
 }
@@ -53,8 +56,8 @@ function wrapped(text: string, width: number): string {
     .trimStart();
 }
 
-function isMemoryBound({ slowedByMemory }: Measured): boolean {
-  return slowedByMemory >= MEMORY_BOUND;
+function isMemoryBound({ slowedByMemory, atBest, threads }: Measured): boolean {
+  return slowedByMemory >= MEMORY_BOUND || atBest < HELD_UP * threads;
 }
 
 function wideRow(one: Measured): string[] {
