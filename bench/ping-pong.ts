@@ -1,4 +1,4 @@
-// What does it cost two jobs to hand each other a value over channels?
+// What does it cost two jobs to hand each other a value over channels, and one that need not wait?
 import { Effect, Fiber, Queue } from "effect";
 import { createQueue, run, spawn } from "effection";
 import { channel, scope } from "skein/async";
@@ -14,12 +14,14 @@ function batchesOf(load: Load): Batches & { readonly roundTrips: number } {
 
 await ask({
   module: import.meta.url,
-  asks: "What does it cost two jobs to hand each other a value over channels?",
-  units: { message: "ns" },
+  asks: "What does it cost two jobs to hand each other a value over channels, and one that need not wait?",
+  units: { message: "ns", buffered: "ns" },
   targets: [
     { metric: "message", of: "skein", atMost: 400 },
     { metric: "message", of: "skein", against: "effect", ratioAtMost: 0.25 },
     { metric: "message", of: "skein", against: "promises", ratioAtMost: 3.5 },
+    { metric: "message", of: "skein", against: "await of an async function", ratioAtMost: 5 },
+    { metric: "buffered", of: "skein", against: "await of an async function", ratioAtMost: 1 },
   ],
   variants: {
     async skein(load) {
@@ -38,6 +40,18 @@ await ask({
               value = await pongs.receive();
             }
             check(value, batches.roundTrips);
+          }),
+        ),
+        // A value goes through a channel that has room and something in it: nobody waits.
+        buffered: await time(batches, () =>
+          scope(async (s) => {
+            const numbers = channel<number>(4, s);
+            let sum = 0;
+            for (let i = 0; i < batches.operations; i++) {
+              if (!numbers.trySend(1)) await numbers.send(1);
+              sum += numbers.tryReceive()?.value ?? (await numbers.receive());
+            }
+            check(sum, batches.operations);
           }),
         ),
       };
@@ -105,6 +119,18 @@ await ask({
           check(value, batches.roundTrips);
         }),
       };
+    },
+
+    // What a wait costs at least.
+    async "await of an async function"(load) {
+      const batches = batchesOf(load);
+      const one = async (): Promise<number> => 1;
+      const samples = await time(batches, async () => {
+        let sum = 0;
+        for (let i = 0; i < batches.operations; i++) sum += await one();
+        check(sum, batches.operations);
+      });
+      return { message: samples, buffered: samples };
     },
 
     go: { go: "ping-pong" },

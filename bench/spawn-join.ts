@@ -3,12 +3,76 @@ import { Effect, Fiber } from "effect";
 import { type Operation, run, spawn } from "effection";
 import { scope } from "skein/async";
 
-import { ask, type Batches, check, type Load, time } from "./harness.js";
+import { ask, type Batches, check, type Load, type Samples, time } from "./harness.js";
 
 const BURST = 1000;
 
 function batchesOf(load: Load): Batches {
   return { operations: load.of(50_000, 2000), batches: load.of(20, 1), warmUp: load.of(5, 0) };
+}
+
+/** What programs write by hand: starts functions, and can wait until all have ended. */
+interface ScopeByHand {
+  spawn(work: () => number): Promise<number>;
+  ended(): Promise<unknown>;
+}
+
+/** Counts those that go on. */
+class CounterScope implements ScopeByHand {
+  #underway = 0;
+  #wake: (() => void) | undefined = undefined;
+
+  async spawn(work: () => number): Promise<number> {
+    this.#underway++;
+    try {
+      // So that who spawns goes on first.
+      await undefined;
+      return work();
+    } finally {
+      if (--this.#underway === 0) this.#wake?.();
+    }
+  }
+
+  async ended(): Promise<void> {
+    if (this.#underway > 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+}
+
+/** Knows those that go on. */
+class SetScope implements ScopeByHand {
+  readonly #underway = new Set<Promise<number>>();
+
+  spawn(work: () => number): Promise<number> {
+    const job = Promise.resolve().then(work);
+    this.#underway.add(job);
+    return job.finally(() => this.#underway.delete(job));
+  }
+
+  ended(): Promise<unknown> {
+    return Promise.all(this.#underway);
+  }
+}
+
+async function measureByHand(load: Load, group: ScopeByHand): Promise<Samples> {
+  const batches = batchesOf(load);
+  const work = (): number => 1;
+  return {
+    "one by one": await time(batches, async () => {
+      let sum = 0;
+      for (let i = 0; i < batches.operations; i++) sum += await group.spawn(work);
+      check(sum, batches.operations);
+      await group.ended();
+    }),
+    "a thousand at once": await time(batches, async () => {
+      let sum = 0;
+      for (let i = 0; i < batches.operations; i += BURST) {
+        const jobs = Array.from({ length: BURST }, () => group.spawn(work));
+        for (const job of jobs) sum += await job;
+      }
+      check(sum, batches.operations);
+      await group.ended();
+    }),
+  };
 }
 
 await ask({
@@ -18,8 +82,12 @@ await ask({
   targets: [
     { metric: "one by one", of: "skein", atMost: 1000 },
     { metric: "one by one", of: "skein", against: "effect", ratioAtMost: 1.5 },
+    { metric: "one by one", of: "skein", against: "scope by hand, a counter", ratioAtMost: 2 },
+    { metric: "one by one", of: "skein", against: "scope by hand, a set", ratioAtMost: 1 },
     { metric: "a thousand at once", of: "skein", atMost: 1000 },
     { metric: "a thousand at once", of: "skein", against: "effect", ratioAtMost: 1.5 },
+    { metric: "a thousand at once", of: "skein", against: "scope by hand, a counter", ratioAtMost: 2 },
+    { metric: "a thousand at once", of: "skein", against: "scope by hand, a set", ratioAtMost: 1 },
   ],
   variants: {
     async skein(load) {
@@ -96,6 +164,9 @@ await ask({
         ),
       };
     },
+
+    "scope by hand, a counter": (load) => measureByHand(load, new CounterScope()),
+    "scope by hand, a set": (load) => measureByHand(load, new SetScope()),
 
     // The floor: no scope, no name, no cancellation.
     async promises(load) {
