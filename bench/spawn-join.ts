@@ -13,21 +13,25 @@ function batchesOf(load: Load): Batches {
 
 /** What programs write by hand: starts functions, and can wait until all have ended. */
 interface ScopeByHand {
-  spawn(work: () => number): Promise<number>;
+  spawn(work: () => number | Promise<number>): Promise<number>;
   ended(): Promise<unknown>;
 }
 
 /** Counts those that go on. */
 class CounterScope implements ScopeByHand {
   #underway = 0;
+  #failure: { readonly error: unknown } | undefined = undefined;
   #wake: (() => void) | undefined = undefined;
 
-  async spawn(work: () => number): Promise<number> {
+  async spawn(work: () => number | Promise<number>): Promise<number> {
     this.#underway++;
     try {
       // So that who spawns goes on first.
       await undefined;
-      return work();
+      return await work();
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
     } finally {
       if (--this.#underway === 0) this.#wake?.();
     }
@@ -35,6 +39,7 @@ class CounterScope implements ScopeByHand {
 
   async ended(): Promise<void> {
     if (this.#underway > 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
 
@@ -42,7 +47,7 @@ class CounterScope implements ScopeByHand {
 class SetScope implements ScopeByHand {
   readonly #underway = new Set<Promise<number>>();
 
-  spawn(work: () => number): Promise<number> {
+  spawn(work: () => number | Promise<number>): Promise<number> {
     const job = Promise.resolve().then(work);
     this.#underway.add(job);
     return job.finally(() => this.#underway.delete(job));

@@ -19,16 +19,25 @@ import { nextIdentity } from "../core/thread.js";
 
 /**
  * Something that a cancelled node tells: a wait, a child node, a job elsewhere.
- * It listens to one node at most, and its place there is its own: as a `Link` it
+ * It listens to one node at most, and its place there is its own: it
  * may at the same time be in a list of another kind, as a wait is in its queue.
  */
-export abstract class CancelListener extends Link {
+export interface Listening {
   // All three are written by `CancelNode` alone.
-  nextListener: CancelListener | undefined = undefined;
-  previousListener: CancelListener | undefined = undefined;
-  listensTo: CancelNode | undefined = undefined;
+  nextListener: Listening | undefined;
+  previousListener: Listening | undefined;
+  listensTo: CancelNode | undefined;
 
   /** `node` was cancelled. Must not throw. */
+  onCancel(node: CancelNode): void;
+}
+
+/** A listener by inheritance. A wait has these fields of its own: it is made faster so. */
+export abstract class CancelListener extends Link implements Listening {
+  nextListener: Listening | undefined = undefined;
+  previousListener: Listening | undefined = undefined;
+  listensTo: CancelNode | undefined = undefined;
+
   abstract onCancel(node: CancelNode): void;
 
   /** Leaves the node it listens to; does nothing if there is none. */
@@ -54,8 +63,8 @@ export class CancelNode extends CancelListener {
   readonly poll: (() => void) | undefined;
 
   #ownDeadlineMs = Infinity;
-  #firstListener: CancelListener | undefined = undefined;
-  #lastListener: CancelListener | undefined = undefined;
+  #firstListener: Listening | undefined = undefined;
+  #lastListener: Listening | undefined = undefined;
   #stopAlarm: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   /** The text of its errors, kept since a hundred thousand waits that it cancels at once have one each. */
@@ -83,7 +92,7 @@ export class CancelNode extends CancelListener {
   }
 
   /** Adds a listener, which leaves by `stopListening()`. This node must not be cancelled yet. */
-  listen(listener: CancelListener): void {
+  listen(listener: Listening): void {
     listener.listensTo = this;
     listener.previousListener = this.#lastListener;
     if (this.#lastListener === undefined) this.#firstListener = listener;
@@ -92,7 +101,7 @@ export class CancelNode extends CancelListener {
   }
 
   /** Takes a listener out, which must be this node's. */
-  dismiss(listener: CancelListener): void {
+  dismiss(listener: Listening): void {
     const { previousListener: previous, nextListener: next } = listener;
     if (previous === undefined) this.#firstListener = next;
     else previous.nextListener = next;
@@ -104,8 +113,8 @@ export class CancelNode extends CancelListener {
   }
 
   /** What waits for this node's cancellation now: child nodes, waits, jobs elsewhere. */
-  listeners(): readonly CancelListener[] {
-    const listeners: CancelListener[] = [];
+  listeners(): readonly Listening[] {
+    const listeners: Listening[] = [];
     for (let one = this.#firstListener; one !== undefined; one = one.nextListener) listeners.push(one);
     return listeners;
   }
@@ -122,7 +131,7 @@ export class CancelNode extends CancelListener {
     // before anyone is told, so what they set going finds every scope of it
     // cancelled already.
     const marked: CancelNode[] = [];
-    const told: CancelListener[] = [];
+    const told: Listening[] = [];
     const tellers: CancelNode[] = [];
     this.#mark(this, reason);
     marked.push(this);
@@ -139,7 +148,7 @@ export class CancelNode extends CancelListener {
         }
       }
     }
-    for (let i = 0; i < told.length; i++) (told[i] as CancelListener).onCancel(tellers[i] as CancelNode);
+    for (let i = 0; i < told.length; i++) (told[i] as Listening).onCancel(tellers[i] as CancelNode);
     for (const node of marked) node.#afterMark();
     return true;
   }

@@ -132,25 +132,39 @@ export class ChannelCore<T> {
     return true;
   }
 
-  async send(value: T, cancel?: Cancel): Promise<void> {
-    const wait = this.startSend(value, cancel);
-    if (wait !== undefined) await wait.promise;
+  // No async functions, here and in `receive`: their callers await the very promise of the wait,
+  // which saves two microtasks a value.
+  send(value: T, cancel?: Cancel): Promise<void> {
+    try {
+      const node = this.#nodeOf(cancel);
+      return this.#sendsNow(value) ? Promise.resolve() : this.#sending.waitDirectly(node, value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Sends at once, or gives the wait to do so. */
   startSend(value: T, cancel: Cancel | undefined): Suspension<void, T> | undefined {
-    const node = cancelNodeOf(cancel) ?? this.#cancel;
-    node?.checkpoint();
-    if (this.trySend(value)) return undefined;
-    if (this.#isClosed) throw this.closedError();
-    return this.#sending.suspend(node, value);
+    const node = this.#nodeOf(cancel);
+    return this.#sendsNow(value) ? undefined : this.#sending.suspend(node, value);
   }
 
   /** As `trySend`, but throws if the channel is closed. */
   attemptSend(value: T): { readonly value: undefined } | undefined {
-    if (this.trySend(value)) return { value: undefined };
+    return this.#sendsNow(value) ? { value: undefined } : undefined;
+  }
+
+  #sendsNow(value: T): boolean {
+    if (this.trySend(value)) return true;
     if (this.#isClosed) throw this.closedError();
-    return undefined;
+    return false;
+  }
+
+  /** What cancels a wait; throws if it is cancelled. */
+  #nodeOf(cancel: Cancel | undefined): CancelNode | undefined {
+    const node = cancelNodeOf(cancel) ?? this.#cancel;
+    node?.checkpoint();
+    return node;
   }
 
   parkSend(value: T, won: (value: undefined) => void, failed: (error: unknown) => void): Waiter<void, T> {
@@ -189,19 +203,26 @@ export class ChannelCore<T> {
     return { value: sender.payload };
   }
 
-  async receive(cancel?: Cancel): Promise<T> {
-    const started = this.startReceive(cancel);
-    return "promise" in started ? started.promise : started.value;
+  receive(cancel?: Cancel): Promise<T> {
+    try {
+      const node = this.#nodeOf(cancel);
+      const taken = this.#receivesNow();
+      return taken === undefined ? this.#receiving.waitDirectly(node, undefined) : Promise.resolve(taken.value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Receives at once, or gives the wait to do so. */
   startReceive(cancel: Cancel | undefined): { readonly value: T } | Suspension<T> {
-    const node = cancelNodeOf(cancel) ?? this.#cancel;
-    node?.checkpoint();
+    const node = this.#nodeOf(cancel);
+    return this.#receivesNow() ?? this.#receiving.suspend(node, undefined);
+  }
+
+  #receivesNow(): { readonly value: T } | undefined {
     const taken = this.tryReceive();
-    if (taken !== undefined) return taken;
-    if (this.#isClosed) throw this.closedError();
-    return this.#receiving.suspend(node, undefined);
+    if (taken === undefined && this.#isClosed) throw this.closedError();
+    return taken;
   }
 
   /** As `tryReceive`, but tells the end. */

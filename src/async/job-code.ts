@@ -172,7 +172,8 @@ export class PlainCode implements JobCode {
 
   run(job: ScopeJob): unknown {
     const fn = this.#fn; // called without a receiver
-    return completed(fn(...this.#args), job.owner);
+    const args = this.#args;
+    return completed(args.length === 0 ? fn() : fn(...args), job.owner);
   }
 }
 

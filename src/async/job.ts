@@ -12,7 +12,7 @@
  */
 import { deferred, type Deferred } from "../core/deferred.js";
 import { CancelledError } from "../core/errors.js";
-import { Link } from "../core/list.js";
+import type { Linked, List } from "../core/list.js";
 import { probe, ProbeKind, ProbeOutcome } from "../core/probe.js";
 import { reportToOwner } from "../core/report.js";
 import { nextIdentity } from "../core/thread.js";
@@ -67,7 +67,10 @@ export interface JobCode {
   readonly affinity?: Affinity | undefined;
 }
 
-export class ScopeJob extends Link implements Job<unknown> {
+export class ScopeJob implements Linked, Job<unknown> {
+  next: Linked | undefined = undefined;
+  previous: Linked | undefined = undefined;
+  list: List<Linked> | undefined = undefined;
   readonly id: number;
   readonly name: string;
   readonly owner: JobOwner;
@@ -88,7 +91,6 @@ export class ScopeJob extends Link implements Job<unknown> {
   #joining: WaitQueue<unknown> | undefined = undefined;
 
   constructor(owner: JobOwner, name: string, code: JobCode, isBody: boolean) {
-    super();
     this.owner = owner;
     this.name = name;
     this.code = code;
@@ -126,7 +128,7 @@ export class ScopeJob extends Link implements Job<unknown> {
       this.#succeed(result);
       return;
     }
-    if (this.state === "running" && this.#isTraced) probe.ring?.suspended(this.id);
+    if (this.state === "running" && isTraced(this)) probe.ring?.suspended(this.id);
     // A foreign thenable may misbehave (settle twice, throw); a promise can't.
     const settled = result instanceof Promise ? result : Promise.resolve(result);
     void settled.then(
@@ -139,7 +141,7 @@ export class ScopeJob extends Link implements Job<unknown> {
   running(): void {
     if (this.isOver) return;
     this.state = "running";
-    if (this.#isTraced) probe.ring?.started(this.id, this.isBody);
+    if (isTraced(this)) probe.ring?.started(this.id, this.isBody);
   }
 
   #succeed(value: unknown): void {
@@ -166,11 +168,11 @@ export class ScopeJob extends Link implements Job<unknown> {
   }
 
   #end(state: "done" | "failed" | "cancelled" | "abandoned", error: unknown): void {
-    const ranHere = this.state === "running" && this.#isTraced;
+    const ranHere = this.state === "running" && isTraced(this);
     probe.ring?.ended(this.id, ranHere, this.isBody ? undefined : ProbeOutcome[state]);
     this.state = state;
     this.error = error;
-    this.unlink();
+    this.list?.remove(this);
     this.code.node?.detach();
     if (this.#settling !== undefined) this.#settle(this.#settling);
     this.#settleJoins();
@@ -186,14 +188,16 @@ export class ScopeJob extends Link implements Job<unknown> {
     return this.code.node?.cancelTree(reason) ?? false;
   }
 
-  // The promise is made when first asked for: a job nobody awaits costs none.
+  // The promise is made when first asked for: a job nobody awaits costs none, and one that
+  // is done by then no more than a settled one.
   #promise(): Promise<unknown> {
     this.isObserved = true;
     if (this.#settling === undefined) {
+      if (this.state === "done") return Promise.resolve(this.value);
       this.#settling = deferred();
       // The failure has reached the scope in any case, so the promise itself must
       // not count as unhandled; those derived from it still do.
-      this.#settling.promise.catch(() => undefined);
+      this.#settling.promise.catch(ignore);
       if (this.isOver) this.#settle(this.#settling);
     }
     return this.#settling.promise;
@@ -250,11 +254,14 @@ export class ScopeJob extends Link implements Job<unknown> {
     }
   }
 
-  /** The run of a job on a thread is recorded by that thread. */
-  get #isTraced(): boolean {
-    return this.code.stopByForce === undefined;
-  }
 }
+
+/** The run of a job on a thread is recorded by that thread. */
+function isTraced({ code }: ScopeJob): boolean {
+  return code.stopByForce === undefined;
+}
+
+function ignore(): void {}
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (

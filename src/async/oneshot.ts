@@ -159,8 +159,12 @@ class ChannelOneshot<T> implements Oneshot<T> {
     return this.#core.tryReceive();
   }
 
-  async receive(cancel?: Cancel): Promise<T> {
-    this.#requireUnused();
+  receive(cancel?: Cancel): Promise<T> {
+    try {
+      this.#requireUnused();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#core.receive(cancel);
   }
 

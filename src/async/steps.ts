@@ -29,6 +29,8 @@ const BEGIN: Resume = { kind: "value", value: undefined };
 
 /** True for what a generator function returned. Asynchronous generators are streams, not steps. */
 export function isSteps(value: unknown): value is Steps<unknown> {
+  // What most functions return is told apart without a look at its tag.
+  if (typeof value !== "object" || value === null) return false;
   return Object.prototype.toString.call(value) === "[object Generator]";
 }
 

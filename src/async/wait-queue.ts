@@ -16,28 +16,35 @@
  */
 import { nowMs } from "#clock";
 
-import { List } from "../core/list.js";
+import { type Linked, List } from "../core/list.js";
 import { probe, type ProbedResource, ProbeKind, ProbeOutcome, type ProbeOutcomeValue } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
-import { CancelListener, type CancelNode } from "./cancel.js";
+import type { CancelNode, Listening } from "./cancel.js";
+
+const SETTLED = Promise.resolve();
 
 /** One suspended caller, or one case of its `select`. `Payload` is what it offers meanwhile, such as a value to send. */
-export class Waiter<T, Payload = undefined> extends CancelListener {
+export class Waiter<T, Payload = undefined> implements Linked, Listening {
+  next: Linked | undefined = undefined;
+  previous: Linked | undefined = undefined;
+  list: List<Linked> | undefined = undefined;
+  nextListener: Listening | undefined = undefined;
+  previousListener: Listening | undefined = undefined;
+  listensTo: CancelNode | undefined = undefined;
   /** What is waited for, in words; empty for a case of `select`. */
   label = "";
   /** When it began, in whole milliseconds, which need no object of their own; only of a wait that can be cancelled. */
   beganMs = 0;
   readonly payload: Payload;
-  /** True once it has its outcome. */
-  isOver = false;
+  /** What has become of it; all but the first are final. */
+  #state: "waiting" | "over" | "taken back" = "waiting";
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
   readonly #onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined;
-  #wasTakenBack = false;
-  // The wait's number in the recording, 0 if none ran when it began.
-  #traced = 0;
-  /** The job or scope whose code waits; 0 if none ran that is known, or no recording. */
-  subject = 0;
+  /** Set if a recording ran when it began. */
+  #recorded: Recorded | undefined = undefined;
+  /** Whether code awaits a promise of this wait itself, or an async function that does; neither for a case of `select`. */
+  resumes: "directly" | "by a function" | undefined = undefined;
 
   /**
    * @param resolve - passes a value on to whoever waits
@@ -50,11 +57,25 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
     reject: (error: unknown) => void,
     onLeave: ((waiter: Waiter<T, Payload>) => void) | undefined,
   ) {
-    super();
     this.payload = payload;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#onLeave = onLeave;
+  }
+
+  /** True once it has its outcome. */
+  get isOver(): boolean {
+    return this.#state !== "waiting";
+  }
+
+  /** The job or scope whose code waits; 0 if none ran that is known, or no recording. */
+  get subject(): number {
+    return this.#recorded?.subject ?? 0;
+  }
+
+  /** Takes the wait out of its queue. */
+  unlink(): void {
+    this.list?.remove(this);
   }
 
   /** Makes the wait known: to `cancel`, which may end it, and to whoever records. */
@@ -66,10 +87,10 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
     }
     const ring = probe.ring;
     if (ring !== undefined) {
-      this.#traced = nextIdentity();
-      ring.write(ProbeKind.waitBegin, this.#traced, cancel?.id ?? 0, ring.text(label));
-      if (resource !== undefined) ring.waitsOn(this.#traced, resource);
-      this.subject = ring.running;
+      const id = nextIdentity();
+      ring.write(ProbeKind.waitBegin, id, cancel?.id ?? 0, ring.text(label));
+      if (resource !== undefined) ring.waitsOn(id, resource);
+      this.#recorded = { id, subject: ring.running };
     }
   }
 
@@ -83,7 +104,7 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
     if (this.#end(ProbeOutcome.failed)) this.#reject(error);
   }
 
-  override onCancel(node: CancelNode): void {
+  onCancel(node: CancelNode): void {
     this.cancel(node.makeErrorForWait());
   }
 
@@ -104,21 +125,34 @@ export class Waiter<T, Payload = undefined> extends CancelListener {
   leave(): void {
     if (!this.#end(ProbeOutcome.cancelled)) return;
     this.unlink();
-    this.#wasTakenBack = true;
+    this.#state = "taken back";
   }
 
   /** Lets those go on whom a wait that was taken back had held up. */
   left(): void {
-    if (this.#wasTakenBack) this.#onLeave?.(this);
+    if (this.#state === "taken back") this.#onLeave?.(this);
   }
 
   #end(outcome: ProbeOutcomeValue): boolean {
-    if (this.isOver) return false;
-    this.isOver = true;
-    this.stopListening();
-    if (this.#traced !== 0) probe.ring?.write(ProbeKind.waitEnd, this.#traced, 0, outcome);
+    if (this.#state !== "waiting") return false;
+    this.#state = "over";
+    this.listensTo?.dismiss(this);
+    if (this.#recorded !== undefined) this.#recordEnd(this.#recorded, outcome);
     return true;
   }
+
+  #recordEnd({ id, subject }: Recorded, outcome: ProbeOutcomeValue): void {
+    // Before the promise is settled, so that it stands in the queue of microtasks before what that sets going.
+    if (subject !== 0 && this.resumes !== undefined) followResume(subject, this.resumes);
+    probe.ring?.write(ProbeKind.waitEnd, id, 0, outcome);
+  }
+}
+
+/** A wait in a recording. */
+interface Recorded {
+  readonly id: number;
+  /** The job or scope whose code waits; 0 if none ran that is known. */
+  readonly subject: number;
 }
 
 /** A wait together with the promise that its caller is suspended on. */
@@ -148,25 +182,24 @@ export function suspend<T, Payload = undefined>(
   const promise = new Promise<T>((resolve, reject) => {
     waiter = new Waiter(payload, resolve, reject, onLeave);
   });
+  waiter.resumes = isDirect ? "directly" : "by a function";
   waiter.begin(label, cancel, resource);
-  if (waiter.subject !== 0) followResume(promise, waiter.subject, isDirect);
   return { waiter, promise };
 }
 
 /**
- * Has the recording know when the code goes on that waits for `promise`.
+ * Has the recording know when the code goes on whose wait is about to be settled.
  *
- * This reaction is the promise's first, so it stands in the queue of microtasks right
- * before the one that takes the value on. That is the code's own if it awaits this very
- * promise. If it awaits an async function of ours that does, its own comes one microtask
- * later, and so this one waits for another, and again stands right before it. So
- * whoever goes on is known, although many go on at once.
+ * Code that awaits the wait's own promise goes on in the microtask right after this one. If it
+ * awaits an async function of ours that does, its own comes one microtask later, and so
+ * this one waits for another, and again stands right before it. So
+ * whoever goes on is known, although many go on at once. No reaction to the promise itself:
+ * with one, an error that nobody handles would count as handled, but in recordings alone.
  */
-function followResume(promise: Promise<unknown>, subject: number, isDirect: boolean): void {
-  const pass = (): void => undefined;
+function followResume(subject: number, resumes: "directly" | "by a function"): void {
   const goesOn = (): void => probe.ring?.resumed(subject);
-  if (isDirect) void promise.then(goesOn, goesOn);
-  else void promise.then(pass, pass).then(goesOn);
+  if (resumes === "directly") void SETTLED.then(goesOn);
+  else void SETTLED.then(() => undefined).then(goesOn);
 }
 
 /** Waits in order of arrival. */
@@ -211,6 +244,21 @@ export class WaitQueue<T, Payload = undefined> {
     const suspension = suspend<T, Payload>(this.#label, cancel, payload, this.#onLeave, this.#resource);
     this.#waiting.push(suspension.waiter);
     return suspension;
+  }
+
+  /** As `wait`, where callers await the promise itself, not an async function that does. */
+  waitDirectly(cancel: CancelNode | undefined, payload: Payload): Promise<T> {
+    let settle!: (value: T) => void;
+    let fail!: (error: unknown) => void;
+    const promise = new Promise<T>((resolve, reject) => {
+      settle = resolve;
+      fail = reject;
+    });
+    const waiter = new Waiter<T, Payload>(payload, settle, fail, this.#onLeave);
+    waiter.resumes = "directly";
+    waiter.begin(this.#label, cancel, this.#resource);
+    this.#waiting.push(waiter);
+    return promise;
   }
 
   /** Queues one case of a `select`; it is over by `resolve`, `reject` or the result's `leave`, which `left` follows. */

@@ -54,6 +54,9 @@ class FunctionAlarm extends Alarm {
   }
 }
 
+/** Node gives the global by a getter, which takes a third of the time of a look at the clock. */
+const { performance } = globalThis;
+
 class SystemClock implements Clock {
   readonly #queue = new AlarmQueue();
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
