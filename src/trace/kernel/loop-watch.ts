@@ -28,6 +28,8 @@ const COMPUTING_SHARE = 0.1;
 const MOST_KEPT = 1000;
 
 export interface LoopWatchOptions {
+  /** How often `check` is called: who comes twice as late was away. Four times in the shortest stall or oftener, if omitted. */
+  readonly checkEveryMs?: number;
   /** The counts of a thread, by the kernel's number of it, as of just now: the sampler's. */
   readonly usageOf?: (kernelThread: number) => ThreadUsage | undefined;
   /** False if no stacks are to be taken; true by default. */
@@ -79,6 +81,7 @@ class WatchedLoop {
 /** Watches loops by their pulses, whenever `check` is called; used on one thread alone. */
 export class LoopWatch {
   readonly #loops = new Map<number, WatchedLoop>();
+  readonly #checkEveryMs: number;
   readonly #usageOf: (kernelThread: number) => ThreadUsage | undefined;
   readonly #takesStacks: boolean;
   readonly #onStall: ((stall: Stall) => void) | undefined;
@@ -91,6 +94,7 @@ export class LoopWatch {
   #away = { fromMs: -Infinity, toMs: -Infinity };
 
   constructor(options: LoopWatchOptions = {}) {
+    this.#checkEveryMs = options.checkEveryMs ?? 0;
     this.#usageOf = options.usageOf ?? (() => undefined);
     this.#takesStacks = options.takesStacks ?? true;
     this.#onStall = options.onStall;
@@ -123,12 +127,15 @@ export class LoopWatch {
     return tids;
   }
 
-  /** Looks at every loop; to be called several times as often as a stall is long. */
+  /** Looks at every loop; a stall shorter than two calls are apart is seen by the late beat alone. */
   check(nowMs: number): void {
     const lastMs = this.#checkedMs ?? nowMs;
     this.#checkedMs = nowMs;
     for (const loop of this.#loops.values()) {
-      if (nowMs - lastMs > loop.pulse.limitMs / 2) this.#away = { fromMs: lastMs, toMs: nowMs };
+      // With limits that are short for how often this is called, each call would seem to come after an absence,
+      // a tick of a timer being a little longer than was asked for, and no stall would ever begin.
+      const mostMs = Math.max(loop.pulse.limitMs / 2, 2 * this.#checkEveryMs);
+      if (nowMs - lastMs > mostMs) this.#away = { fromMs: lastMs, toMs: nowMs };
       // Written just now: the loop turns, and the next look says more.
       const reading = loop.pulse.read();
       if (reading !== undefined) this.#look(loop, reading, nowMs);

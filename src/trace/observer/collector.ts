@@ -95,6 +95,7 @@ export class Collector {
     this.#own = own;
     this.#store = new SegmentStore(options.keptBytes, options.keptMs);
     this.#watch = new LoopWatch({
+      checkEveryMs: SAMPLE_EVERY_MS,
       usageOf: (tid) => this.#sampler.usageOf(tid),
       ...(options.onStall === undefined ? {} : { onStall: options.onStall }),
     });

@@ -273,6 +273,13 @@ describe("the watch on a loop", () => {
     assert.deepEqual(watch.finish(5040), []);
   });
 
+  it("finds stalls shorter than two of its looks are apart, although timers tick a little late", () => {
+    const { watch, pulse, requests } = watching({ checkEveryMs: 20 });
+    Object.assign(pulse, { limitMs: 30 });
+    for (let nowMs = 0; nowMs < 300; nowMs += 20.3) watch.check(nowMs);
+    assert.equal(requests.length, 1);
+  });
+
   it("but tells of a loop that computed while the watch had no core", () => {
     let cpuMs = 500;
     const { watch, pulse } = watching({ usageOf: () => ({ cpuMs, coreWaitMs: undefined }) });
