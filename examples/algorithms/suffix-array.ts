@@ -15,6 +15,7 @@ import { parallel, type ParallelOptions } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
 import { randomBelow } from "./random.js";
+import { GROUPS_BLOCK, orderGroups } from "./suffix-groups.js";
 import { Workspace } from "./workspace.js";
 
 type Text = SharedArray<"uint8">;
@@ -81,68 +82,6 @@ const settle = task(function settle(
   ranks.values[suffix] = firsts.values[i] as number;
 });
 
-/** So many at most are compared with each other, each two as far as so many characters. */
-const MOST_COMPARED = 16;
-const MOST_CHARACTERS = 128;
-/** Places whose groups of equal ones are looked at together. */
-const BLOCK = 1024;
-
-/** Less than 0, 0 or more, as two suffixes differ from a character on; the end of the text is less than any. */
-function compared(bytes: Uint8Array, a: number, b: number, from: number): number {
-  const end = Math.min(from + MOST_CHARACTERS, bytes.length - Math.max(a, b));
-  for (let i = from; i < end; i++) {
-    const more = (bytes[a + i] as number) - (bytes[b + i] as number);
-    if (more !== 0) return more;
-  }
-  // Both have ended, or they are equal as far as this looks.
-  return end < from + MOST_CHARACTERS ? b - a : 0;
-}
-
-/** Puts few that are equal in order, in place, and says where those begin that still are; the first one is in place `first`. */
-function orderFew(bytes: Uint8Array, few: Uint32Array, first: number, from: number, firsts: Uint32Array): void {
-  for (let i = 1; i < few.length; i++) {
-    const suffix = few[i] as number;
-    let place = i;
-    for (; place > 0 && compared(bytes, few[place - 1] as number, suffix, from) > 0; place--)
-      few[place] = few[place - 1] as number;
-    few[place] = suffix;
-  }
-  firsts[first] = first;
-  for (let i = 1; i < few.length; i++) {
-    const isOther = compared(bytes, few[i - 1] as number, few[i] as number, from) !== 0;
-    firsts[first + i] = isOther ? first + i : (firsts[first + i - 1] as number);
-  }
-}
-
-/** Looks at the groups of equal ones that begin in a block of places. */
-const orderGroups = task(function orderGroups(
-  block: number,
-  text: Text,
-  sorted: number,
-  all: Indexes,
-  firsts: Indexes,
-  finer: Indexes,
-  ranks: Indexes,
-): void {
-  const before = firsts.values;
-  const end = Math.min(before.length, (block + 1) * BLOCK);
-  let first = block * BLOCK;
-  // One that began before belongs to another block.
-  while (first < end && before[first] !== first) first++;
-  while (first < end) {
-    let next = first + 1;
-    while (next < before.length && before[next] === first) next++;
-    if (next - first > MOST_COMPARED) finer.values.fill(first, first, next);
-    else if (next === first + 1) finer.values[first] = first;
-    else {
-      const few = all.values.subarray(first, next);
-      orderFew(text.values, few, first, sorted, finer.values);
-      for (let i = 0; i < few.length; i++) ranks.values[few[i] as number] = finer.values[first + i] as number;
-    }
-    first = next;
-  }
-});
-
 /** Whether there are others equal to the suffix in a place. */
 const isOpen = task(function isOpen(place: number, i: number, places: Indexes, firsts: Indexes): boolean {
   const first = firsts.values[i];
@@ -197,7 +136,7 @@ export async function suffixArray(text: Text, options: ParallelOptions = {}, can
     if (places.length === length) {
       const finer = step.makeToFill("uint32", length);
       const comparing = { ...options, args: [text, sorted, all, firsts, finer, ranks] as const };
-      await parallel.for(0, Math.ceil(length / BLOCK), orderGroups, comparing, cancel);
+      await parallel.for(0, Math.ceil(length / GROUPS_BLOCK), orderGroups, comparing, cancel);
       firsts = finer;
     }
     const open = space.keep(await parallel.filter(places, isOpen, { ...options, args: [places, firsts] }, cancel));
