@@ -13,7 +13,6 @@
 import { nowMs, setAlarm } from "#clock";
 
 import { CancelledError, describeThrown, MisuseError, TimeoutError, withoutStack } from "../core/errors.js";
-import { Link } from "../core/list.js";
 import { probe, ProbeKind } from "../core/probe.js";
 import { nextIdentity } from "../core/thread.js";
 
@@ -33,7 +32,7 @@ export interface Listening {
 }
 
 /** A listener by inheritance. A wait has these fields of its own: it is made faster so. */
-export abstract class CancelListener extends Link implements Listening {
+export abstract class CancelListener implements Listening {
   nextListener: Listening | undefined = undefined;
   previousListener: Listening | undefined = undefined;
   listensTo: CancelNode | undefined = undefined;
@@ -91,7 +90,7 @@ export class CancelNode extends CancelListener {
     }
   }
 
-  /** Adds a listener, which leaves by `stopListening()`. This node must not be cancelled yet. */
+  /** Adds a listener, which leaves by `dismiss`. This node must not be cancelled yet. */
   listen(listener: Listening): void {
     listener.listensTo = this;
     listener.previousListener = this.#lastListener;

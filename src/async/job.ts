@@ -253,7 +253,6 @@ export class ScopeJob implements Linked, Job<unknown> {
       }
     }
   }
-
 }
 
 /** The run of a job on a thread is recorded by that thread. */

@@ -21,7 +21,7 @@ import { probe, type ProbedResource, ProbeKind, ProbeOutcome, type ProbeOutcomeV
 import { nextIdentity } from "../core/thread.js";
 import type { CancelNode, Listening } from "./cancel.js";
 
-const SETTLED = Promise.resolve();
+const NOTHING = Promise.resolve<unknown>(undefined);
 
 /** One suspended caller, or one case of its `select`. `Payload` is what it offers meanwhile, such as a value to send. */
 export class Waiter<T, Payload = undefined> implements Linked, Listening {
@@ -36,7 +36,7 @@ export class Waiter<T, Payload = undefined> implements Linked, Listening {
   /** When it began, in whole milliseconds, which need no object of their own; only of a wait that can be cancelled. */
   beganMs = 0;
   readonly payload: Payload;
-  /** What has become of it; all but the first are final. */
+  /** What has become of it. One that is over has its outcome, unless it is taken back. */
   #state: "waiting" | "over" | "taken back" = "waiting";
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
@@ -90,13 +90,13 @@ export class Waiter<T, Payload = undefined> implements Linked, Listening {
       const id = nextIdentity();
       ring.write(ProbeKind.waitBegin, id, cancel?.id ?? 0, ring.text(label));
       if (resource !== undefined) ring.waitsOn(id, resource);
-      this.#recorded = { id, subject: ring.running };
+      this.#recorded = { id, subject: ring.running, teller: ring.teller };
     }
   }
 
   /** Ends the wait with a value. Called by whoever claimed it; a wait that is over stays as it is. */
   resolve(value: T): void {
-    if (this.#end(ProbeOutcome.done)) this.#resolve(value);
+    if (this.#end(ProbeOutcome.done, value)) this.#resolve(value);
   }
 
   /** Ends the wait with an error; otherwise as `resolve`. */
@@ -133,26 +133,32 @@ export class Waiter<T, Payload = undefined> implements Linked, Listening {
     if (this.#state === "taken back") this.#onLeave?.(this);
   }
 
-  #end(outcome: ProbeOutcomeValue): boolean {
+  #end(outcome: ProbeOutcomeValue, value?: T): boolean {
     if (this.#state !== "waiting") return false;
     this.#state = "over";
     this.listensTo?.dismiss(this);
-    if (this.#recorded !== undefined) this.#recordEnd(this.#recorded, outcome);
+    if (this.#recorded !== undefined) this.#recordEnd(this.#recorded, outcome, value);
     return true;
   }
 
-  #recordEnd({ id, subject }: Recorded, outcome: ProbeOutcomeValue): void {
+  #recordEnd(recorded: Recorded, outcome: ProbeOutcomeValue, value: T | undefined): void {
     // Before the promise is settled, so that it stands in the queue of microtasks before what that sets going.
-    if (subject !== 0 && this.resumes !== undefined) followResume(subject, this.resumes);
-    probe.ring?.write(ProbeKind.waitEnd, id, 0, outcome);
+    if (this.resumes !== undefined) followResume(recorded, this.resumes, value);
+    probe.ring?.write(ProbeKind.waitEnd, recorded.id, 0, outcome);
   }
 }
 
-/** A wait in a recording. */
-interface Recorded {
-  readonly id: number;
-  /** The job or scope whose code waits; 0 if none ran that is known. */
+/** Code that waits, in a recording. */
+interface Suspended {
+  /** The job or scope whose code it is; 0 if none ran that is known. */
   readonly subject: number;
+  /** What tells by itself when it goes on, if that does. */
+  readonly teller: object | undefined;
+}
+
+/** A wait in a recording. */
+interface Recorded extends Suspended {
+  readonly id: number;
 }
 
 /** A wait together with the promise that its caller is suspended on. */
@@ -188,18 +194,37 @@ export function suspend<T, Payload = undefined>(
 }
 
 /**
- * Has the recording know when the code goes on whose wait is about to be settled.
+ * A promise of a value that is there at once, for callers who await it as they would that of a wait. The
+ * recording is told of them, too: what woke somebody else in this turn has that code announced, and theirs,
+ * which comes right after it, would be taken for it.
+ */
+export function promiseOf<T>(value: T): Promise<Awaited<T>> {
+  const ring = probe.ring;
+  if (ring !== undefined) followResume({ subject: ring.running, teller: ring.teller }, "directly", value);
+  // The same for all: there is nothing to tell them apart by.
+  else if (value === undefined) return NOTHING as Promise<Awaited<T>>;
+  // Of a promise another one, as of a wait that ends with a promise.
+  if (value instanceof Promise) return new Promise((resolve) => resolve(value));
+  return Promise.resolve(value);
+}
+
+/**
+ * Has the recording know when the code goes on whose wait is about to be settled with `value`.
  *
  * Code that awaits the wait's own promise goes on in the microtask right after this one. If it
  * awaits an async function of ours that does, its own comes one microtask later, and so
- * this one waits for another, and again stands right before it. So
- * whoever goes on is known, although many go on at once. No reaction to the promise itself:
- * with one, an error that nobody handles would count as handled, but in recordings alone.
+ * this one waits for another, and again stands right before it. A value that is a promise itself
+ * is waited for as the wait's promise waits for it. No reaction to that promise itself: with
+ * one, an error that nobody handles would count as handled, but in recordings alone.
  */
-function followResume(subject: number, resumes: "directly" | "by a function"): void {
-  const goesOn = (): void => probe.ring?.resumed(subject);
-  if (resumes === "directly") void SETTLED.then(goesOn);
-  else void SETTLED.then(() => undefined).then(goesOn);
+function followResume({ subject, teller }: Suspended, resumes: "directly" | "by a function", value: unknown): void {
+  if (subject === 0) return;
+  const goesOn = (): void => probe.ring?.resumed(subject, teller);
+  const pass = (): void => undefined;
+  // Not of any thenable, which would be asked for its value once more.
+  const settling = new Promise((resolve) => resolve(value instanceof Promise ? value : undefined));
+  if (resumes === "directly") void settling.then(goesOn, goesOn);
+  else void settling.then(pass, pass).then(goesOn);
 }
 
 /** Waits in order of arrival. */

@@ -208,13 +208,19 @@ export class ProbeRing {
     if (this.running === 0) this.#profile?.stepEnded(performance.now());
   }
 
+  /** What tells by itself when the code goes on that runs now: the platform, if it told already when that was begun. */
+  get teller(): object | undefined {
+    return this.#awaits?.current() === undefined ? undefined : this.#awaits;
+  }
+
   /**
    * Code goes on that was suspended. A `jobSuspend` of it, or a `jobStop`, follows before
    * anything else starts or goes on that is not inside it.
+   *
+   * @param teller - what was to tell of it, as of when it was suspended
    */
-  resumed(subject: number): void {
-    // It was begun while the platform told: so that tells of this too.
-    if (this.#awaits?.current() !== undefined) return;
+  resumed(subject: number, teller?: object): void {
+    if (teller !== undefined && teller === this.#awaits) return;
     const timeMs = performance.now();
     this.#endResumed(timeMs);
     this.writeAt(timeMs, ProbeKind.jobResume, subject);

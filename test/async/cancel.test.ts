@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { CancelledError, channel, scope, sleep, TimeoutError } from "skein";
 import { settled, withVirtualClock } from "skein/testing";
 import { CancelListener, CancelNode, cancelNodeOf, describeKind } from "#skein/async/cancel";
-import { type Link, List } from "#skein/core/list";
+import { type Linked, List } from "#skein/core/list";
 import fc from "fast-check";
 
 import { codeOf, failureOf } from "../support/failure.js";
@@ -133,10 +133,10 @@ describe("a tree of cancellable nodes", () => {
     const removed = new Listener();
     node.listen(
       new Listener(() => {
-        removed.unlink();
+        removed.stopListening();
         inner.detach();
         node.cancelTree("again");
-        late.unlink();
+        late.stopListening();
       }),
     );
     node.listen(removed);
@@ -306,7 +306,7 @@ describe("what is over leaves nothing behind (law 40)", () => {
       await scope(async (s) => {
         for (let i = 0; i < count; i++) words.receive(s).catch(() => rejected++);
         assert.equal(words.statistics().waitingReceivers, count);
-        List.prototype.remove = function counted(this: List<Link>, element) {
+        List.prototype.remove = function counted(this: List<Linked>, element) {
           removed++;
           remove.call(this, element);
         };

@@ -28,6 +28,35 @@ describe("a channel", () => {
     }
   });
 
+  it("passes the value of a promise that is sent on, by a promise of its own, and its error to who receives it", async () => {
+    for (const capacity of [0, 1]) {
+      const promises = channel<Promise<string>>(capacity);
+      const good = Promise.resolve("good");
+      const bad = Promise.reject(new Error("bad"));
+      bad.catch(() => undefined);
+      for (const sent of [good, bad]) {
+        const sending = promises.send(sent);
+        const received = promises.receive();
+        assert.notEqual(received, sent);
+        assert.equal(
+          await received.catch((error: unknown) => (error as Error).message),
+          sent === good ? "good" : "bad",
+        );
+        await sending;
+        const waited = promises.receive();
+        await promises.send(sent);
+        assert.equal(await waited.catch((error: unknown) => (error as Error).message), sent === good ? "good" : "bad");
+      }
+    }
+  });
+
+  it("refuses what can't cancel by a rejection, not by a throw", async () => {
+    const numbers = channel<number>(1);
+    const promises = [numbers.send(1, "soon" as never), numbers.receive("soon" as never)];
+    for (const one of promises) assert.equal(await codeOf(() => one), "SKEIN_INVALID_ARGUMENT");
+    assert.equal(numbers.length, 0);
+  });
+
   it("serves waiting receivers and waiting senders in order of arrival (law 21)", async () => {
     const words = channel<string>(0);
     const receivers = ["a", "b", "c"].map(() => follow(words.receive()));

@@ -285,6 +285,51 @@ describe("an alarm that is an object", () => {
     }));
 });
 
+describe("a clock that a test puts in place of the host's, with its timers", () => {
+  const replaced = (host: FakeHost): (() => void) => {
+    const before = Object.getOwnPropertyDescriptors(globalThis);
+    const names = ["setTimeout", "clearTimeout", "performance"] as const;
+    const now = { ...host, now: () => host.now };
+    const fakes = { setTimeout: host.setTimeout, clearTimeout: host.clearTimeout, performance: now };
+    for (const name of names)
+      Object.defineProperty(globalThis, name, { value: fakes[name], configurable: true, writable: true });
+    return () => {
+      for (const name of names) Object.defineProperty(globalThis, name, before[name] as PropertyDescriptor);
+    };
+  };
+
+  it("is read as long as it is there", async () => {
+    const own = await loadCopy<ClockModule>("core/clock", `host-${copies++}`);
+    const host = new FakeHost();
+    const restore = replaced(host);
+    let rang = 0;
+    try {
+      assert.equal(own.nowMs(), host.now);
+      own.setAlarm(() => rang++, 5);
+      host.ringAt(1006);
+    } finally {
+      restore();
+    }
+    assert.equal(rang, 1);
+    assert.ok(Math.abs(own.nowMs() - performance.now()) < 1000);
+  });
+
+  it("is not kept by what was loaded meanwhile", async () => {
+    const host = new FakeHost();
+    const restore = replaced(host);
+    let own: ClockModule;
+    try {
+      own = await loadCopy<ClockModule>("core/clock", `host-${copies++}`);
+    } finally {
+      restore();
+    }
+    const beganMs = performance.now();
+    assert.ok(own.nowMs() >= beganMs);
+    host.now = -1;
+    assert.ok(own.nowMs() >= beganMs);
+  });
+});
+
 describe("the clock in use", () => {
   it("can be replaced, and alarms stay with the clock that set them", () =>
     withHost((host, { nowMs, setAlarm, useClock }) => {

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { Link, List } from "#skein/core/list";
+import { type Linked, List } from "#skein/core/list";
 import fc from "fast-check";
 
-class Item extends Link {
+class Item implements Linked {
+  next: Linked | undefined = undefined;
+  previous: Linked | undefined = undefined;
+  list: List<Linked> | undefined = undefined;
   readonly number: number;
   constructor(number: number) {
-    super();
     this.number = number;
   }
 }
@@ -47,7 +49,7 @@ describe("a list", () => {
           } else {
             const item = items[one.item] as Item;
             const from = one.do === "unlink" ? model.find((numbers) => numbers.includes(one.item)) : model[one.list];
-            if (one.do === "unlink") item.unlink();
+            if (one.do === "unlink") item.list?.remove(item);
             else lists[one.list]?.remove(item);
             const place = from?.indexOf(one.item) ?? -1;
             if (place !== -1) from?.splice(place, 1);
@@ -69,7 +71,7 @@ describe("a list", () => {
     const list = new List<Item>();
     const items = [new Item(0), new Item(1), new Item(2)] as const;
     for (const item of items) list.push(item);
-    items[1].unlink();
+    list.remove(items[1]);
     assert.deepEqual([items[1].next, items[1].previous, items[1].list], [undefined, undefined, undefined]);
     assert.equal(items[0].next, items[2]);
     assert.equal(items[2].previous, items[0]);

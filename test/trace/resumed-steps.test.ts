@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { channel, type Scope, scope, sleep } from "skein";
 import { latch, mutex, semaphore } from "skein/async";
 import { buildTimeline, type ProbeRecord, record, type Timeline } from "skein/trace";
 import { ProbeKind, ProbeResource } from "#skein/core/probe";
+
+import { runNode } from "../support/run-program.js";
 
 /** What a program does is seen in records alone, so it marks what it runs by a record of its own. */
 async function stepsOf(
@@ -17,14 +20,14 @@ async function stepsOf(
 }
 
 /** Keeps the thread busy until its clock shows something else, so that a step has a length. */
-function spin(): void {
+function spin(ms = 0.05): void {
   const from = performance.now();
-  while (performance.now() - from < 0.05);
+  while (performance.now() - from < ms);
 }
 
-/** The steps of a job in order, each as how long it was in tens of microseconds at least. */
-function longSteps({ steps }: Timeline, id: number | undefined): number {
-  return steps.filter((step) => step.subject === id && step.endMs - step.beginMs >= 0.04).length;
+/** How many steps of a job were about as long as it was to spin, or longer. */
+function longSteps({ steps }: Timeline, id: number | undefined, ms = 0.05): number {
+  return steps.filter((step) => step.subject === id && step.endMs - step.beginMs >= 0.8 * ms).length;
 }
 
 void describe("steps after waits", () => {
@@ -100,6 +103,39 @@ void describe("steps after waits", () => {
     }
   });
 
+  void it("are a sender's own after a send that woke a receiver", async () => {
+    const { timeline } = await stepsOf((s) => {
+      const values = channel<number>({ name: "values" });
+      s.spawn(async function receiver() {
+        for (let i = 0; i < 3; i++) await values.receive(s);
+      });
+      s.spawn(async function sender() {
+        for (let i = 0; i < 3; i++) {
+          await sleep(0, s);
+          await values.send(i, s);
+          spin(2);
+        }
+      });
+    });
+    const idOf = (name: string): number | undefined => timeline.jobs.find((job) => job.name === name)?.id;
+    assert.deepEqual([longSteps(timeline, idOf("sender"), 2), longSteps(timeline, idOf("receiver"), 2)], [3, 0]);
+  });
+
+  void it("begin when a promise has its value that was sent", async () => {
+    const { timeline } = await stepsOf((s) => {
+      const promises = channel<Promise<number>>({ name: "promises" });
+      s.spawn(async function receiver() {
+        await promises.receive(s);
+        spin(2);
+      });
+      s.spawn(function sender() {
+        void promises.send(Promise.resolve(1), s);
+      });
+    });
+    const receiver = timeline.jobs.find(({ name }) => name === "receiver");
+    assert.equal(longSteps(timeline, receiver?.id, 2), 1);
+  });
+
   void it("of a scope's body are the scope's", async () => {
     const { timeline } = await stepsOf(async (s) => {
       await sleep(0, s);
@@ -124,6 +160,14 @@ void describe("steps after waits", () => {
     const resumed = kinds.indexOf(ProbeKind.jobResume);
     assert.equal(kinds[resumed + 1], ProbeKind.jobSuspend);
     assert.equal(kinds.filter((kind) => kind === ProbeKind.jobResume).length, 1);
+  });
+});
+
+void describe("a recording", () => {
+  void it("handles no error that nobody handles without it", async () => {
+    const program = fileURLToPath(new URL("./fixtures/unhandled-waits.js", import.meta.url));
+    const { stdout } = await runNode(["--enable-source-maps", program]);
+    assert.equal(stdout, "[4,4]\n");
   });
 });
 
