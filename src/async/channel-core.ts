@@ -207,9 +207,7 @@ export class ChannelCore<T> {
     try {
       const node = this.#nodeOf(cancel);
       const taken = this.#receivesNow();
-      return taken === undefined
-        ? this.#receiving.waitDirectly(node, undefined)
-        : (promiseOf(taken.value) as Promise<T>);
+      return taken === undefined ? this.#receiving.waitDirectly(node, undefined) : promiseOf(taken.value);
     } catch (error) {
       return Promise.reject(error);
     }

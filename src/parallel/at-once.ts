@@ -23,7 +23,8 @@ import { countCallHere, countWoken } from "./figures.js";
 import type { Sleepers } from "./shares.js";
 import { ownerOf, type Team, teamOf, wakeThread } from "./team.js";
 import { seams } from "./testing.js";
-import { LEAST_US, type Worth, worth } from "./worth.js";
+import { SLICE_MS } from "./turns.js";
+import { COPY_US, LEAST_US, type Worth, worth } from "./worth.js";
 
 /** Calls are in a row if they take more of the time than this. */
 const MOST_OF_TIME = 0.5;
@@ -54,12 +55,16 @@ export function worthWith(team: Team): Worth {
  * is measured.
  *
  * @param on - whose threads help
- * @param isShared - whether the numbers are where all threads see them
+ * @param copiedBytes - to where all threads see them, and back
  */
-export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, isShared: boolean): boolean {
+export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, copiedBytes: number): boolean {
   if (seams.itemsBefore !== undefined || explaining() !== undefined) return false;
   const us = cost.expectedUs(items);
-  if (us >= LEAST_US) {
+  // Where to copy takes longer than all that helpers could do, nobody need be looked for. What takes longer than
+  // a slice gives turns in between.
+  const isCopying = us < SLICE_MS * 1000 && copiedBytes * COPY_US >= us;
+  if (us >= LEAST_US && !isCopying) {
+    const isShared = copiedBytes === 0;
     if (worth.called.has(us)) {
       // Arrays that have to be copied before take longer than helpers wait.
       if (isShared) wakeHelpers(teamOf(on));
@@ -69,7 +74,7 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
     worth.called.stayed(us);
     // It is one of a row, perhaps: helpers that are woken while it runs are there for the next.
     if (isShared) stayedHere(teamOf(on), cost, us);
-  } else if (!(us < LEAST_US)) return false; // nothing is known
+  } else if (!(us < LEAST_US || isCopying)) return false; // nothing is known
   cost.countUnmeasured();
   countCallHere();
   return true;

@@ -70,7 +70,9 @@ function mapAtOnce({ kind, type, length, numbers }: Input, fn: unknown, options:
   const one = known.get(fn as object);
   if (one === undefined) return undefined;
   requireAsked("map", options);
-  if (options.args !== undefined || !isAtOnce(one.cost, length, options.on, kind === "shared")) return undefined;
+  // The results take as much, or less: that is of no account here.
+  const copiedBytes = 2 * copiedBytesOf({ kind, type }, length);
+  if (options.args !== undefined || !isAtOnce(one.cost, length, options.on, copiedBytes)) return undefined;
   requireType("parallel.map", options.type);
   const output = outputLike(kind, options.type ?? type, length);
   const args = [0, length, numbers, output.numbers, NOTHING_MORE];

@@ -73,14 +73,15 @@ const known = new WeakMap<object, AtOnce>();
 const LATER = Symbol("later");
 
 /** The result, if all is done at once. @returns LATER if it is not */
-function reduceAtOnce({ kind, length, numbers }: Input, monoid: unknown, options: ReduceOptions<never>): unknown {
+function reduceAtOnce({ kind, type, length, numbers }: Input, monoid: unknown, options: ReduceOptions<never>): unknown {
   // Of an ordinary array the numbers were looked at one by one: it is as long as that.
   if (kind === "array" || length === 0 || typeof monoid !== "object" || monoid === null) return LATER;
   const { combine, identity } = monoid as Monoid<unknown>;
   const one = known.get(combine);
   if (one === undefined || !("identity" in monoid)) return LATER;
   requireAsked("reduce", options);
-  if (options.map !== undefined || !isAtOnce(one.cost, length, options.on, kind === "shared")) return LATER;
+  if (options.map !== undefined || !isAtOnce(one.cost, length, options.on, copiedBytesOf({ kind, type }, length)))
+    return LATER;
   return doAtOnce(one.cost, length, one.total, [0, length, numbers, identity, blockItemsOf(length), identity]);
 }
 

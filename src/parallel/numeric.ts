@@ -98,16 +98,16 @@ function sumAtOnce(input: Input, options: ParallelOptions): number | undefined {
   requireAsked("sum", options);
   const isInPlace = input.kind === "shared";
   const cost = (isInPlace ? IN_PLACE : GIVEN).sum[input.type] as Cost;
-  return isAtOnce(cost, input.length, options.on, isInPlace) ? sumOfFew(input, isInPlace) : undefined;
+  return isAtOnce(cost, input.length, options.on, copiedBytesOf(input, input.length))
+    ? sumOfFew(input, isInPlace)
+    : undefined;
 }
 
 /** The same of `dot`, for shared arrays. */
 function dotAtOnce([first, second]: Pair, options: ParallelOptions): number | undefined {
   requireAsked("dot", options);
   if (first.kind !== "shared" || second.kind !== "shared" || !isKnown(first.type)) return undefined;
-  return isAtOnce(IN_PLACE.dot[first.type] as Cost, first.length, options.on, true)
-    ? dotOfFew(first, second)
-    : undefined;
+  return isAtOnce(IN_PLACE.dot[first.type] as Cost, first.length, options.on, 0) ? dotOfFew(first, second) : undefined;
 }
 
 function total(values: Values): number {

@@ -26,7 +26,7 @@ import { SharedCall } from "./shared-call.js";
 import { type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
 import { nextTurn, SLICE_MS, turnIfDue } from "./turns.js";
-import { LEAST_US, type Worth } from "./worth.js";
+import { COPY_US, LEAST_US, type Worth } from "./worth.js";
 
 /** What is to be done with items 0 to `length`. */
 export interface Call {
@@ -68,9 +68,6 @@ export interface SharedForm {
 
 /** What loops gave, each with the first item of its range, in order. */
 export type Values = readonly (readonly [from: number, value: unknown])[];
-
-/** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
-const COPY_US = 0.000_25;
 
 /** What a call did before it was decided whether to share out the rest. */
 export interface Begun {

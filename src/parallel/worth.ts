@@ -15,6 +15,8 @@ const FIRST_OVERHEAD_US = 40;
 const TIMES_OVERHEAD = 2.5;
 /** What takes less here is not shared out, whatever that costs. */
 export const LEAST_US = 100;
+/** Of a byte: to take memory for it, to copy it there or back, to free it (November 2026). */
+export const COPY_US = 0.000_25;
 /** However bad it looked, calls of so long are shared out, and measured again. */
 const MOST_US = 4000;
 /** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */

@@ -289,12 +289,12 @@ describe("a clock that a test puts in place of the host's, with its timers", () 
   const replaced = (host: FakeHost): (() => void) => {
     const before = Object.getOwnPropertyDescriptors(globalThis);
     const names = ["setTimeout", "clearTimeout", "performance"] as const;
-    const now = { ...host, now: () => host.now };
+    const now = { now: () => host.now };
     const fakes = { setTimeout: host.setTimeout, clearTimeout: host.clearTimeout, performance: now };
     for (const name of names)
       Object.defineProperty(globalThis, name, { value: fakes[name], configurable: true, writable: true });
     return () => {
-      for (const name of names) Object.defineProperty(globalThis, name, before[name] as PropertyDescriptor);
+      for (const name of names) Object.defineProperty(globalThis, name, before[name]);
     };
   };
 

@@ -28,10 +28,10 @@ const TYPES = [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint3
 const SMALL = Array.from({ length: 300 }, (_, i) => i % 100);
 
 /** How many of so many calls are done at once; the others are measured. */
-function times(cost: Cost, items: number, calls: number): number {
+function times(cost: Cost, items: number, calls: number, copiedBytes = 0): number {
   let done = 0;
   for (let call = 0; call < calls; call++) {
-    if (isAtOnce(cost, items, undefined, false)) done++;
+    if (isAtOnce(cost, items, undefined, copiedBytes)) done++;
     else cost.isDue();
   }
   return done;
@@ -54,6 +54,14 @@ describe("whether a call is done at once", () => {
     assert.ok(times(cost, 1000, 5) > 0);
     await parallel.explain(() => assert.equal(times(cost, 1000, 5), 0));
     await withSeams({ itemsBefore: 0 }, async () => assert.equal(times(cost, 1000, 5), 0));
+  });
+
+  it("is so where to copy takes longer than the call, unless it needs turns in between", () => {
+    const cost = known(0.001, 1_000_000);
+    assert.equal(times(cost, 1_000_000, 160, 16_000_000), 150);
+    // Copied in no time, as far as that goes.
+    assert.equal(times(cost, 1_000_000, 160, 16_000), 0);
+    assert.equal(times(cost, 10_000_000, 160, 160_000_000), 0);
   });
 });
 
