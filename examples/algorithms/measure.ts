@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { type Scope, task, type ThreadPool } from "skein";
+import { type Scope, sleep, task, type ThreadPool } from "skein";
 import { parallel, type Explanation, type ParallelOptions } from "skein/parallel";
 
 import { type Algorithm, ALGORITHMS } from "./catalogue.js";
@@ -13,7 +13,6 @@ export interface Measured {
   readonly name: string;
   readonly limit: string | undefined;
   readonly size: number;
-  readonly threads: number;
   /** The middle of some runs, as are all figures: cores are faster now, and slower then. */
   readonly sequentialMs: number;
   readonly onThreadsMs: number;
@@ -40,6 +39,9 @@ const RUNS = 5;
 const CACHED_BYTES = 1 << 17;
 /** Small inputs are run for so long, until nothing is compiled any more. */
 const SETTLED_MS = 30;
+
+/** Until what was collected is given back, which threads of the engine do meanwhile. */
+const PAUSE_MS = 20;
 
 /** How many ticks `measure` gives. */
 export const TICKS = WARM_UP_RUNS + RUNS + 1;
@@ -107,7 +109,7 @@ export async function measure(
   let isRight: boolean | undefined;
   for (let run = -WARM_UP_RUNS; run < RUNS; run++) {
     const [sequentialMs, reference] = await s.spawn(runAlone, [name, input, checks], { on: pool });
-    await pause();
+    await sleep(PAUSE_MS, s);
     const startedMs = performance.now();
     const { result, calls: made } = await parallel.explain(() => algorithm.onThreads(input, options, s));
     const onThreadsMs = performance.now() - startedMs;
@@ -129,7 +131,6 @@ export async function measure(
     name,
     limit: algorithm.limit,
     size,
-    threads: participants,
     sequentialMs,
     onThreadsMs: median(runs.map((run) => run.onThreadsMs)),
     speedUp: median(runs.map((run) => run.sequentialMs / run.onThreadsMs)),
@@ -140,9 +141,6 @@ export async function measure(
     isRight,
   };
 }
-
-/** Until what was collected is given back, which threads of the engine do meanwhile. */
-const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;

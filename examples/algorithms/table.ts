@@ -1,14 +1,17 @@
 /** What was measured, as a table for people. */
+import { availableParallelism } from "node:os";
+
 import Table from "cli-table3";
 
 import type { Measured } from "./measure.js";
 
 /** From here on a step is said to wait for memory. */
 const MEMORY_BOUND = 1.5;
-/** And if so many times as many threads, or fewer, are all that there are at best. */
+/** And if less than so much of as many cores is all that there is at best. */
 const HELD_UP = 0.8;
+const heldUp = (threads: number): number => HELD_UP * Math.min(threads, availableParallelism());
 const BOUND = (threads: number): string =>
-  `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache, or "at best" is below ${HELD_UP * threads}`;
+  `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache, or "at best" is below ${heldUp(threads).toFixed(1)}`;
 const AT_BEST = (threads: number): string =>
   `${threads} threads at once, each with a run of its own, did so many times the work of one`;
 /** Columns that the table with lines needs. */
@@ -32,12 +35,13 @@ export function printTable(all: readonly Measured[], threads: number, width: num
     style: { head: [], border: [], compact: true, ...(isWide ? {} : { "padding-left": 0, "padding-right": 0 }) },
     ...(isWide ? {} : { chars: NO_LINES }),
   });
-  for (const one of all) table.push(isWide ? wideRow(one) : narrowRow(one));
+  for (const one of all) table.push(isWide ? wideRow(one, threads) : narrowRow(one, threads));
   console.log(table.toString());
   const notes = all.flatMap(({ name, limit, speedUp }) =>
     limit === undefined || speedUp > 1 ? [] : [`${name}: ${limit}`],
   );
-  if (all.some(isMemoryBound)) notes.unshift(`${isWide ? "" : "* "}memory-bound: ${BOUND(threads)}`);
+  if (all.some((one) => isMemoryBound(one, threads)))
+    notes.unshift(`${isWide ? "" : "* "}memory-bound: ${BOUND(threads)}`);
   notes.unshift(`${isWide ? "at best" : "best"}: ${AT_BEST(threads)}`);
   console.log(`\n${notes.map((note) => wrapped(note, Math.min(width, WIDE))).join("\n")}`);
 }
@@ -56,21 +60,28 @@ function wrapped(text: string, width: number): string {
     .trimStart();
 }
 
-function isMemoryBound({ slowedByMemory, atBest, threads }: Measured): boolean {
-  return slowedByMemory >= MEMORY_BOUND || atBest < HELD_UP * threads;
+function isMemoryBound({ slowedByMemory, atBest }: Measured, threads: number): boolean {
+  return slowedByMemory >= MEMORY_BOUND || atBest < heldUp(threads);
 }
 
-function wideRow(one: Measured): string[] {
+function wideRow(one: Measured, threads: number): string[] {
   const { name, size, sequentialMs, onThreadsMs } = one;
   const times = [sequentialMs, onThreadsMs].map((ms) => `${time(ms)} ms`);
   const shared = [one.parts, one.steals].map((count) => (one.parts === 0 ? "–" : count.toLocaleString("en")));
-  return [name, compact(size), ...times, ...ratiosOf(one), ...shared, isMemoryBound(one) ? "memory-bound" : ""];
+  return [
+    name,
+    compact(size),
+    ...times,
+    ...ratiosOf(one),
+    ...shared,
+    isMemoryBound(one, threads) ? "memory-bound" : "",
+  ];
 }
 
-function narrowRow(one: Measured): string[] {
+function narrowRow(one: Measured, threads: number): string[] {
   const { name, size, sequentialMs, onThreadsMs } = one;
   const shared = [one.parts, one.steals].map((count) => (one.parts === 0 ? "–" : compact(count)));
-  const mark = isMemoryBound(one) ? " *" : "";
+  const mark = isMemoryBound(one, threads) ? " *" : "";
   return [name + mark, compact(size), time(sequentialMs), time(onThreadsMs), ...ratiosOf(one), ...shared];
 }
 

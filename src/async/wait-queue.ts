@@ -271,7 +271,7 @@ export class WaitQueue<T, Payload = undefined> {
     return suspension;
   }
 
-  /** As `wait`, where callers await the promise itself, not an async function that does. */
+  /** As `wait`, where callers await the promise itself, not an async function that does; written out, without an object for both. */
   waitDirectly(cancel: CancelNode | undefined, payload: Payload): Promise<T> {
     let settle!: (value: T) => void;
     let fail!: (error: unknown) => void;
