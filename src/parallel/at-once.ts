@@ -95,7 +95,11 @@ export function stayedHere(team: Team, cost: Cost, us: number): void {
   if (areWoken) wanted = Math.min(MOST_IN_A_ROW, 2 * wanted);
   areWoken = false;
   inARow = cost.partOfTime(us, nowMs()) >= MOST_OF_TIME ? inARow + 1 : 0;
-  if (inARow < wanted || !worth.present.has(us)) return;
+  if (inARow < wanted) return;
+  if (!worth.present.has(us)) {
+    worth.present.stayed(us);
+    return;
+  }
   inARow = 0;
   areWoken = wakeHelpers(team) > 0;
 }

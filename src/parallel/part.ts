@@ -17,7 +17,7 @@ import type { ItemCallback } from "./loops.js";
 import { giveBack } from "./given-back.js";
 import { type FunctionName, functionsOf, type Missing, missingHere } from "./function-names.js";
 import { type LoopKind, loopOf } from "./part-loops.js";
-import { type Left, NONE, Shares } from "./shares.js";
+import { type Left, MOST_SLOTS, NONE, Shares } from "./shares.js";
 import { copyOf, Heard, type Made } from "./told.js";
 import { nameOfPart, Traced } from "./traced.js";
 
@@ -233,7 +233,8 @@ function helperOf(cells: SharedArray<"int32">): Helper {
 class Helper implements StandBy {
   readonly cells: SharedArray<"int32">;
   readonly #life: Life = heap().life;
-  readonly #heard = new Heard<PartLoop | Missing>();
+  readonly #heard = new Heard<PartLoop | Missing>(loopOn, isLoop);
+  readonly #slots = new Float64Array(MOST_SLOTS);
   /** What it was last, or is, and sleeps as. */
   #participant = 1;
   #shares: Shares;
@@ -297,9 +298,10 @@ class Helper implements StandBy {
       shares.takeInvitation();
       if (!shares.enter(life)) return hasHelped;
       patience.ended(nowMs() - doneMs);
-      const { span } = shares;
-      const known = this.#heard.of(shares.told);
-      const made = known ?? this.#hear();
+      const { span, told } = shares;
+      const slots = this.#slots.subarray(0, shares.copySlots(this.#slots));
+      const known = this.#heard.of(told, slots);
+      const made = known ?? this.#hear(told, slots);
       if (made === undefined) {
         // Another thread may do better.
         shares.giveUp(life);
@@ -317,10 +319,13 @@ class Helper implements StandBy {
     return hasHelped;
   }
 
-  /** Copies what there is to do, steps back, and reads it. @returns `undefined` if it can't be read */
-  #hear(): Made<PartLoop | Missing> | undefined {
+  /** Steps back, and makes the loop of what there is to do, of which it takes a copy if it has none. @returns `undefined` if it can't be made */
+  #hear(told: number, slots: Float64Array): Made<PartLoop | Missing> | undefined {
     const shares = this.#shares;
-    const { told } = shares;
+    if (this.#heard.has(told)) {
+      shares.stepBack(this.#life);
+      return this.#heard.again(told, slots);
+    }
     let bytes: Uint8Array | undefined;
     try {
       bytes = copyOf(shares.work);
@@ -328,7 +333,7 @@ class Helper implements StandBy {
       // There is no memory for it.
     }
     shares.stepBack(this.#life);
-    return bytes === undefined ? undefined : this.#heard.read(told, bytes, loopOn, isLoop);
+    return bytes === undefined ? undefined : this.#heard.read(told, bytes, slots);
   }
 
   /** Stays until the next call is there, or for a while. @returns false if it was no use to stay at all */

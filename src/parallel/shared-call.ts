@@ -226,7 +226,7 @@ export class SharedCall {
     try {
       const telling = memory.tellings.of({ name, loop, functions: this.#call.functions, data, isSearch });
       if (telling === undefined) return false;
-      memory.shares.tell(telling.number, telling.payload, this.work);
+      memory.shares.tell(telling, this.work);
       isTold = true;
     } finally {
       if (!isTold) {

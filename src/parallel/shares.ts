@@ -14,8 +14,10 @@
  *   4  CALLER_SLOT of the caller's thread in the heap, in whose hands results are
  *   5  CALL        how many calls have begun here
  *   6  TOLD        the number of what there is to do: the same for the same
+ *   7  SLOTS       how many SLOT values there are
  *   8  SPAN        first item, the one behind the last, and items of a part: float64, of two cells each
- *   16 + 16 * participant, a cache line each
+ *   16 SLOT        what else differs from what was told by the same number before: up to 16 float64
+ *   48 + 16 * participant, a cache line each
  *     +0  RANGE     first part that is left in bits 16 and up, and the one behind the last below
  *     +1  PRESENCE  of a helper: one of those below in bits 0 to 2. Of one that is here, or about to be, its
  *                   thread's slot in the heap in bits 3 to 10, and above as much of the number of the slot's life as
@@ -75,7 +77,7 @@ import { add, compareExchange, exchange, load, notify, type SharedCells, store, 
 import { probe, ProbeKind } from "../core/probe.js";
 import type { Life } from "../shared/heap.js";
 import type { GivenBack } from "./given-back.js";
-import type { Payload } from "./told.js";
+import type { Payload, ToldBy } from "./told.js";
 
 const LIMIT = 0;
 const LEFT = 1;
@@ -84,7 +86,10 @@ const WORK_BYTES = 3;
 const CALLER_SLOT = 4;
 const CALL = 5;
 const TOLD = 6;
+const SLOTS = 7;
 const SPAN = 8;
+const SLOT = 16;
+const HEAD = 48;
 const LINE = 16;
 const RANGE = 0;
 const PRESENCE = 1;
@@ -135,9 +140,17 @@ const LOOKS = 60_000;
 /** No part is left. */
 export const NONE = -1;
 
+/** So many numbers there is room for beside what is told. */
+export const MOST_SLOTS: number = (HEAD - SLOT) / 2;
+
 /** Cells that a call with so many participants needs. */
 export function shareCells(participants: number): number {
-  return LINE * (1 + participants);
+  return HEAD + LINE * participants;
+}
+
+/** Where the line of one begins. */
+function lineOf(participant: number): number {
+  return HEAD + LINE * participant;
 }
 
 /** The first participant of a call. */
@@ -213,8 +226,8 @@ export class Shares {
 
   constructor(cells: SharedCells, participant: number) {
     this.#cells = cells;
-    this.#participants = cells.length / LINE - 1;
-    this.#own = LINE * (1 + participant);
+    this.#participants = (cells.length - HEAD) / LINE;
+    this.#own = lineOf(participant);
   }
 
   /** How many helpers there is room for. */
@@ -227,7 +240,7 @@ export class Shares {
     const cells = this.#cells;
     cells[CALLER_SLOT] = slot;
     cells[CALL] = this.call + 1;
-    for (let line = LINE; line < cells.length; line += LINE) {
+    for (let line = HEAD; line < cells.length; line += LINE) {
       cells[line + DONE] = 0;
       cells[line + STEALS] = 0;
       store(cells, line + RANGE, 0);
@@ -272,7 +285,7 @@ export class Shares {
       let victim = 0;
       let range = 0;
       let most = 0;
-      for (let line = LINE; line < cells.length; line += LINE) {
+      for (let line = HEAD; line < cells.length; line += LINE) {
         const seen = load(cells, line + RANGE);
         const first = seen >>> PART_BITS;
         const left = (seen & PART_MASK) - first;
@@ -398,6 +411,13 @@ export class Shares {
     return { first: this.#numberAt(SPAN), end: this.#numberAt(SPAN + 2), partItems: this.#numberAt(SPAN + 4) };
   }
 
+  /** And what else differs, put into `numbers`. @returns how many */
+  copySlots(numbers: Float64Array): number {
+    const count = this.#cells[SLOTS] as number;
+    for (let i = 0; i < count; i++) numbers[i] = this.#numberAt(SLOT + 2 * i);
+    return count;
+  }
+
   #numberAt(cell: number): number {
     halves[0] = this.#cells[cell] as number;
     halves[1] = this.#cells[cell + 1] as number;
@@ -434,8 +454,10 @@ export class Shares {
   // The caller
 
   /** Says what there is to do, before anybody may come. */
-  tell(told: number, { payload, byteLength }: Payload, { first, end, partItems }: Span): void {
+  tell({ number: told, payload: { payload, byteLength }, slots }: ToldBy, { first, end, partItems }: Span): void {
     this.#cells[TOLD] = told;
+    this.#cells[SLOTS] = slots.length;
+    for (let i = 0; i < slots.length; i++) this.#setNumberAt(SLOT + 2 * i, slots[i] as number);
     this.#cells[WORK] = payload / UNIT_BYTES;
     this.#cells[WORK_BYTES] = byteLength;
     this.#setNumberAt(SPAN, first);
@@ -451,7 +473,7 @@ export class Shares {
 
   /** Has a helper come, or another in the place of one that has left. */
   open(participant: number): void {
-    store(this.#cells, LINE * (1 + participant) + PRESENCE, OPEN);
+    store(this.#cells, lineOf(participant) + PRESENCE, OPEN);
   }
 
   /**
@@ -461,7 +483,7 @@ export class Shares {
    * @param sleepers - how they are woken, and which of all have ended
    */
   expects(participant: number, sleepers: Sleepers): boolean {
-    const cell = LINE * (1 + participant) + INVITED;
+    const cell = lineOf(participant) + INVITED;
     for (let word = load(this.#cells, cell); word !== 0;) {
       const how = word & STATE_MASK;
       if (how === CALLED) return true;
@@ -484,7 +506,7 @@ export class Shares {
   invite(participant: number, sleepers: Sleepers): boolean {
     if (this.expects(participant, sleepers)) return false;
     // It may be one that falls asleep just now, and then finds that somebody else was called.
-    exchange(this.#cells, LINE * (1 + participant) + INVITED, CALLED);
+    exchange(this.#cells, lineOf(participant) + INVITED, CALLED);
     return true;
   }
 
@@ -500,7 +522,7 @@ export class Shares {
 
   #isAnyInvited(how: number): boolean {
     const cells = this.#cells;
-    for (let line = 2 * LINE; line < cells.length; line += LINE)
+    for (let line = lineOf(1); line < cells.length; line += LINE)
       if ((load(cells, line + INVITED) & STATE_MASK) === how) return true;
     return false;
   }
@@ -510,13 +532,13 @@ export class Shares {
    * him he is not waited for. If somebody else was called by now, one is called for nothing, or not let in.
    */
   forgetInvitation(participant: number): void {
-    const cell = LINE * (1 + participant) + INVITED;
+    const cell = lineOf(participant) + INVITED;
     if (compareExchange(this.#cells, cell, CALLED, 0) === CALLED) this.closeLine(participant);
   }
 
   /** Lets nobody come any more in a participant's place, if nobody is there. */
   closeLine(participant: number): void {
-    const line = LINE * (1 + participant);
+    const line = lineOf(participant);
     if (compareExchange(this.#cells, line + PRESENCE, OPEN, CLOSED) === OPEN) this.tellCaller();
   }
 
@@ -529,7 +551,7 @@ export class Shares {
   close(): number {
     const cells = this.#cells;
     let here = 0;
-    for (let line = LINE; line < cells.length; line += LINE) {
+    for (let line = HEAD; line < cells.length; line += LINE) {
       let word = load(cells, line + PRESENCE);
       while (isYetToCome(word)) {
         const seen = compareExchange(cells, line + PRESENCE, word, CLOSED);
@@ -542,12 +564,12 @@ export class Shares {
 
   /** All who were here have left, or their threads have ended; what they gave back was taken. */
   end(): void {
-    for (let line = LINE; line < this.#cells.length; line += LINE) store(this.#cells, line + PRESENCE, CLOSED);
+    for (let line = HEAD; line < this.#cells.length; line += LINE) store(this.#cells, line + PRESENCE, CLOSED);
   }
 
   /** Whether a helper has come, be it that it has left. */
   hasCome(participant: number): boolean {
-    const word = load(this.#cells, LINE * (1 + participant) + PRESENCE);
+    const word = load(this.#cells, lineOf(participant) + PRESENCE);
     return word !== CLOSED && !isYetToCome(word);
   }
 
@@ -563,7 +585,7 @@ export class Shares {
    */
   takeGone(hasGivenWay = false): Gone | undefined {
     const cells = this.#cells;
-    for (let line = LINE; line < cells.length; line += LINE) {
+    for (let line = HEAD; line < cells.length; line += LINE) {
       const state = this.#stateOf(line);
       const hasFailed = state === FAILED;
       if (state !== GONE && !hasFailed) continue;
@@ -572,7 +594,7 @@ export class Shares {
       // No exchange is needed: from GONE or FAILED nobody but the caller leads on, as a
       // helper comes from OPEN alone. What the line says of it is read before it is opened again.
       store(cells, line + PRESENCE, CLOSED);
-      const participant = line / LINE - 1;
+      const participant = (line - HEAD) / LINE;
       if (hasFailed) return { participant, thread: 0, us: 0, gaveWay, hasFailed };
       const [thread, us] = [cells[line + THREAD] as number, cells[line + US] as number];
       const payload = (cells[line + RESULT] as number) * UNIT_BYTES;
@@ -586,7 +608,7 @@ export class Shares {
 
   /** Whether any helper is here, or may still come. */
   get hasExpected(): boolean {
-    for (let line = LINE; line < this.#cells.length; line += LINE) {
+    for (let line = HEAD; line < this.#cells.length; line += LINE) {
       const word = load(this.#cells, line + PRESENCE);
       if ((word & STATE_MASK) === HERE || isYetToCome(word)) return true;
     }
@@ -595,7 +617,7 @@ export class Shares {
 
   /** Whether any helper is here. */
   get hasPresent(): boolean {
-    for (let line = LINE; line < this.#cells.length; line += LINE) if (this.#stateOf(line) === HERE) return true;
+    for (let line = HEAD; line < this.#cells.length; line += LINE) if (this.#stateOf(line) === HERE) return true;
     return false;
   }
 
@@ -603,7 +625,7 @@ export class Shares {
   present(): Life[] {
     const cells = this.#cells;
     const lives: Life[] = [];
-    for (let line = LINE; line < cells.length; line += LINE) {
+    for (let line = HEAD; line < cells.length; line += LINE) {
       const word = load(cells, line + PRESENCE);
       if ((word & STATE_MASK) !== HERE) continue;
       lives.push(lifeOf(word));
@@ -656,7 +678,7 @@ export class Shares {
   /** How many parts nobody has taken; those in a thief's hands are not counted. */
   left(): number {
     let left = 0;
-    for (let line = LINE; line < this.#cells.length; line += LINE) {
+    for (let line = HEAD; line < this.#cells.length; line += LINE) {
       const range = load(this.#cells, line + RANGE);
       left += (range & PART_MASK) - (range >>> PART_BITS);
     }
@@ -666,7 +688,7 @@ export class Shares {
   /** Whether there are parts to be done. To be asked when all have left: who is here may have some in its hands. */
   get hasLeft(): boolean {
     const limit = load(this.#cells, LIMIT);
-    for (let line = LINE; line < this.#cells.length; line += LINE) {
+    for (let line = HEAD; line < this.#cells.length; line += LINE) {
       const range = load(this.#cells, line + RANGE);
       const first = range >>> PART_BITS;
       if (first !== (range & PART_MASK) && first < limit) return true;
@@ -677,8 +699,8 @@ export class Shares {
   /** What each participant did. Of the caller, once all have left. */
   counts(): ShareCounts[] {
     return Array.from({ length: this.#participants }, (_, participant) => ({
-      parts: this.#cells[LINE * (1 + participant) + DONE] as number,
-      steals: this.#cells[LINE * (1 + participant) + STEALS] as number,
+      parts: this.#cells[lineOf(participant) + DONE] as number,
+      steals: this.#cells[lineOf(participant) + STEALS] as number,
     }));
   }
 }

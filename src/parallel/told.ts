@@ -1,10 +1,11 @@
 /**
  * What a caller tells its helpers: in a payload of its call's memory, as `encodeValue` has it.
  *
- * Programs do the same with the same arrays again and again, by a few calls in turns. So what was
- * told has a number and is told again by that alone: the caller compares, encodes nothing, and
- * helpers remember what they have made of a number. What it names is the same then too: no two
- * shared objects ever have the same handle.
+ * Programs do the same again and again, by a few calls in turns. So what was told has a number and
+ * is told again by that alone: the caller compares, encodes nothing, and helpers remember what they have
+ * made of a number. What differs each time, as the array for the results, is told beside it (`slots.ts`);
+ * helpers make a loop anew where it does. What it names is the same where its number is: no two shared
+ * objects ever have the same handle.
  */
 import type { AnyTask } from "../async/executor.js";
 import { heap } from "../shared/heap.js";
@@ -13,6 +14,7 @@ import { bytesOfPayload, freePayload, makePayload } from "../shared/payload.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { nameOf } from "./function-names.js";
 import type { Work } from "./part.js";
+import { fillSlots, isSameButSlots, withSlots } from "./slots.js";
 
 /** Where a payload is, and how many bytes of it count. */
 export interface Payload {
@@ -28,11 +30,27 @@ export interface ToTell extends Omit<Told, "functions"> {
   readonly functions: readonly AnyTask[];
 }
 
-interface Telling {
-  readonly number: number;
-  readonly toTell: ToTell;
-  readonly payload: Payload;
+/** What is in a payload. */
+interface Written extends Told {
+  /** Whether there are slots in its data. */
+  readonly isSlotted: boolean;
 }
+
+/** How helpers are told it. */
+export interface ToldBy {
+  /** The same for the same, but for what is in slots. */
+  readonly number: number;
+  readonly payload: Payload;
+  /** What is in slots. */
+  readonly slots: readonly number[];
+}
+
+interface Telling extends Omit<ToldBy, "slots"> {
+  /** With slots, but for what is not told again. */
+  readonly toTell: ToTell;
+}
+
+const NO_SLOTS: readonly number[] = [];
 
 /** So many are told again by their number; each is compared with what there is to tell. */
 const MOST_REMEMBERED = 8;
@@ -58,37 +76,39 @@ export class Tellings {
     this.#container = container;
   }
 
-  /** What helpers are told; `undefined` if there is something in it that only messages bring. */
-  of(toTell: ToTell): Pick<Telling, "number" | "payload"> | undefined {
+  /** How helpers are told; `undefined` if there is something in it that only messages bring. */
+  of(toTell: ToTell): ToldBy | undefined {
     this.forgetUnlike();
-    const telling = takeSame(this.#remembered, toTell) ?? takeSame(this.#fresh, toTell);
-    if (telling !== undefined) {
-      keep(this.#remembered, telling, MOST_REMEMBERED);
-      return telling;
-    }
-    return this.#add(toTell);
+    const slots: number[] = [];
+    const telling = takeSame(this.#remembered, toTell, slots) ?? takeSame(this.#fresh, toTell, slots);
+    if (telling === undefined) return this.#add(toTell);
+    keep(this.#remembered, telling, MOST_REMEMBERED);
+    return { number: telling.number, payload: telling.payload, slots };
   }
 
-  #add(toTell: ToTell): Telling | undefined {
-    const { name, loop, functions, data, isSearch } = toTell;
+  #add(toTell: ToTell): ToldBy | undefined {
+    const isKept = isUnchanging(toTell);
+    const slotted = isKept ? { ...toTell, data: withSlots(toTell.data) } : toTell;
     let bytes: Uint8Array;
     try {
-      bytes = encodeValue({ name, loop, functions: functions.map(nameOf), data, isSearch } satisfies Told);
+      const { name, loop, functions, data, isSearch } = slotted;
+      const told: Written = { name, loop, functions: functions.map(nameOf), data, isSearch, isSlotted: isKept };
+      bytes = encodeValue(told);
     } catch {
       return undefined;
     }
     const payload = { payload: makePayload(heap(), this.#container, bytes), byteLength: bytes.length };
     this.#lastNumber = (this.#lastNumber + 1) | 0;
-    const number = this.#lastNumber;
-    if (bytes.length > MOST_BYTES || !isUnchanging(toTell)) {
-      this.#unlike = { number, toTell, payload };
-      return this.#unlike;
+    const telling = { number: this.#lastNumber, toTell: slotted, payload };
+    if (!isKept) {
+      this.#unlike = telling;
+      return { number: telling.number, payload, slots: NO_SLOTS };
     }
-    // Lists as they are now: who calls may change them between two calls.
-    const asNow = data.map((value) => (Array.isArray(value) ? [...(value as unknown[])] : value));
-    const telling = { number, toTell: { ...toTell, data: asNow }, payload };
-    keep(this.#fresh, telling, MOST_FRESH);
-    return telling;
+    const slots: number[] = [];
+    isSameButSlots(slotted.data, toTell.data, slots);
+    if (bytes.length > MOST_BYTES) this.#unlike = telling;
+    else keep(this.#fresh, telling, MOST_FRESH);
+    return { number: telling.number, payload, slots };
   }
 
   /** The call is over: what can't be told again is not kept, however large it is. */
@@ -104,11 +124,12 @@ export class Tellings {
   }
 }
 
-/** Takes out the one that is the same. */
-function takeSame(tellings: Telling[], toTell: ToTell): Telling | undefined {
+/** Takes out the one that is the same, and puts into `slots` what is in those. */
+function takeSame(tellings: Telling[], toTell: ToTell, slots: number[]): Telling | undefined {
   for (let i = 0; i < tellings.length; i++) {
     const telling = tellings[i] as Telling;
-    if (!isSame(telling.toTell, toTell)) continue;
+    slots.length = 0;
+    if (!isSame(telling.toTell, toTell, slots)) continue;
     tellings.splice(i, 1);
     return telling;
   }
@@ -127,24 +148,20 @@ function free({ payload: { payload } }: Telling): void {
   freePayload(own, payload, own.slot);
 }
 
-/** Whether two have the same bytes. */
-function isSame(one: ToTell, other: ToTell): boolean {
+/** Whether two have the same bytes, but for what is in the slots of the first. */
+function isSame(one: ToTell, other: ToTell, slots: number[]): boolean {
   return (
     one.loop === other.loop &&
     one.isSearch === other.isSearch &&
-    isSameData(one.functions, other.functions) &&
-    isSameData(one.data, other.data) &&
+    isSameList(one.functions, other.functions) &&
+    isSameButSlots(one.data, other.data, slots) &&
     one.name === other.name
   );
 }
 
-/** Whether two lists have the same in them, or lists of the same. */
-function isSameData(one: readonly unknown[], other: readonly unknown[]): boolean {
+function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
   if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) {
-    const [a, b] = [one[i], other[i]];
-    if (Array.isArray(a) ? !(Array.isArray(b) && isSameData(a, b)) : !Object.is(a, b)) return false;
-  }
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
   return true;
 }
 
@@ -162,46 +179,86 @@ export interface Made<Loop> {
   readonly loop: Loop;
 }
 
+interface Known<Loop> {
+  readonly written: Written;
+  /** What was last in slots, and what was made with that. */
+  readonly slots: Float64Array;
+  made: Made<Loop>;
+}
+
 /** The same of one memory, by a helper. */
 export class Heard<Loop> {
-  readonly #known = new Map<number, Made<Loop>>();
+  readonly #known = new Map<number, Known<Loop>>();
+  readonly #make: (told: Told) => Loop;
+  readonly #isKept: (loop: Loop) => boolean;
 
-  /** What it has made of that number before. */
-  of(number: number): Made<Loop> | undefined {
-    const made = this.#known.get(number);
-    if (made === undefined) return undefined;
-    // The last one is forgotten last.
-    this.#known.delete(number);
-    this.#known.set(number, made);
-    return made;
+  /**
+   * @param make - makes a loop of what is told
+   * @param isKept - whether that is good for later calls too
+   */
+  constructor(make: (told: Told) => Loop, isKept: (loop: Loop) => boolean) {
+    this.#make = make;
+    this.#isKept = isKept;
+  }
+
+  /** What it has made of that number before, with the same in slots. */
+  of(number: number, slots: Float64Array): Made<Loop> | undefined {
+    const known = this.#known.get(number);
+    return known !== undefined && isSameIn(known.slots, slots) ? known.made : undefined;
+  }
+
+  /** Whether it knows that number, be it with other things in slots. */
+  has(number: number): boolean {
+    return this.#known.has(number);
   }
 
   /**
-   * Reads bytes that are its own.
+   * Makes a loop of that number with other things in slots.
    *
-   * @param make - makes a loop of it
-   * @param isKept - whether that is good for later calls too
-   * @returns `undefined` if it can't be read: an array has been disposed of meanwhile
+   * @returns `undefined` if an array has been disposed of meanwhile
    */
-  read(
-    number: number,
-    bytes: Uint8Array,
-    make: (told: Told) => Loop,
-    isKept: (loop: Loop) => boolean,
-  ): Made<Loop> | undefined {
-    let made: Made<Loop>;
+  again(number: number, slots: Float64Array): Made<Loop> | undefined {
+    const known = this.#known.get(number) as Known<Loop>;
+    // The last one is forgotten last.
+    this.#known.delete(number);
+    const made = this.#madeOf(known.written, slots);
+    if (made !== undefined) this.#keep(number, known.written, slots, made);
+    return made;
+  }
+
+  /** Reads bytes that are its own. @returns `undefined` if it can't be read, or as `again` */
+  read(number: number, bytes: Uint8Array, slots: Float64Array): Made<Loop> | undefined {
+    let written: Written;
     try {
-      const told = decodeValue(bytes, arrival as never) as Told;
-      made = { told, loop: make(told) };
+      written = decodeValue(bytes, arrival as never) as Written;
     } catch {
       return undefined;
     }
-    if (isKept(made.loop) && isUnchanging(made.told)) {
-      this.#known.set(number, made);
-      if (this.#known.size > MOST_HEARD) this.#known.delete(this.#known.keys().next().value as number);
-    }
+    const made = this.#madeOf(written, slots);
+    if (made !== undefined && written.isSlotted) this.#keep(number, written, slots, made);
     return made;
   }
+
+  #madeOf(written: Written, slots: Float64Array): Made<Loop> | undefined {
+    try {
+      const told = written.isSlotted ? { ...written, data: fillSlots(written.data, slots) } : written;
+      return { told, loop: this.#make(told) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #keep(number: number, written: Written, slots: Float64Array, made: Made<Loop>): void {
+    if (!this.#isKept(made.loop)) return;
+    this.#known.set(number, { written, slots: slots.slice(), made });
+    if (this.#known.size > MOST_HEARD) this.#known.delete(this.#known.keys().next().value as number);
+  }
+}
+
+function isSameIn(one: Float64Array, other: Float64Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (!Object.is(one[i], other[i])) return false;
+  return true;
 }
 
 /** A copy of what is told. By one who is here: the caller, if it lives, frees it later. */

@@ -19,34 +19,33 @@ export const LEAST_US = 100;
 export const COPY_US = 0.000_25;
 /** However bad it looked, calls of so long are shared out, and measured again. */
 const MOST_US = 4000;
-/** Of shorter ones, each that stays takes so much of what was measured: in the end one is shared out again. */
-const FORGOTTEN = 1 / 64;
-
-/** Two calls in a row took no less than they would have here: so much longer ones are shared out. */
-const IN_VAIN = 1.5;
-/** By so much of what is known one call makes it more. */
-const MOST_CHANGE = 1 / 2;
-/** So many times what is known. */
-const DOUBTFUL = 4;
-/** One of so many may be: where others have the cores half the time it shows in the mean. */
-const CALLS_UNTIL_DOUBT = 8;
+/** What counts is the middle of so many calls: their times have a long tail, and the mean would say of most that they are not worth it. */
+const LAST = 5;
+/**
+ * Each call that stays takes so much of what was measured, so that in the end one is shared out again, to
+ * try. A program's first calls are slow, as their code has yet to be compiled, and say nothing of those that
+ * follow: so there are many tries at first, and fewer and fewer where they were in vain.
+ */
+const MOST_FORGOTTEN = 1 / 4;
+const LEAST_FORGOTTEN = 1 / 64;
 
 /** What sharing out costs, as measured call by call. */
 export class Worth {
+  readonly #lastUs: number[] = Array.from({ length: LAST }, () => FIRST_OVERHEAD_US);
+  #calls = 0;
   #overheadUs = FIRST_OVERHEAD_US;
-  /** So many calls must be as expected until one that is not is doubted. */
-  #untilDoubt = 0;
-  #wasInVain = false;
-  readonly #minds: boolean;
-
-  /** @param mindsTwo - that were in vain: with helpers who are there, two are held up by chance */
-  constructor(mindsTwo: boolean = true) {
-    this.#minds = mindsTwo;
-  }
+  /** What the calls that stayed have left of it. */
+  #left = 1;
+  /** What the next one takes of that. */
+  #forgotten = MOST_FORGOTTEN;
 
   /** What is left must take so long on this thread to be shared out. */
   get us(): number {
-    return Math.max(LEAST_US, TIMES_OVERHEAD * this.#overheadUs);
+    return Math.max(LEAST_US, this.#measuredUs * this.#left);
+  }
+
+  get #measuredUs(): number {
+    return Math.min(MOST_US, TIMES_OVERHEAD * this.#overheadUs);
   }
 
   /** Whether what takes so long here is to be shared out. */
@@ -56,31 +55,20 @@ export class Worth {
 
   /** A call that took so long stayed here, to its end. */
   stayed(us: number): void {
-    if (us >= LEAST_US) this.#overheadUs *= 1 - FORGOTTEN;
+    if (us >= LEAST_US) this.#left *= 1 - this.#forgotten;
   }
 
   /** A call that was shared out took so long; its participants worked for so long, all together. */
   took(tookUs: number, workUs: number, participants: number): void {
-    // One that was held up for long says no more than that it was not worth it.
-    const mostUs = MOST_US / TIMES_OVERHEAD;
-    const beyondUs = Math.min(mostUs, Math.max(0, tookUs - workUs / participants));
-    // Nobody need know by how much: the next ones stay here.
-    const isInVain = this.#minds && tookUs >= workUs;
-    if (isInVain && this.#wasInVain)
-      this.#overheadUs = Math.min(mostUs, Math.max(this.#overheadUs, (IN_VAIN * workUs) / TIMES_OVERHEAD));
-    this.#wasInVain = isInVain;
-    // Far more than is known, for once: something else had one of the cores.
-    if (beyondUs <= DOUBTFUL * this.#overheadUs) {
-      if (this.#untilDoubt > 0) this.#untilDoubt--;
-    } else {
-      const isDoubted = this.#untilDoubt === 0;
-      this.#untilDoubt = CALLS_UNTIL_DOUBT;
-      if (isDoubted) return;
-    }
-    // What is far from the middle counts for no more than what is near: the times of calls have a long tail,
-    // and their mean would say of most that they are not worth it.
-    const most = this.#overheadUs * MOST_CHANGE;
-    this.#overheadUs += Math.min(most, (beyondUs - this.#overheadUs) / 4);
+    const beyondUs = Math.max(0, tookUs - workUs / participants);
+    const wasWorthIt = workUs >= TIMES_OVERHEAD * beyondUs;
+    const wasTried = workUs < this.#measuredUs;
+    // The next one is tried at once, if this was worth it; else they are tried less and less often.
+    if (wasTried && wasWorthIt) this.#forgotten = Math.min(MOST_FORGOTTEN, 2 * this.#forgotten);
+    else this.#left = 1;
+    if (wasTried && !wasWorthIt) this.#forgotten = Math.max(LEAST_FORGOTTEN, this.#forgotten / 2);
+    this.#lastUs[this.#calls++ % LAST] = beyondUs;
+    this.#overheadUs = this.#lastUs.toSorted((a, b) => a - b)[LAST >> 1] as number;
   }
 }
 
@@ -90,4 +78,4 @@ export const worth: {
   readonly present: Worth;
   /** They sleep, and have to be woken, or called. */
   readonly called: Worth;
-} = { present: new Worth(false), called: new Worth() };
+} = { present: new Worth(), called: new Worth() };

@@ -179,6 +179,5 @@ export function unshared<View extends ArrayBufferView>(view: View): View {
 
 /** What an array that exists is. */
 function found({ inHeap, offset }: Place): { readonly number: number; readonly length: number } {
-  const cells = SharedObject.cellsAt(inHeap, offset, CELLS);
-  return { number: cells[TYPE] as number, length: cells[LENGTH] as number };
+  return { number: SharedObject.cellAt(inHeap, offset, TYPE), length: SharedObject.cellAt(inHeap, offset, LENGTH) };
 }

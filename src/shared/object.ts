@@ -19,6 +19,7 @@ import { describeKind } from "../async/cancel.js";
 import { InternalError, MisuseError } from "../core/errors.js";
 import { type Handle, type Heap, heap, offsetOf } from "./heap.js";
 import { Kind, type KindValue, NAMES } from "./kinds.js";
+import { viewsOf } from "./memory-views.js";
 import { freePayload } from "./payload.js";
 
 export { Kind, type KindValue, NAMES };
@@ -155,8 +156,7 @@ export abstract class SharedObject implements Disposable {
     const witness = this.#heap.witnessOf(this.#handle, kind);
     this.#witnessIndex = witness?.index ?? 0;
     this.#witness = witness?.value ?? 0;
-    const header = new Uint8Array(this.#heap.buffer, this.#offset, HEADER_BYTES);
-    this.#name = isNew ? writeName(header, name) : readName(header);
+    this.#name = isNew ? writeName(this.#heap, this.#offset, name) : nameOf(this.#heap, this.#offset, kind);
     this.#cells = new Int32Array(this.#heap.buffer, this.#offset + HEADER_BYTES, cellCount);
     if (isNew) {
       noteMade?.(this.#handle);
@@ -183,14 +183,14 @@ export abstract class SharedObject implements Disposable {
     return this.#offset;
   }
 
-  /** @internal The own cells of an object that this thread has not met yet. */
-  static cellsAt(inHeap: Heap, offset: number, cellCount: number): SharedCells {
-    return new Int32Array(inHeap.cellsWith(offset).buffer, offset + HEADER_BYTES, cellCount);
+  /** @internal One of the own cells of an object that this thread has not met yet. */
+  static cellAt(inHeap: Heap, offset: number, cell: number): number {
+    return inHeap.cellsWith(offset)[(offset + HEADER_BYTES) / 4 + cell] as number;
   }
 
   /** Says that the block holds what its kind promises; until then no other thread looks into it. */
   protected made(): void {
-    store(new Int32Array(this.#heap.buffer, this.#offset, 2), IS_MADE, MADE);
+    store(this.#heap.cellsWith(this.#offset), this.#offset / 4 + IS_MADE, MADE);
   }
 
   /** True once this thread, or another, has disposed of it. */
@@ -303,33 +303,46 @@ function checkedName(name: unknown): string {
 }
 
 /** @returns the name as others will read it */
-function writeName(header: Uint8Array, name: string): string {
+function writeName(inHeap: Heap, offset: number, name: string): string {
   // Of short names of ASCII there is nothing to encode: most are, and calls make objects for their own use.
   const { length } = name;
+  const { uint8, int32 } = viewsOf(inHeap);
   let i = 0;
   if (length <= MOST_NAME_BYTES) {
     for (let code = name.charCodeAt(0); i < length && code < 128; code = name.charCodeAt(++i))
-      header[NAME_AT + i] = code;
+      uint8[offset + NAME_AT + i] = code;
   }
-  const lengths = new Int32Array(header.buffer, header.byteOffset, 2);
   if (i === length) {
-    lengths[NAME_LENGTH] = length;
+    int32[offset / 4 + NAME_LENGTH] = length;
     return name;
   }
   // Not straight into the block: browsers refuse to encode into shared memory.
   const bytes = new Uint8Array(MOST_NAME_BYTES);
   const { written } = ENCODER.encodeInto(name, bytes);
-  header.set(bytes, NAME_AT);
-  lengths[NAME_LENGTH] = written;
-  return readName(header);
+  uint8.set(bytes, offset + NAME_AT);
+  int32[offset / 4 + NAME_LENGTH] = written;
+  return nameAt(inHeap, offset);
 }
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-function readName(header: Uint8Array): string {
-  const length = new Int32Array(header.buffer, header.byteOffset, 2)[NAME_LENGTH] ?? 0;
-  return DECODER.decode(header.slice(NAME_AT, NAME_AT + length));
+/** The name of the object at `offset`; on the object itself a struct may have a field of that name. */
+export function nameAt(inHeap: Heap, offset: number): string {
+  inHeap.cellsWith(offset);
+  const { uint8, int32 } = viewsOf(inHeap);
+  const begin = offset + NAME_AT;
+  return DECODER.decode(uint8.slice(begin, begin + (int32[offset / 4 + NAME_LENGTH] as number)));
+}
+
+/** The same, of an object of a kind. Most have the name that those have who are given none: then nothing need be decoded. */
+function nameOf(inHeap: Heap, offset: number, kind: KindValue): string {
+  inHeap.cellsWith(offset);
+  const { uint8, int32 } = viewsOf(inHeap);
+  const usual = NAMES[kind] ?? "";
+  let i = int32[offset / 4 + NAME_LENGTH] === usual.length ? 0 : -1;
+  while (i !== -1 && i < usual.length) i = uint8[offset + NAME_AT + i] === usual.charCodeAt(i) ? i + 1 : -1;
+  return i === -1 ? nameAt(inHeap, offset) : usual;
 }
 
 // Crossing
@@ -384,11 +397,6 @@ export function setArrival(arrive: typeof arrival, adopt: typeof adoptArrived): 
 /** Whether shared objects can arrive: whether somebody here knows all kinds. */
 export function knowsKinds(): boolean {
   return arrival !== unknownKind;
-}
-
-/** The name of the object at `offset`; on the object itself a struct may have a field of that name. */
-export function nameAt(inHeap: Heap, offset: number): string {
-  return readName(new Uint8Array(inHeap.buffer, offset, HEADER_BYTES));
 }
 
 /** Says of an object of this thread's heap that the library keeps it for what follows: it is no leak. */
@@ -460,5 +468,5 @@ export function objectAt(inHeap: Heap, offset: number): SharedObject | undefined
 
 /** Whether a block holds what its kind promises. */
 export function isMade(inHeap: Heap, offset: number): boolean {
-  return load(new Int32Array(inHeap.buffer, offset, 2), IS_MADE) !== 0;
+  return load(inHeap.cellsWith(offset), offset / 4 + IS_MADE) !== 0;
 }

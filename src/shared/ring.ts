@@ -263,6 +263,5 @@ function checked(options: SharedRingOptions): { readonly number: number; readonl
 
 /** What a ring that exists is. */
 function found({ inHeap, offset }: Place): { readonly number: number; readonly mask: number } {
-  const cells = SharedObject.cellsAt(inHeap, offset, CELLS);
-  return { number: cells[TYPE] as number, mask: cells[MASK] as number };
+  return { number: SharedObject.cellAt(inHeap, offset, TYPE), mask: SharedObject.cellAt(inHeap, offset, MASK) };
 }

@@ -89,6 +89,6 @@ function factsOf(text: unknown): Facts {
 }
 
 function found({ inHeap, offset }: Place): Facts {
-  const cells = SharedObject.cellsAt(inHeap, offset, CELLS);
-  return { length: cells[LENGTH] as number, isWide: cells[IS_WIDE] === 1 };
+  const isWide = SharedObject.cellAt(inHeap, offset, IS_WIDE) === 1;
+  return { length: SharedObject.cellAt(inHeap, offset, LENGTH), isWide };
 }

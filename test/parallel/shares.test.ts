@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import fc from "fast-check";
-import { CALLER, MOST_PARTICIPANTS, MOST_PARTS, NONE, shareCells, Shares } from "#skein/parallel/shares";
+import { CALLER, MOST_PARTICIPANTS, MOST_PARTS, MOST_SLOTS, NONE, shareCells, Shares } from "#skein/parallel/shares";
 
 import { hammer } from "../support/hammer.js";
 import { ROOT, runNode } from "../support/run-program.js";
@@ -136,7 +136,8 @@ describe("helpers of a call", () => {
     const [caller, first, second] = sharesOf(3, 3) as [Shares, Shares, Shares];
     assert.equal(first.enter({ slot: 7, state: 9 }), false, "nobody may come yet");
     const span = { first: 3, end: 2 ** 52, partItems: 1.5 };
-    caller.tell(4, { payload: 320, byteLength: 6 }, span);
+    const slots = [Number.NaN, -0, 2 ** 60, 1e-320, ...Array.from({ length: MOST_SLOTS - 4 }, (_, i) => i)];
+    caller.tell({ number: 4, payload: { payload: 320, byteLength: 6 }, slots }, span);
     caller.open(1);
     caller.open(2);
     assert.equal(caller.hasCome(1), false);
@@ -144,6 +145,9 @@ describe("helpers of a call", () => {
     assert.equal(first.enter({ slot: 7, state: 9 }), true);
     assert.equal(first.isOpen, false);
     assert.deepEqual([first.told, first.work, first.span], [4, { payload: 320, byteLength: 6 }, span]);
+    const copied = new Float64Array(MOST_SLOTS);
+    assert.equal(first.copySlots(copied), MOST_SLOTS);
+    assert.deepEqual([...copied], slots);
     assert.equal(first.callerSlot, 1);
     assert.deepEqual([caller.present(), caller.hasPresent], [[{ slot: 7, state: 9 }], true]);
     assert.equal(caller.hasCome(1), true);

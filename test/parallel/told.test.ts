@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { SharedArray } from "skein/shared";
 import { giveBack, readBack } from "#skein/parallel/given-back";
 import type { PartsDone } from "#skein/parallel/part";
-import { copyOf, Heard, Tellings, type ToTell } from "#skein/parallel/told";
+import { MOST_SLOTS } from "#skein/parallel/shares";
+import { copyOf, Heard, Tellings, type Told, type ToldBy, type ToTell } from "#skein/parallel/told";
 import { heap } from "#skein/shared/heap";
 import { freePayload } from "#skein/shared/payload";
 
@@ -24,29 +25,50 @@ const toTell = (more: Partial<ToTell> = {}): ToTell => ({
   ...more,
 });
 
-const numberOf = (tellings: Tellings, what: ToTell): number => tellings.of(what)?.number ?? assert.fail("not told");
+/** A helper, and what it made. */
+function hearing(): { readonly heard: Heard<string>; readonly made: readonly string[] } {
+  const made: string[] = [];
+  const make = ({ name }: Told): string => {
+    made.push(name);
+    return `made of ${name}`;
+  };
+  return { heard: new Heard(make, () => true), made };
+}
+
+const toldBy = (tellings: Tellings, what: ToTell): ToldBy => tellings.of(what) ?? assert.fail("not told");
+const numberOf = (tellings: Tellings, what: ToTell): number => toldBy(tellings, what).number;
 
 describe("what helpers are told", () => {
-  it("has the same number if it is the same, else another", () => {
+  it("has the same number if it is the same but for what is in slots, else another", () => {
     const tellings = new Tellings(numbers.offset);
-    const first = numberOf(tellings, toTell());
-    assert.equal(numberOf(tellings, toTell()), first);
+    const first = toldBy(tellings, toTell());
+    assert.deepEqual(first.slots, [numbers.handle, 0, 256]);
+    assert.deepEqual(toldBy(tellings, toTell()), first);
+    assert.deepEqual(toldBy(tellings, toTell({ data: [others, -0, Number.NaN] })), {
+      ...first,
+      slots: [others.handle, -0, Number.NaN],
+    });
     const unlike = [
-      toTell({ data: [others, 0, 256] }),
-      toTell({ data: [numbers, -0, 256] }),
+      toTell({ data: [numbers, numbers, 256] }),
+      toTell({ data: [numbers, "0", 256] }),
+      toTell({ data: [numbers, 0] }),
       toTell({ functions: [larger] }),
+      toTell({ functions: [add, larger] }),
       toTell({ name: "mine" }),
       toTell({ isSearch: true }),
       toTell({ loop: "scan" }),
+      toTell({ loop: "map", data: [numbers, others, [1, numbers, true]] }),
+      toTell({ loop: "map", data: [numbers, others, [1, numbers, false]] }),
+      toTell({ loop: "map", data: [numbers, others, [1, numbers]] }),
     ].map((what) => numberOf(tellings, what));
-    assert.equal(new Set([first, ...unlike]).size, 7);
-    assert.equal(numberOf(tellings, toTell()), first, "though others were told in between");
+    assert.equal(new Set([first.number, ...unlike]).size, 1 + unlike.length);
+    assert.equal(numberOf(tellings, toTell()), first.number, "though others were told in between");
     tellings.end();
   });
 
   it("is remembered, of what was told more than once the last eight", () => {
     const tellings = new Tellings(numbers.offset);
-    const data = (i: number): ToTell => toTell({ data: [numbers, i, 256] });
+    const data = (i: number): ToTell => toTell({ data: [numbers, String(i), 256] });
     const told = Array.from({ length: 9 }, (_, i) => {
       const number = numberOf(tellings, data(i));
       assert.equal(numberOf(tellings, data(i)), number);
@@ -81,7 +103,8 @@ describe("what helpers are told", () => {
 
   it("is told anew if it has changed in place, may have, or is long", () => {
     const tellings = new Tellings(numbers.offset);
-    const carries = [1, 2, 3];
+    // Short lists have slots.
+    const carries = [1, 2, 3, 4, 5];
     const scan = toTell({ loop: "scan", data: [numbers, others, 256, carries, true] });
     const before = numberOf(tellings, scan);
     assert.equal(numberOf(tellings, scan), before);
@@ -94,27 +117,61 @@ describe("what helpers are told", () => {
     tellings.end();
   });
 
-  it("is read once, and heard again by its number", () => {
+  it("has slots for so many as there is room for; what is behind them is told as it is", () => {
     const tellings = new Tellings(numbers.offset);
-    const heard = new Heard<string>();
-    const telling = tellings.of(toTell()) ?? assert.fail("not told");
-    assert.equal(heard.of(telling.number), undefined);
-    const made = heard.read(
-      telling.number,
-      copyOf(telling.payload),
-      (told) => `made of ${told.name}`,
-      () => true,
-    );
-    assert.equal(made?.loop, "made of reduce add");
-    assert.equal(made?.told.data[0], numbers);
-    assert.equal(heard.of(telling.number), made);
-    // What is not good for later calls is not kept, nor what can't be read.
-    assert.ok(heard.read(99, copyOf(telling.payload), String, () => false) !== undefined);
-    assert.equal(heard.of(99), undefined);
-    assert.equal(
-      heard.read(98, new Uint8Array([1, 2, 3]), String, () => true),
-      undefined,
-    );
+    const data = Array.from({ length: MOST_SLOTS + 2 }, (_, i) => i);
+    const told = toldBy(tellings, toTell({ loop: "map", data }));
+    assert.deepEqual(told.slots, data.slice(0, MOST_SLOTS));
+    const [last] = [toTell({ loop: "map", data: [...data.slice(0, -1), 99] })];
+    assert.notEqual(numberOf(tellings, last as ToTell), told.number);
+    const { heard } = hearing();
+    const made = heard.read(told.number, copyOf(told.payload), Float64Array.from(told.slots));
+    assert.deepEqual(made?.told.data, data);
+    tellings.end();
+  });
+
+  it("is read once, and heard again by its number and what is in slots", () => {
+    const tellings = new Tellings(numbers.offset);
+    const { heard, made } = hearing();
+    const one = toldBy(tellings, toTell());
+    const [slots, payload] = [Float64Array.from(one.slots), copyOf(one.payload)];
+    assert.deepEqual([heard.of(one.number, slots), heard.has(one.number)], [undefined, false]);
+    const first = heard.read(one.number, payload, slots);
+    assert.equal(first?.loop, "made of reduce add");
+    assert.equal(first?.told.data[0], numbers);
+    assert.equal(heard.of(one.number, slots), first);
+    const two = toldBy(tellings, toTell({ data: [others, -0, 1.5] }));
+    const otherSlots = Float64Array.from(two.slots);
+    assert.deepEqual([heard.of(two.number, otherSlots), heard.has(two.number)], [undefined, true]);
+    const again = heard.again(two.number, otherSlots);
+    assert.equal(again?.told.data[0], others);
+    assert.deepEqual(again?.told.data.slice(1), [-0, 1.5]);
+    assert.deepEqual([heard.of(two.number, otherSlots), heard.of(one.number, slots)], [again, undefined]);
+    assert.equal(made.length, 2);
+    tellings.end();
+  });
+
+  it("is not kept where it is not good for later calls, can't be read, or an array of it is gone", () => {
+    const tellings = new Tellings(numbers.offset);
+    const gone = SharedArray.from("float64", [1]);
+    const { number, payload, slots } = toldBy(tellings, toTell());
+    const [bytes, now] = [copyOf(payload), Float64Array.from(slots)];
+    const picky = new Heard<string>(String, () => false);
+    assert.ok(picky.read(number, bytes, now) !== undefined);
+    assert.equal(picky.has(number), false);
+    const { heard } = hearing();
+    assert.equal(heard.read(98, new Uint8Array([1, 2, 3]), now), undefined);
+    const then = Float64Array.from(toldBy(tellings, toTell({ data: [gone, 0, 256] })).slots);
+    gone.dispose();
+    assert.deepEqual([heard.read(number, bytes, then), heard.has(number)], [undefined, false]);
+    assert.ok(heard.read(number, bytes, now) !== undefined);
+    assert.equal(heard.again(number, then), undefined);
+    // What is told of changing things has no slots, and is read each time.
+    const identity = toldBy(tellings, toTell({ data: [numbers, { slot: "number" }, 256] }));
+    assert.deepEqual(identity.slots, []);
+    const made = heard.read(identity.number, copyOf(identity.payload), new Float64Array());
+    assert.deepEqual(made?.told.data.slice(1), [{ slot: "number" }, 256]);
+    assert.equal(heard.has(identity.number), false);
     tellings.end();
   });
 

@@ -7,7 +7,7 @@ import { Worth } from "#skein/parallel/worth";
 describe("what is worth sharing out", () => {
   it("is 100 µs of work at least, also where sharing it out costs next to nothing", () => {
     const worth = new Worth();
-    worth.took(501, 1000, 2);
+    for (let call = 0; call < 5; call++) worth.took(501, 1000, 2);
     assert.equal(worth.us, 100);
     assert.equal(worth.has(99), false);
     assert.equal(worth.has(100), true);
@@ -17,41 +17,20 @@ describe("what is worth sharing out", () => {
     const worth = new Worth();
     // All by the caller alone, of a call that two were to do.
     for (let call = 0; call < 50; call++) worth.took(600, 600, 2);
-    assert.ok(worth.us > 700, String(worth.us));
-    assert.equal(worth.has(500), false);
+    assert.equal(worth.us, 750);
+    assert.equal(worth.has(600), false, "what was in vain stays");
     for (let call = 0; call < 50; call++) worth.took(350, 600, 2);
-    assert.equal(Math.round(worth.us), 125);
+    assert.equal(worth.us, 125);
   });
 
-  it("is more than what was shared out in vain twice in a row, until others have stayed for it", () => {
+  it("goes by the middle of the last five, however long two of them were held up", () => {
     const worth = new Worth();
-    worth.took(260, 250, 2);
-    assert.equal(worth.has(250), true);
-    worth.took(260, 250, 2);
-    assert.deepEqual([worth.has(250), worth.has(350), worth.has(376)], [false, false, true]);
-    let calls = 0;
-    for (; !worth.has(250); calls++) worth.stayed(250);
-    assert.ok(calls > 20 && calls < 40, String(calls));
-    // With one between that was not in vain they count as any.
-    const other = new Worth();
-    for (let call = 0; call < 20; call++) other.took(call % 2 === 0 ? 600 : 350, 600, 2);
-    assert.equal(other.has(600), true);
-    const present = new Worth(false);
-    for (let call = 0; call < 2; call++) present.took(260, 250, 2);
-    assert.equal(present.has(250), true);
-  });
-
-  it("is not changed by one call that was held up", () => {
-    const worth = new Worth();
-    for (let call = 0; call < 50; call++) worth.took(350, 600, 2);
+    for (let call = 0; call < 5; call++) worth.took(350, 600, 2);
     worth.took(5000, 600, 2);
-    assert.equal(Math.round(worth.us), 125);
-    for (let call = 0; call < 8; call++) worth.took(350, 600, 2);
-    worth.took(5000, 600, 2);
-    assert.equal(Math.round(worth.us), 125);
-    worth.took(350, 600, 2);
-    worth.took(5000, 600, 2);
-    assert.equal(Math.round(worth.us), 187, "one of a few counts, and no more than if it had been held up for less");
+    worth.took(9000, 600, 2);
+    assert.equal(worth.us, 125);
+    worth.took(380, 600, 2);
+    assert.equal(worth.us, 200, "three of five were dearer");
   });
 
   it("is never more than four milliseconds, so that it is measured again", () => {
@@ -61,16 +40,49 @@ describe("what is worth sharing out", () => {
     assert.equal(worth.has(4000), true);
   });
 
-  it("is tried again by calls that stayed for it", () => {
+  /** How many calls stay until one is tried, which takes so long. */
+  function staysUntilTried(worth: Worth, us: number, tookUs: number): number {
+    let stays = 0;
+    for (; !worth.has(us); stays++) worth.stayed(us);
+    worth.took(tookUs, us, 2);
+    return stays;
+  }
+
+  it("is tried by calls for which others stayed, the less often the longer that was in vain", () => {
     const worth = new Worth();
-    for (let call = 0; call < 100; call++) worth.took(600, 600, 2);
-    let calls = 0;
-    for (; !worth.has(300); calls++) worth.stayed(300);
-    assert.ok(calls > 10 && calls < 100, String(calls));
+    for (let call = 0; call < 5; call++) worth.took(600, 600, 2);
+    const stays = Array.from({ length: 12 }, () => staysUntilTried(worth, 600, 600));
+    assert.ok((stays[0] as number) <= 4, stays.join(" "));
+    assert.ok((stays.at(-1) as number) > 10 && (stays.at(-1) as number) < 30, stays.join(" "));
+    assert.deepEqual(
+      stays,
+      stays.toSorted((a, b) => a - b),
+    );
     // Those that would never be shared out say nothing about it.
     const before = worth.us;
     worth.stayed(10);
     assert.equal(worth.us, before);
+  });
+
+  it("is tried again at once where it was worth it, until the middle says so", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 5; call++) worth.took(600, 600, 2);
+    for (let call = 0; call < 12; call++) staysUntilTried(worth, 600, 600);
+    assert.ok(staysUntilTried(worth, 600, 350) > 10);
+    assert.deepEqual(
+      Array.from({ length: 3 }, () => staysUntilTried(worth, 600, 350)),
+      [0, 0, 0],
+    );
+    assert.equal(worth.us, 125);
+  });
+
+  it("is tried no more often for what large calls do, of which nobody doubted it", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 5; call++) worth.took(600, 600, 2);
+    for (let call = 0; call < 12; call++) staysUntilTried(worth, 600, 600);
+    const before = staysUntilTried(worth, 600, 600);
+    for (let call = 0; call < 20; call++) worth.took(5300, 10_000, 2);
+    assert.equal(staysUntilTried(worth, 600, 600), before);
   });
 });
 
