@@ -12,7 +12,7 @@ import { SharedArray } from "skein/shared";
 
 import { hullOf } from "./quickhull.js";
 import { randomBelow } from "./random.js";
-import { blockItemsOf, Workspace } from "./workspace.js";
+import { blocksOf, itemsOf, type Numbers, Workspace } from "./workspace.js";
 
 /** Whole numbers of at most 25 bits, so that no product is rounded and every turn is told right. */
 export interface Points {
@@ -21,15 +21,9 @@ export interface Points {
 }
 
 /** Writes the corners of a block where its points would be, and how many there are. */
-const hullOfBlock = task(function hullOfBlock(
-  block: number,
-  blockItems: number,
-  points: Points,
-  corners: SharedArray<"uint32">,
-  counts: SharedArray<"uint32">,
-): void {
-  const from = block * blockItems;
-  const indexes = new Uint32Array(Math.min(blockItems, points.x.length - from));
+const hullOfBlock = task(function hullOfBlock(block: number, points: Points, corners: Numbers, counts: Numbers): void {
+  const { from, end } = itemsOf(block, points.x.length);
+  const indexes = new Uint32Array(end - from);
   for (let i = 0; i < indexes.length; i++) indexes[i] = from + i;
   const found = hullOf({ x: points.x.values, y: points.y.values }, indexes);
   corners.values.set(found, from);
@@ -40,26 +34,16 @@ const hullOfBlock = task(function hullOfBlock(
  * The corners of the hull: indexes of points, counter-clockwise from the leftmost one on, from
  * the lower of those. Points on an edge are none, of equal points the first one is.
  */
-export async function convexHull(
-  points: Points,
-  options: ParallelOptions = {},
-  cancel?: Cancel,
-): Promise<SharedArray<"uint32">> {
+export async function convexHull(points: Points, options: ParallelOptions = {}, cancel?: Cancel): Promise<Numbers> {
   using space = new Workspace();
   const { length } = points.x;
-  const blockItems = blockItemsOf(length);
-  const counts = space.makeToFill("uint32", Math.ceil(length / blockItems));
+  const counts = space.makeToFill("uint32", blocksOf(length));
   const corners = space.makeToFill("uint32", length);
-  await parallel.for(
-    0,
-    counts.length,
-    hullOfBlock,
-    { ...options, args: [blockItems, points, corners, counts] },
-    cancel,
-  );
-  const candidates = [...counts].flatMap((count, block) => [
-    ...corners.values.subarray(block * blockItems, block * blockItems + count),
-  ]);
+  await parallel.for(0, counts.length, hullOfBlock, { ...options, args: [points, corners, counts] }, cancel);
+  const candidates = [...counts].flatMap((count, block) => {
+    const { from } = itemsOf(block, length);
+    return [...corners.values.subarray(from, from + count)];
+  });
   return SharedArray.from("uint32", hullOf({ x: points.x.values, y: points.y.values }, Uint32Array.from(candidates)));
 }
 

@@ -19,55 +19,44 @@ export interface Complex {
   readonly imaginary: SharedArray<"float64">;
 }
 
-/** Columns, or rows, that are gathered at once: what a line of a cache holds, so that it is read once. */
+/** Lines that are gathered at once: what a line of a cache holds, so that it is read once. */
 const TOGETHER = 8;
-/** Number `r × columns + c` is in row r, column c; each column is transformed, and turned by its place. */
-const transformColumns = task(function transformColumns(block: number, rows: number, from: Complex, to: Complex): void {
+
+/**
+ * Transforms some columns of a table, or then rows; columns are turned by their place besides. Number k of line l
+ * becomes number `k × lines + l`: so columns stay what they are, and rows become columns.
+ */
+const transformLines = task(function transformLines(
+  block: number,
+  lines: number,
+  areColumns: boolean,
+  from: Complex,
+  to: Complex,
+): void {
   const { length } = from.real;
-  const columns = length / rows;
+  const size = length / lines;
   const first = block * TOGETHER;
-  const width = Math.min(TOGETHER, columns - first);
-  const reversed = reversedOf(rows);
-  const [real, imaginary] = [new Float64Array(rows * width), new Float64Array(rows * width)];
+  const width = Math.min(TOGETHER, lines - first);
+  const [step, lineStep] = areColumns ? [lines, 1] : [1, size];
+  const reversed = reversedOf(size);
+  const [real, imaginary] = [new Float64Array(size * width), new Float64Array(size * width)];
   const [reals, imaginaries] = [from.real.values, from.imaginary.values];
-  for (let row = 0; row < rows; row++) {
+  for (let k = 0; k < size; k++) {
     for (let j = 0; j < width; j++) {
-      real[j * rows + (reversed[row] as number)] = reals[row * columns + first + j] as number;
-      imaginary[j * rows + (reversed[row] as number)] = imaginaries[row * columns + first + j] as number;
+      real[j * size + (reversed[k] as number)] = reals[k * step + (first + j) * lineStep] as number;
+      imaginary[j * size + (reversed[k] as number)] = imaginaries[k * step + (first + j) * lineStep] as number;
     }
   }
-  transformEach(real, imaginary, rows);
-  for (let j = 0; j < width; j++) {
-    const [begin, end] = [j * rows, (j + 1) * rows];
+  transformEach(real, imaginary, size);
+  const turned = areColumns ? width : 0;
+  for (let j = 0; j < turned; j++) {
+    const [begin, end] = [j * size, (j + 1) * size];
     turn(real.subarray(begin, end), imaginary.subarray(begin, end), (-2 * Math.PI * (first + j)) / length);
   }
-  for (let row = 0; row < rows; row++) {
+  for (let k = 0; k < size; k++) {
     for (let j = 0; j < width; j++) {
-      to.real.values[row * columns + first + j] = real[j * rows + row] as number;
-      to.imaginary.values[row * columns + first + j] = imaginary[j * rows + row] as number;
-    }
-  }
-});
-
-/** Each row is transformed, and becomes a column: number k of row r is number `k × rows + r` of the result. */
-const transformRows = task(function transformRows(block: number, rows: number, from: Complex, to: Complex): void {
-  const columns = from.real.length / rows;
-  const first = block * TOGETHER;
-  const width = Math.min(TOGETHER, rows - first);
-  const reversed = reversedOf(columns);
-  const [real, imaginary] = [new Float64Array(columns * width), new Float64Array(columns * width)];
-  const [reals, imaginaries] = [from.real.values, from.imaginary.values];
-  for (let j = 0; j < width; j++) {
-    for (let column = 0; column < columns; column++) {
-      real[j * columns + (reversed[column] as number)] = reals[(first + j) * columns + column] as number;
-      imaginary[j * columns + (reversed[column] as number)] = imaginaries[(first + j) * columns + column] as number;
-    }
-  }
-  transformEach(real, imaginary, columns);
-  for (let k = 0; k < columns; k++) {
-    for (let j = 0; j < width; j++) {
-      to.real.values[k * rows + first + j] = real[j * columns + k] as number;
-      to.imaginary.values[k * rows + first + j] = imaginary[j * columns + k] as number;
+      to.real.values[k * lines + first + j] = real[j * size + k] as number;
+      to.imaginary.values[k * lines + first + j] = imaginary[j * size + k] as number;
     }
   }
 });
@@ -94,9 +83,11 @@ export async function fourierTransform(
     imaginary: space.makeToFill("float64", length),
   });
   const [turned, result] = [made(), made()];
-  const [ofColumns, ofRows] = [Math.ceil(length / rows / TOGETHER), Math.ceil(rows / TOGETHER)];
-  await parallel.for(0, ofColumns, transformColumns, { ...options, args: [rows, numbers, turned] }, cancel);
-  await parallel.for(0, ofRows, transformRows, { ...options, args: [rows, turned, result] }, cancel);
+  const columns = length / rows;
+  const first = { ...options, args: [columns, true, numbers, turned] } as const;
+  await parallel.for(0, Math.ceil(columns / TOGETHER), transformLines, first, cancel);
+  const second = { ...options, args: [rows, false, turned, result] } as const;
+  await parallel.for(0, Math.ceil(rows / TOGETHER), transformLines, second, cancel);
   return { real: space.give(result.real), imaginary: space.give(result.imaginary) };
 }
 

@@ -14,7 +14,7 @@ import type { SharedArray } from "skein/shared";
 
 import { type Graph, verticesOf } from "./graphs.js";
 import { mixed } from "./random.js";
-import { blockItemsOf, Workspace } from "./workspace.js";
+import { blocksOf, itemsOf, Workspace } from "./workspace.js";
 
 type States = SharedArray<"uint8">;
 type Vertices = SharedArray<"uint32">;
@@ -30,15 +30,10 @@ const OUT = 2;
  * what is true: one that another thread changes at this moment may be seen either way, and the
  * worst is another round.
  */
-const decide = task(function decide(
-  block: number,
-  blockItems: number,
-  left: Vertices,
-  graph: Graph,
-  states: States,
-): void {
+const decide = task(function decide(block: number, left: Vertices, graph: Graph, states: States): void {
   const [offsets, edges, known] = [graph.offsets.values, graph.edges.values, states.values];
-  for (const vertex of left.values.subarray(block * blockItems, (block + 1) * blockItems)) {
+  const { from: first, end: behind } = itemsOf(block, left.length);
+  for (const vertex of left.values.subarray(first, behind)) {
     if (known[vertex] !== UNDECIDED) continue;
     const turn = mixed(vertex);
     const from = offsets[vertex] as number;
@@ -65,9 +60,7 @@ export async function independentSet(graph: Graph, options: ParallelOptions = {}
   const states = space.make("uint8", verticesOf(graph));
   let left = space.keep(await parallel.tabulate(states.length, same, { ...options, type: "uint32" }, cancel));
   while (left.length > 0) {
-    const blockItems = blockItemsOf(left.length);
-    const blocks = Math.ceil(left.length / blockItems);
-    await parallel.for(0, blocks, decide, { ...options, args: [blockItems, left, graph, states] }, cancel);
+    await parallel.for(0, blocksOf(left.length), decide, { ...options, args: [left, graph, states] }, cancel);
     left = space.keep(await parallel.filter(left, isUndecided, { ...options, args: [states] }, cancel));
   }
   return space.give(states);

@@ -10,55 +10,41 @@ import { parallel, type ParallelOptions } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
 import { randomBelow } from "./random.js";
-import { add, blockItemsOf, Workspace } from "./workspace.js";
+import { add, blocksOf, itemsOf, type Numbers, Workspace } from "./workspace.js";
 
 /** Numbers, and what belongs to each. */
 export interface KeyedValues {
-  readonly keys: SharedArray<"uint32">;
-  readonly values: SharedArray<"uint32">;
+  readonly keys: Numbers;
+  readonly values: Numbers;
 }
 
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 
-/** `counts[digit × blocks + block]`: in the order in which places are given, so that equal digits keep theirs. Also finds the greatest key of the block. */
-const countDigits = task(function countDigits(
-  block: number,
-  blockItems: number,
-  shift: number,
-  from: KeyedValues,
-  counts: SharedArray<"uint32">,
-  greatest: SharedArray<"uint32">,
-): void {
+/** `counts[digit × blocks + block]`: in the order in which places are given, so that equal digits keep theirs. */
+const countDigits = task(function countDigits(block: number, shift: number, from: KeyedValues, counts: Numbers): void {
   const inBlock = new Uint32Array(DIGITS);
   const keys = from.keys.values;
-  const end = Math.min(keys.length, (block + 1) * blockItems);
-  let most = 0;
-  for (let i = block * blockItems; i < end; i++) {
-    const key = keys[i] as number;
-    most = Math.max(most, key);
-    (inBlock[(key >>> shift) % DIGITS] as number)++;
-  }
-  greatest.values[block] = most;
+  const items = itemsOf(block, keys.length);
+  for (let i = items.from; i < items.end; i++) (inBlock[((keys[i] as number) >>> shift) % DIGITS] as number)++;
   const blocks = counts.length / DIGITS;
   for (let digit = 0; digit < DIGITS; digit++) counts.values[digit * blocks + block] = inBlock[digit] as number;
 });
 
 const moveToPlaces = task(function moveToPlaces(
   block: number,
-  blockItems: number,
   shift: number,
   from: KeyedValues,
   to: KeyedValues,
-  places: SharedArray<"uint32">,
+  places: Numbers,
 ): void {
   const blocks = places.length / DIGITS;
   const next = new Uint32Array(DIGITS);
   for (let digit = 0; digit < DIGITS; digit++) next[digit] = places.values[digit * blocks + block] as number;
   const [keys, values] = [from.keys.values, from.values.values];
   const [movedKeys, movedValues] = [to.keys.values, to.values.values];
-  const end = Math.min(keys.length, (block + 1) * blockItems);
-  for (let i = block * blockItems; i < end; i++) {
+  const items = itemsOf(block, keys.length);
+  for (let i = items.from; i < items.end; i++) {
     const key = keys[i] as number;
     const place = (next[(key >>> shift) % DIGITS] as number)++;
     movedKeys[place] = key;
@@ -78,17 +64,15 @@ export async function integerSort(
     keys: space.makeToFill("uint32", length),
     values: space.makeToFill("uint32", length),
   });
-  const blockItems = blockItemsOf(length);
-  const blocks = Math.ceil(length / blockItems);
+  const { max } = await parallel.minMax(unsorted.keys, options, cancel);
+  const blocks = blocksOf(length);
   const counts = space.makeToFill("uint32", DIGITS * blocks);
-  const greatest = space.make("uint32", blocks);
   let [from, to, spare] = [unsorted, made(), made()];
-  for (let shift = 0; shift === 0 || 2 ** shift <= Math.max(...greatest); shift += DIGIT_BITS) {
-    const counting = { ...options, args: [blockItems, shift, from, counts, greatest] } as const;
-    await parallel.for(0, blocks, countDigits, counting, cancel);
+  for (let shift = 0; shift === 0 || 2 ** shift <= max; shift += DIGIT_BITS) {
+    await parallel.for(0, blocks, countDigits, { ...options, args: [shift, from, counts] }, cancel);
     const sums = { ...options, inclusive: false };
     using places = await parallel.scan(counts, { identity: 0, combine: add }, sums, cancel);
-    await parallel.for(0, blocks, moveToPlaces, { ...options, args: [blockItems, shift, from, to, places] }, cancel);
+    await parallel.for(0, blocks, moveToPlaces, { ...options, args: [shift, from, to, places] }, cancel);
     [from, to, spare] = [to, spare, to];
   }
   return { keys: space.give(from.keys), values: space.give(from.values) };

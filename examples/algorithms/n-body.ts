@@ -13,133 +13,90 @@ import { SharedArray } from "skein/shared";
 import { randomBelow } from "./random.js";
 import { Workspace } from "./workspace.js";
 
-type Column = SharedArray<"float64">;
-
-export interface Vectors {
-  readonly x: Column;
-  readonly y: Column;
-  readonly z: Column;
-}
-
-export interface Bodies extends Vectors {
-  readonly mass: Column;
-}
+/** Four numbers a body: where it is, and its mass. */
+export type Bodies = SharedArray<"float64">;
+/** Three numbers a body: what pulls it in each direction. */
+export type Pulls = SharedArray<"float64">;
 
 /** Added to squares of distances, so that bodies that meet do not fly off. */
 const SOFTENING = 1e-6;
 const LEAST_SLICES = 8;
-const MOST_SLICES = 64;
+const MOST_SLICES = 32;
 /** Sums of all slices together, as far as there are more than the least slices. */
 const MOST_SUMS = 1 << 20;
-/** Bodies whose sums are added together, slice by slice: they are side by side there. */
-const BLOCK = 256;
 
 /**
- * Adds what body `i` and bodies `from` to `to` pull each other; body `i` has its sum in place `base + i`. A
- * function of its own: engines compile well what is called often, and a long loop that is called once as
- * well as they can in its midst.
+ * Adds what body `i` and those behind it pull each other. A function of its own: engines compile well what is
+ * called often, and a long loop that is called once as well as they can in its midst.
  */
-function pullOne(bodies: Bodies, sums: Vectors, base: number, i: number, from: number, to: number): void {
-  const x = bodies.x.values;
-  const y = bodies.y.values;
-  const z = bodies.z.values;
-  const mass = bodies.mass.values;
-  const sumsX = sums.x.values;
-  const sumsY = sums.y.values;
-  const sumsZ = sums.z.values;
-  const atX = x[i] as number;
-  const atY = y[i] as number;
-  const atZ = z[i] as number;
-  const own = mass[i] as number;
-  let sumX = 0;
-  let sumY = 0;
-  let sumZ = 0;
-  for (let j = from; j < to; j++) {
-    const toX = (x[j] as number) - atX;
-    const toY = (y[j] as number) - atY;
-    const toZ = (z[j] as number) - atZ;
+function pullOne(bodies: Float64Array, pulls: Float64Array, i: number): void {
+  const atX = bodies[4 * i] as number;
+  const atY = bodies[4 * i + 1] as number;
+  const atZ = bodies[4 * i + 2] as number;
+  const mass = bodies[4 * i + 3] as number;
+  let [pullX, pullY, pullZ] = [0, 0, 0];
+  for (let at = 4 * (i + 1), pulled = 3 * (i + 1); at < bodies.length; at += 4, pulled += 3) {
+    const toX = (bodies[at] as number) - atX;
+    const toY = (bodies[at + 1] as number) - atY;
+    const toZ = (bodies[at + 2] as number) - atZ;
     const square = toX * toX + toY * toY + toZ * toZ + SOFTENING;
     const strength = 1 / (square * Math.sqrt(square));
-    const pulled = strength * (mass[j] as number);
-    const pulling = strength * own;
-    sumX += pulled * toX;
-    sumY += pulled * toY;
-    sumZ += pulled * toZ;
-    (sumsX[base + j] as number) -= pulling * toX;
-    (sumsY[base + j] as number) -= pulling * toY;
-    (sumsZ[base + j] as number) -= pulling * toZ;
+    const pull = strength * (bodies[at + 3] as number);
+    pullX += pull * toX;
+    pullY += pull * toY;
+    pullZ += pull * toZ;
+    const back = strength * mass;
+    (pulls[pulled] as number) -= back * toX;
+    (pulls[pulled + 1] as number) -= back * toY;
+    (pulls[pulled + 2] as number) -= back * toZ;
   }
-  (sumsX[base + i] as number) += sumX;
-  (sumsY[base + i] as number) += sumY;
-  (sumsZ[base + i] as number) += sumZ;
+  (pulls[3 * i] as number) += pullX;
+  (pulls[3 * i + 1] as number) += pullY;
+  (pulls[3 * i + 2] as number) += pullZ;
 }
 
 /**
  * Adds what each `slices`-th body and those after it pull each other. From the last one on, which has
  * least to do: so all of `pullOne` has run before it is compiled, also what comes after its loop.
  */
-function pullEach(bodies: Bodies, sums: Vectors, base: number, slice: number, slices: number): void {
-  const { length } = bodies.mass;
-  const last = slice + Math.floor((length - 1 - slice) / slices) * slices;
-  for (let i = last; i >= 0; i -= slices) pullOne(bodies, sums, base, i, i + 1, length);
+function pullEach(bodies: Float64Array, pulls: Float64Array, slice: number, slices: number): void {
+  const last = slice + Math.floor((bodies.length / 4 - 1 - slice) / slices) * slices;
+  for (let i = last; i >= 0; i -= slices) pullOne(bodies, pulls, i);
 }
 
-const pullOfSlice = task(function pullOfSlice(slice: number, slices: number, bodies: Bodies, sums: Vectors): void {
-  const { length } = bodies.mass;
-  const base = slice * length;
-  for (const { values } of [sums.x, sums.y, sums.z]) values.fill(0, base, base + length);
-  pullEach(bodies, sums, base, slice, slices);
+const pullOfSlice = task(function pullOfSlice(slice: number, slices: number, bodies: Bodies, sums: Pulls): void {
+  const length = sums.length / slices;
+  pullEach(bodies.values, sums.values.subarray(slice * length, (slice + 1) * length).fill(0), slice, slices);
 });
 
-const addSlices = task(function addSlices(block: number, slices: number, sums: Vectors, pulls: Vectors): void {
-  addColumn(block, slices, sums.x, pulls.x);
-  addColumn(block, slices, sums.y, pulls.y);
-  addColumn(block, slices, sums.z, pulls.z);
+const sumOfSlices = task(function sumOfSlices(i: number, slices: number, sums: Pulls): number {
+  const { values } = sums;
+  let sum = 0;
+  for (let at = i; at < values.length; at += values.length / slices) sum += values[at] as number;
+  return sum;
 });
-
-function addColumn(block: number, slices: number, sums: Column, pulls: Column): void {
-  const { length } = pulls;
-  const end = Math.min(length, (block + 1) * BLOCK);
-  for (let slice = 0; slice < slices; slice++) {
-    const base = slice * length;
-    for (let i = block * BLOCK; i < end; i++) (pulls.values[i] as number) += sums.values[base + i] as number;
-  }
-}
 
 /** What pulls each body: its acceleration, where the constant of gravitation is 1. */
-export async function gravitation(bodies: Bodies, options: ParallelOptions = {}, cancel?: Cancel): Promise<Vectors> {
+export async function gravitation(bodies: Bodies, options: ParallelOptions = {}, cancel?: Cancel): Promise<Pulls> {
   using space = new Workspace();
-  const { length } = bodies.mass;
-  const slices = Math.min(length, MOST_SLICES, Math.max(LEAST_SLICES, Math.floor(MOST_SUMS / length)));
-  const pulls = columns(() => space.make("float64", length));
-  const sums = columns(() => space.makeToFill("float64", slices * length));
+  const count = bodies.length / 4;
+  const slices = Math.min(count, MOST_SLICES, Math.max(LEAST_SLICES, Math.floor(MOST_SUMS / count)));
+  const sums = space.makeToFill("float64", slices * 3 * count);
   await parallel.for(0, slices, pullOfSlice, { ...options, args: [slices, bodies, sums] }, cancel);
-  await parallel.for(0, Math.ceil(length / BLOCK), addSlices, { ...options, args: [slices, sums, pulls] }, cancel);
-  return columns((column) => space.give(pulls[column]));
-}
-
-function columns<Made>(make: (column: keyof Vectors) => Made): {
-  readonly x: Made;
-  readonly y: Made;
-  readonly z: Made;
-} {
-  return { x: make("x"), y: make("y"), z: make("z") };
+  return await parallel.tabulate(3 * count, sumOfSlices, { ...options, args: [slices, sums] }, cancel);
 }
 
 /** The same on one thread, each pair once. */
-export function sequentialGravitation(bodies: Bodies): Vectors {
-  const pulls = columns(() => new SharedArray({ type: "float64", length: bodies.mass.length }));
-  if (bodies.mass.length > 0) pullEach(bodies, pulls, 0, 0, 1);
+export function sequentialGravitation(bodies: Bodies): Float64Array {
+  const pulls = new Float64Array((bodies.length / 4) * 3);
+  pullEach(bodies.values, pulls, 0, 1);
   return pulls;
 }
 
 /** Bodies in a cube. */
 export function input(size: number, seed: number): Bodies {
   const below = randomBelow(seed);
-  const column = (): Column => {
-    const made = new SharedArray({ type: "float64", length: size });
-    for (let i = 0; i < size; i++) made.values[i] = below(1e6) / 1e6;
-    return made;
-  };
-  return { x: column(), y: column(), z: column(), mass: column() };
+  const bodies = new SharedArray({ type: "float64", length: 4 * size });
+  for (let i = 0; i < bodies.length; i++) bodies.values[i] = below(1e6) / 1e6;
+  return bodies;
 }

@@ -13,9 +13,13 @@ import { SharedArray } from "skein/shared";
 import { integerSort } from "./integer-sort.js";
 import { findNearest, type Grid, Nearest, type Points } from "./neighbour-grid.js";
 import { randomBelow } from "./random.js";
-import { blockItemsOf, Workspace } from "./workspace.js";
+import { blocksOf, itemsOf, type Numbers, Workspace } from "./workspace.js";
+
+type Coordinates = SharedArray<"float64">;
 
 const POINTS_A_CELL = 2;
+/** A block has so many at least. */
+const LEAST_POINTS = 256;
 
 function sideFor(points: number): number {
   return 2 ** Math.max(0, Math.round(Math.log2(points / POINTS_A_CELL) / 2));
@@ -29,39 +33,29 @@ const itself = task(function itself(index: number): number {
   return index;
 });
 
-const coordinateOf = task(function coordinateOf(
-  place: number,
-  indexes: SharedArray<"uint32">,
-  coordinates: SharedArray<"float64">,
-): number {
+const coordinateOf = task(function coordinateOf(place: number, indexes: Numbers, coordinates: Coordinates): number {
   return coordinates.values[indexes.values[place] as number] as number;
 });
 
 /** A cell begins with the first point of it, or of the next cell that has one. */
-const markBegins = task(function markBegins(
-  place: number,
-  cells: SharedArray<"uint32">,
-  begins: SharedArray<"uint32">,
-): void {
+const markBegins = task(function markBegins(place: number, cells: Numbers, begins: Numbers): void {
   const from = place === 0 ? 0 : (cells.values[place - 1] as number) + 1;
   const to = place === cells.length ? begins.length : (cells.values[place] as number) + 1;
   begins.values.fill(place, from, to);
 });
 
-const findNearestOfBlock = task(function findNearestOfBlock(
-  block: number,
-  blockItems: number,
-  grid: Grid,
-  k: number,
-  found: SharedArray<"uint32">,
-): void {
+const findInBlock = task(function findInBlock(block: number, grid: Grid, k: number, found: Numbers): void {
+  const { from, end } = itemsOf(block, grid.x.length, LEAST_POINTS);
+  findFrom(from, end, grid, k, found);
+});
+
+function findFrom(from: number, end: number, grid: Grid, k: number, found: Numbers): void {
   const nearest = new Nearest(k);
-  const end = Math.min(grid.x.length, (block + 1) * blockItems);
-  for (let at = block * blockItems; at < end; at++) {
+  for (let at = from; at < end; at++) {
     findNearest(grid, at, nearest);
     found.values.set(nearest.indexes, (grid.indexes.values[at] as number) * k);
   }
-});
+}
 
 /**
  * For each point the indexes of the k others that are nearest, nearest first, of equally near
@@ -73,7 +67,7 @@ export async function nearestNeighbours(
   k: number,
   options: ParallelOptions = {},
   cancel?: Cancel,
-): Promise<SharedArray<"uint32">> {
+): Promise<Numbers> {
   using space = new Workspace();
   const { length } = points.x;
   const side = sideFor(length);
@@ -85,28 +79,16 @@ export async function nearestNeighbours(
   space.keep(indexes);
   const begins = space.make("uint32", side * side + 1);
   await parallel.for(0, length + 1, markBegins, { ...options, args: [keys, begins] }, cancel);
-  const float64 = { ...options, type: "float64" } as const;
-  const x = space.keep(
-    await parallel.tabulate(length, coordinateOf, { ...float64, args: [indexes, points.x] }, cancel),
-  );
-  const y = space.keep(
-    await parallel.tabulate(length, coordinateOf, { ...float64, args: [indexes, points.y] }, cancel),
-  );
+  const sortedColumn = async (column: Coordinates): Promise<Coordinates> =>
+    space.keep(await parallel.tabulate(length, coordinateOf, { ...options, args: [indexes, column] }, cancel));
+  const grid = { x: await sortedColumn(points.x), y: await sortedColumn(points.y), side, begins, indexes };
   const found = space.makeToFill("uint32", length * k);
-  const blockItems = blockItemsOf(length, 256);
-  const sorted = { x, y, side, begins, indexes };
-  await parallel.for(
-    0,
-    Math.ceil(length / blockItems),
-    findNearestOfBlock,
-    { ...options, args: [blockItems, sorted, k, found] },
-    cancel,
-  );
+  await parallel.for(0, blocksOf(length, LEAST_POINTS), findInBlock, { ...options, args: [grid, k, found] }, cancel);
   return space.give(found);
 }
 
 /** The same on one thread. */
-export function sequentialNearestNeighbours(points: Points, k: number): SharedArray<"uint32"> {
+export function sequentialNearestNeighbours(points: Points, k: number): Numbers {
   using space = new Workspace();
   const { length } = points.x;
   const side = sideFor(length);
@@ -124,14 +106,14 @@ export function sequentialNearestNeighbours(points: Points, k: number): SharedAr
     y.values[place] = points.y.values[point] as number;
   }
   const found = new SharedArray({ type: "uint32", length: length * k });
-  findNearestOfBlock(0, length, { x, y, side, begins, indexes }, k, found);
+  findFrom(0, length, { x, y, side, begins, indexes }, k, found);
   return found;
 }
 
 /** Points in the unit square. */
 export function input(size: number, seed: number): Points {
   const below = randomBelow(seed);
-  const column = (): SharedArray<"float64"> => {
+  const column = (): Coordinates => {
     const made = new SharedArray({ type: "float64", length: size });
     for (let i = 0; i < size; i++) made.values[i] = below(2 ** 32) / 2 ** 32;
     return made;

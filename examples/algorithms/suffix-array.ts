@@ -22,25 +22,26 @@ type Text = SharedArray<"uint8">;
 type Indexes = SharedArray<"uint32">;
 type Keys = SharedArray<"float64">;
 
-/** The first characters of a suffix as one number; the end of the text is less than any. */
+/** Suffixes whose first characters are put together one from the other. */
+const BLOCK = 4096;
+
+/** The first characters of each suffix of a block as one number; the end of the text is less than any. */
 const firstCharacters = task(function firstCharacters(
-  suffix: number,
+  block: number,
   text: Text,
   codes: readonly number[],
   base: number,
   count: number,
-): number {
+  keys: Keys,
+): void {
   const bytes = text.values;
-  let key = 0;
-  for (let i = suffix; i < suffix + count; i++)
-    key = key * base + (i < bytes.length ? (codes[bytes[i] as number] as number) : 0);
-  return key;
-});
-
-/** As many characters again. */
-const twiceAsMany = task(function twiceAsMany(suffix: number, keys: Keys, count: number, radix: number): number {
-  const { values } = keys;
-  return (values[suffix] as number) * radix + (suffix + count < values.length ? (values[suffix + count] as number) : 0);
+  const end = Math.min(bytes.length, (block + 1) * BLOCK);
+  const unit = base ** (count - 1);
+  // From the end on: a character comes in front, and the last one is no more among them.
+  for (let i = end + count - 1, key = 0; i >= block * BLOCK; i--) {
+    key = Math.floor(key / base) + unit * (i < bytes.length ? (codes[bytes[i] as number] as number) : 0);
+    if (i < end) keys.values[i] = key;
+  }
 });
 
 const itself = task(function itself(i: number): number {
@@ -49,17 +50,6 @@ const itself = task(function itself(i: number): number {
 const larger = task(function larger(a: number, b: number): number {
   return a > b ? a : b;
 });
-
-/** The bytes of a text, numbered from 1 on, so that as many as can fit in one exact number. */
-async function codesOf(
-  text: Text,
-  options: ParallelOptions,
-  cancel?: Cancel,
-): Promise<{ codes: number[]; base: number }> {
-  const counts = await parallel.histogram(text, { ...options, low: 0, high: 256, bins: 256 }, cancel);
-  let base = 1;
-  return { codes: Array.from(counts, (count) => (count === 0 ? 0 : base++)), base };
-}
 
 /** The place of one that differs from the one before it, and 0 of one that does not. */
 const placeIfOther = task(function placeIfOther(i: number, order: Indexes, keys: Keys, places: Indexes): number {
@@ -111,18 +101,16 @@ export async function suffixArray(text: Text, options: ParallelOptions = {}, can
   using _ = space;
   const ranks = space.makeToFill("uint32", length);
   const all = space.makeToFill("uint32", length);
-  const { codes, base } = await codesOf(text, options, cancel);
-  const most = Math.max(1, Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(Math.max(2, base))));
-  let sorted = Math.ceil(most / 8);
-  let keys = space.keep(
-    await parallel.tabulate(length, firstCharacters, { ...options, args: [text, codes, base, sorted] }, cancel),
-  );
-  for (; 2 * sorted <= most; sorted *= 2) {
-    const more = { ...options, args: [keys, sorted, base ** sorted] as const };
-    const longer = space.keep(await parallel.tabulate(length, twiceAsMany, more, cancel));
-    space.drop(keys);
-    keys = longer;
-  }
+  // Bytes that come, numbered from 1 on.
+  const counts = await parallel.histogram(text, { ...options, low: 0, high: 256, bins: 256 }, cancel);
+  let base = 1;
+  const codes = Array.from(counts, (count) => (count === 0 ? 0 : base++));
+  // As many characters as are exact in a number, and mostly differ.
+  const most = Math.floor(Math.log(Number.MAX_SAFE_INTEGER) / Math.log(Math.max(2, base)));
+  let sorted = Math.max(1, Math.min(most, Math.ceil(Math.log(length) / Math.log(base)) + 2));
+  let keys = space.makeToFill("float64", length);
+  const reading = { ...options, args: [text, codes, base, sorted, keys] as const };
+  await parallel.for(0, Math.ceil(length / BLOCK), firstCharacters, reading, cancel);
   // Those whose order is not known yet, and the places that they have among themselves.
   let suffixes = space.keep(await parallel.tabulate(length, itself, { ...options, type: "uint32" }, cancel));
   for (let places = suffixes; places.length > 0; sorted *= 2) {

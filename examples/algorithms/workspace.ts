@@ -2,6 +2,8 @@
 import { task } from "skein";
 import { SharedArray, type NumberType } from "skein/shared";
 
+export type Numbers = SharedArray<"uint32">;
+
 /** What a scan adds up with. */
 export const add = task(function add(a: number, b: number): number {
   return a + b;
@@ -12,8 +14,23 @@ const MOST_BLOCKS = 64;
 const LEAST_ITEMS = 1024;
 
 /** How many items a block has: of the number of items alone, so that results do not depend on threads. */
-export function blockItemsOf(length: number, leastItems = LEAST_ITEMS, mostBlocks = MOST_BLOCKS): number {
-  return Math.max(leastItems, Math.ceil(length / mostBlocks));
+function blockItemsOf(length: number, leastItems: number): number {
+  return Math.max(leastItems, Math.ceil(length / MOST_BLOCKS));
+}
+
+/** In how many blocks so many items are gone through. */
+export function blocksOf(length: number, leastItems: number = LEAST_ITEMS): number {
+  return Math.ceil(length / blockItemsOf(length, leastItems));
+}
+
+/** The items of one of them: from the first to the one before the end. */
+export function itemsOf(
+  block: number,
+  length: number,
+  leastItems: number = LEAST_ITEMS,
+): { from: number; end: number } {
+  const items = blockItemsOf(length, leastItems);
+  return { from: block * items, end: Math.min(length, (block + 1) * items) };
 }
 
 /**

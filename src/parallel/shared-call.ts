@@ -456,12 +456,16 @@ export class SharedCall {
     for (const { missing } of this.#done) {
       if (missing?.declared !== undefined) throw undeclared(this.#call.functions, missing, missing.declared);
     }
-    const workMs = this.#done.reduce((sum, { ms }) => sum + ms, 0);
+    let workUs = this.#done.reduce((sum, { ms }) => sum + ms, 0) * 1000;
     // What began a call says less than all of it: there caches are cold, and data may be other. But where
     // several work each takes longer than alone, so this only ever makes it less.
-    if (!isSearch) costOfCall(this.#call).isAtMost(this.work.end - firstItem, workMs * 1000);
-    if (!this.#isMeasured) return;
-    this.#worth.took((nowMs() - this.#beganMs) * 1000, workMs * 1000, this.helpers + 1);
+    if (!isSearch) {
+      const cost = costOfCall(this.#call);
+      const items = this.work.end - firstItem;
+      cost.isAtMost(items, workUs);
+      workUs = Math.min(workUs, (cost.itemUs ?? Infinity) * items);
+    }
+    if (this.#isMeasured) this.#worth.took((nowMs() - this.#beganMs) * 1000, workUs, this.helpers + 1);
   }
 
   /** For dumps. */

@@ -22,26 +22,26 @@ const MOST_US = 4000;
 /** What counts is the middle of so many calls: their times have a long tail, and the mean would say of most that they are not worth it. */
 const LAST = 5;
 /**
- * Each call that stays takes so much of what was measured, so that in the end one is shared out again, to
- * try. A program's first calls are slow, as their code has yet to be compiled, and say nothing of those that
- * follow: so there are many tries at first, and fewer and fewer where they were in vain.
+ * One that stays is tried in the end, as calls get faster: the first take two to four times what follows, until
+ * their code has been compiled, here and on other threads. What it loses, if what was measured is true, may be
+ * one of so many parts of what others took that stayed; twice as many each time it was in vain, half as many if not.
  */
-const MOST_FORGOTTEN = 1 / 4;
-const LEAST_FORGOTTEN = 1 / 64;
+const LEAST_PARTS = 4;
+const MOST_PARTS = 32;
 
 /** What sharing out costs, as measured call by call. */
 export class Worth {
   readonly #lastUs: number[] = Array.from({ length: LAST }, () => FIRST_OVERHEAD_US);
   #calls = 0;
   #overheadUs = FIRST_OVERHEAD_US;
-  /** What the calls that stayed have left of it. */
-  #left = 1;
-  /** What the next one takes of that. */
-  #forgotten = MOST_FORGOTTEN;
+  /** What calls took that stayed since one was tried in vain. */
+  #stayedUs = 0;
+  #parts = LEAST_PARTS;
 
   /** What is left must take so long on this thread to be shared out. */
   get us(): number {
-    return Math.max(LEAST_US, this.#measuredUs * this.#left);
+    // At half of what is missing to what was measured, as the other half is done elsewhere, it loses as much as it may.
+    return Math.max(LEAST_US, this.#measuredUs - (2 * this.#stayedUs) / this.#parts);
   }
 
   get #measuredUs(): number {
@@ -55,18 +55,18 @@ export class Worth {
 
   /** A call that took so long stayed here, to its end. */
   stayed(us: number): void {
-    if (us >= LEAST_US) this.#left *= 1 - this.#forgotten;
+    if (us >= LEAST_US) this.#stayedUs += us;
   }
 
-  /** A call that was shared out took so long; its participants worked for so long, all together. */
+  /** A call that was shared out took so long; one thread would have worked on it for so long. */
   took(tookUs: number, workUs: number, participants: number): void {
     const beyondUs = Math.max(0, tookUs - workUs / participants);
     const wasWorthIt = workUs >= TIMES_OVERHEAD * beyondUs;
     const wasTried = workUs < this.#measuredUs;
-    // The next one is tried at once, if this was worth it; else they are tried less and less often.
-    if (wasTried && wasWorthIt) this.#forgotten = Math.min(MOST_FORGOTTEN, 2 * this.#forgotten);
-    else this.#left = 1;
-    if (wasTried && !wasWorthIt) this.#forgotten = Math.max(LEAST_FORGOTTEN, this.#forgotten / 2);
+    if (wasTried && wasWorthIt) this.#parts = Math.max(LEAST_PARTS, this.#parts / 2);
+    // The next one is tried at once where this was worth it.
+    else this.#stayedUs = 0;
+    if (wasTried && !wasWorthIt) this.#parts = Math.min(MOST_PARTS, 2 * this.#parts);
     this.#lastUs[this.#calls++ % LAST] = beyondUs;
     this.#overheadUs = this.#lastUs.toSorted((a, b) => a - b)[LAST >> 1] as number;
   }
