@@ -21,33 +21,26 @@ import type { Cost } from "./costs.js";
 import { explaining } from "./explain.js";
 import { countCallHere, countWoken } from "./figures.js";
 import type { Sleepers } from "./shares.js";
-import { ownerOf, type Team, teamOf, wakeThread } from "./team.js";
+import { ownerOf, sharingWith, type Team, teamOf, wakeThread } from "./team.js";
 import { seams } from "./testing.js";
 import { SLICE_MS } from "./turns.js";
-import { COPY_US, LEAST_US, type Worth, worth } from "./worth.js";
+import { COPY_US, LEAST_US, type Sharing, type Worth } from "./worth.js";
 
 /** Calls are in a row if they take more of the time than this. */
 const MOST_OF_TIME = 0.5;
-/** Of the first of a row, those that are measured; twice as many each time that it was in vain, up to so many. */
+/** In vain, helpers are woken after twice as many calls in a row each time, up to so many. */
 const MOST_IN_A_ROW = 64;
-
-/** Whether helpers may be there, from the last call that was shared out. */
-let mayBeThere = false;
-
-let inARow = 0;
-let wanted = 1;
-/** Helpers were woken at the end of the last call that was looked at. */
-let areWoken = false;
 
 /** By what it is decided whether a call with this team is shared out. */
 export function worthWith(team: Team): Worth {
+  const sharing = sharingWith(team);
   if (team.helpers > 0) {
     const owner = ownerOf(team);
     // Those that were woken for a row are worth it by the calls that follow.
-    if (isHelperThere(owner) || (areWoken && isHelperComing(owner))) return worth.present;
-    mayBeThere = false;
+    if (isHelperThere(owner) || (sharing.areWoken && isHelperComing(owner))) return sharing.present;
+    sharing.mayBeThere = false;
   }
-  return worth.called;
+  return sharing.called;
 }
 
 /**
@@ -64,16 +57,17 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
   // a slice gives turns in between.
   const isCopying = us < SLICE_MS * 1000 && copiedBytes * COPY_US >= us;
   if (us >= LEAST_US && !isCopying) {
+    const team = teamOf(on);
+    const sharing = sharingWith(team);
     const isShared = copiedBytes === 0;
-    if (worth.called.has(us)) {
+    if (sharing.called.has(us)) {
       // Arrays that have to be copied before take longer than helpers wait.
-      if (isShared) wakeHelpers(teamOf(on));
+      if (isShared) wakeHelpers(team, sharing);
       return false;
     }
-    if (mayBeThere) return false;
-    worth.called.stayed(us);
+    if (sharing.mayBeThere) return false;
     // It is one of a row, perhaps: helpers that are woken while it runs are there for the next.
-    if (isShared) stayedHere(teamOf(on), cost, us);
+    stayedHere(team, cost, us, sharing.called, isShared);
   } else if (!(us < LEAST_US || isCopying)) return false; // nothing is known
   cost.countUnmeasured();
   countCallHere();
@@ -85,40 +79,54 @@ export function doAtOnce(cost: Cost, items: number, loop: unknown, args: readonl
   const beganMs = cost.isWorthAClock(items) ? nowMs() : undefined;
   // See `callLoop`.
   const result: unknown = Reflect.apply(loop as (...values: unknown[]) => unknown, undefined, args);
-  if (beganMs !== undefined) cost.tookAtOnce(items, (nowMs() - beganMs) * 1000);
+  if (beganMs !== undefined) {
+    const us = (nowMs() - beganMs) * 1000;
+    cost.tookAtOnce(items, us);
+    cost.tookAll(items, us);
+  }
   return result;
 }
 
-/** A call stays here with nobody there to help, and takes so long; it ends now, or begins. */
-export function stayedHere(team: Team, cost: Cost, us: number): void {
+/**
+ * A call stays here and takes so long; it ends now, or begins.
+ *
+ * @param worth - by what it was decided
+ * @param isInRow - whether helpers would be there for the next
+ */
+export function stayedHere(team: Team, cost: Cost, us: number, worth: Worth, isInRow: boolean): void {
+  if (team.helpers === 0) return;
+  worth.stayed(us);
+  if (!isInRow) return;
+  const sharing = sharingWith(team);
   // They were woken, a call has come, and they were not there any more.
-  if (areWoken) wanted = Math.min(MOST_IN_A_ROW, 2 * wanted);
-  areWoken = false;
-  inARow = cost.partOfTime(us, nowMs()) >= MOST_OF_TIME ? inARow + 1 : 0;
-  if (inARow < wanted) return;
-  if (!worth.present.has(us)) {
-    worth.present.stayed(us);
+  if (sharing.areWoken) sharing.wanted = Math.min(MOST_IN_A_ROW, 2 * sharing.wanted);
+  sharing.areWoken = false;
+  sharing.inARow = cost.partOfTime(us, nowMs()) >= MOST_OF_TIME ? sharing.inARow + 1 : 0;
+  if (sharing.inARow < sharing.wanted) return;
+  if (!sharing.present.has(us)) {
+    if (worth !== sharing.present) sharing.present.stayed(us);
     return;
   }
-  inARow = 0;
-  areWoken = wakeHelpers(team) > 0;
+  sharing.inARow = 0;
+  sharing.areWoken = wakeHelpers(team, sharing) > 0;
 }
 
 /** A call was shared out: helpers stay. */
-export function sharedOut(): void {
-  if (areWoken) wanted = Math.max(1, wanted >> 1);
-  areWoken = false;
-  mayBeThere = true;
+export function sharedOut(team: Team): void {
+  const sharing = sharingWith(team);
+  if (sharing.areWoken) sharing.wanted = Math.max(1, sharing.wanted >> 1);
+  sharing.areWoken = false;
+  sharing.mayBeThere = true;
 }
 
 /** Wakes those that sleep, for the next call of this thread. @returns how many */
-function wakeHelpers(team: Team): number {
+function wakeHelpers(team: Team, sharing: Sharing): number {
   // Where the program carries a context, helpers are called anew.
   if (team.helpers === 0 || contextHere() !== undefined) return 0;
   const sleepers = new SleepersOf(team);
   const shares = idleShares(ownerOf(team));
   for (let helper = 1; helper <= team.helpers; helper++) shares?.expects(helper, sleepers);
-  if (sleepers.woken > 0) mayBeThere = true;
+  if (sleepers.woken > 0) sharing.mayBeThere = true;
   return sleepers.woken;
 }
 

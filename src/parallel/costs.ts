@@ -24,6 +24,8 @@ export const SHORT_US = 40;
 export class Cost {
   /** Microseconds an item; `undefined` before the first measurement. */
   itemUs: number | undefined = undefined;
+  /** The same of calls that were done here from the first item to the last: those that come first may be cheaper than others. */
+  #wholeItemUs: number | undefined = undefined;
   /** For so long that was measured, up to `PROBE_US`. */
   #overUs = 0;
   #calls = 0;
@@ -64,6 +66,18 @@ export class Cost {
   /** So many items, of which nobody would measure what they take, took so long: that counts only if it is far more than was known. */
   tookAtOnce(items: number, us: number): void {
     if (us > DOUBTFUL * (this.itemUs as number) * items) this.took(items, us);
+  }
+
+  /** A call of so many items was done here, from first to last, and took so long. */
+  tookAll(items: number, us: number): void {
+    if (us < SHORT_US) return;
+    const now = us / items;
+    this.#wholeItemUs = this.#wholeItemUs === undefined ? now : (this.#wholeItemUs + now) / 2;
+  }
+
+  /** So long a call of so many items would take here, where that is known. */
+  wholeUs(items: number): number | undefined {
+    return this.#wholeItemUs === undefined ? undefined : this.#wholeItemUs * items;
   }
 
   /**

@@ -74,17 +74,19 @@ export interface Begun {
   readonly done: number;
   readonly values: [number, unknown][];
   readonly itemUs: number;
+  /** By what it was decided to share out the rest, if anybody asked. */
+  readonly worth?: Worth | undefined;
+  /** From what on it would have been. */
+  readonly leastUs?: number;
 }
 
 const usNow = (): number => nowMs() * 1000;
 
-/** What sharing out costs, as far as is known. Short calls don't ask: to find out takes as long as they do. */
-function worthOf(call: Call): Worth {
-  return worthWith(teamFor(call));
-}
-
-function isWorth(call: Call, us: number): boolean {
-  return us >= LEAST_US && worthOf(call).has(us);
+/** What sharing out costs, as far as is known, if so long a call is worth that. Short ones don't ask: to find out takes as long as they do. */
+function worthFor(call: Call, us: number): Worth | undefined {
+  if (us < LEAST_US) return undefined;
+  const worth = worthWith(teamFor(call));
+  return worth.has(us) ? worth : undefined;
 }
 
 /** Works here until all is done, or what is left is worth sharing out. */
@@ -93,8 +95,9 @@ function begin(call: Call): Begun {
   const values: [number, unknown][] = [];
   const { itemsBefore } = seams;
   if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
-  if (call.expectedItemUs !== undefined && isWorth(call, call.expectedItemUs * length)) {
-    return { done: 0, values, itemUs: call.expectedItemUs };
+  if (call.expectedItemUs !== undefined) {
+    const worth = worthFor(call, call.expectedItemUs * length);
+    if (worth !== undefined) return { done: 0, values, itemUs: call.expectedItemUs, worth };
   }
   const cost = costOfCall(call);
   const add = (from: number, to: number): void => {
@@ -106,7 +109,8 @@ function begin(call: Call): Begun {
   if (length === 0) return { done: 0, values, itemUs: itemUs ?? 0 };
   let firstUs = PROBE_US;
   if (itemUs !== undefined && !isDue) {
-    if (cost.isSure && isWorth(call, itemUs * length)) return { done: 0, values, itemUs };
+    const worth = cost.isSure ? worthFor(call, itemUs * length) : undefined;
+    if (worth !== undefined) return { done: 0, values, itemUs, worth };
     // What takes longer is measured anyway: two looks at the clock are little against it.
     if (itemUs * length < SHORT_US) {
       add(0, length);
@@ -116,6 +120,7 @@ function begin(call: Call): Begun {
     if (cost.isSure) firstUs = LEAST_US;
   }
   let done = 0;
+  let allUs = 0;
   let blocks = itemUs === undefined ? 1 : Math.max(1, Math.floor(firstUs / itemUs / blockItems));
   while (done < length) {
     const from = done;
@@ -123,19 +128,24 @@ function begin(call: Call): Begun {
     const beganUs = usNow();
     add(from, done);
     const tookUs = usNow() - beganUs;
+    allUs += tookUs;
     const isBelieved = cost.took(done - from, tookUs);
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
-    if (isBelieved && tookUs >= PROBE_US && isWorth(call, itemUs * (length - done))) break;
+    const worth = isBelieved && tookUs >= PROBE_US ? worthFor(call, itemUs * (length - done)) : undefined;
+    if (worth !== undefined) return { done, values, itemUs, worth };
     // Not all that is left at once, as it may be other than what came first; but as much as
     // has been done, so that most of it is done in few pieces.
     blocks *= 2;
   }
-  if (done === length && itemUs !== undefined && itemUs * length >= LEAST_US) {
-    worthOf(call).stayed(itemUs * length);
-    stayedHere(teamFor(call), cost, itemUs * length);
-  }
-  return { done, values, itemUs: itemUs ?? 0 };
+  cost.tookAll(length, allUs);
+  itemUs ??= 0;
+  if (itemUs * length < LEAST_US) return { done, values, itemUs };
+  const team = teamFor(call);
+  const worth = worthWith(team);
+  const leastUs = worth.us;
+  stayedHere(team, cost, itemUs * length, worth, true);
+  return { done, values, itemUs, leastUs };
 }
 
 /** Why this thread does the rest alone, in words; `undefined` if it is to be shared out. */
@@ -308,9 +318,8 @@ function runSyncOpen(call: Call, begun: Begun): Values {
 
 /** Of a call that was over before anything was left to share out. */
 function explanationHere(call: Call, begun: Begun): Explanation {
-  const { done, itemUs } = begun;
+  const { done, itemUs, leastUs = LEAST_US } = begun;
   const allUs = call.length * itemUs;
-  const leastUs = allUs < LEAST_US ? LEAST_US : worthOf(call).us;
   const why =
     done === 0 || allUs < leastUs
       ? `${call.length} items of ${itemUs.toPrecision(2)} µs are ${allUs.toPrecision(2)} µs; threads are worth it from ${Math.round(leastUs)} µs`

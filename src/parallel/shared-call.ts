@@ -31,10 +31,19 @@ import { Participant, type PartLoop, type PartsDone, type Work } from "./part.js
 import { loopOf } from "./part-loops.js";
 import type { Begun, Call, SharedForm } from "./run.js";
 import { CALLER, type Gone, MOST_PARTS, type ShareCounts, type Shares } from "./shares.js";
-import { callThreads, forgetModule, ownerOf, READY_MS, stopThread, type TakeBack, type Team } from "./team.js";
+import {
+  callThreads,
+  forgetModule,
+  ownerOf,
+  READY_MS,
+  sharingWith,
+  stopThread,
+  type TakeBack,
+  type Team,
+} from "./team.js";
 import { seams } from "./testing.js";
 import { nextTurn, settledWithin } from "./turns.js";
-import { type Worth, worth } from "./worth.js";
+import type { Worth } from "./worth.js";
 
 /** So long takes a part. */
 const PART_US = 10;
@@ -139,8 +148,10 @@ export class SharedCall {
   #isClosed = false;
   /** Why nobody can help: threads can't be made ready, or told what there is to do. */
   #refusal: { readonly error: unknown } | undefined = undefined;
-  /** Whether it says something of what sharing out costs. */
+  /** Whether it will say something of what sharing out costs. */
   #isMeasured: boolean;
+  /** Whether it has. */
+  #hasTold = false;
 
   /**
    * Puts the arrays where all threads see them, and all else that helpers need to know.
@@ -177,7 +188,8 @@ export class SharedCall {
     const owner = ownerOf(team);
     const participants = 1 + Math.max(team.helpers, team.alone);
     const memory = contextHere() === undefined ? takeMemory(owner, "told", participants) : undefined;
-    this.#worth = memory?.shares.hasStayed === true ? worth.present : worth.called;
+    const sharing = sharingWith(team);
+    this.#worth = begun.worth ?? (memory?.shares.hasStayed === true ? sharing.present : sharing.called);
     // First of all: those that sleep wake up while all else is made ready.
     if (memory !== undefined) for (let one = 1; one <= this.helpers; one++) memory.shares.expects(one, this.#sleepers);
     // Long parts end when they do: of them nothing can be learnt of what sharing out takes.
@@ -216,7 +228,7 @@ export class SharedCall {
       s.spawn(helpersAreHere, [], { on: this.#presence, name: `${this.work.name}, helpers` });
     }
     begins(this);
-    sharedOut();
+    sharedOut(team);
   }
 
   /** Whether what there is to do can be told in shared memory; if not, that is given back. */
@@ -456,16 +468,22 @@ export class SharedCall {
     for (const { missing } of this.#done) {
       if (missing?.declared !== undefined) throw undeclared(this.#call.functions, missing, missing.declared);
     }
-    let workUs = this.#done.reduce((sum, { ms }) => sum + ms, 0) * 1000;
+    const workUs = this.#done.reduce((sum, { ms }) => sum + ms, 0) * 1000;
     // What began a call says less than all of it: there caches are cold, and data may be other. But where
     // several work each takes longer than alone, so this only ever makes it less.
-    if (!isSearch) {
-      const cost = costOfCall(this.#call);
-      const items = this.work.end - firstItem;
-      cost.isAtMost(items, workUs);
-      workUs = Math.min(workUs, (cost.itemUs ?? Infinity) * items);
-    }
-    if (this.#isMeasured) this.#worth.took((nowMs() - this.#beganMs) * 1000, workUs, this.helpers + 1);
+    if (!isSearch) costOfCall(this.#call).isAtMost(this.work.end - firstItem, workUs);
+    if (!this.#isMeasured) return;
+    this.#hasTold = true;
+    this.#worth.took((nowMs() - this.#beganMs) * 1000, this.#aloneUs(workUs), this.helpers + 1);
+  }
+
+  /** How long one thread would have worked on what these did together in so long. */
+  #aloneUs(workUs: number): number {
+    const { first, end, isSearch } = this.work;
+    const aloneUs = isSearch ? undefined : costOfCall(this.#call).wholeUs(end - first);
+    // Several who read much of the same memory take longer, each, but no longer than one after another; if it is more, items were dearer.
+    if (aloneUs === undefined || aloneUs * (this.helpers + 1) < workUs) return workUs;
+    return Math.min(aloneUs, workUs);
   }
 
   /** For dumps. */
@@ -475,6 +493,7 @@ export class SharedCall {
 
   /** All is over, however it ended: gives everything back. */
   end(isWhole: boolean): void {
+    if (!this.#hasTold) this.#worth.tookAnyTime();
     this.#stop.stopListening();
     this.own.leave();
     const counts = this.shares.counts();

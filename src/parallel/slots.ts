@@ -7,7 +7,7 @@
  */
 import { SharedArray } from "../shared/array.js";
 import { Kind } from "../shared/kinds.js";
-import { arrival } from "../shared/object.js";
+import { arrival, SharedObject } from "../shared/object.js";
 import { MOST_SLOTS } from "./shares.js";
 
 /** In place of a value. No data of calls that are told again has other objects in it. */
@@ -67,8 +67,9 @@ export function fillSlots(slotted: readonly unknown[], numbers: Float64Array): u
   let next = 0;
   const filled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(filled);
-    const slot = typeof value === "object" && value !== null ? (value as Partial<Slot>).slot : undefined;
-    if (slot === undefined) return value;
+    // All objects in it are slots but for shared ones, which may have a field of any name.
+    if (typeof value !== "object" || value === null || value instanceof SharedObject) return value;
+    const { slot } = value as Slot;
     const number = numbers[next++] as number;
     return slot === "number" ? asGiven(number) : arrival({ kind: Kind.array, handle: number });
   };

@@ -9,6 +9,7 @@ import { heap } from "../shared/heap.js";
 import { askingPool, serveWanted } from "../threads/wanted.js";
 import { helpCaller, helpCallerOnce, type Work } from "./part.js";
 import { CALLER, MOST_PARTICIPANTS, Shares } from "./shares.js";
+import { type Sharing, sharingOf } from "./worth.js";
 
 /** The threads that may help with a call. */
 export interface Team {
@@ -142,6 +143,13 @@ export function stopThread({ pool }: Team, slot: number): void {
 /** What has memory for the calls of this thread: its pool, or what asks for it there. */
 export function ownerOf({ pool }: Team): object {
   return pool ?? (askingPool() as object);
+}
+
+const nobody = {};
+
+/** What is known of calls with that team; of all that nobody can help with it is the same. */
+export function sharingWith(team: Team): Sharing {
+  return sharingOf(team.helpers > 0 ? ownerOf(team) : nobody);
 }
 
 /** Of nested calls whose helpers are told when they are called: by memory, those of the last call. */

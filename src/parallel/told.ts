@@ -204,7 +204,11 @@ export class Heard<Loop> {
   /** What it has made of that number before, with the same in slots. */
   of(number: number, slots: Float64Array): Made<Loop> | undefined {
     const known = this.#known.get(number);
-    return known !== undefined && isSameIn(known.slots, slots) ? known.made : undefined;
+    if (known === undefined || !isSameIn(known.slots, slots)) return undefined;
+    // The last one is forgotten last.
+    this.#known.delete(number);
+    this.#known.set(number, known);
+    return known.made;
   }
 
   /** Whether it knows that number, be it with other things in slots. */
@@ -219,7 +223,6 @@ export class Heard<Loop> {
    */
   again(number: number, slots: Float64Array): Made<Loop> | undefined {
     const known = this.#known.get(number) as Known<Loop>;
-    // The last one is forgotten last.
     this.#known.delete(number);
     const made = this.#madeOf(known.written, slots);
     if (made !== undefined) this.#keep(number, known.written, slots, made);

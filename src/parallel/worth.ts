@@ -40,12 +40,13 @@ export class Worth {
 
   /** What is left must take so long on this thread to be shared out. */
   get us(): number {
-    // At half of what is missing to what was measured, as the other half is done elsewhere, it loses as much as it may.
-    return Math.max(LEAST_US, this.#measuredUs - (2 * this.#stayedUs) / this.#parts);
+    // Of what is missing to what was measured one loses half, as the other half is done elsewhere.
+    const triedUs = this.#measuredUs - (2 * this.#stayedUs) / this.#parts;
+    return Math.max(LEAST_US, Math.min(MOST_US, triedUs));
   }
 
   get #measuredUs(): number {
-    return Math.min(MOST_US, TIMES_OVERHEAD * this.#overheadUs);
+    return TIMES_OVERHEAD * this.#overheadUs;
   }
 
   /** Whether what takes so long here is to be shared out. */
@@ -61,21 +62,41 @@ export class Worth {
   /** A call that was shared out took so long; one thread would have worked on it for so long. */
   took(tookUs: number, workUs: number, participants: number): void {
     const beyondUs = Math.max(0, tookUs - workUs / participants);
-    const wasWorthIt = workUs >= TIMES_OVERHEAD * beyondUs;
-    const wasTried = workUs < this.#measuredUs;
-    if (wasTried && wasWorthIt) this.#parts = Math.max(LEAST_PARTS, this.#parts / 2);
-    // The next one is tried at once where this was worth it.
-    else this.#stayedUs = 0;
-    if (wasTried && !wasWorthIt) this.#parts = Math.min(MOST_PARTS, 2 * this.#parts);
+    if (workUs < this.#measuredUs) {
+      const wasWorthIt = workUs >= TIMES_OVERHEAD * beyondUs;
+      this.#parts = wasWorthIt ? Math.max(LEAST_PARTS, this.#parts / 2) : Math.min(MOST_PARTS, 2 * this.#parts);
+      // Where it was, the next one is tried at once.
+      if (!wasWorthIt) this.#stayedUs = 0;
+    }
     this.#lastUs[this.#calls++ % LAST] = beyondUs;
     this.#overheadUs = this.#lastUs.toSorted((a, b) => a - b)[LAST >> 1] as number;
   }
+
+  /** One was shared out of which nobody can tell whether it was worth it. */
+  tookAnyTime(): void {
+    this.#stayedUs = 0;
+  }
 }
 
-/** What sharing out costs this thread's calls, by what their helpers do when they begin. */
-export const worth: {
-  /** They are there. */
-  readonly present: Worth;
-  /** They sleep, and have to be woken, or called. */
-  readonly called: Worth;
-} = { present: new Worth(), called: new Worth() };
+/** What is known of the calls of this thread that a pool's threads help with. */
+export class Sharing {
+  /** What sharing out costs where helpers are there; and where they sleep, and have to be woken, or called. */
+  readonly present: Worth = new Worth();
+  readonly called: Worth = new Worth();
+  /** Whether helpers may be there, from the last call that was shared out. */
+  mayBeThere = false;
+  /** So many calls in a row stayed, and helpers are woken for what follows so many: twice as many each time that it was in vain. */
+  inARow = 0;
+  wanted = 1;
+  /** They were woken at the end of the last call that was looked at. */
+  areWoken = false;
+}
+
+const sharings = new WeakMap<object, Sharing>();
+
+/** @param owner - the pool, or on its threads what asks it */
+export function sharingOf(owner: object): Sharing {
+  let sharing = sharings.get(owner);
+  if (sharing === undefined) sharings.set(owner, (sharing = new Sharing()));
+  return sharing;
+}

@@ -332,7 +332,9 @@ export function nameAt(inHeap: Heap, offset: number): string {
   inHeap.cellsWith(offset);
   const { uint8, int32 } = viewsOf(inHeap);
   const begin = offset + NAME_AT;
-  return DECODER.decode(uint8.slice(begin, begin + (int32[offset / 4 + NAME_LENGTH] as number)));
+  const length = int32[offset / 4 + NAME_LENGTH] as number;
+  // Anything may stand there of a block that another thread gives back right now.
+  return DECODER.decode(uint8.slice(begin, begin + (length >= 0 && length <= MOST_NAME_BYTES ? length : 0)));
 }
 
 /** The same, of an object of a kind. Most have the name that those have who are given none: then nothing need be decoded. */

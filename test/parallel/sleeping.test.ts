@@ -9,6 +9,7 @@ import { stayedHere } from "#skein/parallel/at-once";
 import { giveMemory, takeMemory } from "#skein/parallel/call-memory";
 import { Cost } from "#skein/parallel/costs";
 import { Shares } from "#skein/parallel/shares";
+import { sharingOf } from "#skein/parallel/worth";
 import { heap } from "#skein/shared/heap";
 
 import { identical } from "./fixtures/tasks.js";
@@ -172,7 +173,7 @@ describe("calls in a row that are worth sharing out only if helpers are there", 
     // It takes all the time that there is.
     const stays = (): void => {
       cost.isDue();
-      stayedHere(team, cost, 1e12);
+      stayedHere(team, cost, 1e12, sharingOf(team.pool).called, true);
     };
     stays();
     assert.deepEqual(woken, [], "nothing is known of the time before the first one");
@@ -181,12 +182,36 @@ describe("calls in a row that are worth sharing out only if helpers are there", 
     assert.equal(helper.awake(heap().life), true);
   });
 
+  it("count for helpers that would be there, once, and not for those whose arrays would be copied, or without helpers", () => {
+    const { team, woken } = sleeping();
+    const sharing = sharingOf(team.pool);
+    for (const worth of [sharing.present, sharing.called])
+      for (let call = 0; call < 5; call++) worth.took(1e5, 1000, 2);
+    const cost = new Cost();
+    const stays = (of: typeof team, isInRow: boolean, by = sharing.called): number[] => {
+      const before = [sharing.present.us, sharing.called.us];
+      cost.isDue();
+      stayedHere(of, cost, 1e5, by, isInRow);
+      return [sharing.present.us - (before[0] as number), sharing.called.us - (before[1] as number)].map(Math.sign);
+    };
+    stays(team, true);
+    cost.isDue();
+    // What it loses is far beyond what is ever asked for, so much has to stay until that shows.
+    for (const worth of [sharing.present, sharing.called]) {
+      while (worth.us === 4000) worth.stayed(1e4);
+      assert.ok(worth.us > 100, String(worth.us));
+    }
+    assert.deepEqual(stays({ ...team, helpers: 0 }, true), [0, 0]);
+    assert.deepEqual(stays(team, false), [0, -1]);
+    assert.deepEqual(woken, []);
+  });
+
   it("don't if they are few and far between, or short", () => {
     const { team, woken } = sleeping();
     const cost = new Cost();
     for (let call = 0; call < 300; call++) {
       cost.isDue();
-      stayedHere(team, cost, 1e-3);
+      stayedHere(team, cost, 1e-3, sharingOf(team.pool).called, true);
     }
     assert.deepEqual(woken, []);
   });

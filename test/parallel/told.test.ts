@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import fc from "fast-check";
-import { SharedArray } from "skein/shared";
+import { SharedArray, sharedStruct } from "skein/shared";
 import { giveBack, readBack } from "#skein/parallel/given-back";
 import type { PartsDone } from "#skein/parallel/part";
 import { MOST_SLOTS } from "#skein/parallel/shares";
@@ -148,6 +148,37 @@ describe("what helpers are told", () => {
     assert.deepEqual(again?.told.data.slice(1), [-0, 1.5]);
     assert.deepEqual([heard.of(two.number, otherSlots), heard.of(one.number, slots)], [again, undefined]);
     assert.equal(made.length, 2);
+    tellings.end();
+  });
+
+  it("has shared objects in it that are no arrays, whatever their fields are called", () => {
+    const tellings = new Tellings(numbers.offset);
+    const Slotted = sharedStruct({ slot: "int32" });
+    const record = new Slotted({ slot: 7 });
+    const told = toldBy(tellings, toTell({ loop: "each", data: [[record, numbers, 3], record, 5] }));
+    assert.deepEqual(told.slots, [numbers.handle, 3, 5]);
+    const { heard } = hearing();
+    const made = heard.read(told.number, copyOf(told.payload), Float64Array.from(told.slots));
+    assert.deepEqual(made?.told.data, [[record, numbers, 3], record, 5]);
+    tellings.end();
+    record.dispose();
+  });
+
+  it("is remembered by who hears it again and again, whatever else is told", () => {
+    const tellings = new Tellings(numbers.offset);
+    const { heard } = hearing();
+    const hear = (what: ToTell): void => {
+      const { number, payload, slots } = toldBy(tellings, what);
+      const now = Float64Array.from(slots);
+      if (heard.of(number, now) === undefined) heard.read(number, copyOf(payload), now);
+    };
+    hear(toTell());
+    const { number, slots } = toldBy(tellings, toTell());
+    for (let i = 0; i < 100; i++) {
+      hear(toTell({ data: [numbers, String(i), 256] }));
+      assert.ok(heard.of(number, Float64Array.from(slots)) !== undefined, String(i));
+    }
+    assert.equal(heard.has(number + 1), false, "others are forgotten");
     tellings.end();
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { Cost } from "#skein/parallel/costs";
-import { Worth } from "#skein/parallel/worth";
+import { sharingOf, Worth } from "#skein/parallel/worth";
 
 describe("what is worth sharing out", () => {
   it("is 100 µs of work at least, also where sharing it out costs next to nothing", () => {
@@ -75,7 +75,38 @@ describe("what is worth sharing out", () => {
       Array.from({ length: 3 }, () => staysUntilTried(worth, 600, 350)),
       [0, 0, 0],
     );
-    assert.equal(worth.us, 125);
+    assert.ok(worth.us <= 125, String(worth.us));
+  });
+
+  it("is tried by calls in between, though large ones are measured", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 5; call++) worth.took(2600, 2000, 2);
+    let tries = 0;
+    for (let call = 0; call < 200; call++) {
+      worth.took(6000, 10_000, 2);
+      if (worth.has(500)) {
+        worth.took(500, 500, 2);
+        tries++;
+      } else worth.stayed(500);
+    }
+    assert.ok(tries >= 3 && tries < 20, String(tries));
+  });
+
+  it("loses what is measured, be that more than it ever asks for", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 9; call++) worth.took(20_500, 1000, 2);
+    assert.equal(worth.us, 4000);
+    const stays = staysUntilTried(worth, 1000, 20_500);
+    // Four parts at least of half of what 2.5 times 20 ms are more than 1 ms.
+    assert.ok(stays * 1000 >= (4 * (50_000 - 1000)) / 2, String(stays));
+  });
+
+  it("is not tried again at once after a call that says nothing", () => {
+    const worth = new Worth();
+    for (let call = 0; call < 5; call++) worth.took(600, 600, 2);
+    for (; !worth.has(500);) worth.stayed(500);
+    worth.tookAnyTime();
+    assert.equal(worth.has(500), false);
   });
 
   it("is tried no more often for what large calls do, of which nobody doubted it", () => {
@@ -88,7 +119,29 @@ describe("what is worth sharing out", () => {
   });
 });
 
+describe("what calls of one pool say of what sharing out costs", () => {
+  it("is not said of another", () => {
+    const [one, other] = [{}, {}];
+    for (let call = 0; call < 5; call++) sharingOf(one).called.took(600, 600, 2);
+    assert.equal(sharingOf(one).called.us, 750);
+    assert.equal(sharingOf(one).present.us, 100);
+    assert.equal(sharingOf(other).called.us, 100);
+  });
+});
+
 describe("the cost of an item", () => {
+  it("is known apart of calls that were done here to their end", () => {
+    const cost = new Cost();
+    cost.took(10, 10);
+    assert.equal(cost.wholeUs(100), undefined);
+    cost.tookAll(100, 400);
+    assert.equal(cost.wholeUs(100), 400);
+    cost.tookAll(100, 600);
+    assert.equal(cost.wholeUs(200), 1000);
+    cost.tookAll(1, 30);
+    assert.equal(cost.wholeUs(200), 1000, "short ones say little");
+  });
+
   it("is the least that was measured, and follows what is more", () => {
     const cost = new Cost();
     cost.took(100, 500);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { heap } from "#skein/shared/heap";
+import { heap, offsetOf } from "#skein/shared/heap";
 import { attached, HEADER_BYTES, Kind, type Place } from "#skein/shared/object";
 import { adopt, SharedArray, SharedChannel } from "skein/shared";
 
@@ -15,10 +15,10 @@ const hits = new URL("./fixtures/arrival-hits.js", import.meta.url);
 const LENGTHS = [100, 20_000];
 
 /** The handle of an array of doubles that this thread has not met: as if another had made it. */
-function unmet(length: number): number {
+function unmet(length: number, name = "array"): number {
   const cellBytes = 8;
   const offset = heap().allocate(HEADER_BYTES + cellBytes + length * 8, Kind.array);
-  const model = new SharedArray({ type: "float64", length });
+  const model = new SharedArray({ type: "float64", length, name });
   const from = new Uint8Array(model.values.buffer, model.offset, HEADER_BYTES + cellBytes);
   new Uint8Array(heap().buffer, offset, from.length).set(from);
   model.dispose();
@@ -26,6 +26,24 @@ function unmet(length: number): number {
 }
 
 describe("a shared object that comes", () => {
+  it("has the name that it was given", () => {
+    for (const name of ["", "array", "arraz", "arrays", "Größe", "x".repeat(24), "語".repeat(8)]) {
+      const array = attached(heap(), unmet(3, name), (place) => new SharedArray(place)) as SharedArray;
+      assert.equal(array.name, name);
+      array.dispose();
+    }
+  });
+
+  it("has none where anything may stand in its place, as in a block that is given back right now", () => {
+    for (const length of [-1, 25, 2 ** 30, -(2 ** 31)]) {
+      const handle = unmet(3);
+      heap().cells[offsetOf(handle) / 4] = length;
+      const array = attached(heap(), handle, (place) => new SharedArray(place)) as SharedArray;
+      assert.equal(array.name, "");
+      array.dispose();
+    }
+  });
+
   for (const length of LENGTHS) {
     it(`is looked at as what it is, with ${length} numbers`, () => {
       const handle = unmet(length);
