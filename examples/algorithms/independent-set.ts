@@ -14,7 +14,7 @@ import type { SharedArray } from "skein/shared";
 
 import { type Graph, verticesOf } from "./graphs.js";
 import { mixed } from "./random.js";
-import { blocksOf, itemsOf, Workspace } from "./workspace.js";
+import { blocksOf, itemsOf, itself, Workspace } from "./workspace.js";
 
 type States = SharedArray<"uint8">;
 type Vertices = SharedArray<"uint32">;
@@ -50,15 +50,11 @@ const isUndecided = task(function isUndecided(vertex: number, _index: number, st
   return states.values[vertex] === UNDECIDED;
 });
 
-const same = task(function same(index: number): number {
-  return index;
-});
-
 /** For each vertex `IN`, or 2 if it is not in the set. */
 export async function independentSet(graph: Graph, options: ParallelOptions = {}, cancel?: Cancel): Promise<States> {
   using space = new Workspace();
   const states = space.make("uint8", verticesOf(graph));
-  let left = space.keep(await parallel.tabulate(states.length, same, { ...options, type: "uint32" }, cancel));
+  let left = space.keep(await parallel.tabulate(states.length, itself, { ...options, type: "uint32" }, cancel));
   while (left.length > 0) {
     await parallel.for(0, blocksOf(left.length), decide, { ...options, args: [left, graph, states] }, cancel);
     left = space.keep(await parallel.filter(left, isUndecided, { ...options, args: [states] }, cancel));

@@ -13,7 +13,7 @@ import { SharedArray } from "skein/shared";
 import { integerSort } from "./integer-sort.js";
 import { findNearest, type Grid, Nearest, type Points } from "./neighbour-grid.js";
 import { randomBelow } from "./random.js";
-import { blocksOf, itemsOf, type Numbers, Workspace } from "./workspace.js";
+import { blocksOf, itemsOf, itself, type Numbers, Workspace } from "./workspace.js";
 
 type Coordinates = SharedArray<"float64">;
 
@@ -27,10 +27,6 @@ function sideFor(points: number): number {
 
 const cellOf = task(function cellOf(point: number, { x, y }: Points, side: number): number {
   return Math.floor((y.values[point] as number) * side) * side + Math.floor((x.values[point] as number) * side);
-});
-
-const itself = task(function itself(index: number): number {
-  return index;
 });
 
 const coordinateOf = task(function coordinateOf(place: number, indexes: Numbers, coordinates: Coordinates): number {

@@ -16,7 +16,7 @@ import { SharedArray } from "skein/shared";
 
 import { randomBelow } from "./random.js";
 import { GROUPS_BLOCK, orderGroups } from "./suffix-groups.js";
-import { Workspace } from "./workspace.js";
+import { itself, Workspace } from "./workspace.js";
 
 type Text = SharedArray<"uint8">;
 type Indexes = SharedArray<"uint32">;
@@ -44,9 +44,6 @@ const firstCharacters = task(function firstCharacters(
   }
 });
 
-const itself = task(function itself(i: number): number {
-  return i;
-});
 const larger = task(function larger(a: number, b: number): number {
   return a > b ? a : b;
 });

@@ -9,6 +9,11 @@ export const add = task(function add(a: number, b: number): number {
   return a + b;
 });
 
+/** What a list of all indexes has in each place. */
+export const itself = task(function itself(index: number): number {
+  return index;
+});
+
 /** More blocks than threads, so that who is done early can do more of them, but few enough for tables of all blocks. */
 const MOST_BLOCKS = 64;
 const LEAST_ITEMS = 1024;
