@@ -2,6 +2,7 @@
 import { task } from "skein";
 import { SharedArray, type NumberType } from "skein/shared";
 
+/** Indexes, counts, places. */
 export type Numbers = SharedArray<"uint32">;
 
 /** What a scan adds up with. */

@@ -50,6 +50,9 @@
  *   by exchanging its own COMING, with its thread's slot in it: another's, of a call after this
  *   one, is another word. One that finds that it came to a call of which it knows nothing goes back
  *   from HERE to OPEN, as if it had not come.
+ * - What is told, from WORK to the slots, is written plainly while all lines are CLOSED, and opening one comes
+ *   behind it. It is read by who is HERE, and the caller writes it again only when nobody is. So who steps back
+ *   has a copy of all of it by then: what stands there afterwards may be of the next call, in part.
  * - The caller opens a line and then sets INVITED; who was invited clears it and then looks
  *   whether the line is open. If the caller finds it set it need call nobody: who has it yet to
  *   clear finds the line open.
@@ -411,7 +414,7 @@ export class Shares {
     return { first: this.#numberAt(SPAN), end: this.#numberAt(SPAN + 2), partItems: this.#numberAt(SPAN + 4) };
   }
 
-  /** And what else differs, put into `numbers`. @returns how many */
+  /** And what else differs, copied into `numbers`. @returns how many */
   copySlots(numbers: Float64Array): number {
     const count = this.#cells[SLOTS] as number;
     for (let i = 0; i < count; i++) numbers[i] = this.#numberAt(SLOT + 2 * i);

@@ -66,7 +66,7 @@ export class Tellings {
   readonly #container: number;
   /** Told more than once, the last one first. */
   readonly #remembered: Telling[] = [];
-  /** Told once: most of these never come again, as arrays are new each time. The last one first, too. */
+  /** Told once: these may never come again. The last one first, too. */
   readonly #fresh: Telling[] = [];
   /** Told once, and not to be told again. */
   #unlike: Telling | undefined = undefined;
@@ -183,7 +183,7 @@ interface Known<Loop> {
   readonly written: Written;
   /** What was last in slots, and what was made with that. */
   readonly slots: Float64Array;
-  made: Made<Loop>;
+  readonly made: Made<Loop>;
 }
 
 /** The same of one memory, by a helper. */
