@@ -10,8 +10,8 @@ import { parseArgs } from "node:util";
 
 import { main, type Scope, threads } from "skein";
 
-import { ALGORITHMS, type Algorithm } from "./algorithms/catalogue.js";
-import { measure, type Measured, TICKS } from "./algorithms/measure.js";
+import { ALGORITHMS, type Algorithm } from "./algorithms/measuring/catalogue.js";
+import { measure, type Measured, TICKS } from "./algorithms/measuring/measure.js";
 import { showProgress } from "./support/progress.js";
 
 /** What was asked for. **Throws** a `TypeError` or a `RangeError` that says what is wrong with it. */
@@ -76,7 +76,7 @@ async function run(
   }
   // Only now: its packages are CommonJS, and what parses those may detach an ArrayBuffer, after
   // which every access to a typed array on this thread looks whether its buffer is still there.
-  const { printChecks, printTable } = await import("./algorithms/table.js");
+  const { printChecks, printTable } = await import("./algorithms/measuring/table.js");
   printTable(all, participants, process.stdout.columns ?? 100);
   if (checks && !printChecks(all)) process.exitCode = 1;
 }

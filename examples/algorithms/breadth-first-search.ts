@@ -10,14 +10,13 @@ import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
 import type { SharedArray } from "skein/shared";
 
-import { type Graph, verticesOf } from "./graphs.js";
-import { Workspace } from "./workspace.js";
+import { UNREACHED } from "./in-turn/breadth-first-search.js";
+import { type Graph, verticesOf } from "./support/graphs.js";
+import { Workspace } from "./support/workspace.js";
 
 type Distances = SharedArray<"int32">;
 type Vertices = SharedArray<"uint32">;
 
-/** The distance of what has not been found. */
-const UNREACHED = -1;
 const BLOCK = 128;
 
 /**
@@ -79,24 +78,4 @@ export async function breadthFirstSearch(
     [frontier, next] = [next, frontier];
   }
   return space.give(distances);
-}
-
-/** The same on one thread, with a queue. */
-export function sequentialBreadthFirstSearch(graph: Graph, source: number): Int32Array {
-  const [offsets, edges] = [graph.offsets.values, graph.edges.values];
-  const distances = new Int32Array(verticesOf(graph)).fill(UNREACHED);
-  const queue = new Uint32Array(distances.length);
-  distances[source] = 0;
-  queue[0] = source;
-  for (let head = 0, tail = 1; head < tail; head++) {
-    const from = queue[head] as number;
-    const level = (distances[from] as number) + 1;
-    for (let edge = offsets[from] as number; edge < (offsets[from + 1] as number); edge++) {
-      const to = edges[edge] as number;
-      if (distances[to] !== UNREACHED) continue;
-      distances[to] = level;
-      queue[tail++] = to;
-    }
-  }
-  return distances;
 }

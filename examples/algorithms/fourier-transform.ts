@@ -7,17 +7,9 @@
 import { task } from "skein";
 import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
-import { SharedArray } from "skein/shared";
 
-import { randomBelow } from "./random.js";
-import { reversedOf, transform, transformEach, turn } from "./small-transform.js";
-import { Workspace } from "./workspace.js";
-
-/** Complex numbers. */
-export interface Complex {
-  readonly real: SharedArray<"float64">;
-  readonly imaginary: SharedArray<"float64">;
-}
+import { type Complex, reversedOf, rowsFor, transformEach, turn } from "./in-turn/fourier-transform.js";
+import { Workspace } from "./support/workspace.js";
 
 /** Lines that are gathered at once: what a line of a cache holds, so that it is read once. */
 const TOGETHER = 8;
@@ -61,14 +53,6 @@ const transformLines = task(function transformLines(
   }
 });
 
-function rowsFor({ real, imaginary }: Complex): number {
-  const bits = Math.log2(real.length);
-  if (Number.isInteger(bits) && imaginary.length === real.length) return 2 ** Math.floor(bits / 2);
-  throw new RangeError(
-    `as many real as imaginary parts, a power of two, are to be transformed, but ${real.length} and ${imaginary.length} came`,
-  );
-}
-
 /** The transform, as new arrays. **Throws** a `RangeError` if the length is no power of two. */
 export async function fourierTransform(
   numbers: Complex,
@@ -89,30 +73,4 @@ export async function fourierTransform(
   const second = { ...options, args: [rows, false, turned, result] } as const;
   await parallel.for(0, Math.ceil(rows / TOGETHER), transformLines, second, cancel);
   return { real: space.give(result.real), imaginary: space.give(result.imaginary) };
-}
-
-/** The same on one thread: all at once, as a table would only be copied. */
-export function sequentialFourierTransform(numbers: Complex): { real: Float64Array; imaginary: Float64Array } {
-  rowsFor(numbers);
-  const { length } = numbers.real;
-  const reversed = reversedOf(length);
-  const [real, imaginary] = [new Float64Array(length), new Float64Array(length)];
-  for (let i = 0; i < length; i++) {
-    real[reversed[i] as number] = numbers.real.values[i] as number;
-    imaginary[reversed[i] as number] = numbers.imaginary.values[i] as number;
-  }
-  transform(real, imaginary);
-  return { real, imaginary };
-}
-
-/** As many numbers as the greatest power of two that is not more than `size`. */
-export function input(size: number, seed: number): Complex {
-  const below = randomBelow(seed);
-  const length = 2 ** Math.floor(Math.log2(Math.max(1, size)));
-  const part = (): SharedArray<"float64"> => {
-    const numbers = new SharedArray({ type: "float64", length });
-    for (let i = 0; i < length; i++) numbers.values[i] = below(2001) / 1000 - 1;
-    return numbers;
-  };
-  return { real: part(), imaginary: part() };
 }

@@ -12,17 +12,13 @@ import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
 import type { SharedArray } from "skein/shared";
 
-import { type Graph, verticesOf } from "./graphs.js";
-import { mixed } from "./random.js";
-import { blocksOf, itemsOf, itself, Workspace } from "./workspace.js";
+import { IN, OUT, UNDECIDED } from "./in-turn/independent-set.js";
+import { type Graph, verticesOf } from "./support/graphs.js";
+import { mixed } from "./support/random.js";
+import { blocksOf, itemsOf, itself, Workspace } from "./support/workspace.js";
 
 type States = SharedArray<"uint8">;
 type Vertices = SharedArray<"uint32">;
-
-const UNDECIDED = 0;
-/** The state of those in the set. */
-export const IN = 1;
-const OUT = 2;
 
 /**
  * Decides a block of vertices, as far as can be told. A vertex is in once all neighbours before
@@ -60,27 +56,4 @@ export async function independentSet(graph: Graph, options: ParallelOptions = {}
     left = space.keep(await parallel.filter(left, isUndecided, { ...options, args: [states] }, cancel));
   }
   return space.give(states);
-}
-
-/** On one thread a set is found fastest with the vertices as they come: it is another one, and as good. */
-export function sequentialIndependentSet(graph: Graph): Uint8Array {
-  const [offsets, edges] = [graph.offsets.values, graph.edges.values];
-  const states = new Uint8Array(verticesOf(graph));
-  for (let vertex = 0; vertex < states.length; vertex++) {
-    if (states[vertex] !== UNDECIDED) continue;
-    states[vertex] = IN;
-    const end = offsets[vertex + 1] as number;
-    for (let edge = offsets[vertex] as number; edge < end; edge++) states[edges[edge] as number] = OUT;
-  }
-  return states;
-}
-
-/** Whether no two of the set have an edge, and each other vertex has one to the set. */
-export function isMaximalIndependent(graph: Graph, states: ArrayLike<number>): boolean {
-  const [offsets, edges] = [graph.offsets.values, graph.edges.values];
-  for (let vertex = 0; vertex < states.length; vertex++) {
-    const neighbours = edges.subarray(offsets[vertex], offsets[vertex + 1]);
-    if (neighbours.some((neighbour) => states[neighbour] === IN) === (states[vertex] === IN)) return false;
-  }
-  return true;
 }

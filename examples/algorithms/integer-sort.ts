@@ -7,19 +7,9 @@
 import { task } from "skein";
 import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
-import { SharedArray } from "skein/shared";
 
-import { randomBelow } from "./random.js";
-import { add, blocksOf, itemsOf, type Numbers, Workspace } from "./workspace.js";
-
-/** Numbers, and what belongs to each. */
-export interface KeyedValues {
-  readonly keys: Numbers;
-  readonly values: Numbers;
-}
-
-const DIGIT_BITS = 11;
-const DIGITS = 1 << DIGIT_BITS;
+import { DIGIT_BITS, DIGITS, type KeyedValues } from "./in-turn/integer-sort.js";
+import { add, blocksOf, itemsOf, type Numbers, Workspace } from "./support/workspace.js";
 
 /** `counts[digit × blocks + block]`: in the order in which places are given, so that equal digits keep theirs. */
 const countDigits = task(function countDigits(block: number, shift: number, from: KeyedValues, counts: Numbers): void {
@@ -76,39 +66,4 @@ export async function integerSort(
     [from, to, spare] = [to, spare, to];
   }
   return { keys: space.give(from.keys), values: space.give(from.values) };
-}
-
-/** The same on one thread. */
-export function sequentialIntegerSort(unsorted: KeyedValues): { keys: Uint32Array; values: Uint32Array } {
-  const { length } = unsorted.keys;
-  const made = () => ({ keys: new Uint32Array(length), values: new Uint32Array(length) });
-  let max = 0;
-  for (let i = 0; i < length; i++) max = Math.max(max, unsorted.keys.values[i] as number);
-  let from: { keys: Uint32Array; values: Uint32Array } = { keys: unsorted.keys.values, values: unsorted.values.values };
-  let [to, spare] = [made(), made()];
-  for (let shift = 0; shift === 0 || 2 ** shift <= max; shift += DIGIT_BITS) {
-    const next = new Uint32Array(DIGITS + 1);
-    for (let i = 0; i < length; i++) (next[(((from.keys[i] as number) >>> shift) % DIGITS) + 1] as number)++;
-    for (let digit = 1; digit < DIGITS; digit++) (next[digit] as number) += next[digit - 1] as number;
-    for (let i = 0; i < length; i++) {
-      const key = from.keys[i] as number;
-      const place = (next[(key >>> shift) % DIGITS] as number)++;
-      to.keys[place] = key;
-      to.values[place] = from.values[i] as number;
-    }
-    [from, to, spare] = [to, spare, to];
-  }
-  return from;
-}
-
-/** Keys below a quarter of their number, each with its index. */
-export function input(size: number, seed: number): KeyedValues {
-  const below = randomBelow(seed);
-  const keys = new SharedArray({ type: "uint32", length: size });
-  const values = new SharedArray({ type: "uint32", length: size });
-  for (let i = 0; i < size; i++) {
-    keys.values[i] = below(Math.ceil(size / 4));
-    values.values[i] = i;
-  }
-  return { keys, values };
 }

@@ -1,34 +1,47 @@
 /** The algorithms of examples/ against what is obviously right, shared out however small they are. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import fc from "fast-check";
 import type { ParallelOptions } from "skein/parallel";
 import { type NumberType, SharedArray } from "skein/shared";
 
-import { breadthFirstSearch, sequentialBreadthFirstSearch } from "../../examples/algorithms/breadth-first-search.js";
-import { ALGORITHMS } from "../../examples/algorithms/catalogue.js";
-import { areNear, areSame, sharedArraysIn } from "../../examples/algorithms/comparing.js";
-import { convexHull, sequentialConvexHull } from "../../examples/algorithms/convex-hull.js";
-import { fourierTransform, sequentialFourierTransform } from "../../examples/algorithms/fourier-transform.js";
-import { type Graph, graphOf, grid, powerLaw } from "../../examples/algorithms/graphs.js";
+import { breadthFirstSearch } from "../../examples/algorithms/breadth-first-search.js";
+import { convexHull } from "../../examples/algorithms/convex-hull.js";
+import { fourierTransform } from "../../examples/algorithms/fourier-transform.js";
+import { sequentialBreadthFirstSearch } from "../../examples/algorithms/in-turn/breadth-first-search.js";
+import { sequentialConvexHull } from "../../examples/algorithms/in-turn/convex-hull.js";
+import { sequentialFourierTransform } from "../../examples/algorithms/in-turn/fourier-transform.js";
 import {
   IN,
-  independentSet,
   isMaximalIndependent,
   sequentialIndependentSet,
-} from "../../examples/algorithms/independent-set.js";
-import { integerSort, sequentialIntegerSort } from "../../examples/algorithms/integer-sort.js";
-import { invertedIndex, sequentialInvertedIndex } from "../../examples/algorithms/inverted-index.js";
-import { type Matrix, multiply, sequentialMultiply } from "../../examples/algorithms/matrix-multiply.js";
-import { gravitation, input as bodiesOf, sequentialGravitation } from "../../examples/algorithms/n-body.js";
-import { nearestNeighbours, sequentialNearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
-import { NONE } from "../../examples/algorithms/neighbour-grid.js";
-import { mixed, randomBelow } from "../../examples/algorithms/random.js";
-import { removeDuplicates, sequentialRemoveDuplicates } from "../../examples/algorithms/remove-duplicates.js";
-import { sequentialSuffixArray } from "../../examples/algorithms/suffix-array-in-turn.js";
+} from "../../examples/algorithms/in-turn/independent-set.js";
+import { sequentialIntegerSort } from "../../examples/algorithms/in-turn/integer-sort.js";
+import { sequentialInvertedIndex } from "../../examples/algorithms/in-turn/inverted-index.js";
+import { type Matrix, sequentialMultiply } from "../../examples/algorithms/in-turn/matrix-multiply.js";
+import { sequentialGravitation } from "../../examples/algorithms/in-turn/n-body.js";
+import { NONE, sequentialNearestNeighbours } from "../../examples/algorithms/in-turn/nearest-neighbours.js";
+import { sequentialRemoveDuplicates } from "../../examples/algorithms/in-turn/remove-duplicates.js";
+import { sequentialSuffixArray } from "../../examples/algorithms/in-turn/suffix-array.js";
+import { sequentialWordCounts } from "../../examples/algorithms/in-turn/word-counts.js";
+import { independentSet } from "../../examples/algorithms/independent-set.js";
+import { integerSort } from "../../examples/algorithms/integer-sort.js";
+import { invertedIndex } from "../../examples/algorithms/inverted-index.js";
+import { multiply } from "../../examples/algorithms/matrix-multiply.js";
+import { ALGORITHMS } from "../../examples/algorithms/measuring/catalogue.js";
+import { areNear, areSame, sharedArraysIn } from "../../examples/algorithms/measuring/comparing.js";
+import { gravitation } from "../../examples/algorithms/n-body.js";
+import { nearestNeighbours } from "../../examples/algorithms/nearest-neighbours.js";
+import { removeDuplicates } from "../../examples/algorithms/remove-duplicates.js";
 import { suffixArray } from "../../examples/algorithms/suffix-array.js";
-import { sequentialWordCounts, wordCounts } from "../../examples/algorithms/word-counts.js";
+import { type Graph, graphOf, grid, powerLaw } from "../../examples/algorithms/support/graphs.js";
+import { bodies as bodiesOf } from "../../examples/algorithms/support/inputs.js";
+import { mixed, randomBelow } from "../../examples/algorithms/support/random.js";
+import { wordCounts } from "../../examples/algorithms/word-counts.js";
+import { ROOT } from "../support/run-program.js";
 import { poolOf, withSeams } from "./settings.js";
 
 const RUNS = { numRuns: 60 };
@@ -56,6 +69,32 @@ async function assertBoth<Result>(
   assert.ok(isRight, "on threads");
   assert.ok(isRightInTurn, "on one thread");
 }
+
+/** Of a module but for comments and imports. */
+function codeLinesOf(source: string): number {
+  const code = source.replace(/\/\*.*?\*\//gs, "").replace(/^import.*?;\n/gms, "");
+  return code.split("\n").filter((line) => !/^\s*(?:\/\/.*)?$/.test(line)).length;
+}
+
+describe("the files of algorithms", () => {
+  const folder = join(ROOT, "examples/algorithms");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+
+  it("are as many as there are", () => {
+    // Breadth-first search is tried on two kinds of graphs.
+    assert.equal(files.length, ALGORITHMS.length - 1);
+  });
+
+  for (const file of files) {
+    it(`${file} makes one of primitives in about fifty lines, and says what it costs`, () => {
+      const source = readFileSync(join(folder, file), "utf8");
+      const lines = codeLinesOf(source);
+      assert.ok(lines > 5 && lines <= 55, `${lines} lines of code`);
+      assert.match(source, /^\/\*\*(?:(?!\*\/).)*Work O\((?:(?!\*\/).)*span O\(/is);
+      assert.match(source, /parallel\.\w+\(/);
+    });
+  }
+});
 
 const anyUint32 = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 0xffff_ffff }));
 
@@ -191,14 +230,14 @@ describe("suffixArray", () => {
     await fc.assert(fc.asyncProperty(anyRepeated, assertOrders), RUNS);
   });
 
-  // More of them than are compared with each other, and equal for longer than that looks.
+  // Some more and some fewer than are sorted by insertion, within a block of places and beyond it.
   for (const [length, times] of [
     [1, 3000],
     [2, 1500],
     [7, 300],
     [300, 9],
-    [150, 16],
-    [150, 17],
+    [50, 64],
+    [50, 65],
   ] as const) {
     it(`orders those of ${length} bytes that come ${times} times`, async () => {
       const below = randomBelow(length);
@@ -206,6 +245,16 @@ describe("suffixArray", () => {
       await assertOrders(Array.from({ length: times }, () => bytes).flat());
     });
   }
+
+  it("orders so many equal ones that threads help a thread that sorts them", async () => {
+    const input = shared("uint8", new Uint8Array(40_000).fill(7));
+    await assertBoth(
+      input,
+      Uint32Array.from({ length: input.length }, (_, i) => input.length - 1 - i),
+      async (options) => suffixArray(input, options),
+      () => sequentialSuffixArray(input),
+    );
+  });
 });
 
 /** Graphs of few vertices, many of which are not connected. */

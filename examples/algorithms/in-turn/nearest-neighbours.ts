@@ -1,5 +1,7 @@
-/** Points in the cells of a grid, and who is nearest to one of them. */
-import type { SharedArray } from "skein/shared";
+/** Points in the cells of a grid, and who is nearest to each of them, on one thread. */
+import { SharedArray } from "skein/shared";
+
+import { type Numbers, Workspace } from "../support/workspace.js";
 
 /** Where points are: both coordinates from 0 on, below 1. */
 export interface Points {
@@ -19,8 +21,20 @@ export interface Grid extends Points {
   readonly indexes: SharedArray<"uint32">;
 }
 
+const POINTS_A_CELL = 2;
+
+/** Cells in a row of a grid for so many points. */
+export function sideFor(points: number): number {
+  return 2 ** Math.max(0, Math.round(Math.log2(points / POINTS_A_CELL) / 2));
+}
+
+/** In which cell a point is. */
+export function cellOf(point: number, { x, y }: Points, side: number): number {
+  return Math.floor((y.values[point] as number) * side) * side + Math.floor((x.values[point] as number) * side);
+}
+
 /** The nearest ones found so far, nearest first; of equally near ones that of the lower index. */
-export class Nearest {
+class Nearest {
   readonly squares: Float64Array;
   readonly indexes: Uint32Array;
 
@@ -65,7 +79,7 @@ function lookInRow(grid: Grid, row: number, first: number, last: number, at: num
 }
 
 /** Finds who is nearest to the point at a place of the grid. */
-export function findNearest(grid: Grid, at: number, nearest: Nearest): void {
+function findNearest(grid: Grid, at: number, nearest: Nearest): void {
   const { side } = grid;
   const [x, y] = [grid.x.values[at] as number, grid.y.values[at] as number];
   const [column, row] = [Math.floor(x * side), Math.floor(y * side)];
@@ -80,4 +94,36 @@ export function findNearest(grid: Grid, at: number, nearest: Nearest): void {
     const right = Math.min((column + ring + 1) / side - x, (row + ring + 1) / side - y);
     if ((nearest.squares.at(-1) as number) < Math.min(left, right) ** 2) return;
   }
+}
+
+/** For points in some places of a grid the indexes of the k others that are nearest, k for each. */
+export function findFrom(from: number, end: number, grid: Grid, k: number, found: Numbers): void {
+  const nearest = new Nearest(k);
+  for (let at = from; at < end; at++) {
+    findNearest(grid, at, nearest);
+    found.values.set(nearest.indexes, (grid.indexes.values[at] as number) * k);
+  }
+}
+
+/** For each point the indexes of the k others that are nearest, as on threads. */
+export function sequentialNearestNeighbours(points: Points, k: number): Numbers {
+  using space = new Workspace();
+  const { length } = points.x;
+  const side = sideFor(length);
+  const begins = space.make("uint32", side * side + 1);
+  const indexes = space.make("uint32", length);
+  const [x, y] = [space.make("float64", length), space.make("float64", length)];
+  // Counted, then placed from each cell's end to its begin.
+  const cells = Uint32Array.from({ length }, (_, point) => cellOf(point, points, side));
+  for (const cell of cells) (begins.values[cell] as number)++;
+  for (let cell = 1; cell < begins.length; cell++) (begins.values[cell] as number) += begins.values[cell - 1] as number;
+  for (let point = length - 1; point >= 0; point--) {
+    const place = --(begins.values[cells[point] as number] as number);
+    indexes.values[place] = point;
+    x.values[place] = points.x.values[point] as number;
+    y.values[place] = points.y.values[point] as number;
+  }
+  const found = new SharedArray({ type: "uint32", length: length * k });
+  findFrom(0, length, { x, y, side, begins, indexes }, k, found);
+  return found;
 }

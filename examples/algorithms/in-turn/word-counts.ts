@@ -1,16 +1,24 @@
-/** The different words of a text, known by where they stand in it, and how often each comes: a hash table. */
-import { mixed } from "./random.js";
+/**
+ * How often each word comes in a text, on one thread: words are known by where they stand in the
+ * text, in a hash table, and become strings at the very end.
+ */
+import type { SharedArray } from "skein/shared";
+
+import { mixed } from "../support/random.js";
+
+export type Text = SharedArray<"uint8">;
+export type Counts = Map<string, number>;
 
 /** So many bytes are looked at in one go: a loop that is begun often is compiled, and stays so. */
 const STRIDE_BYTES = 1 << 15;
 /** Up to this byte, in ASCII, there is nothing that belongs to words. */
-export const SPACE = 32;
+const SPACE = 32;
 /** What there is of each word: where it stands first, its length, its hash, how often it comes. */
-export const FIRST = 0;
-export const LENGTH = 1;
+const FIRST = 0;
+const LENGTH = 1;
 const HASH = 2;
-export const COUNT = 3;
-export const COLUMNS = 4;
+const COUNT = 3;
+const COLUMNS = 4;
 
 /** Different words of a text, by hashing. */
 export class Words {
@@ -108,4 +116,24 @@ export class Words {
     this.#words = words;
     this.#table = table;
   }
+}
+
+/** Words and how often they come. */
+export function countsOf(text: Text, columns: Uint32Array): Counts {
+  const { buffer, byteOffset, byteLength } = text.values;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  const counts: Counts = new Map();
+  for (let word = 0; word < columns.length; word += COLUMNS) {
+    const first = columns[word + FIRST] as number;
+    const end = first + (columns[word + LENGTH] as number);
+    counts.set(bytes.toString("utf8", first, end), columns[word + COUNT] as number);
+  }
+  return counts;
+}
+
+/** How often each word comes in a text of UTF-8. Words are what stands between white space of ASCII. */
+export function sequentialWordCounts(text: Text): Counts {
+  const words = new Words(text.values);
+  words.addText(0, text.length);
+  return countsOf(text, words.columns());
 }

@@ -2,21 +2,33 @@
 import type { Cancel } from "skein/async";
 import type { ParallelOptions } from "skein/parallel";
 
-import * as search from "./breadth-first-search.js";
+import { breadthFirstSearch } from "../breadth-first-search.js";
+import { convexHull } from "../convex-hull.js";
+import { fourierTransform } from "../fourier-transform.js";
+import { sequentialBreadthFirstSearch } from "../in-turn/breadth-first-search.js";
+import { sequentialConvexHull } from "../in-turn/convex-hull.js";
+import { sequentialFourierTransform } from "../in-turn/fourier-transform.js";
+import { isMaximalIndependent, sequentialIndependentSet } from "../in-turn/independent-set.js";
+import { sequentialIntegerSort } from "../in-turn/integer-sort.js";
+import { sequentialInvertedIndex } from "../in-turn/inverted-index.js";
+import { sequentialMultiply } from "../in-turn/matrix-multiply.js";
+import { sequentialGravitation } from "../in-turn/n-body.js";
+import { sequentialNearestNeighbours } from "../in-turn/nearest-neighbours.js";
+import { sequentialRemoveDuplicates } from "../in-turn/remove-duplicates.js";
+import { sequentialSuffixArray } from "../in-turn/suffix-array.js";
+import { sequentialWordCounts } from "../in-turn/word-counts.js";
+import { independentSet } from "../independent-set.js";
+import { integerSort } from "../integer-sort.js";
+import { invertedIndex } from "../inverted-index.js";
+import { multiply } from "../matrix-multiply.js";
+import { gravitation } from "../n-body.js";
+import { nearestNeighbours } from "../nearest-neighbours.js";
+import { removeDuplicates } from "../remove-duplicates.js";
+import { suffixArray } from "../suffix-array.js";
+import { grid, powerLaw } from "../support/graphs.js";
+import * as inputs from "../support/inputs.js";
+import { wordCounts } from "../word-counts.js";
 import { areNear, areSame } from "./comparing.js";
-import * as hull from "./convex-hull.js";
-import * as fourier from "./fourier-transform.js";
-import { grid, powerLaw } from "./graphs.js";
-import * as independent from "./independent-set.js";
-import * as integers from "./integer-sort.js";
-import * as inverted from "./inverted-index.js";
-import * as matrix from "./matrix-multiply.js";
-import * as bodies from "./n-body.js";
-import * as nearest from "./nearest-neighbours.js";
-import * as duplicates from "./remove-duplicates.js";
-import { sequentialSuffixArray } from "./suffix-array-in-turn.js";
-import * as suffixes from "./suffix-array.js";
-import * as words from "./word-counts.js";
 
 export interface Algorithm<Input = unknown, Result = unknown, Reference = unknown> {
   readonly name: string;
@@ -51,9 +63,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "sorts keys with values by digits",
     size: 4_000_000,
     steps: linear,
-    input: integers.input,
-    sequential: integers.sequentialIntegerSort,
-    onThreads: integers.integerSort,
+    input: inputs.keysWithIndexes,
+    sequential: sequentialIntegerSort,
+    onThreads: integerSort,
     isRight: areSame,
   }),
   algorithm({
@@ -61,9 +73,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "the different ones of many numbers",
     size: 4_000_000,
     steps: linear,
-    input: duplicates.input,
-    sequential: duplicates.sequentialRemoveDuplicates,
-    onThreads: duplicates.removeDuplicates,
+    input: inputs.repeatedNumbers,
+    sequential: sequentialRemoveDuplicates,
+    onThreads: removeDuplicates,
     isRight: areSame,
   }),
   algorithm({
@@ -71,9 +83,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "how often each word comes in a text of so many bytes",
     size: 64_000_000,
     steps: linear,
-    input: words.input,
-    sequential: words.sequentialWordCounts,
-    onThreads: words.wordCounts,
+    input: inputs.textOfWords,
+    sequential: sequentialWordCounts,
+    onThreads: wordCounts,
     isRight: areSame,
   }),
   algorithm({
@@ -81,9 +93,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "which documents have a word, of so many words in all",
     size: 10_000_000,
     steps: linear,
-    input: inverted.input,
-    sequential: inverted.sequentialInvertedIndex,
-    onThreads: inverted.invertedIndex,
+    input: inputs.documents,
+    sequential: sequentialInvertedIndex,
+    onThreads: invertedIndex,
     isRight: areSame,
   }),
   algorithm({
@@ -91,9 +103,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "the suffixes of a text of so many bytes in order",
     size: 1_000_000,
     steps: linear,
-    input: suffixes.input,
+    input: inputs.textOfLetters,
     sequential: sequentialSuffixArray,
-    onThreads: suffixes.suffixArray,
+    onThreads: suffixArray,
     isRight: areSame,
   }),
   algorithm({
@@ -102,8 +114,8 @@ export const ALGORITHMS: readonly Algorithm[] = [
     size: 500_000,
     steps: linear,
     input: (size, seed) => powerLaw(size, seed),
-    sequential: (graph) => search.sequentialBreadthFirstSearch(graph, 0),
-    onThreads: (graph, options, cancel) => search.breadthFirstSearch(graph, 0, options, cancel),
+    sequential: (graph) => sequentialBreadthFirstSearch(graph, 0),
+    onThreads: (graph, options, cancel) => breadthFirstSearch(graph, 0, options, cancel),
     isRight: areSame,
   }),
   algorithm({
@@ -113,8 +125,8 @@ export const ALGORITHMS: readonly Algorithm[] = [
     size: 4_000_000,
     steps: linear,
     input: (size) => grid(size),
-    sequential: (graph) => search.sequentialBreadthFirstSearch(graph, 0),
-    onThreads: (graph, options, cancel) => search.breadthFirstSearch(graph, 0, options, cancel),
+    sequential: (graph) => sequentialBreadthFirstSearch(graph, 0),
+    onThreads: (graph, options, cancel) => breadthFirstSearch(graph, 0, options, cancel),
     isRight: areSame,
   }),
   algorithm({
@@ -124,19 +136,19 @@ export const ALGORITHMS: readonly Algorithm[] = [
     size: 500_000,
     steps: linear,
     input: (size, seed) => powerLaw(size, seed),
-    sequential: independent.sequentialIndependentSet,
-    onThreads: independent.independentSet,
+    sequential: sequentialIndependentSet,
+    onThreads: independentSet,
     isRight: (states, reference, graph) =>
-      independent.isMaximalIndependent(graph, states.values) && independent.isMaximalIndependent(graph, reference),
+      isMaximalIndependent(graph, states.values) && isMaximalIndependent(graph, reference),
   }),
   algorithm({
     name: "n-body",
     what: "the pull of so many bodies on each other",
     size: 8_000,
     steps: (size) => size ** 2,
-    input: bodies.input,
-    sequential: bodies.sequentialGravitation,
-    onThreads: bodies.gravitation,
+    input: inputs.bodies,
+    sequential: sequentialGravitation,
+    onThreads: gravitation,
     isRight: areNear,
   }),
   algorithm({
@@ -144,9 +156,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "the corners around so many points",
     size: 4_000_000,
     steps: linear,
-    input: hull.input,
-    sequential: hull.sequentialConvexHull,
-    onThreads: hull.convexHull,
+    input: inputs.pointsInDisc,
+    sequential: sequentialConvexHull,
+    onThreads: convexHull,
     isRight: areSame,
   }),
   algorithm({
@@ -154,9 +166,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: `the ${NEIGHBOURS} nearest of so many points, for each`,
     size: 200_000,
     steps: linear,
-    input: nearest.input,
-    sequential: (points) => nearest.sequentialNearestNeighbours(points, NEIGHBOURS),
-    onThreads: (points, options, cancel) => nearest.nearestNeighbours(points, NEIGHBOURS, options, cancel),
+    input: inputs.pointsInSquare,
+    sequential: (points) => sequentialNearestNeighbours(points, NEIGHBOURS),
+    onThreads: (points, options, cancel) => nearestNeighbours(points, NEIGHBOURS, options, cancel),
     isRight: areSame,
   }),
   algorithm({
@@ -164,9 +176,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "the product of two square matrices of this side",
     size: 600,
     steps: (size) => size ** 3,
-    input: matrix.input,
-    sequential: ({ a, b }) => matrix.sequentialMultiply(a, b),
-    onThreads: ({ a, b }, options, cancel) => matrix.multiply(a, b, options, cancel),
+    input: inputs.matrices,
+    sequential: ({ a, b }) => sequentialMultiply(a, b),
+    onThreads: ({ a, b }, options, cancel) => multiply(a, b, options, cancel),
     isRight: areSame,
   }),
   algorithm({
@@ -174,9 +186,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
     what: "of so many numbers, rounded down to a power of two",
     size: 1 << 20,
     steps: linearithmic,
-    input: fourier.input,
-    sequential: fourier.sequentialFourierTransform,
-    onThreads: fourier.fourierTransform,
+    input: inputs.complexNumbers,
+    sequential: sequentialFourierTransform,
+    onThreads: fourierTransform,
     isRight: areNear,
   }),
 ];

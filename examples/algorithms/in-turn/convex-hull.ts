@@ -4,9 +4,16 @@
  *
  * Work O(n log n) for most inputs, O(n × corners) at worst; no memory but that of the points' indexes.
  */
+import type { SharedArray } from "skein/shared";
+
+/** Whole numbers of at most 25 bits, so that no product is rounded and every turn is told right. */
+export interface Points {
+  readonly x: SharedArray<"int32">;
+  readonly y: SharedArray<"int32">;
+}
 
 /** Points by their coordinates, whole numbers of at most 25 bits, so that no product is rounded and every turn is told right. */
-export interface Plane {
+interface Plane {
   readonly x: Int32Array;
   readonly y: Int32Array;
 }
@@ -73,6 +80,10 @@ function addBetween(plane: Plane, a: number, b: number, { points, farthest }: Be
   addBetween(plane, farthest, b, after, corners);
 }
 
+function areEqual({ x, y }: Plane, a: number, b: number): boolean {
+  return x[a] === x[b] && y[a] === y[b];
+}
+
 /** The corners of the hull of some points, which it moves: their indexes, counter-clockwise from the leftmost one on. */
 export function hullOf(plane: Plane, points: Uint32Array): number[] {
   if (points.length === 0) return [];
@@ -91,6 +102,9 @@ export function hullOf(plane: Plane, points: Uint32Array): number[] {
   return corners;
 }
 
-function areEqual({ x, y }: Plane, a: number, b: number): boolean {
-  return x[a] === x[b] && y[a] === y[b];
+/** The corners of the hull of all points. */
+export function sequentialConvexHull(points: Points): Uint32Array {
+  const indexes = new Uint32Array(points.x.length);
+  for (let i = 0; i < indexes.length; i++) indexes[i] = i;
+  return Uint32Array.from(hullOf({ x: points.x.values, y: points.y.values }, indexes));
 }

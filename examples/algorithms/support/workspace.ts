@@ -10,6 +10,10 @@ export const add = task(function add(a: number, b: number): number {
   return a + b;
 });
 
+export const larger = task(function larger(a: number, b: number): number {
+  return a > b ? a : b;
+});
+
 /** What a list of all indexes has in each place. */
 export const itself = task(function itself(index: number): number {
   return index;

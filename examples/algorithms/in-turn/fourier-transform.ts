@@ -1,4 +1,11 @@
-/** The Fourier transform of what fits in a cache. */
+/** The discrete Fourier transform, fast, on one thread: best of what fits in a cache. */
+import type { SharedArray } from "skein/shared";
+
+/** Complex numbers. */
+export interface Complex {
+  readonly real: SharedArray<"float64">;
+  readonly imaginary: SharedArray<"float64">;
+}
 
 const ROOTS = new Map<number, { readonly real: Float64Array; readonly imaginary: Float64Array }>();
 const REVERSED = new Map<number, Uint32Array>();
@@ -14,7 +21,7 @@ function rootsOf(length: number): { readonly real: Float64Array; readonly imagin
 }
 
 /** Transforms in place what fits in a cache: each step puts neighbours together, from pairs on. */
-export function transform(real: Float64Array, imaginary: Float64Array): void {
+function transform(real: Float64Array, imaginary: Float64Array): void {
   const { length } = real;
   const { real: cosines, imaginary: sines } = rootsOf(length);
   for (let half = 1; half < length; half *= 2) {
@@ -63,4 +70,27 @@ export function turn(real: Float64Array, imaginary: Float64Array, angle: number)
     b = a * sine + b * cosine;
     a = next;
   }
+}
+
+/** In how many rows numbers are put. **Throws** a `RangeError` if they can not be transformed. */
+export function rowsFor({ real, imaginary }: Complex): number {
+  const bits = Math.log2(real.length);
+  if (Number.isInteger(bits) && imaginary.length === real.length) return 2 ** Math.floor(bits / 2);
+  throw new RangeError(
+    `as many real as imaginary parts, a power of two, are to be transformed, but ${real.length} and ${imaginary.length} came`,
+  );
+}
+
+/** The transform, as new arrays: all at once, as a table would only be copied. */
+export function sequentialFourierTransform(numbers: Complex): { real: Float64Array; imaginary: Float64Array } {
+  rowsFor(numbers);
+  const { length } = numbers.real;
+  const reversed = reversedOf(length);
+  const [real, imaginary] = [new Float64Array(length), new Float64Array(length)];
+  for (let i = 0; i < length; i++) {
+    real[reversed[i] as number] = numbers.real.values[i] as number;
+    imaginary[reversed[i] as number] = numbers.imaginary.values[i] as number;
+  }
+  transform(real, imaginary);
+  return { real, imaginary };
 }
