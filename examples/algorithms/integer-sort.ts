@@ -8,7 +8,7 @@ import { task } from "skein";
 import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
 
-import { DIGIT_BITS, DIGITS, type KeyedValues } from "./in-turn/integer-sort.js";
+import { DIGIT_BITS, DIGITS, type KeyedValues, LAST_DIGIT } from "./in-turn/integer-sort.js";
 import { add, blocksOf, itemsOf, type Numbers, Workspace } from "./support/workspace.js";
 
 /** `counts[digit × blocks + block]`: in the order in which places are given, so that equal digits keep theirs. */
@@ -16,7 +16,7 @@ const countDigits = task(function countDigits(block: number, shift: number, from
   const inBlock = new Uint32Array(DIGITS);
   const keys = from.keys.values;
   const items = itemsOf(block, keys.length);
-  for (let i = items.from; i < items.end; i++) (inBlock[((keys[i] as number) >>> shift) % DIGITS] as number)++;
+  for (let i = items.from; i < items.end; i++) (inBlock[((keys[i] as number) >>> shift) & LAST_DIGIT] as number)++;
   const blocks = counts.length / DIGITS;
   for (let digit = 0; digit < DIGITS; digit++) counts.values[digit * blocks + block] = inBlock[digit] as number;
 });
@@ -36,7 +36,7 @@ const moveToPlaces = task(function moveToPlaces(
   const items = itemsOf(block, keys.length);
   for (let i = items.from; i < items.end; i++) {
     const key = keys[i] as number;
-    const place = (next[(key >>> shift) % DIGITS] as number)++;
+    const place = (next[(key >>> shift) & LAST_DIGIT] as number)++;
     movedKeys[place] = key;
     movedValues[place] = values[i] as number;
   }

@@ -9,20 +9,26 @@ import { task } from "skein";
 import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
 
-import { type Documents, eachWord, type InvertedIndex } from "./in-turn/inverted-index.js";
+import {
+  countDocuments,
+  type Documents,
+  type InvertedIndex,
+  placeDocuments,
+  type Range,
+} from "./in-turn/inverted-index.js";
 import { add, blocksOf, itemsOf, type Numbers, Workspace } from "./support/workspace.js";
 
 /** A block has so many documents at least: tables of all words are made for each, so there are few. */
 const leastIn = (documents: number): number => Math.max(16, Math.ceil(documents / 16));
 
-function documentsOf(block: number, { offsets }: Documents): { readonly from: number; readonly end: number } {
+function documentsOf(block: number, { offsets }: Documents): Range {
   return itemsOf(block, offsets.length - 1, leastIn(offsets.length - 1));
 }
 
 /** `counts[word × blocks + block]`: in the order in which places are given. */
 const countWords = task(function countWords(block: number, blocks: number, corpus: Documents, counts: Numbers): void {
   const inBlock = new Uint32Array(corpus.vocabulary);
-  eachWord(corpus, documentsOf(block, corpus), (word) => (inBlock[word] as number)++);
+  countDocuments(corpus, documentsOf(block, corpus), inBlock);
   for (let word = 0; word < inBlock.length; word++) counts.values[word * blocks + block] = inBlock[word] as number;
 });
 
@@ -33,10 +39,9 @@ const placeBlock = task(function placeBlock(
   places: Numbers,
   documents: Numbers,
 ): void {
-  const placed = documents.values;
   const next = new Uint32Array(corpus.vocabulary);
   for (let word = 0; word < next.length; word++) next[word] = places.values[word * blocks + block] as number;
-  eachWord(corpus, documentsOf(block, corpus), (word, document) => (placed[(next[word] as number)++] = document));
+  placeDocuments(corpus, documentsOf(block, corpus), next, documents.values);
 });
 
 const beginOf = task(function beginOf(word: number, blocks: number, places: Numbers): number {

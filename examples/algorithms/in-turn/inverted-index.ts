@@ -14,21 +14,39 @@ export interface InvertedIndex<Array = Numbers> {
   readonly documents: Array;
 }
 
-/** Calls `found` with each different word of each of some documents. */
-export function eachWord(
-  corpus: Documents,
-  { from, end }: { readonly from: number; readonly end: number },
-  found: (word: number, document: number) => void,
-): void {
+/** Some documents, from one up to the one before another. */
+export interface Range {
+  readonly from: number;
+  readonly end: number;
+}
+
+/**
+ * Adds to `counts` in how many documents of a range each word is. Two loops, here and below, in place of one that
+ * calls back: engines do not inline what is called from one place with two functions in turn.
+ */
+export function countDocuments(corpus: Documents, { from, end }: Range, counts: Uint32Array): void {
   const [offsets, words] = [corpus.offsets.values, corpus.words.values];
   const last = new Int32Array(corpus.vocabulary).fill(-1);
-  for (let document = from; document < end; document++) {
-    const behind = offsets[document + 1] as number;
-    for (let i = offsets[document] as number; i < behind; i++) {
+  for (let document = from, i = offsets[from] as number; document < end; document++) {
+    for (const behind = offsets[document + 1] as number; i < behind; i++) {
       const word = words[i] as number;
       if (last[word] === document) continue;
       last[word] = document;
-      found(word, document);
+      (counts[word] as number)++;
+    }
+  }
+}
+
+/** Puts each document of a range in the next places of its words. */
+export function placeDocuments(corpus: Documents, { from, end }: Range, next: Uint32Array, placed: Uint32Array): void {
+  const [offsets, words] = [corpus.offsets.values, corpus.words.values];
+  const last = new Int32Array(corpus.vocabulary).fill(-1);
+  for (let document = from, i = offsets[from] as number; document < end; document++) {
+    for (const behind = offsets[document + 1] as number; i < behind; i++) {
+      const word = words[i] as number;
+      if (last[word] === document) continue;
+      last[word] = document;
+      placed[(next[word] as number)++] = document;
     }
   }
 }
@@ -38,10 +56,9 @@ export function sequentialInvertedIndex(corpus: Documents): InvertedIndex<Uint32
   const { vocabulary } = corpus;
   const all = { from: 0, end: corpus.offsets.length - 1 };
   const offsets = new Uint32Array(vocabulary + 1);
-  eachWord(corpus, all, (word) => (offsets[word + 1] as number)++);
+  countDocuments(corpus, all, offsets.subarray(1));
   for (let word = 1; word <= vocabulary; word++) (offsets[word] as number) += offsets[word - 1] as number;
-  const next = offsets.slice();
   const documents = new Uint32Array(offsets[vocabulary] as number);
-  eachWord(corpus, all, (word, document) => (documents[(next[word] as number)++] = document));
+  placeDocuments(corpus, all, offsets.slice(), documents);
   return { offsets, documents };
 }
