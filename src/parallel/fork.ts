@@ -1,13 +1,18 @@
 /** `join`, and `run`, within which other threads help with joins. */
+import { nowMs } from "#clock";
+
 import { type Cancel, CancelListener, cancelNodeOf, describeKind } from "../async/cancel.js";
 import type { AnyTask, Task } from "../async/executor.js";
 import { type Scope, scope } from "../async/scope.js";
 import { sleep } from "../async/sleep.js";
 import { MisuseError, QueueFullError } from "../core/errors.js";
+import { threadIndex } from "../core/thread.js";
 import { SharedArray } from "../shared/array.js";
 import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
-import { type Branch, currentForks, forkCells, Forks, within } from "./forks.js";
+import { type Explanation, explaining } from "./explain.js";
+import { begins, countCallHere, ends, type Underway } from "./figures.js";
+import { type Branch, currentForks, forkCells, forkFigures, Forks, within } from "./forks.js";
 import { type FunctionName, functionsOf, type Missing, missingHere, nameOf, undeclared } from "./function-names.js";
 import { forgetModule, helpFrom, READY_MS, type Team, whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
@@ -113,7 +118,7 @@ function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionNa
   const [call] = functionsOf([name]);
   if (call === undefined) return { missing: missingHere(name) };
   try {
-    return { value: within(forks, () => call(...args)) };
+    return { value: within(forks, () => forks.part(() => call(...args))) };
   } finally {
     forks.close();
   }
@@ -130,6 +135,79 @@ class Close extends CancelListener {
 
   override onCancel(): void {
     this.#forks.close();
+  }
+}
+
+/** A call as figures, dumps and explanations show it. */
+class Seen implements Underway {
+  readonly #name: string;
+  readonly #cells: SharedArray<"int32">;
+  readonly #participants: number;
+  readonly #note = explaining();
+  readonly #beganMs = nowMs();
+
+  constructor(name: string, cells: SharedArray<"int32">, participants: number) {
+    this.#name = name;
+    this.#cells = cells;
+    this.#participants = participants;
+    begins(this);
+  }
+
+  describe(): string {
+    const { joins, participants } = forkFigures(this.#cells.values);
+    const stolen = participants.reduce((sum, { steals }) => sum + steals, 0);
+    return `${this.#name}: ${joins} joins so far, ${stolen} branches done by others, ${this.#participants} participants`;
+  }
+
+  /** It is over. Its cells are there yet. */
+  end(): void {
+    const { joins, participants } = forkFigures(this.#cells.values);
+    const parts = participants.reduce((sum, one) => sum + one.parts, 0);
+    const steals = participants.reduce((sum, one) => sum + one.steals, 0);
+    ends(this, parts, steals);
+    const workedMs = participants.reduce((sum, { ms }) => sum + ms, 0);
+    this.#note?.({
+      call: this.#name,
+      items: 1,
+      itemUs: workedMs * 1000,
+      place: steals > 0 || participants.some(({ thread }) => thread !== threadIndex) ? "threads" : "here",
+      why: whyOf(joins, steals),
+      itemsBefore: 0,
+      partItems: 1,
+      participants: participants.toSorted((a, b) => b.ms - a.ms),
+      ms: nowMs() - this.#beganMs,
+    });
+  }
+}
+
+function whyOf(joins: number, steals: number): string {
+  if (joins === 0) return "it has no joins";
+  if (steals === 0)
+    return `it has ${joins} joins, and nobody had nothing to do when one began or its first branch ended`;
+  return `it has ${joins} joins, and others did the second branches of ${steals}`;
+}
+
+/** A call that is a plain one. */
+function callHere<Result>(name: string, why: string, call: () => Result): Result {
+  const note = explaining();
+  const beganMs = nowMs();
+  try {
+    return call();
+  } finally {
+    countCallHere();
+    const ms = nowMs() - beganMs;
+    const explanation: Explanation = {
+      call: name,
+      items: 1,
+      itemUs: ms * 1000,
+      place: "here",
+      why,
+      itemsBefore: 1,
+      partItems: 0,
+      participants: [],
+      ms: 0,
+    };
+    note?.(explanation);
   }
 }
 
@@ -189,7 +267,8 @@ export async function run<Args extends readonly unknown[], Result>(
   const { name, team } = asked("run", options, fn);
   cancelNodeOf(cancel)?.checkpoint();
   const { pool } = team;
-  if (pool === undefined || team.alone === 0) return call(...args) as Result;
+  if (pool === undefined || team.alone === 0)
+    return callHere(name, "there are no threads that could run it", () => call(...args) as Result);
   return (await scope(
     async (s) => {
       await readyWithin(team, [takeForks, fn]);
@@ -198,6 +277,7 @@ export async function run<Args extends readonly unknown[], Result>(
       s.defer(() => cells.dispose());
       const forks = new Forks(cells.values, 0);
       forks.expectAll();
+      const seen = new Seen(name, cells, team.alone);
       const closing = new Close(forks);
       cancelNodeOf(s)?.listen(closing);
       const root = async (): Promise<unknown> => {
@@ -222,6 +302,7 @@ export async function run<Args extends readonly unknown[], Result>(
       } finally {
         closing.stopListening();
         forks.close();
+        seen.end();
         // Those that are here leave. Others may wait behind long calls, and are not waited for.
         for (const helper of helpers) helper.cancel();
       }
@@ -238,21 +319,23 @@ export function runSync<Args extends readonly unknown[], Result>(
   options: ParallelOptions = {},
 ): Result {
   const { call } = callbackOf("parallel.runSync", "what it runs", fn);
-  const { team } = asked("run", options, fn);
+  const { name, team } = asked("run", options, fn);
   const { pool } = team;
   const isReady = pool !== undefined && team.helpers > 0 && whenReady(team, [takeForks, fn]) === undefined;
-  if (!isReady) return call(...args) as Result;
+  if (!isReady) return callHere(name, "no thread is there, and ready, to help", () => call(...args) as Result);
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
   const forks = new Forks(cells.values, 0);
   forks.expectAll();
+  const seen = new Seen(name, cells, team.helpers + 1);
   const helping: Helping[] = [];
   try {
     for (let helper = 1; helper <= team.helpers; helper++)
       helping.push(helpFrom(pool, helpWithForks as never, [cells, helper, false]));
     pool.publish?.();
-    return within(forks, () => call(...args)) as Result;
+    return within(forks, () => forks.part(() => call(...args))) as Result;
   } finally {
     forks.close();
+    seen.end();
     // Those that no thread has taken would stand in the way of others.
     const ended = helping.map(async (one) => {
       // One that is taken back fails, too.

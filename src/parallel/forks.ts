@@ -14,6 +14,8 @@
  *   32 + 96 * participant
  *     + 0         EXPECTED: 1 as long as it counts as hungry though it has not come yet
  *     + 1         THREAD and LIFE: its thread's slot in the heap, and what stands for it there
+ *     + 3         INDEX, of that thread in recordings; PARTS, which are the call itself and branches of others;
+ *                 STEALS, the latter alone; JOINS; WORKED, how long, in 10 µs: what it has done so far
  *     + 32 + 8 * slot
  *                 STATE; BYTES, of the payload that is the branch, and its handle's HIGH and LOW;
  *                 RESULT and RESULT_BYTES, of the payload that is what came of it
@@ -49,6 +51,8 @@
  * it stores OFFERED, and the thief before it stores DONE; THREAD and LIFE stand before their participant
  * offers or takes anything: so the exchange or the load of STATE that tells of them comes after them. A
  * participant that comes again, perhaps on another thread, writes over its own, while no slot is TAKEN by it.
+ * What a thief has done of a branch it adds up before it stores DONE, too: so once the first call has returned,
+ * which has waited for all its branches, whoever learns of that finds figures of all of them.
  *
  * Both payloads are the owner's. If a thread ends, those in its hands are freed, at once, so what
  * a thief has made goes into its owner's hands before the owner knows of it. A thief of an owner that
@@ -60,15 +64,19 @@
  * stack, or below something that ends. So there is always one that can go on.
  */
 import { add, compareExchange, exchange, load, notify, type SharedCells, store, wait } from "#atomics";
+import { nowMs } from "#clock";
 
+import { threadIndex } from "../core/thread.js";
 import { CancelledError, describeThrown, SharedMemoryError, TransferError, WorkerLostError } from "../core/errors.js";
 import { type Handle, heap } from "../shared/heap.js";
 import { arrival } from "../shared/object.js";
 import { bytesOfPayload, freePayload, handOver, makePayload } from "../shared/payload.js";
 import { decodeValue, encodeValue } from "../shared/value-codec.js";
 import { decodeThrown, encodeThrown, type EncodedValue } from "../threads/error-codec.js";
-import type { ItemCallback } from "./loops.js";
+import type { ParticipantFigures } from "./explain.js";
 import { type FunctionName, functionsOf, type Missing, missingHere, nameOf } from "./function-names.js";
+import type { ItemCallback } from "./loops.js";
+import { Traced, TracedSleep } from "./traced.js";
 
 const CLOSED = 0;
 const HUNGRY = 1;
@@ -79,6 +87,13 @@ const LINE = 96;
 const EXPECTED = 0;
 const THREAD = 1;
 const LIFE = 2;
+const INDEX = 3;
+const PARTS = 4;
+const STEALS = 5;
+const JOINS = 6;
+const WORKED = 7;
+/** As an unsigned number that is for twelve hours. */
+const WORKED_A_MS = 100;
 const FIRST_SLOT = 32;
 const SLOTS = 8;
 const SLOT_CELLS = 8;
@@ -113,6 +128,25 @@ export function forkCells(participants: number): number {
   return lineOf(participants);
 }
 
+/** What was done of a call: all of it, once that is over. */
+export interface ForkFigures {
+  readonly joins: number;
+  /** Of those that did something. */
+  readonly participants: readonly ParticipantFigures[];
+}
+
+export function forkFigures(cells: SharedCells): ForkFigures {
+  let joins = 0;
+  const participants: ParticipantFigures[] = [];
+  for (let line = HEAD; line < cells.length; line += LINE) {
+    const at = (word: number): number => (cells[line + word] as number) >>> 0;
+    joins += at(JOINS);
+    if (at(PARTS) === 0) continue;
+    participants.push({ thread: at(INDEX), ms: at(WORKED) / WORKED_A_MS, parts: at(PARTS), steals: at(STEALS) });
+  }
+  return { joins, participants };
+}
+
 interface Frame {
   readonly branch: Branch;
   /** Where it is offered; −1 if it is not. */
@@ -134,6 +168,10 @@ export class Forks {
   /** What can't cross, or had no room, is not tried again. */
   #refused: Frame | undefined = undefined;
   #missing: Missing | undefined = undefined;
+  /** Since when it works; `undefined` while it waits, or looks for work. */
+  #sinceMs: number | undefined = undefined;
+  #sleep: TracedSleep | undefined = undefined;
+  #joins = 0;
 
   /** @param looks - of who has nothing to do, before he sleeps */
   constructor(cells: SharedCells, participant: number, looks: number = LOOKS) {
@@ -148,7 +186,44 @@ export class Forks {
     const { slot, state } = heap().life;
     this.#cells[this.#own + THREAD] = slot;
     this.#cells[this.#own + LIFE] = state;
+    this.#cells[this.#own + INDEX] = threadIndex;
   }
+
+  // Figures
+
+  /** Does a part of the call: it itself, or a branch of another. */
+  part<Result>(body: () => Result): Result {
+    this.#goesOn();
+    try {
+      return body();
+    } finally {
+      this.#count(PARTS, 1);
+      this.#standsStill();
+    }
+  }
+
+  #goesOn(): void {
+    this.#sleep?.end();
+    this.#sleep = undefined;
+    this.#sinceMs = nowMs();
+  }
+
+  /** @returns false if it did so before */
+  #standsStill(): boolean {
+    if (this.#sinceMs === undefined) return false;
+    this.#count(WORKED, Math.round((nowMs() - this.#sinceMs) * WORKED_A_MS));
+    this.#count(JOINS, this.#joins);
+    this.#joins = 0;
+    this.#sinceMs = undefined;
+    return true;
+  }
+
+  /** Nobody else writes there. */
+  #count(word: number, more: number): void {
+    (this.#cells[this.#own + word] as number) += more;
+  }
+
+  // Joins
 
   /** All others will come, as far as is known. Said before any of them can know of the call. */
   expectAll(): void {
@@ -168,6 +243,7 @@ export class Forks {
   /** Both results. If one throws that is thrown, the first one's first; neither goes on then. */
   join(a: Branch, b: Branch): [unknown, unknown] {
     this.#requireOpen();
+    this.#joins++;
     const frame: Frame = { branch: b, slot: -1 };
     let first: unknown;
     try {
@@ -344,14 +420,24 @@ export class Forks {
     isToLeave?: () => boolean,
   ): boolean {
     const cells = this.#cells;
-    for (let looks = 0; ; looks++) {
-      // Before what is looked at: what changes after the look has the sleep not begin.
-      const seen = load(cells, WORK);
-      if (isOver()) return false;
-      if (this.#doOneOfOthers()) looks = 0;
-      else if (looks < this.#looks) continue;
-      else if (wait(cells, WORK, seen, sleepMs) === "timed-out") hasSleptLong?.();
-      if (isToLeave?.() === true) return true;
+    const wasAtWork = this.#standsStill();
+    try {
+      for (let looks = 0; ; looks++) {
+        // Before what is looked at: what changes after the look has the sleep not begin.
+        const seen = load(cells, WORK);
+        if (isOver()) return false;
+        if (this.#doOneOfOthers()) looks = 0;
+        else if (looks < this.#looks) continue;
+        else {
+          this.#sleep ??= TracedSleep.begin("a branch of a join");
+          if (wait(cells, WORK, seen, sleepMs) === "timed-out") hasSleptLong?.();
+        }
+        if (isToLeave?.() === true) return true;
+      }
+    } finally {
+      if (wasAtWork) this.#goesOn();
+      this.#sleep?.end();
+      this.#sleep = undefined;
     }
   }
 
@@ -368,8 +454,9 @@ export class Forks {
         if (compareExchange(cells, at + STATE, OFFERED, TAKEN + this.#participant) !== OFFERED) continue;
         add(cells, HUNGRY, -1);
         let state = FAILED;
+        this.#count(STEALS, 1);
         try {
-          state = this.#do(at, line);
+          state = this.part(() => this.#do(at, line));
         } catch {
           // There is no memory for what came of it, or no stack.
         }
@@ -393,7 +480,7 @@ export class Forks {
     const [name, args] = branch;
     const [fn] = functionsOf([name]);
     if (fn === undefined) this.#missing = missingHere(name);
-    const bytes = fn === undefined ? encodeValue({ missing: name } satisfies Outcome) : bytesOfOutcome(fn, args);
+    const bytes = fn === undefined ? encodeValue({ missing: name } satisfies Outcome) : outcomeOf(name, fn, args);
     const payload = makePayload(heap(), 0, bytes);
     const handle = heap().handleOf(payload);
     const owner = { slot: cells[ownerLine + THREAD] as number, state: cells[ownerLine + LIFE] as number };
@@ -431,6 +518,17 @@ export class Forks {
 
 function lineOf(participant: number): number {
   return HEAD + LINE * participant;
+}
+
+/** What comes of a branch, which recordings show as a job of this thread. */
+function outcomeOf({ key }: FunctionName, fn: ItemCallback, args: readonly unknown[]): Uint8Array {
+  const traced = Traced.begin(`${key}, stolen`);
+  traced?.enter();
+  try {
+    return bytesOfOutcome(fn, args);
+  } finally {
+    traced?.leave(true);
+  }
 }
 
 /** What came of a branch; what can't cross is told in place of it. */

@@ -44,3 +44,24 @@ export class Traced {
     ring.write(ProbeKind.jobEnd, this.#id, 0, ProbeOutcome.done);
   }
 }
+
+/** This thread sleeps until there is something to do, as recordings show it. */
+export class TracedSleep {
+  readonly #id: number = nextIdentity();
+
+  /**
+   * @param what - it waits for
+   * @returns `undefined` if nobody records now
+   */
+  static begin(what: string): TracedSleep | undefined {
+    const { ring } = probe;
+    if (ring === undefined) return undefined;
+    const sleep = new TracedSleep();
+    ring.write(ProbeKind.waitBegin, sleep.#id, 0, ring.text(`${what} (blocked)`));
+    return sleep;
+  }
+
+  end(): void {
+    probe.ring?.write(ProbeKind.waitEnd, this.#id, 0, ProbeOutcome.done);
+  }
+}

@@ -14,7 +14,7 @@ import {
   threads,
   WorkerLostError,
 } from "skein";
-import { parallel } from "skein/parallel";
+import { type Explanation, parallel } from "skein/parallel";
 import { heap } from "#skein/shared/heap";
 import { Kind } from "#skein/shared/kinds";
 import { SharedArray } from "skein/shared";
@@ -56,6 +56,8 @@ afterEach(() => {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const payloads = (): number => [...heap().liveBlocks()].filter(({ kind }) => kind === Kind.payload).length;
+
+const dumped = async (): Promise<string> => scope(async (s) => s.dump());
 
 function cellsOf(length: number): Cells {
   return new SharedArray({ type: "int32", length });
@@ -155,6 +157,69 @@ describe("parallel.join", () => {
       }
     });
   }
+
+  for (const isSync of [false, true]) {
+    it(`is explained and counted: who did which branches, ${isSync ? "blocking" : "awaited"}`, async () => {
+      const on = await poolOf(isSync ? 3 : 4);
+      const cells = cellsOf(1);
+      await getReady(on, meetInJoins);
+      const before = parallel.statistics();
+      const { calls } = await parallel.explain(() =>
+        isSync ? parallel.runSync(meetInJoins, [cells], { on }) : parallel.run(meetInJoins, [cells], { on }),
+      );
+      cells.dispose();
+      const after = parallel.statistics();
+      assert.equal(calls.length, 1);
+      const [{ call, place, why, participants, items, ms, itemUs }] = calls as [Explanation];
+      assert.deepEqual([call, place, items], ["run meetInJoins", "threads", 1]);
+      assert.equal(why, "it has 3 joins, and others did the second branches of 3");
+      assert.equal(new Set(participants.map(({ thread }) => thread)).size, 4);
+      // All of them wait for each other, so each does one: the caller's is the call itself.
+      assert.deepEqual(
+        participants.map(({ parts }) => parts),
+        [1, 1, 1, 1],
+      );
+      assert.deepEqual(
+        participants.map(({ steals }) => steals).sort((a, b) => a - b),
+        [0, 1, 1, 1],
+      );
+      assert.equal(
+        participants.some(({ thread }) => thread === 0),
+        isSync,
+      );
+      assert.ok(participants.every((one) => one.ms <= ms + 1) && itemUs > 0, JSON.stringify(calls));
+      assert.equal(after.callsShared - before.callsShared, 1);
+      assert.deepEqual([after.parts - before.parts, after.steals - before.steals], [4, 3]);
+    });
+  }
+
+  it("is explained where nobody helps", async () => {
+    const on = threads({ size: 1, name: "not begun" });
+    const { calls } = await parallel.explain(() => parallel.runSync(joinInJoin, [], { on }));
+    await on.close();
+    assert.deepEqual(
+      calls.map(({ call, place, participants }) => ({ call, place, participants })),
+      [{ call: "run joinInJoin", place: "here", participants: [] }],
+    );
+    assert.equal(calls[0]?.why, "no thread is there, and ready, to help");
+  });
+
+  it("is in dumps while it goes on", async () => {
+    const on = await poolOf(1);
+    const gate = cellsOf(2);
+    await getReady(on, passInJoin);
+    const passing = parallel.run(passInJoin, [gate], { on, name: "passing" });
+    while (Atomics.load(gate.values, 0) === 0) await turn();
+    assert.match(
+      await dumped(),
+      /parallel calls\n(?:.*\n)*.*passing: \d joins so far, 0 branches done by others, 1 participants/,
+    );
+    Atomics.store(gate.values, 1, 1);
+    Atomics.notify(gate.values, 1);
+    assert.equal(await passing, 3);
+    assert.doesNotMatch(await dumped(), /passing/);
+    gate.dispose();
+  });
 
   it("offers what waits further down, too, between its branches", () => {
     const cells = new Int32Array(new SharedArrayBuffer(4 * forkCells(2)));

@@ -85,6 +85,50 @@ main(async () => {
   });
 });
 
+describe("a recording of joins", () => {
+  it("shows which branches others did, and who waited", async () => {
+    const folder = makeFolder({
+      "package.json": JSON.stringify({ type: "module" }),
+      "main.ts": `import { main, task, threads, type Task } from "skein";
+import { parallel } from "skein/parallel";
+import { SharedArray } from "skein/shared";
+export const first = task(function first({ values }: SharedArray<"int32">): void {
+  Atomics.wait(values, 0, 0);
+});
+export const second = task(function second({ values }: SharedArray<"int32">): void {
+  // Whoever waits for it has gone to sleep by then.
+  for (const untilMs = performance.now() + 60; performance.now() < untilMs;);
+});
+export const wake = task(function wake(cells: SharedArray<"int32">): void {
+  Atomics.store(cells.values, 0, 1);
+  Atomics.notify(cells.values, 0);
+  second(cells);
+});
+export const both: Task<[cells: SharedArray<"int32">], void> = task(function both(cells: SharedArray<"int32">): void {
+  parallel.join([first, [cells]], [wake, [cells]]);
+});
+main(async () => {
+  using cells = new SharedArray({ type: "int32", length: 1 });
+  await threads().ready(both);
+  await parallel.run(both, [cells], { on: threads({ size: 2, name: "two" }) });
+});
+`,
+    });
+    const { stderr, exitCode } = await runNode([SKEIN, "run", "--trace", "out.json", "main.ts"], { cwd: folder });
+    assert.equal(exitCode, 0, stderr);
+    const { traceEvents } = JSON.parse(readFileSync(join(folder, "out.json"), "utf8")) as {
+      traceEvents: { readonly name: string; readonly ph: string; readonly tid: number; readonly dur?: number }[];
+    };
+    const named = (name: string) => traceEvents.filter((event) => event.name.startsWith(name));
+    const names = JSON.stringify([...new Set(traceEvents.map(({ name }) => name))]);
+    const stolen = named("wake, stolen").find(({ ph }) => ph === "X");
+    const call = named("run both").find(({ ph }) => ph === "X");
+    assert.ok(stolen !== undefined && call !== undefined, names);
+    assert.notEqual(stolen.tid, call.tid);
+    assert.ok(named("a branch of a join").length > 0, names);
+  });
+});
+
 describe("a task of the library", () => {
   it("may be declared again by another copy from the same file", () => {
     const meta = { url: "file:///library.js" };

@@ -181,8 +181,8 @@ export const LEFT_OUT_STEPS: readonly LeftOutStep[] = [
     module: "parallel/forks",
     edits: [
       [
-        "const seen = load(cells, WORK);\n            if (isOver())\n                return false;",
-        "if (isOver())\n                return false;",
+        "const seen = load(cells, WORK);\n                if (isOver())\n                    return false;",
+        "if (isOver())\n                    return false;",
       ],
       ["wait(cells, WORK, seen, sleepMs)", "wait(cells, WORK, load(cells, WORK), sleepMs)"],
     ],
