@@ -40,12 +40,12 @@ async function runOnce(algorithm: Algorithm, on: ThreadPool): Promise<Run> {
 const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
 const total = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** Of a call that was shared out: all its parts, the longest of its participants' mean parts, who worked longest. */
-function stepOf({ participants, call }: Explanation): Step {
+/** Of a call that was shared out: all its parts, what can't be shared, who worked longest. */
+function stepOf({ participants, call, spanMs }: Explanation): Step {
   const times = participants.map(({ ms }) => ms);
   return {
     workMs: total(times),
-    partMs: most(participants.map(({ ms, parts }) => (parts === 0 ? 0 : ms / parts))),
+    partMs: spanMs,
     longestMs: most(times),
     isMerge: call.endsWith(", merge"),
     isPerCore: call.endsWith(", runs") || call.endsWith(", merge"),
@@ -83,7 +83,8 @@ function workAndSpan({ ms, calls }: Run, cores: number): WorkAndSpan {
 const stealsOf = ({ calls }: Run): number =>
   total(calls.flatMap(({ participants }) => participants.map(({ steals }) => steals)));
 
-async function measure(load: Load, algorithm: Algorithm): Promise<Samples> {
+/** @param inTurn - the same on one thread, as fast as that can be, in milliseconds */
+async function measure(load: Load, algorithm: Algorithm, inTurn?: () => number): Promise<Samples> {
   const on = oneBesideThis();
   await untilHelped(on);
   const many = threads({ size: MANY - 1, name: "many" });
@@ -92,7 +93,7 @@ async function measure(load: Load, algorithm: Algorithm): Promise<Samples> {
   const ofMany: Run[] = [];
   const aloneMs: number[] = [];
   for (let i = 0; i < load.of(15, 3); i++) {
-    aloneMs.push((await runOnce(algorithm, alone)).ms);
+    aloneMs.push(inTurn?.() ?? (await runOnce(algorithm, alone)).ms);
     runs.push(await runOnce(algorithm, on));
     ofMany.push(await runOnce(algorithm, many));
   }
@@ -112,6 +113,40 @@ async function measure(load: Load, algorithm: Algorithm): Promise<Samples> {
     [`steals of ${MANY} participants`]: ofMany.slice(load.of(5, 1)).map(stealsOf),
     "speed-up on 2, measured": counted.map(({ ms }) => oneMs / ms),
     [`speed-up on ${CORES}, on paper`]: onPaper,
+  };
+}
+
+// Examples are compiled beside the tests.
+const EXAMPLES = new URL("../../build/examples/algorithms/", import.meta.url).href;
+const { ALGORITHMS } = (await import(
+  `${EXAMPLES}measuring/catalogue.js`
+)) as typeof import("../examples/algorithms/measuring/catalogue.js");
+const { sharedArraysIn } = (await import(
+  `${EXAMPLES}measuring/comparing.js`
+)) as typeof import("../examples/algorithms/measuring/comparing.js");
+
+/** So many cores would have a text counted in more pieces, as small as pieces are at least. */
+const PIECE = { leastBytes: 1 << 21 };
+
+const disposeOf = (value: unknown): void => {
+  for (const array of sharedArraysIn(value)) array.dispose();
+};
+
+/** One of the examples, against its best form on one thread. */
+function example({ name, size, input: inputOf, onThreads, sequential }: (typeof ALGORITHMS)[number]) {
+  return async (load: Load): Promise<Samples> => {
+    const input = inputOf(load.of(size, Math.ceil(size / 50)), 1);
+    const inTurn = (): number => {
+      const beganMs = performance.now();
+      const result = sequential(input);
+      const ms = performance.now() - beganMs;
+      disposeOf(result);
+      return ms;
+    };
+    const algorithm = async (on: ThreadPool): Promise<void> => {
+      disposeOf(await onThreads(input, { on, ...(name === "word-counts" ? PIECE : {}) }));
+    };
+    return measure(load, algorithm, inTurn);
   };
 }
 
@@ -152,5 +187,6 @@ await ask({
       const results = new SharedArray({ type: "int32", length: load.of(400_000, 4000) });
       return measure(load, (on) => parallel.for(0, results.length, skewed, { args: [results], on }));
     },
+    ...Object.fromEntries(ALGORITHMS.map((one) => [one.name, example(one)])),
   },
 });

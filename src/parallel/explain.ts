@@ -29,6 +29,11 @@ export interface Explanation {
   readonly participants: readonly ParticipantFigures[];
   /** From sharing it out to its end; 0 if it was not. */
   readonly ms: number;
+  /**
+   * How long it would take however many shared in it: one part of a loop, the longest chain of joins and
+   * branches of a call. The work, which more threads divide, is what all participants took. 0 if it was not shared out.
+   */
+  readonly spanMs: number;
 }
 
 const listeners = new Set<(explanation: Explanation) => void>();

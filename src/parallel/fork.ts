@@ -12,7 +12,7 @@ import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Explanation, explaining } from "./explain.js";
 import { begins, countCallHere, ends, type Underway } from "./figures.js";
-import { type Branch, currentForks, forkCells, forkFigures, Forks, within } from "./forks.js";
+import { type Branch, currentForks, forkCells, forkFigures, Forks, measurePaths, within } from "./forks.js";
 import { type FunctionName, functionsOf, type Missing, missingHere, nameOf, undeclared } from "./function-names.js";
 import { forgetModule, helpFrom, READY_MS, type Team, whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
@@ -118,7 +118,7 @@ function takeForksOfCall(cells: SharedArray<"int32">, root: readonly [FunctionNa
   const [call] = functionsOf([name]);
   if (call === undefined) return { missing: missingHere(name) };
   try {
-    return { value: within(forks, () => forks.part(() => call(...args))) };
+    return { value: within(forks, () => forks.whole(() => call(...args))) };
   } finally {
     forks.close();
   }
@@ -150,6 +150,7 @@ class Seen implements Underway {
     this.#name = name;
     this.#cells = cells;
     this.#participants = participants;
+    if (this.#note !== undefined) measurePaths(cells.values);
     begins(this);
   }
 
@@ -161,7 +162,7 @@ class Seen implements Underway {
 
   /** It is over. Its cells are there yet. */
   end(): void {
-    const { joins, participants } = forkFigures(this.#cells.values);
+    const { joins, participants, spanMs } = forkFigures(this.#cells.values);
     const parts = participants.reduce((sum, one) => sum + one.parts, 0);
     const steals = participants.reduce((sum, one) => sum + one.steals, 0);
     ends(this, parts, steals);
@@ -176,6 +177,7 @@ class Seen implements Underway {
       partItems: 1,
       participants: participants.toSorted((a, b) => b.ms - a.ms),
       ms: nowMs() - this.#beganMs,
+      spanMs,
     });
   }
 }
@@ -206,6 +208,7 @@ function callHere<Result>(name: string, why: string, call: () => Result): Result
       partItems: 0,
       participants: [],
       ms: 0,
+      spanMs: 0,
     };
     note?.(explanation);
   }
@@ -275,9 +278,9 @@ export async function run<Args extends readonly unknown[], Result>(
       cancelNodeOf(s)?.checkpoint();
       const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
       s.defer(() => cells.dispose());
+      const seen = new Seen(name, cells, team.alone);
       const forks = new Forks(cells.values, 0);
       forks.expectAll();
-      const seen = new Seen(name, cells, team.alone);
       const closing = new Close(forks);
       cancelNodeOf(s)?.listen(closing);
       const root = async (): Promise<unknown> => {
@@ -324,15 +327,15 @@ export function runSync<Args extends readonly unknown[], Result>(
   const isReady = pool !== undefined && team.helpers > 0 && whenReady(team, [takeForks, fn]) === undefined;
   if (!isReady) return callHere(name, "no thread is there, and ready, to help", () => call(...args) as Result);
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
+  const seen = new Seen(name, cells, team.helpers + 1);
   const forks = new Forks(cells.values, 0);
   forks.expectAll();
-  const seen = new Seen(name, cells, team.helpers + 1);
   const helping: Helping[] = [];
   try {
     for (let helper = 1; helper <= team.helpers; helper++)
       helping.push(helpFrom(pool, helpWithForks as never, [cells, helper, false]));
     pool.publish?.();
-    return within(forks, () => forks.part(() => call(...args))) as Result;
+    return within(forks, () => forks.whole(() => call(...args))) as Result;
   } finally {
     forks.close();
     seen.end();

@@ -11,6 +11,8 @@
  *   0  CLOSED   1 once the first call has returned, or is not to go on
  *   1  HUNGRY   participants that look for something to do, or are expected to
  *   2  WORK     changed with each offer and each branch done; who has nothing to do sleeps on it
+ *   3  MEASURED 1 if it is to be known how long the longest chain is, of what has to wait for each other
+ *   4  SPAN     that, in 10 µs, once the first call has returned
  *   32 + 96 * participant
  *     + 0         EXPECTED: 1 as long as it counts as hungry though it has not come yet
  *     + 1         THREAD and LIFE: its thread's slot in the heap, and what stands for it there
@@ -47,7 +49,7 @@
  * thread: then what THREAD and LIFE name is no more. One that lacks a function says so, takes nothing
  * more, and the owner does that branch itself.
  *
- * All words but STATE, EXPECTED and the three at the begin are plain. Of a slot its owner writes them before
+ * All words but STATE, EXPECTED and the first three at the begin are plain. Of a slot its owner writes them before
  * it stores OFFERED, and the thief before it stores DONE; THREAD and LIFE stand before their participant
  * offers or takes anything: so the exchange or the load of STATE that tells of them comes after them. A
  * participant that comes again, perhaps on another thread, writes over its own, while no slot is TAKEN by it.
@@ -81,6 +83,8 @@ import { Traced, TracedSleep } from "./traced.js";
 const CLOSED = 0;
 const HUNGRY = 1;
 const WORK = 2;
+const MEASURED = 3;
+const SPAN = 4;
 const HEAD = 32;
 /** Its head and its slots are on lines of the cache of their own: others read the ones, and write the others. */
 const LINE = 96;
@@ -92,8 +96,8 @@ const PARTS = 4;
 const STEALS = 5;
 const JOINS = 6;
 const WORKED = 7;
-/** As an unsigned number that is for twelve hours. */
-const WORKED_A_MS = 100;
+/** Times are told in 10 µs: as unsigned numbers up to twelve hours. */
+const UNITS_A_MS = 100;
 const FIRST_SLOT = 32;
 const SLOTS = 8;
 const SLOT_CELLS = 8;
@@ -133,6 +137,13 @@ export interface ForkFigures {
   readonly joins: number;
   /** Of those that did something. */
   readonly participants: readonly ParticipantFigures[];
+  /** How long the longest chain is; 0 if it was not measured. */
+  readonly spanMs: number;
+}
+
+/** Has it known how long the longest chain is. Said before anybody takes part. */
+export function measurePaths(cells: SharedCells): void {
+  cells[MEASURED] = 1;
 }
 
 export function forkFigures(cells: SharedCells): ForkFigures {
@@ -142,9 +153,9 @@ export function forkFigures(cells: SharedCells): ForkFigures {
     const at = (word: number): number => (cells[line + word] as number) >>> 0;
     joins += at(JOINS);
     if (at(PARTS) === 0) continue;
-    participants.push({ thread: at(INDEX), ms: at(WORKED) / WORKED_A_MS, parts: at(PARTS), steals: at(STEALS) });
+    participants.push({ thread: at(INDEX), ms: at(WORKED) / UNITS_A_MS, parts: at(PARTS), steals: at(STEALS) });
   }
-  return { joins, participants };
+  return { joins, participants, spanMs: ((cells[SPAN] as number) >>> 0) / UNITS_A_MS };
 }
 
 interface Frame {
@@ -153,8 +164,30 @@ interface Frame {
   slot: number;
 }
 
+/** How long the chain is that ends where this thread is, of what had to be done one after the other. */
+class Path {
+  #ms = 0;
+  #sinceMs = nowMs();
+
+  get ms(): number {
+    return this.#ms + nowMs() - this.#sinceMs;
+  }
+
+  /** It goes on from here. @returns how long it was */
+  goOnFrom(ms: number): number {
+    const now = nowMs();
+    const before = this.#ms + now - this.#sinceMs;
+    this.#ms = ms;
+    this.#sinceMs = now;
+    return before;
+  }
+}
+
 /** What a branch gave, as it crosses; or the function that its thief lacks, and then it was not begun. */
-type Outcome = { readonly value: unknown } | { readonly thrown: EncodedValue } | { readonly missing: FunctionName };
+type Outcome =
+  | { readonly value: unknown; readonly spanMs?: number }
+  | { readonly thrown: EncodedValue }
+  | { readonly missing: FunctionName };
 
 /** One participant's side of a fork-join call. */
 export class Forks {
@@ -172,6 +205,7 @@ export class Forks {
   #sinceMs: number | undefined = undefined;
   #sleep: TracedSleep | undefined = undefined;
   #joins = 0;
+  readonly #path: Path | undefined;
 
   /** @param looks - of who has nothing to do, before he sleeps */
   constructor(cells: SharedCells, participant: number, looks: number = LOOKS) {
@@ -179,6 +213,7 @@ export class Forks {
     this.#participant = participant;
     this.#own = lineOf(participant);
     this.#looks = looks;
+    this.#path = cells[MEASURED] === 1 ? new Path() : undefined;
   }
 
   /** This thread is that participant. Said before it offers or takes anything. */
@@ -190,6 +225,16 @@ export class Forks {
   }
 
   // Figures
+
+  /** Does the call itself. */
+  whole<Result>(body: () => Result): Result {
+    this.#path?.goOnFrom(0);
+    try {
+      return this.part(body);
+    } finally {
+      if (this.#path !== undefined) this.#cells[SPAN] = Math.round(this.#path.ms * UNITS_A_MS);
+    }
+  }
 
   /** Does a part of the call: it itself, or a branch of another. */
   part<Result>(body: () => Result): Result {
@@ -211,7 +256,7 @@ export class Forks {
   /** @returns false if it did so before */
   #standsStill(): boolean {
     if (this.#sinceMs === undefined) return false;
-    this.#count(WORKED, Math.round((nowMs() - this.#sinceMs) * WORKED_A_MS));
+    this.#count(WORKED, Math.round((nowMs() - this.#sinceMs) * UNITS_A_MS));
     this.#count(JOINS, this.#joins);
     this.#joins = 0;
     this.#sinceMs = undefined;
@@ -245,6 +290,8 @@ export class Forks {
     this.#requireOpen();
     this.#joins++;
     const frame: Frame = { branch: b, slot: -1 };
+    const path = this.#path;
+    const forkedMs = path?.ms ?? 0;
     let first: unknown;
     try {
       this.#frames.push(frame);
@@ -258,13 +305,22 @@ export class Forks {
       throw error;
     }
     this.#frames.pop();
+    // The second branch begins where the first one did.
+    const firstMs = path?.goOnFrom(forkedMs) ?? 0;
     if (frame.slot !== -1) {
       this.#offered--;
       const outcome = this.#outcomeOf(frame.slot);
-      if (outcome !== undefined && !("missing" in outcome)) return [first, valueOf(outcome)];
+      if (outcome !== undefined && !("missing" in outcome)) {
+        if ("value" in outcome) path?.goOnFrom(Math.max(firstMs, forkedMs + (outcome.spanMs ?? 0)));
+        return [first, valueOf(outcome)];
+      }
+      // Until here it has waited.
+      path?.goOnFrom(forkedMs);
     } else if (load(this.#cells, HUNGRY) > 0) this.#offer();
     const [fn, args] = b;
-    return [first, fn(...args)];
+    const second = fn(...args);
+    if (path !== undefined) path.goOnFrom(Math.max(firstMs, path.ms));
+    return [first, second];
   }
 
   #requireOpen(): void {
@@ -480,7 +536,8 @@ export class Forks {
     const [name, args] = branch;
     const [fn] = functionsOf([name]);
     if (fn === undefined) this.#missing = missingHere(name);
-    const bytes = fn === undefined ? encodeValue({ missing: name } satisfies Outcome) : outcomeOf(name, fn, args);
+    const bytes =
+      fn === undefined ? encodeValue({ missing: name } satisfies Outcome) : this.#outcomeOfBranch(name, fn, args);
     const payload = makePayload(heap(), 0, bytes);
     const handle = heap().handleOf(payload);
     const owner = { slot: cells[ownerLine + THREAD] as number, state: cells[ownerLine + LIFE] as number };
@@ -492,6 +549,19 @@ export class Forks {
     add(cells, WORK, 0);
     if (heap().isSaidToHaveEnded(owner)) heap().free(handle);
     return DONE;
+  }
+
+  /** Does it, which recordings show as a job of this thread. */
+  #outcomeOfBranch({ key }: FunctionName, fn: ItemCallback, args: readonly unknown[]): Uint8Array {
+    const traced = Traced.begin(`${key}, stolen`);
+    traced?.enter();
+    const interruptedMs = this.#path?.goOnFrom(0) ?? 0;
+    try {
+      return bytesOfOutcome(fn, args, this.#path);
+    } finally {
+      this.#path?.goOnFrom(interruptedMs);
+      traced?.leave(true);
+    }
   }
 
   /** @returns `undefined` if its owner has ended */
@@ -520,23 +590,12 @@ function lineOf(participant: number): number {
   return HEAD + LINE * participant;
 }
 
-/** What comes of a branch, which recordings show as a job of this thread. */
-function outcomeOf({ key }: FunctionName, fn: ItemCallback, args: readonly unknown[]): Uint8Array {
-  const traced = Traced.begin(`${key}, stolen`);
-  traced?.enter();
-  try {
-    return bytesOfOutcome(fn, args);
-  } finally {
-    traced?.leave(true);
-  }
-}
-
 /** What came of a branch; what can't cross is told in place of it. */
-function bytesOfOutcome(fn: ItemCallback, args: readonly unknown[]): Uint8Array {
+function bytesOfOutcome(fn: ItemCallback, args: readonly unknown[], path: Path | undefined): Uint8Array {
   try {
     const value = fn(...args);
     try {
-      return encodeValue({ value } satisfies Outcome);
+      return encodeValue((path === undefined ? { value } : { value, spanMs: path.ms }) satisfies Outcome);
     } catch (error) {
       throw new TransferError(
         `what a branch of a join gave can't be passed to the thread that joins: ${describeThrown(error)}`,

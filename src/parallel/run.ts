@@ -332,7 +332,10 @@ function explanation(call: Call, begun: Begun, shared: SharedCall, ms: number): 
   const { done, itemUs } = begun;
   const left = call.length - done;
   const why = `${left} items were left after ${done}, at ${itemUs.toPrecision(2)} µs each ${(left * itemUs).toPrecision(2)} µs: that was worth it`;
-  const figures = { participants: shared.figures(), partItems: shared.work.partItems };
+  const participants = shared.figures();
+  // Of each the mean of its parts, as single ones are not timed.
+  const spanMs = participants.reduce((most, one) => Math.max(most, one.parts === 0 ? 0 : one.ms / one.parts), 0);
+  const figures = { participants, partItems: shared.work.partItems, spanMs };
   // A single part is nobody's to help with.
   if (shared.helpers === 0)
     return { ...explanationOf(call, begun, "here", "what was left is one part", ms), ...figures };
@@ -347,5 +350,5 @@ function explanationOf(
   ms: number,
 ): Explanation {
   const counts = { items: call.length, itemUs, itemsBefore: done, participants: [], partItems: 0 };
-  return { call: titleOf(call), ...counts, place, why, ms };
+  return { call: titleOf(call), ...counts, place, why, ms, spanMs: 0 };
 }

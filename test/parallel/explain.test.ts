@@ -39,6 +39,10 @@ describe("parallel.explain", () => {
         assert.equal(call.itemsBefore, 100);
         const parts = call.participants.reduce((sum, one) => sum + one.parts, 0);
         assert.equal(parts, Math.ceil(4900 / call.partItems));
+        assert.ok(
+          call.spanMs > 0 && call.participants.every(({ ms }) => call.spanMs * parts >= ms),
+          "as long as a part",
+        );
         const own = call.participants.find(({ thread }) => thread === 0);
         // Its first part, and what a thief had in its hands when the others left.
         assert.ok(own !== undefined && own.parts < parts, JSON.stringify(call));

@@ -26,6 +26,7 @@ import { ROOT, runNode } from "../support/run-program.js";
 import { asynchronous, type Cells, type RefusedError } from "./fixtures/fault-tasks.js";
 import {
   between,
+  busyInJoins,
   endOwner,
   endThief,
   giveForeign,
@@ -33,6 +34,7 @@ import {
   joinForEver,
   joinInJoin,
   joinWith,
+  meetAndBeBusyInJoin,
   meetInJoins,
   meetInOneJoin,
   refuseLeaf,
@@ -170,7 +172,7 @@ describe("parallel.join", () => {
       cells.dispose();
       const after = parallel.statistics();
       assert.equal(calls.length, 1);
-      const [{ call, place, why, participants, items, ms, itemUs }] = calls as [Explanation];
+      const [{ call, place, why, participants, items, ms, itemUs, spanMs }] = calls as [Explanation];
       assert.deepEqual([call, place, items], ["run meetInJoins", "threads", 1]);
       assert.equal(why, "it has 3 joins, and others did the second branches of 3");
       assert.equal(new Set(participants.map(({ thread }) => thread)).size, 4);
@@ -187,11 +189,31 @@ describe("parallel.join", () => {
         participants.some(({ thread }) => thread === 0),
         isSync,
       );
-      assert.ok(participants.every((one) => one.ms <= ms + 1) && itemUs > 0, JSON.stringify(calls));
+      assert.ok(participants.every((one) => one.ms <= ms + 1) && itemUs > 0 && spanMs > 0, JSON.stringify(calls));
       assert.equal(after.callsShared - before.callsShared, 1);
       assert.deepEqual([after.parts - before.parts, after.steals - before.steals], [4, 3]);
     });
   }
+
+  it("has a span, which is the work but for what could have been done at once", async () => {
+    const on = await poolOf(1);
+    await getReady(on, busyInJoins);
+    const spanOf = async (body: () => Promise<unknown>): Promise<[workMs: number, spanMs: number]> => {
+      const { calls } = await parallel.explain(body);
+      const [{ participants, spanMs }] = calls as [Explanation];
+      return [participants.reduce((sum, { ms }) => sum + ms, 0), spanMs];
+    };
+    // 5, then 10 beside (15 beside 15): however long anything takes, of each two at once the shorter is not in the span.
+    const [workMs, spanMs] = await spanOf(() => parallel.run(busyInJoins, [5], { on }));
+    assert.ok(spanMs >= 5 + 15 && workMs - spanMs >= 10 + 15 - 0.1, `${workMs} ${spanMs}`);
+    const cells = cellsOf(1);
+    const two = await poolOf(2);
+    const [stolenWorkMs, stolenSpanMs] = await spanOf(() =>
+      parallel.run(meetAndBeBusyInJoin, [cells, 20], { on: two }),
+    );
+    cells.dispose();
+    assert.ok(stolenSpanMs >= 20 && stolenWorkMs - stolenSpanMs >= 20 - 0.1, `${stolenWorkMs} ${stolenSpanMs}`);
+  });
 
   it("is explained where nobody helps", async () => {
     const on = threads({ size: 1, name: "not begun" });
