@@ -11,7 +11,15 @@ import { SharedArray } from "skein/shared";
 import { threads, type ThreadPool } from "skein";
 
 import { ask, type Load, type Samples } from "./harness.js";
-import { alone, oneBesideThis, PARTICIPANTS, randomNumber, sharedNumbers, untilHelped } from "./parallel-support.js";
+import {
+  alone,
+  oneBesideThis,
+  PARTICIPANTS,
+  randomNumber,
+  sharedNumbers,
+  twoThreads,
+  untilHelped,
+} from "./parallel-support.js";
 import { add, isSmall, rootAndMore, skewed } from "./parallel-tasks.js";
 import { median } from "./statistics.js";
 
@@ -41,12 +49,13 @@ const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Ma
 const total = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 /** Of a call that was shared out: all its parts, what can't be shared, who worked longest. */
-function stepOf({ participants, call, spanMs }: Explanation): Step {
+function stepOf({ participants, call, spanMs, ms }: Explanation): Step {
   const times = participants.map(({ ms }) => ms);
   return {
     workMs: total(times),
     partMs: spanMs,
-    longestMs: most(times),
+    // Who waits for what another does in his stead is not at work, but that is within the call.
+    longestMs: call.startsWith("run ") ? Math.max(ms, most(times)) : most(times),
     isMerge: call.endsWith(", merge"),
     isPerCore: call.endsWith(", runs") || call.endsWith(", merge"),
   };
@@ -83,11 +92,11 @@ function workAndSpan({ ms, calls }: Run, cores: number): WorkAndSpan {
 const stealsOf = ({ calls }: Run): number =>
   total(calls.flatMap(({ participants }) => participants.map(({ steals }) => steals)));
 
-/** @param inTurn - the same on one thread, as fast as that can be, in milliseconds */
+/** @param inTurn - the same on one thread, as fast as that can be, in milliseconds: that has calls which spare this thread */
 async function measure(load: Load, algorithm: Algorithm, inTurn?: () => number): Promise<Samples> {
-  const on = oneBesideThis();
+  const on = inTurn === undefined ? oneBesideThis() : twoThreads();
   await untilHelped(on);
-  const many = threads({ size: MANY - 1, name: "many" });
+  const many = threads({ size: inTurn === undefined ? MANY - 1 : MANY, name: "many" });
   await untilHelped(many);
   const runs: Run[] = [];
   const ofMany: Run[] = [];

@@ -2,12 +2,12 @@
 
 /** What one participant of a call did. */
 export interface ParticipantFigures {
-  /** `threadIndex` of its thread. */
+  /** `threadIndex` of its thread; of one that gave way, and came again on another, the last. */
   readonly thread: number;
   readonly parts: number;
   /** How often it took from another's range. */
   readonly steals: number;
-  /** For how long it worked, looks for parts included. */
+  /** For how long it worked; looks for parts included, but not those for branches of joins. */
   readonly ms: number;
 }
 
@@ -31,7 +31,7 @@ export interface Explanation {
   readonly ms: number;
   /**
    * How long it would take however many shared in it: one part of a loop, the longest chain of joins and
-   * branches of a call. The work, which more threads divide, is what all participants took. 0 if it was not shared out.
+   * branches of a call. The work, which more threads divide, is what all participants took. 0 if it had no parts.
    */
   readonly spanMs: number;
 }

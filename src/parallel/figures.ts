@@ -3,7 +3,7 @@ import { addDumpSection } from "../async/dump.js";
 
 /** Figures of the calls that began on this thread. */
 export interface ParallelStatistics {
-  /** Calls that were over before there was anything to share out. */
+  /** Calls that were not shared out: over too soon, or nobody was there to help. */
   readonly callsHere: number;
   /** Calls that were shared out. */
   readonly callsShared: number;

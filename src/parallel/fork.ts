@@ -12,7 +12,16 @@ import { ownTask } from "../threads/task.js";
 import { asked, callbackOf, type ParallelOptions } from "./asked.js";
 import { type Explanation, explaining } from "./explain.js";
 import { begins, countCallHere, ends, type Underway } from "./figures.js";
-import { type Branch, currentForks, forkCells, forkFigures, Forks, measurePaths, within } from "./forks.js";
+import {
+  type Branch,
+  currentForks,
+  forkCells,
+  type ForkFigures,
+  forkFigures,
+  Forks,
+  measurePaths,
+  within,
+} from "./forks.js";
 import { type FunctionName, functionsOf, type Missing, missingHere, nameOf, undeclared } from "./function-names.js";
 import { forgetModule, helpFrom, READY_MS, type Team, whenReady } from "./team.js";
 import { nameOfPart } from "./traced.js";
@@ -138,18 +147,22 @@ class Close extends CancelListener {
   }
 }
 
+/** Who is told what came of a call, if anybody is: asked for when it begins. */
+type Note = ReturnType<typeof explaining>;
+
 /** A call as figures, dumps and explanations show it. */
 class Seen implements Underway {
   readonly #name: string;
   readonly #cells: SharedArray<"int32">;
   readonly #participants: number;
-  readonly #note = explaining();
+  readonly #note: Note;
   readonly #beganMs = nowMs();
 
-  constructor(name: string, cells: SharedArray<"int32">, participants: number) {
+  constructor(name: string, cells: SharedArray<"int32">, participants: number, note: Note) {
     this.#name = name;
     this.#cells = cells;
     this.#participants = participants;
+    this.#note = note;
     if (this.#note !== undefined) measurePaths(cells.values);
     begins(this);
   }
@@ -162,7 +175,8 @@ class Seen implements Underway {
 
   /** It is over. Its cells are there yet. */
   end(): void {
-    const { joins, participants, spanMs } = forkFigures(this.#cells.values);
+    const figures = forkFigures(this.#cells.values);
+    const { participants, spanMs } = figures;
     const parts = participants.reduce((sum, one) => sum + one.parts, 0);
     const steals = participants.reduce((sum, one) => sum + one.steals, 0);
     ends(this, parts, steals);
@@ -172,7 +186,7 @@ class Seen implements Underway {
       items: 1,
       itemUs: workedMs * 1000,
       place: steals > 0 || participants.some(({ thread }) => thread !== threadIndex) ? "threads" : "here",
-      why: whyOf(joins, steals),
+      why: whyOf(figures, steals, this.#participants),
       itemsBefore: 0,
       partItems: 1,
       participants: participants.toSorted((a, b) => b.ms - a.ms),
@@ -182,16 +196,17 @@ class Seen implements Underway {
   }
 }
 
-function whyOf(joins: number, steals: number): string {
+function whyOf({ joins, refused, participants }: ForkFigures, steals: number, called: number): string {
+  if (participants.length === 0) return "it ended before its task had begun";
   if (joins === 0) return "it has no joins";
-  if (steals === 0)
-    return `it has ${joins} joins, and nobody had nothing to do when one began or its first branch ended`;
-  return `it has ${joins} joins, and others did the second branches of ${steals}`;
+  if (steals > 0) return `it has ${joins} joins, and others did the second branches of ${steals}`;
+  if (called < 2) return `it has ${joins} joins, and there is no other thread`;
+  if (refused > 0) return `it has ${joins} joins, and a second branch could not be passed to another thread`;
+  return `it has ${joins} joins, and nobody had nothing to do when one began or its first branch ended`;
 }
 
 /** A call that is a plain one. */
-function callHere<Result>(name: string, why: string, call: () => Result): Result {
-  const note = explaining();
+function callHere<Result>(name: string, why: string, note: Note, call: () => Result): Result {
   const beganMs = nowMs();
   try {
     return call();
@@ -269,16 +284,17 @@ export async function run<Args extends readonly unknown[], Result>(
   const { call } = callbackOf("parallel.run", "what it runs", fn);
   const { name, team } = asked("run", options, fn);
   cancelNodeOf(cancel)?.checkpoint();
+  const note = explaining();
   const { pool } = team;
   if (pool === undefined || team.alone === 0)
-    return callHere(name, "there are no threads that could run it", () => call(...args) as Result);
+    return callHere(name, "there are no threads that could run it", note, () => call(...args) as Result);
   return (await scope(
     async (s) => {
       await readyWithin(team, [takeForks, fn]);
       cancelNodeOf(s)?.checkpoint();
       const cells = new SharedArray({ type: "int32", length: forkCells(team.alone), name: "joins" });
       s.defer(() => cells.dispose());
-      const seen = new Seen(name, cells, team.alone);
+      const seen = new Seen(name, cells, team.alone, note);
       const forks = new Forks(cells.values, 0);
       forks.expectAll();
       const closing = new Close(forks);
@@ -323,11 +339,12 @@ export function runSync<Args extends readonly unknown[], Result>(
 ): Result {
   const { call } = callbackOf("parallel.runSync", "what it runs", fn);
   const { name, team } = asked("run", options, fn);
+  const note = explaining();
   const { pool } = team;
   const isReady = pool !== undefined && team.helpers > 0 && whenReady(team, [takeForks, fn]) === undefined;
-  if (!isReady) return callHere(name, "no thread is there, and ready, to help", () => call(...args) as Result);
+  if (!isReady) return callHere(name, "no thread is there, and ready, to help", note, () => call(...args) as Result);
   const cells = new SharedArray({ type: "int32", length: forkCells(team.helpers + 1), name: "joins" });
-  const seen = new Seen(name, cells, team.helpers + 1);
+  const seen = new Seen(name, cells, team.helpers + 1, note);
   const forks = new Forks(cells.values, 0);
   forks.expectAll();
   const helping: Helping[] = [];

@@ -16,8 +16,9 @@
  *   32 + 96 * participant
  *     + 0         EXPECTED: 1 as long as it counts as hungry though it has not come yet
  *     + 1         THREAD and LIFE: its thread's slot in the heap, and what stands for it there
- *     + 3         INDEX, of that thread in recordings; PARTS, which are the call itself and branches of others;
- *                 STEALS, the latter alone; JOINS; WORKED, how long, in 10 µs: what it has done so far
+ *     + 3         what it has done so far: PARTS, which are the call itself and branches of others; STEALS, the
+ *                 latter alone; JOINS; REFUSED, how often what it would have offered could not be passed on;
+ *                 WORKED, how long it was at that, in 10 µs; INDEX, in recordings, of the thread that did it
  *     + 32 + 8 * slot
  *                 STATE; BYTES, of the payload that is the branch, and its handle's HIGH and LOW;
  *                 RESULT and RESULT_BYTES, of the payload that is what came of it
@@ -54,7 +55,8 @@
  * offers or takes anything: so the exchange or the load of STATE that tells of them comes after them. A
  * participant that comes again, perhaps on another thread, writes over its own, while no slot is TAKEN by it.
  * What a thief has done of a branch it adds up before it stores DONE, too: so once the first call has returned,
- * which has waited for all its branches, whoever learns of that finds figures of all of them.
+ * which has waited for all its branches, whoever learns of that finds figures of all of them. Dumps read
+ * them in the midst of that, and find each as it was a moment ago.
  *
  * Both payloads are the owner's. If a thread ends, those in its hands are freed, at once, so what
  * a thief has made goes into its owner's hands before the owner knows of it. A thief of an owner that
@@ -91,11 +93,12 @@ const LINE = 96;
 const EXPECTED = 0;
 const THREAD = 1;
 const LIFE = 2;
-const INDEX = 3;
-const PARTS = 4;
-const STEALS = 5;
-const JOINS = 6;
+const PARTS = 3;
+const STEALS = 4;
+const JOINS = 5;
+const REFUSED = 6;
 const WORKED = 7;
+const INDEX = 8;
 /** Times are told in 10 µs: as unsigned numbers up to twelve hours. */
 const UNITS_A_MS = 100;
 const FIRST_SLOT = 32;
@@ -124,6 +127,10 @@ const SLEEP_MS = 50;
 /** Who leaves for other calls looks so often whether there are any. */
 const LOOK_MS = 4;
 
+/** What those who sleep wait for, as recordings show it. */
+const FOR_OFFERS = "a branch of a join to do";
+const FOR_THIEF = "a branch of a join that another does, to be ready";
+
 /** A call: a task and its arguments. */
 export type Branch = readonly [fn: ItemCallback, args: readonly unknown[]];
 
@@ -135,6 +142,8 @@ export function forkCells(participants: number): number {
 /** What was done of a call: all of it, once that is over. */
 export interface ForkFigures {
   readonly joins: number;
+  /** How often a second branch could not be passed on. */
+  readonly refused: number;
   /** Of those that did something. */
   readonly participants: readonly ParticipantFigures[];
   /** How long the longest chain is; 0 if it was not measured. */
@@ -148,14 +157,16 @@ export function measurePaths(cells: SharedCells): void {
 
 export function forkFigures(cells: SharedCells): ForkFigures {
   let joins = 0;
+  let refused = 0;
   const participants: ParticipantFigures[] = [];
   for (let line = HEAD; line < cells.length; line += LINE) {
     const at = (word: number): number => (cells[line + word] as number) >>> 0;
     joins += at(JOINS);
+    refused += at(REFUSED);
     if (at(PARTS) === 0) continue;
     participants.push({ thread: at(INDEX), ms: at(WORKED) / UNITS_A_MS, parts: at(PARTS), steals: at(STEALS) });
   }
-  return { joins, participants, spanMs: ((cells[SPAN] as number) >>> 0) / UNITS_A_MS };
+  return { joins, refused, participants, spanMs: ((cells[SPAN] as number) >>> 0) / UNITS_A_MS };
 }
 
 interface Frame {
@@ -186,7 +197,7 @@ class Path {
 /** What a branch gave, as it crosses; or the function that its thief lacks, and then it was not begun. */
 type Outcome =
   | { readonly value: unknown; readonly spanMs?: number }
-  | { readonly thrown: EncodedValue }
+  | { readonly thrown: EncodedValue; readonly spanMs?: number }
   | { readonly missing: FunctionName };
 
 /** One participant's side of a fork-join call. */
@@ -204,7 +215,8 @@ export class Forks {
   /** Since when it works; `undefined` while it waits, or looks for work. */
   #sinceMs: number | undefined = undefined;
   #sleep: TracedSleep | undefined = undefined;
-  #joins = 0;
+  /** As WORKED, but not rounded: of short branches nothing would be left. */
+  #workedMs = 0;
   readonly #path: Path | undefined;
 
   /** @param looks - of who has nothing to do, before he sleeps */
@@ -221,7 +233,7 @@ export class Forks {
     const { slot, state } = heap().life;
     this.#cells[this.#own + THREAD] = slot;
     this.#cells[this.#own + LIFE] = state;
-    this.#cells[this.#own + INDEX] = threadIndex;
+    this.#workedMs = ((this.#cells[this.#own + WORKED] as number) >>> 0) / UNITS_A_MS;
   }
 
   // Figures
@@ -242,7 +254,8 @@ export class Forks {
     try {
       return body();
     } finally {
-      this.#count(PARTS, 1);
+      this.#count(PARTS);
+      this.#cells[this.#own + INDEX] = threadIndex;
       this.#standsStill();
     }
   }
@@ -256,16 +269,15 @@ export class Forks {
   /** @returns false if it did so before */
   #standsStill(): boolean {
     if (this.#sinceMs === undefined) return false;
-    this.#count(WORKED, Math.round((nowMs() - this.#sinceMs) * UNITS_A_MS));
-    this.#count(JOINS, this.#joins);
-    this.#joins = 0;
+    this.#workedMs += nowMs() - this.#sinceMs;
+    this.#cells[this.#own + WORKED] = Math.round(this.#workedMs * UNITS_A_MS);
     this.#sinceMs = undefined;
     return true;
   }
 
   /** Nobody else writes there. */
-  #count(word: number, more: number): void {
-    (this.#cells[this.#own + word] as number) += more;
+  #count(word: number): void {
+    (this.#cells[this.#own + word] as number)++;
   }
 
   // Joins
@@ -288,16 +300,19 @@ export class Forks {
   /** Both results. If one throws that is thrown, the first one's first; neither goes on then. */
   join(a: Branch, b: Branch): [unknown, unknown] {
     this.#requireOpen();
-    this.#joins++;
+    this.#count(JOINS);
     const frame: Frame = { branch: b, slot: -1 };
     const path = this.#path;
     const forkedMs = path?.ms ?? 0;
     let first: unknown;
+    let firstMs = 0;
     try {
       this.#frames.push(frame);
       if (load(this.#cells, HUNGRY) > 0) this.#offer();
       const [fn, args] = a;
       first = fn(...args);
+      // The second branch begins where the first one did.
+      if (path !== undefined) firstMs = path.goOnFrom(forkedMs);
     } catch (error) {
       // A stack that overflows may have done so before it was in the list.
       if (this.#frames.at(-1) === frame) this.#frames.pop();
@@ -305,22 +320,23 @@ export class Forks {
       throw error;
     }
     this.#frames.pop();
-    // The second branch begins where the first one did.
-    const firstMs = path?.goOnFrom(forkedMs) ?? 0;
     if (frame.slot !== -1) {
       this.#offered--;
       const outcome = this.#outcomeOf(frame.slot);
       if (outcome !== undefined && !("missing" in outcome)) {
-        if ("value" in outcome) path?.goOnFrom(Math.max(firstMs, forkedMs + (outcome.spanMs ?? 0)));
+        path?.goOnFrom(Math.max(firstMs, forkedMs + (outcome.spanMs ?? 0)));
         return [first, valueOf(outcome)];
       }
       // Until here it has waited.
       path?.goOnFrom(forkedMs);
     } else if (load(this.#cells, HUNGRY) > 0) this.#offer();
     const [fn, args] = b;
-    const second = fn(...args);
-    if (path !== undefined) path.goOnFrom(Math.max(firstMs, path.ms));
-    return [first, second];
+    if (path === undefined) return [first, fn(...args)];
+    try {
+      return [first, fn(...args)];
+    } finally {
+      path.goOnFrom(Math.max(firstMs, path.ms));
+    }
   }
 
   #requireOpen(): void {
@@ -354,6 +370,7 @@ export class Forks {
     } catch {
       // It is done here. So are those after it, as the oldest goes first.
       this.#refused = frame;
+      this.#count(REFUSED);
       return;
     }
     frame.slot = free;
@@ -396,7 +413,7 @@ export class Forks {
     add(cells, HUNGRY, 1);
     try {
       const isOver = (): boolean => load(cells, at + STATE) < TAKEN;
-      this.#doOthersUntil(isOver, SLEEP_MS, () => this.#requireThief(at));
+      this.#doOthersUntil(FOR_THIEF, isOver, SLEEP_MS, () => this.#requireThief(at));
     } finally {
       add(cells, HUNGRY, -1);
     }
@@ -409,11 +426,13 @@ export class Forks {
   /** The other branch threw: nothing of this one is to go on when that is told. */
   #abandon(slot: number): void {
     this.#offered--;
+    const failedMs = this.#path?.ms ?? 0;
     try {
       this.#outcomeOf(slot);
     } catch {
       // The first failure counts.
     }
+    this.#path?.goOnFrom(failedMs);
   }
 
   /** What was offered was for nobody. */
@@ -453,7 +472,7 @@ export class Forks {
     this.enter();
     if (exchange(cells, this.#own + EXPECTED, 0) === 0) add(cells, HUNGRY, 1);
     const isOver = (): boolean => this.isClosed || this.#missing !== undefined;
-    const hasLeft = this.#doOthersUntil(isOver, sleepMs, undefined, isToLeave);
+    const hasLeft = this.#doOthersUntil(FOR_OFFERS, isOver, sleepMs, undefined, isToLeave);
     if (!hasLeft) {
       add(cells, HUNGRY, -1);
       return false;
@@ -467,9 +486,11 @@ export class Forks {
   /**
    * For who counts as hungry: does what others offer, and sleeps where there is nothing, until that is over.
    *
+   * @param what - it sleeps for, as recordings show it
    * @returns true if it is left before
    */
   #doOthersUntil(
+    what: string,
     isOver: () => boolean,
     sleepMs: number,
     hasSleptLong?: () => void,
@@ -485,7 +506,7 @@ export class Forks {
         if (this.#doOneOfOthers()) looks = 0;
         else if (looks < this.#looks) continue;
         else {
-          this.#sleep ??= TracedSleep.begin("a branch of a join");
+          this.#sleep ??= TracedSleep.begin(what);
           if (wait(cells, WORK, seen, sleepMs) === "timed-out") hasSleptLong?.();
         }
         if (isToLeave?.() === true) return true;
@@ -508,11 +529,12 @@ export class Forks {
       for (let at = line + FIRST_SLOT; at < end; at += SLOT_CELLS) {
         if (load(cells, at + STATE) !== OFFERED) continue;
         if (compareExchange(cells, at + STATE, OFFERED, TAKEN + this.#participant) !== OFFERED) continue;
-        add(cells, HUNGRY, -1);
         let state = FAILED;
-        this.#count(STEALS, 1);
+        let isHungry = true;
         try {
-          state = this.part(() => this.#do(at, line));
+          add(cells, HUNGRY, -1);
+          isHungry = false;
+          state = this.#do(at, line);
         } catch {
           // There is no memory for what came of it, or no stack.
         }
@@ -520,7 +542,7 @@ export class Forks {
         store(cells, at + STATE, state);
         add(cells, WORK, 1);
         notify(cells, WORK);
-        add(cells, HUNGRY, 1);
+        if (!isHungry) add(cells, HUNGRY, 1);
         return true;
       }
     }
@@ -553,14 +575,15 @@ export class Forks {
 
   /** Does it, which recordings show as a job of this thread. */
   #outcomeOfBranch({ key }: FunctionName, fn: ItemCallback, args: readonly unknown[]): Uint8Array {
-    const traced = Traced.begin(`${key}, stolen`);
-    traced?.enter();
     const interruptedMs = this.#path?.goOnFrom(0) ?? 0;
+    const traced = Traced.begin(`${key}, stolen`);
     try {
-      return bytesOfOutcome(fn, args, this.#path);
+      traced?.enter();
+      return this.part(() => bytesOfOutcome(fn, args, this.#path));
     } finally {
-      this.#path?.goOnFrom(interruptedMs);
+      this.#count(STEALS);
       traced?.leave(true);
+      this.#path?.goOnFrom(interruptedMs);
     }
   }
 
@@ -604,7 +627,8 @@ function bytesOfOutcome(fn: ItemCallback, args: readonly unknown[], path: Path |
     }
   } catch (error) {
     try {
-      return encodeValue({ thrown: encodeThrown(error) } satisfies Outcome);
+      const thrown = encodeThrown(error);
+      return encodeValue((path === undefined ? { thrown } : { thrown, spanMs: path.ms }) satisfies Outcome);
     } catch {
       const thrown = new TransferError(
         `a branch of a join threw what can't be passed to the thread that joins: ${describeThrown(error)}`,

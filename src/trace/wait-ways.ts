@@ -21,7 +21,7 @@ export const WAYS: readonly Way[] = ["running", "ready", "io", "lock", "channel"
 /** What is waited for, as `waitBegin` names it; the first that fits. */
 const BY_LABEL: readonly (readonly [RegExp, Way])[] = [
   [/^(?:join job|job ")/, "jobs"],
-  [/ to be ready$/, "jobs"],
+  [/ to be ready(?: \(blocked\))?$/, "jobs"],
   [/^(?:run of once|singleFlight) "/, "jobs"],
   [/\b(?:channel|broadcast|watch) "/, "channel"],
   [/^(?:the next item of a flow|somebody to ask for the next item)/, "channel"],

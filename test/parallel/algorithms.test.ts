@@ -246,7 +246,7 @@ describe("suffixArray", () => {
     });
   }
 
-  it("orders so many equal ones that threads help a thread that sorts them", async () => {
+  it("orders so many equal ones that their sort is a call to share out by itself", async () => {
     const input = shared("uint8", new Uint8Array(40_000).fill(7));
     await assertBoth(
       input,

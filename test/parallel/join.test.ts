@@ -215,6 +215,28 @@ describe("parallel.join", () => {
     assert.ok(stolenSpanMs >= 20 && stolenWorkMs - stolenSpanMs >= 20 - 0.1, `${stolenWorkMs} ${stolenSpanMs}`);
   });
 
+  it("is explained if it begins meanwhile, not by when its pool is ready", async () => {
+    const on = threads({ size: 1, name: "fresh" });
+    const before = parallel.run(joinInJoin, [], { on });
+    const { calls: ofBefore } = await parallel.explain(async () => before);
+    assert.deepEqual(ofBefore, []);
+    await on.close();
+  });
+
+  it("says why nobody helped", async () => {
+    const whyOf = async (body: () => unknown): Promise<string | undefined> =>
+      (await parallel.explain(body)).calls[0]?.why;
+    const [one, two] = [await poolOf(1), await poolOf(2)];
+    await getReady(two, withForeign, identical);
+    assert.equal(await whyOf(async () => parallel.run(identical, [1], { on: two })), "it has no joins");
+    const lonely = await whyOf(async () => parallel.run(joinInJoin, [], { on: one }));
+    assert.equal(lonely, "it has 2 joins, and there is no other thread");
+    const refused = await whyOf(async () => parallel.run(withForeign, [], { on: two }));
+    assert.equal(refused, "it has 1 joins, and a second branch could not be passed to another thread");
+    const reason = await whyOf(async () => assert.rejects(parallel.run(identical, [() => 1] as never, { on: two })));
+    assert.equal(reason, "it ended before its task had begun");
+  });
+
   it("is explained where nobody helps", async () => {
     const on = threads({ size: 1, name: "not begun" });
     const { calls } = await parallel.explain(() => parallel.runSync(joinInJoin, [], { on }));
@@ -234,7 +256,7 @@ describe("parallel.join", () => {
     while (Atomics.load(gate.values, 0) === 0) await turn();
     assert.match(
       await dumped(),
-      /parallel calls\n(?:.*\n)*.*passing: \d joins so far, 0 branches done by others, 1 participants/,
+      /parallel calls\n(?:.*\n)*.*passing: 1 joins so far, 0 branches done by others, 1 participants/,
     );
     Atomics.store(gate.values, 1, 1);
     Atomics.notify(gate.values, 1);

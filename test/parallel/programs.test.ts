@@ -119,13 +119,13 @@ main(async () => {
     const { traceEvents } = JSON.parse(readFileSync(join(folder, "out.json"), "utf8")) as {
       traceEvents: { readonly name: string; readonly ph: string; readonly tid: number; readonly dur?: number }[];
     };
-    const named = (name: string) => traceEvents.filter((event) => event.name.startsWith(name));
+    const ofName = (pattern: RegExp) => traceEvents.filter(({ name }) => pattern.test(name));
     const names = JSON.stringify([...new Set(traceEvents.map(({ name }) => name))]);
-    const stolen = named("wake, stolen").find(({ ph }) => ph === "X");
-    const call = named("run both").find(({ ph }) => ph === "X");
+    const stolen = ofName(/^wake, stolen$/).find(({ ph }) => ph === "X");
+    const call = ofName(/^run both$/).find(({ ph }) => ph === "X");
     assert.ok(stolen !== undefined && call !== undefined, names);
     assert.notEqual(stolen.tid, call.tid);
-    assert.ok(named("a branch of a join").length > 0, names);
+    assert.ok(ofName(/^a branch of a join that another does, to be ready \(blocked\)$/).length > 0, names);
   });
 });
 

@@ -37,7 +37,7 @@ export function refineFrom(from: number, end: number, views: SuffixViews, sorted
   }
 }
 
-/** Sorts by the rank of what follows: of as many as there are, others help. */
+/** Sorts by the rank of what follows. Of very many others help: those of the pool whose thread this is, or of the program's. */
 function sortMany(suffixes: Uint32Array, ranks: Uint32Array, sorted: number): void {
   const keys = new Float64Array(suffixes.length);
   for (const [i, suffix] of suffixes.entries()) keys[i] = (ranks[suffix + sorted] ?? 0) * LONGEST + suffix;
