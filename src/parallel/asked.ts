@@ -51,6 +51,15 @@ export class Asked {
 /** Of a call without `args`. */
 export const NOTHING_MORE: readonly unknown[] = [];
 
+/** Further arguments are for the function of an option, which was not given. */
+export function requireNoMore(whose: string, option: string, more: readonly unknown[]): void {
+  if (more.length === 0) return;
+  throw new MisuseError(
+    "SKEIN_INVALID_ARGUMENT",
+    `${whose}'s args are for its option ${option}, which has to be given with them, but only args came`,
+  );
+}
+
 /** How figures, dumps and recordings name a call, or a step of one. */
 export function titleOf(call: { readonly asked: Asked; readonly phase?: string | undefined }): string {
   const { name } = call.asked;

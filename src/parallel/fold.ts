@@ -10,7 +10,16 @@ import { type Cancel, describeKind } from "../async/cancel.js";
 import { requireOptions } from "../async/guard.js";
 import { MisuseError } from "../core/errors.js";
 import type { NumberType } from "../shared/record-schema.js";
-import { type Callback, type ParallelOptions, asked, callbackOf, requireAsked } from "./asked.js";
+import {
+  type Callback,
+  type CallbackOptions,
+  type ParallelOptions,
+  asked,
+  callbackOf,
+  NOTHING_MORE,
+  requireAsked,
+  requireNoMore,
+} from "./asked.js";
 import { doAtOnce, isAtOnce } from "./at-once.js";
 import { blockItemsOf, ofBlocks } from "./blocks.js";
 import { type Cost, costOf } from "./costs.js";
@@ -43,9 +52,12 @@ export interface Monoid<Value> {
 }
 
 /** Options of `reduce`. */
-export interface ReduceOptions<Value> extends ParallelOptions {
-  /** What each number is before it is put together with others; itself if omitted. */
-  readonly map?: Callback<[item: number, index: number], Value> | Callback<[item: number], Value>;
+export interface ReduceOptions<
+  Value,
+  More extends readonly unknown[] = readonly unknown[],
+> extends CallbackOptions<More> {
+  /** What each number is before it is put together with others; itself if omitted. It has the `args`, too. */
+  readonly map?: Callback<[item: number, index: number, ...more: More], Value> | Callback<[item: number], Value>;
 }
 
 interface Prepared<Result> {
@@ -80,7 +92,11 @@ function reduceAtOnce({ kind, type, length, numbers }: Input, monoid: unknown, o
   const one = known.get(combine);
   if (one === undefined || !("identity" in monoid)) return LATER;
   requireAsked("reduce", options);
-  if (options.map !== undefined || !isAtOnce(one.cost, length, options.on, copiedBytesOf({ kind, type }, length)))
+  if (
+    options.map !== undefined ||
+    options.args !== undefined ||
+    !isAtOnce(one.cost, length, options.on, copiedBytesOf({ kind, type }, length))
+  )
     return LATER;
   return doAtOnce(one.cost, length, one.total, [0, length, numbers, identity, blockItemsOf(length), identity]);
 }
@@ -89,7 +105,7 @@ function reduceAtOnce({ kind, type, length, numbers }: Input, monoid: unknown, o
 function prepareFolds(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<Values> {
   const { call } = prepareReduce(input, monoid, options);
   const { functions, blockItems } = call;
-  const data = [input.numbers, (monoid as Monoid<unknown>).identity, blockItems];
+  const data = [input.numbers, (monoid as Monoid<unknown>).identity, blockItems, NOTHING_MORE];
   return {
     call: {
       ...call,
@@ -108,11 +124,17 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
   const combine = callbackOf("parallel.reduce", "combine", monoid.combine);
   const map = options.map === undefined ? undefined : callbackOf("parallel.reduce", "map", options.map);
   const question = asked("reduce", options, monoid.combine);
+  const { more } = question;
+  if (map === undefined) requireNoMore("parallel.reduce", "map", more);
   const { length, numbers } = input;
   const blockItems = blockItemsOf(length, map !== undefined);
-  const loop = map === undefined ? loopFor("total", combine.call) : loopFor("totalMapped", combine.call, 0, map.call);
-  if (map === undefined && !known.has(combine.task))
-    known.set(combine.task, { total: loop, cost: costOf("fold", combine.task) });
+  let loop: Loops["totalMapped"];
+  if (map !== undefined) loop = loopFor("totalMapped", combine.call, more.length, map.call);
+  else {
+    const total = loopFor("total", combine.call);
+    if (!known.has(combine.task)) known.set(combine.task, { total, cost: costOf("fold", combine.task) });
+    loop = total;
+  }
   // Of the blocks from the first one on, as far as they were done here: these come first, and in order.
   let total: unknown = identity;
   return {
@@ -125,12 +147,12 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       blockItems,
       copiedBytes: copiedBytesOf(input, length),
       here: (from, to) => {
-        total = loop(from, to, numbers, identity, blockItems, total);
+        total = loop(from, to, numbers, identity, blockItems, total, more);
       },
       share: () => {
         const { array, isCopy } = sharedOf(input);
         return {
-          data: [array, identity, blockItems],
+          data: [array, identity, blockItems, more],
           end: () => void (isCopy && array.dispose()),
         };
       },
@@ -163,10 +185,10 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
  *
  * @since 0.2.0
  */
-export async function reduce<Value = number>(
+export async function reduce<Value = number, More extends readonly unknown[] = []>(
   numbers: Numbers,
   monoid: Monoid<Value>,
-  options: ReduceOptions<Value> = {},
+  options: ReduceOptions<Value, More> = {},
   cancel?: Cancel,
 ): Promise<Value> {
   const input = inputOf("parallel.reduce", numbers);
@@ -179,10 +201,10 @@ export async function reduce<Value = number>(
 }
 
 /** As `parallel.reduce`, and blocks this thread until all is done. */
-export function reduceSync<Value = number>(
+export function reduceSync<Value = number, More extends readonly unknown[] = []>(
   numbers: Numbers,
   monoid: Monoid<Value>,
-  options: ReduceOptions<Value> = {},
+  options: ReduceOptions<Value, More> = {},
 ): Value {
   const input = inputOf("parallel.reduceSync", numbers);
   const atOnce = reduceAtOnce(input, monoid, options as never);

@@ -2,7 +2,14 @@
 import { type Cancel, describeKind } from "../async/cancel.js";
 import { MisuseError } from "../core/errors.js";
 import { SharedArray } from "../shared/array.js";
-import { asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
+import {
+  asked,
+  type Callback,
+  callbackOf,
+  type CallbackOptions,
+  type ParallelOptions,
+  requireNoMore,
+} from "./asked.js";
 import { costOf } from "./costs.js";
 import { map, mapSync } from "./each.js";
 import { loopOf } from "./part-loops.js";
@@ -21,9 +28,9 @@ export interface Groups extends Iterable<readonly [key: number, indices: Uint32A
 }
 
 /** Options of `groupBy`. */
-export interface GroupOptions extends ParallelOptions {
-  /** The key of a number; itself if omitted. */
-  readonly key?: Callback<[item: number, index: number], number> | Callback<[item: number], number>;
+export interface GroupOptions<More extends readonly unknown[] = readonly unknown[]> extends CallbackOptions<More> {
+  /** The key of a number; itself if omitted. It has the `args`, too. */
+  readonly key?: Callback<[item: number, index: number, ...more: More], number> | Callback<[item: number], number>;
 }
 
 function groupsOf(keys: Float64Array, indices: Uint32Array): Groups {
@@ -62,30 +69,39 @@ function groupsOf(keys: Float64Array, indices: Uint32Array): Groups {
  *
  * @since 0.2.0
  */
-export async function groupBy(numbers: Numbers, options: GroupOptions = {}, cancel?: Cancel): Promise<Groups> {
+export async function groupBy<More extends readonly unknown[] = []>(
+  numbers: Numbers,
+  options: GroupOptions<More> = {},
+  cancel?: Cancel,
+): Promise<Groups> {
   requireGroupable(numbers, options);
-  const { key, ...others } = options;
-  const mapped =
-    key === undefined ? numbers : await map(numbers as number[], key, { ...others, type: "float64" }, cancel);
+  const { key, args = [] as unknown as More, ...others } = options;
+  const mapping = { ...others, args, type: "float64" } as const;
+  const mapped = key === undefined ? numbers : await map(numbers as number[], key, mapping, cancel);
   const keys = keysOf(numbers, mapped);
   return groupsOf(keys, await argsort(keys, others, cancel));
 }
 
 /** As `parallel.groupBy`, and blocks this thread until all is done. */
-export function groupBySync(numbers: Numbers, options: GroupOptions = {}): Groups {
+export function groupBySync<More extends readonly unknown[] = []>(
+  numbers: Numbers,
+  options: GroupOptions<More> = {},
+): Groups {
   requireGroupable(numbers, options);
-  const { key, ...others } = options;
-  const mapped = key === undefined ? numbers : mapSync(numbers as number[], key, { ...others, type: "float64" });
+  const { key, args = [] as unknown as More, ...others } = options;
+  const mapping = { ...others, args, type: "float64" } as const;
+  const mapped = key === undefined ? numbers : mapSync(numbers as number[], key, mapping);
   const keys = keysOf(numbers, mapped);
   return groupsOf(keys, argsortSync(keys, others));
 }
 
 /** What is wrong is told here, as the algorithms that this one is made of would speak of themselves. */
 function requireGroupable(numbers: unknown, options: unknown): void {
-  asked("groupBy", options);
+  const { more } = asked("groupBy", options);
   inputOf("parallel.groupBy", numbers);
   const { key } = options as GroupOptions;
   if (key !== undefined) callbackOf("parallel.groupBy", "key", key);
+  else requireNoMore("parallel.groupBy", "key", more);
 }
 
 /** Keys as numbers of their own, in which −0 is 0. */

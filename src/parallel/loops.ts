@@ -45,11 +45,26 @@ export interface Loops {
   tabulate(from: number, to: number, output: Items, more: readonly unknown[]): void;
   /** In both halves of each block from `identity` on, `value = call(value, input[i])`; the values of the blocks, `call(one, two)` of their halves'. */
   fold(from: number, to: number, input: Items, identity: unknown, blockItems: number): unknown[];
-  /** The same with `call(value, map(input[i], i))`. */
-  foldMapped(from: number, to: number, input: Items, identity: unknown, blockItems: number): unknown[];
+  /** The same with `call(value, map(input[i], i, ...more))`. */
+  foldMapped(
+    from: number,
+    to: number,
+    input: Items,
+    identity: unknown,
+    blockItems: number,
+    more: readonly unknown[],
+  ): unknown[];
   /** As those two, and goes on from `total` with `total = call(total, value)` of each block; the total. */
   total(from: number, to: number, input: Items, identity: unknown, blockItems: number, total: unknown): unknown;
-  totalMapped(from: number, to: number, input: Items, identity: unknown, blockItems: number, total: unknown): unknown;
+  totalMapped(
+    from: number,
+    to: number,
+    input: Items,
+    identity: unknown,
+    blockItems: number,
+    total: unknown,
+    more: readonly unknown[],
+  ): unknown;
   /** Of one item or more: `value = call(value, input[i])`, and `output[i]` is the value after, or before, `input[i]`. */
   foldAfter(from: number, to: number, input: Items, output: Items, value: unknown): unknown;
   foldBefore(from: number, to: number, input: Items, output: Items, value: unknown): unknown;
@@ -85,7 +100,7 @@ export function loopFor<Kind extends keyof Loops>(
   if (map !== undefined && !numbers.has(map)) numbers.set(map, ++lastNumber);
   // Most have no more arguments: their key is there already, and need not be put together.
   let key: string = kind;
-  if (map !== undefined) key = `${kind} of ${numbers.get(map)}`;
+  if (map !== undefined) key = `${kind} ${more} of ${numbers.get(map)}`;
   else if (more > 0) key = `${kind} ${more}`;
   let loop = loops.get(key) as Loops[Kind] | undefined;
   if (loop === undefined) {
@@ -108,7 +123,7 @@ function textOf(kind: keyof Loops, more: number): string {
     return `let i = ${from}; for (; i + ${STEPS - 1} < ${to}; i += ${STEPS}) { ${some} } for (; i < ${to}; i++) { ${step("i")} }`;
   };
   const block = (next: (value: string, i: string) => string): string =>
-    `/* ${++lastText} */ function block(from, to, input, identity) {
+    `/* ${++lastText} */ function block(from, to, input, identity${args}) {
       const half = (to - from) >> 1;
       const middle = from + half;
       let two = ${next("identity", "middle")};
@@ -118,7 +133,7 @@ function textOf(kind: keyof Loops, more: number): string {
       for (let i = middle + half; i < to; i++) two = ${next("two", "i")};
       return call(one, two);
     }
-    function inTurn(from, to, input, identity) {
+    function inTurn(from, to, input, identity${args}) {
       const middle = from + ((to - from) >> 1);
       let value = identity;
       for (let i = from; i < middle; i++) value = ${next("value", "i")};
@@ -126,35 +141,37 @@ function textOf(kind: keyof Loops, more: number): string {
       for (let i = middle; i < to; i++) value = ${next("value", "i")};
     }`;
   const blocks = (next: (value: string, i: string) => string): string =>
-    `${block(next)} return function ${kind}Loop(from, to, input, identity, blockItems) {
+    `${block(next)} return function ${kind}Loop(from, to, input, identity, blockItems, more) {
+      ${take}
       const values = [];
       let begin = from;
       let end = from;
       try {
         for (; begin < to; begin = end) {
           end = begin + blockItems < to ? begin + blockItems : to;
-          values.push(block(begin, end, input, identity));
+          values.push(block(begin, end, input, identity${args}));
         }
       } catch (error) {
-        inTurn(begin, end, input, identity);
+        inTurn(begin, end, input, identity${args});
         throw error;
       }
       return values;
     };`;
   const total = (next: (value: string, i: string) => string): string =>
-    `${block(next)} return function ${kind}Loop(from, to, input, identity, blockItems, before) {
+    `${block(next)} return function ${kind}Loop(from, to, input, identity, blockItems, before, more) {
       if (from >= to) return before;
+      ${take}
       let begin = from;
       let end = from + blockItems < to ? from + blockItems : to;
       try {
-        let total = call(before, block(from, end, input, identity));
+        let total = call(before, block(from, end, input, identity${args}));
         for (begin = end; begin < to; begin = end) {
           end = begin + blockItems < to ? begin + blockItems : to;
-          total = call(total, block(begin, end, input, identity));
+          total = call(total, block(begin, end, input, identity${args}));
         }
         return total;
       } catch (error) {
-        inTurn(begin, end, input, identity);
+        inTurn(begin, end, input, identity${args});
         throw error;
       }
     };`;
@@ -165,7 +182,7 @@ function textOf(kind: keyof Loops, more: number): string {
       return value;
     };`;
   const item = (value: string, i: string): string => `call(${value}, input[${i}])`;
-  const mapped = (value: string, i: string): string => `call(${value}, map(input[${i}], ${i}))`;
+  const mapped = (value: string, i: string): string => `call(${value}, map(input[${i}], ${i}${args}))`;
   switch (kind) {
     case "each":
       return loop("more", take, `call(i${args});`);
@@ -238,15 +255,15 @@ function commonLoop<Kind extends keyof Loops>(
       eachBlock(blockItems, from, to, (begin, end) =>
         inHalves(begin, end, identity, call, (folded, i) => call(folded, input[i])),
       ),
-    foldMapped: (from, to, input, identity, blockItems) =>
+    foldMapped: (from, to, input, identity, blockItems, more) =>
       eachBlock(blockItems, from, to, (begin, end) => {
         const map = second as ItemCallback;
-        return inHalves(begin, end, identity, call, (folded, i) => call(folded, map(input[i], i)));
+        return inHalves(begin, end, identity, call, (folded, i) => call(folded, map(input[i], i, ...more)));
       }),
     total: (from, to, input, identity, blockItems, total) =>
       loops.fold(from, to, input, identity, blockItems).reduce((all, value) => call(all, value), total),
-    totalMapped: (from, to, input, identity, blockItems, total) =>
-      loops.foldMapped(from, to, input, identity, blockItems).reduce((all, value) => call(all, value), total),
+    totalMapped: (from, to, input, identity, blockItems, total, more) =>
+      loops.foldMapped(from, to, input, identity, blockItems, more).reduce((all, value) => call(all, value), total),
     foldAfter(from, to, input, output, value) {
       let folded = value;
       for (let i = from; i < to; i++) output[i] = folded = call(folded, input[i]);

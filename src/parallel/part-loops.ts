@@ -7,7 +7,7 @@ import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
 import type { NumberArray } from "./values.js";
 import { eachBlock } from "./blocks.js";
-import { type ItemCallback, type Items, loopFor, type Loops } from "./loops.js";
+import { type ItemCallback, type Items, loopFor } from "./loops.js";
 import { numericLoop, operationOf, type OperationWords } from "./numeric-loops.js";
 import type { PartLoop } from "./part.js";
 import { mergeLoop, sortLoop } from "./sort-loops.js";
@@ -46,11 +46,16 @@ const MAKERS = {
   /** The values of blocks. */
   fold(
     functions: readonly [combine: ItemCallback, map?: ItemCallback],
-    [input, identity, blockItems]: readonly [Numbers, unknown, number],
+    [input, identity, blockItems, more]: readonly [Numbers, unknown, number, readonly unknown[]],
   ): PartLoop {
-    const fold = foldOf(functions);
+    const [combine, map] = functions;
     const items = itemsOf(input);
-    return (from, to) => fold(from, to, items, identity, blockItems);
+    if (map === undefined) {
+      const fold = loopFor("fold", combine);
+      return (from, to) => fold(from, to, items, identity, blockItems);
+    }
+    const fold = loopFor("foldMapped", combine, more.length, map);
+    return (from, to) => fold(from, to, items, identity, blockItems, more);
   },
 
   /** Second half of a scan: `carries` has the value before each block, from block `firstBlock` on. */
@@ -145,11 +150,6 @@ const MAKERS = {
     };
   },
 };
-
-/** How items are folded: by `combine` alone, or what `map` makes of them. */
-function foldOf([combine, map]: readonly [ItemCallback, ItemCallback?]): Loops["fold"] {
-  return map === undefined ? loopFor("fold", combine) : loopFor("foldMapped", combine, 0, map);
-}
 
 export type LoopKind = keyof typeof MAKERS;
 

@@ -27,17 +27,18 @@ const bytesOf = (array: Shared): number => (array.values as NumberArray).BYTES_P
 /** Sorts runs. */
 export function sortLoop(
   functions: readonly ItemCallback[],
-  [form, keys, target, runItems, scratch, scratchItems]: readonly [
+  [form, keys, target, runItems, more, scratch, scratchItems]: readonly [
     SortForm,
     Shared,
     Shared,
     number,
+    readonly unknown[],
     SharedArray<"float64"> | undefined,
     number,
   ],
 ): PartLoop {
   const { length } = target;
-  const compare = compareOf(functions, form, keys);
+  const compare = compareOf(functions, more, form, keys);
   const numbers = target.values as NumberArray;
   const kernels = kernelsHere(length) as unknown as Kernels;
   const sortRun = (run: number): void => {
@@ -64,10 +65,18 @@ export function sortLoop(
 /** Merges pieces: each merge of two runs has so many. */
 export function mergeLoop(
   functions: readonly ItemCallback[],
-  [form, keys, source, target, runItems, pieces]: readonly [SortForm, Shared, Shared, Shared, number, number],
+  [form, keys, source, target, runItems, more, pieces]: readonly [
+    SortForm,
+    Shared,
+    Shared,
+    Shared,
+    number,
+    readonly unknown[],
+    number,
+  ],
 ): PartLoop {
   const { length } = source;
-  const merge = mergerOf(functions, form, keys, source, target);
+  const merge = mergerOf(compareOf(functions, more, form, keys), form, keys, source, target);
   const mergePiece = (number: number): void => {
     const a = Math.floor(number / pieces) * 2 * runItems;
     const piece = number % pieces;
@@ -87,14 +96,7 @@ export function mergeLoop(
 /** Writes the numbers of rank `begin` to `end` that the runs at `a` and `b` make together. */
 type Merge = (a: number, aItems: number, b: number, bItems: number, begin: number, end: number) => void;
 
-function mergerOf(
-  functions: readonly ItemCallback[],
-  form: SortForm,
-  keys: Shared,
-  source: Shared,
-  target: Shared,
-): Merge {
-  const compare = compareOf(functions, form, keys);
+function mergerOf(compare: Compare | undefined, form: SortForm, keys: Shared, source: Shared, target: Shared): Merge {
   if (compare !== undefined) return comparingMerge(compare, source.values, target.values);
   const kernels = kernelsHere(source.length) as unknown as Kernels;
   const suffix = form === "indices" ? "Indices" : "";
@@ -122,10 +124,26 @@ function mergerOf(
 }
 
 /** How a function of the program compares what is moved; `undefined` if none was given. */
-function compareOf([compare]: readonly ItemCallback[], form: SortForm, keys: Shared): Compare | undefined {
-  if (compare === undefined || form === "numbers") return compare as Compare | undefined;
+function compareOf(
+  [given]: readonly ItemCallback[],
+  more: readonly unknown[],
+  form: SortForm,
+  keys: Shared,
+): Compare | undefined {
+  if (given === undefined) return undefined;
+  const compare = comparing(given, more);
+  if (form === "numbers") return compare;
   const numbers = keys.values as NumberArray;
-  return (a, b) => (compare as unknown as Compare)(numbers[a] as number, numbers[b] as number);
+  return (a, b) => compare(numbers[a] as number, numbers[b] as number);
+}
+
+/** A function of the program, as it compares two numbers, with its further arguments. */
+export function comparing(compare: ItemCallback, more: readonly unknown[]): Compare {
+  if (more.length === 0) return compare as unknown as Compare;
+  const [first, ...others] = more;
+  // A call that spreads a list takes several times as long.
+  if (others.length === 0) return (a, b) => compare(a, b, first) as number;
+  return (a, b) => compare(a, b, first, ...others) as number;
 }
 
 function comparingMerge(compare: Compare, source: NumberArray, target: NumberArray): Merge {

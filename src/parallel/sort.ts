@@ -9,11 +9,11 @@
 import { type Cancel, cancelNodeOf } from "../async/cancel.js";
 import type { SharedArray } from "../shared/array.js";
 import type { NumberType } from "../shared/record-schema.js";
-import { type Asked, asked, type Callback, callbackOf, type ParallelOptions } from "./asked.js";
+import { type Asked, asked, type Callback, callbackOf, type CallbackOptions, requireNoMore } from "./asked.js";
 import type { ItemCallback } from "./loops.js";
 import { argsortScratchBytes, sortScratchBytes } from "./kernels/kernels.js";
 import { loopOf } from "./part-loops.js";
-import type { SortForm } from "./sort-loops.js";
+import { comparing, type SortForm } from "./sort-loops.js";
 import { type Call, run, runSync } from "./run.js";
 import {
   arrayToFill,
@@ -28,12 +28,13 @@ import {
 } from "./values.js";
 
 /** Options of `sort` and `argsort`. */
-export interface SortOptions extends ParallelOptions {
+export interface SortOptions<More extends readonly unknown[] = readonly unknown[]> extends CallbackOptions<More> {
   /**
    * How two numbers compare, as for `Array.prototype.sort`; ascending if omitted, which
-   * takes a fraction of the time. Equal ones keep their order.
+   * takes a fraction of the time. Equal ones keep their order. It has the `args`, too: so
+   * indexes can be sorted by what is in other arrays.
    */
-  readonly compare?: Callback<[a: number, b: number], number>;
+  readonly compare?: Callback<[a: number, b: number, ...more: More], number>;
 }
 
 /** Below this many numbers a sort is no work for threads. */
@@ -73,6 +74,7 @@ function sorting(
   isSync: boolean,
 ): Sorting {
   const { length } = target;
+  const { more } = question;
   const { helpers, alone } = question.team;
   // An awaited call has its long parts done by threads alone, if there are any.
   const participants = isSync || alone === 0 ? helpers + 1 : alone;
@@ -108,7 +110,8 @@ function sorting(
     };
   };
   const steps: (() => Call | undefined)[] = [
-    () => callOf("runs", "sortRuns", runs, runItems * itemUs, [form, keys, target, runItems, scratch, scratchItems]),
+    () =>
+      callOf("runs", "sortRuns", runs, runItems * itemUs, [form, keys, target, runItems, more, scratch, scratchItems]),
   ];
   let [from, to] = [target, other];
   for (let items = runItems; items < length; items *= 2) {
@@ -116,8 +119,8 @@ function sorting(
     const pieces = Math.max(1, Math.ceil((participants * PIECES_EACH) / merges));
     const pieceUs = (2 * items * (compare === undefined ? MERGE_ITEM_US : COMPARED_ITEM_US / 8)) / pieces;
     steps.push(() => {
-      if (areInOrder(form, keys, from, items, compare?.call)) return undefined;
-      const merge = callOf("merge", "mergeRuns", merges * pieces, pieceUs, [form, keys, from, to, items, pieces]);
+      if (areInOrder(form, keys, from, items, compare && comparing(compare.call, more))) return undefined;
+      const merge = callOf("merge", "mergeRuns", merges * pieces, pieceUs, [form, keys, from, to, items, more, pieces]);
       [from, to] = [to, from];
       return merge;
     });
@@ -138,14 +141,14 @@ function areInOrder(
   keys: SharedArray<NumberType>,
   runs: SharedArray<NumberType>,
   items: number,
-  compare: ItemCallback | undefined,
+  compare: ((a: number, b: number) => number) | undefined,
 ): boolean {
   const moved = runs.values as NumberArray;
   const numbers = keys.values as NumberArray;
   const keyAt = (i: number): number => (form === "numbers" ? moved[i] : numbers[moved[i] as number]) as number;
   for (let next = items; next < moved.length; next += 2 * items) {
     const [last, first] = [keyAt(next - 1), keyAt(next)];
-    const isAfter = compare === undefined ? isGreater(last, first) : (compare(last, first) as number) > 0;
+    const isAfter = compare === undefined ? isGreater(last, first) : compare(last, first) > 0;
     if (isAfter) return false;
   }
   return true;
@@ -163,11 +166,11 @@ interface Prepared {
 }
 
 /** Sorts here, as `sort` would: little, or of a type that kernels don't know. */
-function sortedHere(input: Input, compare: ItemCallback | undefined): unknown {
+function sortedHere(input: Input, compare: ((a: number, b: number) => number) | undefined): unknown {
   const output = outputLike(input.kind, input.type, input.length);
   const numbers = input.kind === "array" ? doublesOf(input) : (input.numbers as NumberArray).slice();
   if (compare === undefined) numbers.sort();
-  else numbers.sort(compare as (a: number, b: number) => number);
+  else numbers.sort(compare);
   fill(output.numbers, numbers);
   return output.result;
 }
@@ -177,12 +180,23 @@ function fill(target: NumberArray | number[], numbers: NumberArray): void {
   else target.set(numbers);
 }
 
+/** How numbers are compared, if not by themselves. */
+function compareIn(
+  whose: string,
+  { more }: Asked,
+  { compare }: SortOptions,
+): ReturnType<typeof callbackOf> | undefined {
+  if (compare !== undefined) return callbackOf(whose, "compare", compare);
+  requireNoMore(whose, "compare", more);
+  return undefined;
+}
+
 function prepareSort(given: unknown, options: SortOptions, isSync: boolean): Prepared {
   const input = inputOf("parallel.sort", given);
   const question = asked("sort", options);
-  const compare = options.compare === undefined ? undefined : callbackOf("parallel.sort", "compare", options.compare);
+  const compare = compareIn("parallel.sort", question, options);
   if (input.length < FEW || !SORTED_BY_KERNELS.has(input.type)) {
-    return { sorting: undefined, result: () => sortedHere(input, compare?.call) };
+    return { sorting: undefined, result: () => sortedHere(input, compare && comparing(compare.call, question.more)) };
   }
   // Always a copy: the input stays as it is.
   const { array: target } = sharedOf({ ...input, kind: "typed" });
@@ -203,8 +217,7 @@ function prepareSort(given: unknown, options: SortOptions, isSync: boolean): Pre
 function prepareArgsort(given: unknown, options: SortOptions, isSync: boolean): Prepared {
   const input = inputOf("parallel.argsort", given);
   const question = asked("argsort", options);
-  const compare =
-    options.compare === undefined ? undefined : callbackOf("parallel.argsort", "compare", options.compare);
+  const compare = compareIn("parallel.argsort", question, options);
   const { length } = input;
   const shared = arrayToFill("float64", length);
   shared.values.set(input.numbers);
@@ -275,17 +288,20 @@ function finishSync(prepared: Prepared): unknown {
  *
  * @since 0.2.0
  */
-export async function sort<In extends Numbers>(
+export async function sort<In extends Numbers, More extends readonly unknown[] = []>(
   numbers: In,
-  options: SortOptions = {},
+  options: SortOptions<More> = {},
   cancel?: Cancel,
 ): Promise<ResultLike<In>> {
-  return finish(prepareSort(numbers, options, false), cancel) as Promise<ResultLike<In>>;
+  return finish(prepareSort(numbers, options as never, false), cancel) as Promise<ResultLike<In>>;
 }
 
 /** As `parallel.sort`, and blocks this thread until all is done. */
-export function sortSync<In extends Numbers>(numbers: In, options: SortOptions = {}): ResultLike<In> {
-  return finishSync(prepareSort(numbers, options, true)) as ResultLike<In>;
+export function sortSync<In extends Numbers, More extends readonly unknown[] = []>(
+  numbers: In,
+  options: SortOptions<More> = {},
+): ResultLike<In> {
+  return finishSync(prepareSort(numbers, options as never, true)) as ResultLike<In>;
 }
 
 /** What `argsort` gives for a kind of input. */
@@ -300,15 +316,18 @@ export type IndicesLike<In> =
  *
  * @since 0.2.0
  */
-export async function argsort<In extends Numbers>(
+export async function argsort<In extends Numbers, More extends readonly unknown[] = []>(
   numbers: In,
-  options: SortOptions = {},
+  options: SortOptions<More> = {},
   cancel?: Cancel,
 ): Promise<IndicesLike<In>> {
-  return finish(prepareArgsort(numbers, options, false), cancel) as Promise<IndicesLike<In>>;
+  return finish(prepareArgsort(numbers, options as never, false), cancel) as Promise<IndicesLike<In>>;
 }
 
 /** As `parallel.argsort`, and blocks this thread until all is done. */
-export function argsortSync<In extends Numbers>(numbers: In, options: SortOptions = {}): IndicesLike<In> {
-  return finishSync(prepareArgsort(numbers, options, true)) as IndicesLike<In>;
+export function argsortSync<In extends Numbers, More extends readonly unknown[] = []>(
+  numbers: In,
+  options: SortOptions<More> = {},
+): IndicesLike<In> {
+  return finishSync(prepareArgsort(numbers, options as never, true)) as IndicesLike<In>;
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
-import { add, joined, larger, latter, shown } from "./fixtures/tasks.js";
+import { add, joined, larger, latter, shown, weighed } from "./fixtures/tasks.js";
 import { ARRAYS, assertNumbers, samples, TYPES, withInput } from "./inputs.js";
 import { anySetting, EACH_SETTING, inSetting } from "./settings.js";
 
@@ -20,9 +20,14 @@ const anyMonoid = fc.constantFrom(...Object.values(MONOIDS));
 type Combine = (a: number, b: number) => number;
 
 /** The order that is promised, written down plainly: blocks of the number of items alone, each of two halves. */
-function inBlocks(numbers: ArrayLike<number>, identity: number, combine: Combine): { blocks: number[]; items: number } {
-  // At most 256 blocks; of few items up to 8 blocks, then blocks of 256 items.
-  const items = Math.max(1, Math.min(256, Math.ceil(numbers.length / 8)), Math.ceil(numbers.length / 256));
+function inBlocks(
+  numbers: ArrayLike<number>,
+  identity: number,
+  combine: Combine,
+  few = 8,
+): { blocks: number[]; items: number } {
+  // At most 256 blocks; of few items up to 8 blocks, or 32 where each is mapped, then blocks of 256 items.
+  const items = Math.max(1, Math.min(256, Math.ceil(numbers.length / few)), Math.ceil(numbers.length / 256));
   const blocks: number[] = [];
   for (let from = 0; from < numbers.length; from += items) {
     const block = Array.prototype.slice.call(numbers, from, from + items) as number[];
@@ -88,6 +93,26 @@ describe("parallel.reduce", () => {
           ),
         );
         assert.equal(result, Array.from(sample.numbers, (x, i) => shown(x, i)).join(""));
+      }),
+      RUNS,
+    );
+  });
+
+  it("has map get further arguments", async () => {
+    using weights = SharedArray.from("float64", [0.5, -2, 1000]);
+    await fc.assert(
+      fc.asyncProperty(samples(), anyMonoid, anySetting, fc.nat(9), async (sample, monoid, setting, by) => {
+        const options = { map: weighed, args: [by, weights] } as const;
+        const result = await withInput(sample, async (numbers) =>
+          inSetting(
+            setting,
+            async (on) => parallel.reduce(numbers, monoid, { on, ...options }),
+            (on) => parallel.reduceSync(numbers, monoid, { on, ...options }),
+          ),
+        );
+        const mapped = Float64Array.from(sample.numbers, (x, i) => weighed(x, i, by, weights));
+        const { blocks } = inBlocks(mapped, monoid.identity, monoid.combine, 32);
+        assert.ok(Object.is(result, blocks.reduce(monoid.combine, monoid.identity)));
       }),
       RUNS,
     );

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
-import { tens } from "./fixtures/tasks.js";
+import { nth, tens } from "./fixtures/tasks.js";
 import { assertNumbers, inputFor, samples, withInput } from "./inputs.js";
 import { anySetting, inSetting } from "./settings.js";
 
@@ -20,6 +20,27 @@ function grouped(keys: readonly number[]): (readonly [number, number[]])[] {
 }
 
 describe("parallel.groupBy", () => {
+  it("has key get further arguments", async () => {
+    using base = SharedArray.from("float64", [100]);
+    await fc.assert(
+      fc.asyncProperty(samples(), fc.integer({ min: 1, max: 5 }), anySetting, async (sample, of, setting) => {
+        const groups = await withInput(sample, async (numbers) =>
+          inSetting(
+            setting,
+            async (on) => parallel.groupBy(numbers, { on, key: nth, args: [of, base] }),
+            (on) => parallel.groupBySync(numbers, { on, key: nth, args: [of, base] }),
+          ),
+        );
+        const keys = Array.from(sample.numbers, (x, i) => nth(x, i, of, base));
+        assert.deepStrictEqual(
+          [...groups].map(([key, indices]) => [key, [...indices]]),
+          grouped(keys),
+        );
+      }),
+      RUNS,
+    );
+  });
+
   it("gives the indexes of numbers with one key, as a Map would", async () => {
     await fc.assert(
       fc.asyncProperty(samples(), fc.boolean(), anySetting, async (sample, hasKey, setting) => {

@@ -87,11 +87,13 @@ describe("loops of callbacks", () => {
     ]);
     const minus: ItemCallback = (a, b) => Number(a) - Number(b);
     assert.deepEqual(loopFor("fold", minus)(0, 3, [1, 2, 3], 10, 2), [1, 7], "by blocks of two halves");
-    assert.deepEqual(loopFor("foldMapped", minus, 0, (x, i) => Number(x) * Number(i))(1, 3, [1, 2, 3], 10, 2), [4]);
+    const times: ItemCallback = (x, i, by = 1) => Number(x) * Number(i) * Number(by);
+    assert.deepEqual(loopFor("foldMapped", minus, 0, times)(1, 3, [1, 2, 3], 10, 2, []), [4]);
+    assert.deepEqual(loopFor("foldMapped", minus, 1, times)(1, 3, [1, 2, 3], 10, 2, [2]), [8]);
     assert.equal(loopFor("total", minus)(0, 3, [1, 2, 3], 10, 2, 100), 92, "of blocks of two, after what came before");
     assert.equal(loopFor("total", minus)(2, 3, [1, 2, 3], 10, 2, 100), 93);
-    const times: ItemCallback = (x, i) => Number(x) * Number(i);
-    assert.equal(loopFor("totalMapped", minus, 0, times)(1, 3, [1, 2, 3], 10, 2, 100), 96);
+    assert.equal(loopFor("totalMapped", minus, 0, times)(1, 3, [1, 2, 3], 10, 2, 100, []), 96);
+    assert.equal(loopFor("totalMapped", minus, 1, times)(1, 3, [1, 2, 3], 10, 2, 100, [2]), 92);
     const totals: number[] = [];
     assert.equal(loopFor("foldAfter", minus)(0, 3, [1, 2, 3], totals, 10), 4);
     assert.deepEqual(totals, [9, 7, 4]);
@@ -117,7 +119,7 @@ describe("loops of callbacks", () => {
         assert.throws(() => loopFor("fold", call)(0, 24, items, -1, blockItems), first);
         assert.throws(() => loopFor("total", call)(0, 24, items, -1, blockItems, -1), first);
         const same: ItemCallback = (x) => x;
-        assert.throws(() => loopFor("foldMapped", call, 0, same)(0, 24, items, -1, blockItems), first);
+        assert.throws(() => loopFor("foldMapped", call, 0, same)(0, 24, items, -1, blockItems, []), first);
       }
     }
   });

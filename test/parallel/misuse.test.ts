@@ -102,7 +102,11 @@ const ROWS: readonly Row[] = [
     [name, withOptions(name, { on: 4 }), INVALID, /number 4 came/],
     [name, withOptions(name, { name: 4 }), INVALID, /name/, /number 4/],
   ]),
-  ...["for", "map", "tabulate", "filter", "find"].map((name): Row => [
+  ["reduce", [[1], monoid, { args: [1] }], INVALID, /args are for its option map/],
+  ["sort", [[1], { args: [1] }], INVALID, /args are for its option compare/],
+  ["argsort", [[1], { args: [1] }], INVALID, /args are for its option compare/],
+  ["groupBy", [[1], { args: [1] }], INVALID, /args are for its option key/],
+  ...["for", "map", "tabulate", "filter", "find", "sort", "groupBy"].map((name): Row => [
     name,
     withOptions(name, { args: 5 }),
     INVALID,

@@ -1,10 +1,11 @@
+import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import fc from "fast-check";
 import { type Numbers, parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
-import { byTens, descending } from "./fixtures/tasks.js";
+import { byTens, byWeight, byWeights, descending } from "./fixtures/tasks.js";
 import {
   ARRAYS,
   assertNumbers,
@@ -113,6 +114,39 @@ describe("parallel.sort", () => {
     const numbers = Float64Array.from({ length: 200_001 }, (_, i) => ORDERS.awkward(i) + (i % 3) * ORDERS.scattered(i));
     for (const setting of EACH_SETTING)
       await sorted(setting, { kind: "shared", type: "float64", numbers }, "as numbers");
+  });
+});
+
+describe("sorting by what is elsewhere", () => {
+  it("has compare get further arguments, one or more, in all forms", async () => {
+    using weights = SharedArray.from(
+      "float64",
+      Array.from({ length: 977 }, (_, i) => (i * 7919) % 500),
+    );
+    for (const length of [0, 1, 50, (1 << 14) + 1, 70_001]) {
+      using indexes = SharedArray.from(
+        "uint32",
+        Uint32Array.from({ length }, (_, i) => i),
+      );
+      const unit = 10;
+      const weightOf = (i: number): number => Math.floor((weights.values[i % 977] as number) / unit);
+      const expected = Array.from(indexes).sort((a, b) => weightOf(a) - weightOf(b) || a - b);
+      for (const setting of EACH_SETTING) {
+        using sortedIndexes = await inSetting(
+          setting,
+          async (on) => parallel.sort(indexes, { on, compare: byWeights, args: [weights, unit] }),
+          (on) => parallel.sortSync(indexes, { on, compare: byWeights, args: [weights, unit] }),
+        );
+        assert.deepEqual(Array.from(sortedIndexes), expected, JSON.stringify({ length, setting }));
+      }
+    }
+    const few = { compare: byWeight, args: [weights] } as const;
+    const byOne = [3, 2, 1, 0].sort((a, b) => byWeight(a, b, weights));
+    assert.deepEqual(await parallel.sort([3, 2, 1, 0], few), byOne);
+    assert.deepEqual(
+      parallel.argsortSync([3, 2, 1, 0], few),
+      byOne.map((one) => 3 - one),
+    );
   });
 });
 
