@@ -34,7 +34,8 @@ export class Asked {
     this.#on = on;
     this.#name = name;
     this.#fn = fn;
-    this.more = args;
+    // Its own: an awaited call goes on after its caller may have changed the list.
+    this.more = args.length === 0 ? NOTHING_MORE : [...args];
   }
 
   get name(): string {

@@ -21,6 +21,7 @@ import {
   resultIn,
   resultInSync,
   type ResultLike,
+  type TypeOf,
   sharedOf,
 } from "./values.js";
 
@@ -211,31 +212,31 @@ export function parallelForSync<More extends readonly unknown[]>(
  *
  * @since 0.2.0
  */
-export async function map<In extends Numbers, More extends readonly unknown[]>(
+export async function map<In extends Numbers, More extends readonly unknown[], Type extends NumberType = TypeOf<In>>(
   numbers: In,
   fn: Callback<[item: number, index: number, ...more: More], number> | Callback<[item: number], number>,
-  options: OutputOptions<NumberType, More> = {},
+  options: OutputOptions<Type, More> = {},
   cancel?: Cancel,
-): Promise<ResultLike<In>> {
+): Promise<ResultLike<In, Type>> {
   const input = inputOf("parallel.map", numbers);
   // A signal is looked at before anything is done.
   const atOnce = cancel === undefined ? mapAtOnce(input, fn, options) : undefined;
-  if (atOnce !== undefined) return atOnce as ResultLike<In>;
+  if (atOnce !== undefined) return atOnce as ResultLike<In, Type>;
   const { call, output } = prepareMap(input, fn, options);
-  return resultIn(output, () => run(call, cancel)) as Promise<ResultLike<In>>;
+  return resultIn(output, () => run(call, cancel)) as Promise<ResultLike<In, Type>>;
 }
 
 /** As `parallel.map`, and blocks this thread until all is done. */
-export function mapSync<In extends Numbers, More extends readonly unknown[]>(
+export function mapSync<In extends Numbers, More extends readonly unknown[], Type extends NumberType = TypeOf<In>>(
   numbers: In,
   fn: Callback<[item: number, index: number, ...more: More], number> | Callback<[item: number], number>,
-  options: OutputOptions<NumberType, More> = {},
-): ResultLike<In> {
+  options: OutputOptions<Type, More> = {},
+): ResultLike<In, Type> {
   const input = inputOf("parallel.mapSync", numbers);
   const atOnce = mapAtOnce(input, fn, options);
-  if (atOnce !== undefined) return atOnce as ResultLike<In>;
+  if (atOnce !== undefined) return atOnce as ResultLike<In, Type>;
   const { call, output } = prepareMap(input, fn, options);
-  return resultInSync(output, () => runSync(call)) as ResultLike<In>;
+  return resultInSync(output, () => runSync(call)) as ResultLike<In, Type>;
 }
 
 /**

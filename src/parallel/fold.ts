@@ -16,7 +16,6 @@ import {
   type ParallelOptions,
   asked,
   callbackOf,
-  NOTHING_MORE,
   requireAsked,
   requireNoMore,
 } from "./asked.js";
@@ -38,6 +37,7 @@ import {
   resultIn,
   resultInSync,
   type ResultLike,
+  type TypeOf,
   sharedOf,
 } from "./values.js";
 
@@ -103,9 +103,11 @@ function reduceAtOnce({ kind, type, length, numbers }: Input, monoid: unknown, o
 
 /** Folds whose values, by block, are the result. */
 function prepareFolds(input: Input, monoid: unknown, options: ReduceOptions<never>): Prepared<Values> {
-  const { call } = prepareReduce(input, monoid, options);
+  // A scan has nothing made of its items before.
+  const { on, name } = options;
+  const { call } = prepareReduce(input, monoid, { ...(on && { on }), ...(name !== undefined && { name }) });
   const { functions, blockItems } = call;
-  const data = [input.numbers, (monoid as Monoid<unknown>).identity, blockItems, NOTHING_MORE];
+  const data = [input.numbers, (monoid as Monoid<unknown>).identity, blockItems];
   return {
     call: {
       ...call,
@@ -152,7 +154,7 @@ function prepareReduce(input: Input, monoid: unknown, options: ReduceOptions<nev
       share: () => {
         const { array, isCopy } = sharedOf(input);
         return {
-          data: [array, identity, blockItems, more],
+          data: map === undefined ? [array, identity, blockItems] : [array, identity, blockItems, more],
           end: () => void (isCopy && array.dispose()),
         };
       },
@@ -214,11 +216,11 @@ export function reduceSync<Value = number, More extends readonly unknown[] = []>
 }
 
 /** Options of `scan`. */
-export interface ScanOptions extends ParallelOptions {
+export interface ScanOptions<Type extends NumberType = NumberType> extends ParallelOptions {
   /** Whether each result has its own item in it: true if omitted. `false`: only those before. */
   readonly inclusive?: boolean;
   /** What the results are; as the input if omitted. */
-  readonly type?: NumberType;
+  readonly type?: Type;
 }
 
 interface PreparedScan {
@@ -286,23 +288,23 @@ function prepareScan(input: Input, monoid: unknown, options: ScanOptions): Prepa
  *
  * @since 0.2.0
  */
-export async function scan<In extends Numbers>(
+export async function scan<In extends Numbers, Type extends NumberType = TypeOf<In>>(
   numbers: In,
   monoid: Monoid<number>,
-  options: ScanOptions = {},
+  options: ScanOptions<Type> = {},
   cancel?: Cancel,
-): Promise<ResultLike<In>> {
+): Promise<ResultLike<In, Type>> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scan", numbers), monoid, options);
   const both = async (): Promise<Values> => run(second(await run(folds.call, cancel)), cancel);
-  return resultIn(output, both) as Promise<ResultLike<In>>;
+  return resultIn(output, both) as Promise<ResultLike<In, Type>>;
 }
 
 /** As `parallel.scan`, and blocks this thread until all is done. */
-export function scanSync<In extends Numbers>(
+export function scanSync<In extends Numbers, Type extends NumberType = TypeOf<In>>(
   numbers: In,
   monoid: Monoid<number>,
-  options: ScanOptions = {},
-): ResultLike<In> {
+  options: ScanOptions<Type> = {},
+): ResultLike<In, Type> {
   const { folds, output, second } = prepareScan(inputOf("parallel.scanSync", numbers), monoid, options);
-  return resultInSync(output, () => runSync(second(runSync(folds.call)))) as ResultLike<In>;
+  return resultInSync(output, () => runSync(second(runSync(folds.call)))) as ResultLike<In, Type>;
 }

@@ -197,7 +197,8 @@ class Seen implements Underway {
 }
 
 function whyOf({ joins, refused, participants }: ForkFigures, steals: number, called: number): string {
-  if (participants.length === 0) return "it ended before its task had begun";
+  if (participants.length === 0)
+    return joins === 0 ? "it ended before its task had begun" : `it was stopped, after ${joins} joins`;
   if (joins === 0) return "it has no joins";
   if (steals > 0) return `it has ${joins} joins, and others did the second branches of ${steals}`;
   if (called < 2) return `it has ${joins} joins, and there is no other thread`;

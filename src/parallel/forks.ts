@@ -633,7 +633,8 @@ function bytesOfOutcome(fn: ItemCallback, args: readonly unknown[], path: Path |
       const thrown = new TransferError(
         `a branch of a join threw what can't be passed to the thread that joins: ${describeThrown(error)}`,
       );
-      return encodeValue({ thrown: encodeThrown(thrown) } satisfies Outcome);
+      const told = { thrown: encodeThrown(thrown) };
+      return encodeValue((path === undefined ? told : { ...told, spanMs: path.ms }) satisfies Outcome);
     }
   }
 }

@@ -75,8 +75,8 @@ export async function groupBy<More extends readonly unknown[] = []>(
   cancel?: Cancel,
 ): Promise<Groups> {
   requireGroupable(numbers, options);
-  const { key, args = [] as unknown as More, ...others } = options;
-  const mapping = { ...others, args, type: "float64" } as const;
+  const { key, args, ...others } = options;
+  const mapping = { ...others, ...(args && { args }), type: "float64" } as const;
   const mapped = key === undefined ? numbers : await map(numbers as number[], key, mapping, cancel);
   const keys = keysOf(numbers, mapped);
   return groupsOf(keys, await argsort(keys, others, cancel));
@@ -88,8 +88,8 @@ export function groupBySync<More extends readonly unknown[] = []>(
   options: GroupOptions<More> = {},
 ): Groups {
   requireGroupable(numbers, options);
-  const { key, args = [] as unknown as More, ...others } = options;
-  const mapping = { ...others, args, type: "float64" } as const;
+  const { key, args, ...others } = options;
+  const mapping = { ...others, ...(args && { args }), type: "float64" } as const;
   const mapped = key === undefined ? numbers : mapSync(numbers as number[], key, mapping);
   const keys = keysOf(numbers, mapped);
   return groupsOf(keys, argsortSync(keys, others));

@@ -9,4 +9,4 @@ export type { GroupOptions, Groups } from "./groups.js";
 export type { HistogramOptions, MinMax } from "./numeric.js";
 export type { IndicesLike, SortOptions } from "./sort.js";
 export type { Monoid, ReduceOptions, ScanOptions } from "./fold.js";
-export type { NumberArray, Numbers, ResultLike } from "./values.js";
+export type { NumberArray, Numbers, ResultLike, TypeOf } from "./values.js";

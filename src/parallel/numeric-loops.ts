@@ -31,6 +31,10 @@ export function operationOf([name, low, high, bins]: OperationWords): NumericOpe
   return name === "histogram" ? { name, low: low as number, high: high as number, bins: bins as number } : { name };
 }
 
+type Histogram = Extract<NumericOperation, { readonly name: "histogram" }>;
+/** Operations whose results depend on what is put together first: by blocks of the number of items alone. */
+type InBlocks = Exclude<NumericOperation, Histogram>;
+
 /** Numbers of a block. */
 export const NUMERIC_BLOCK = 8192;
 
@@ -94,6 +98,10 @@ export function numericLoop(
   const numbers = first.values as NumberArray;
   const others = second?.values as NumberArray | undefined;
   const kernel = kernelHere(operation.name, first.type, first.length);
+  if (operation.name === "histogram") {
+    if (!isKnown(first.type)) return inTables(operation, kernel, () => widened.of(NUMERIC_BLOCK), numbers);
+    return inTables(operation, kernel, undefined, numbers);
+  }
   if (!isKnown(first.type)) return inBlocks(widening(operation, kernel, numbers, others));
   return inBlocks(blockOf(operation, kernel, numbers.byteOffset, others?.byteOffset ?? 0, numbers.BYTES_PER_ELEMENT));
 }
@@ -103,7 +111,7 @@ function kernelHere(operation: NumericOperation["name"], type: NumberType, lengt
 }
 
 /** A block of numbers wherever they are, made float64, in the heap. */
-function widening(operation: NumericOperation, kernel: Kernel, numbers: NumberArray, others?: NumberArray): Block {
+function widening(operation: InBlocks, kernel: Kernel, numbers: NumberArray, others?: NumberArray): Block {
   return (from, length) => {
     const doubles = widened.of(2 * NUMERIC_BLOCK);
     doubles.set(numbers.subarray(from, from + length));
@@ -148,7 +156,7 @@ export function numericLoopHere(
     case "minMax":
       return inBlocks((from, length) => minMaxOf(numbers, from, from + length));
     default:
-      return inBlocks((from, length) => histogramOf(operation, numbers, from, from + length));
+      return (from, to) => [histogramOf(operation, numbers, from, to)];
   }
 }
 
@@ -198,7 +206,7 @@ function inBlocks(block: Block): PartLoop {
   };
 }
 
-function blockOf(operation: NumericOperation, kernel: Kernel, at: number, other: number, bytes: number): Block {
+function blockOf(operation: InBlocks, kernel: Kernel, at: number, other: number, bytes: number): Block {
   switch (operation.name) {
     case "sum":
       return (from, length) => kernel(at + from * bytes, length);
@@ -211,17 +219,36 @@ function blockOf(operation: NumericOperation, kernel: Kernel, at: number, other:
         return [values[0] as number, values[1] as number];
       };
     }
-    case "histogram": {
-      const { low, high, bins } = operation;
-      return (from, length) => {
-        const values = results.of(Math.ceil(bins / 2));
-        const counts = new Uint32Array(values.buffer, values.byteOffset, bins);
-        counts.fill(0);
-        kernel(at + from * bytes, length, low, high, bins, values.byteOffset);
-        return [...counts];
-      };
-    }
   }
+}
+
+/**
+ * Of each range one table, however many blocks it has: counts are whole numbers, the same in any order.
+ *
+ * @param doubles - where numbers are made float64 first, if kernels do not know their type
+ */
+function inTables(
+  { low, high, bins }: Histogram,
+  kernel: Kernel,
+  doubles: (() => Float64Array) | undefined,
+  numbers: NumberArray,
+): PartLoop {
+  return (from, to) => {
+    const values = results.of(Math.ceil(bins / 2));
+    const counts = new Uint32Array(values.buffer, values.byteOffset, bins);
+    counts.fill(0);
+    if (doubles === undefined) {
+      kernel(numbers.byteOffset + from * numbers.BYTES_PER_ELEMENT, to - from, low, high, bins, values.byteOffset);
+    } else {
+      const block = doubles();
+      for (let begin = from; begin < to; begin += NUMERIC_BLOCK) {
+        const length = Math.min(NUMERIC_BLOCK, to - begin);
+        block.set(numbers.subarray(begin, begin + length));
+        kernel(block.byteOffset, length, low, high, bins, values.byteOffset);
+      }
+    }
+    return [counts.slice()];
+  };
 }
 
 function minMaxOf(numbers: NumberArray, from: number, to: number): readonly [number, number] {
@@ -236,19 +263,14 @@ function minMaxOf(numbers: NumberArray, from: number, to: number): readonly [num
 }
 
 /** As the kernel has it, operation by operation. */
-function histogramOf(
-  { low, high, bins }: Extract<NumericOperation, { name: "histogram" }>,
-  numbers: NumberArray,
-  from: number,
-  to: number,
-): readonly number[] {
-  const counts = Array.from({ length: bins }, () => 0);
+function histogramOf({ low, high, bins }: Histogram, numbers: NumberArray, from: number, to: number): Uint32Array {
+  const counts = new Uint32Array(bins);
   const scale = bins / (high - low);
   for (let i = from; i < to; i++) {
     const number = numbers[i] as number;
     if (!(number >= low && number <= high)) continue;
     const bin = Math.min(bins - 1, Math.floor((number - low) * scale));
-    counts[bin] = (counts[bin] as number) + 1;
+    (counts[bin] as number)++;
   }
   return counts;
 }

@@ -74,7 +74,7 @@ function prepare(
     functions: NO_FUNCTIONS,
     cost: (isInPlace ? IN_PLACE : GIVEN)[operation.name][first.type] as Cost,
     length: first.length,
-    blockItems: NUMERIC_BLOCK,
+    blockItems: blockItemsFor(operation),
     // What is in place now was copied, if at all, before anything is measured.
     copiedBytes: isInPlace ? 0 : inputs.reduce((bytes, input) => bytes + copiedBytesOf(input, input.length), 0),
     here: isInPlace
@@ -88,6 +88,12 @@ function prepare(
       for (const { array, isCopy } of shared) if (isCopy) array.dispose();
     },
   };
+}
+
+/** Of a histogram each part has a table: parts are so large that all tables together have no more than a quarter of the items. */
+function blockItemsFor(operation: NumericOperation): number {
+  if (operation.name !== "histogram") return NUMERIC_BLOCK;
+  return Math.max(1, Math.ceil((4 * operation.bins) / NUMERIC_BLOCK)) * NUMERIC_BLOCK;
 }
 
 const NONE_SHARED: { readonly array: SharedArray<NumberType>; readonly isCopy: boolean }[] = [];
@@ -233,7 +239,7 @@ function prepareHistogram(numbers: unknown, options: HistogramOptions): Call {
 
 function countsOf(bins: number, values: Values): Uint32Array {
   const counts = new Uint32Array(bins);
-  for (const block of ofBlocks(values) as readonly (readonly number[])[]) {
+  for (const block of ofBlocks(values) as readonly Uint32Array[]) {
     for (let bin = 0; bin < bins; bin++) counts[bin] = (counts[bin] as number) + (block[bin] as number);
   }
   return counts;

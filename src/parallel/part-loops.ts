@@ -46,7 +46,7 @@ const MAKERS = {
   /** The values of blocks. */
   fold(
     functions: readonly [combine: ItemCallback, map?: ItemCallback],
-    [input, identity, blockItems, more]: readonly [Numbers, unknown, number, readonly unknown[]],
+    [input, identity, blockItems, more = []]: readonly [Numbers, unknown, number, (readonly unknown[])?],
   ): PartLoop {
     const [combine, map] = functions;
     const items = itemsOf(input);

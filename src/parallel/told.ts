@@ -165,12 +165,16 @@ function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean
   return true;
 }
 
+/** Where the identity stands in the data of a fold. */
+const FOLDED_INTO = 1;
+
 /** Whether calls can't have changed anything of it. Each has copies of its own of what is no shared object. */
 function isUnchanging({ loop, data }: Pick<Told, "loop" | "data">): boolean {
   const isOne = (value: unknown): boolean =>
     typeof value !== "object" || value === null || value instanceof SharedObject;
   // Lists are the algorithms' own, but for one that a program folds into.
-  return data.every((value) => isOne(value) || (loop !== "fold" && Array.isArray(value) && value.every(isOne)));
+  const isLent = (at: number): boolean => loop === "fold" && at === FOLDED_INTO;
+  return data.every((value, at) => isOne(value) || (!isLent(at) && Array.isArray(value) && value.every(isOne)));
 }
 
 /** What a helper has made of what it was told. */

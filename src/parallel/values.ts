@@ -16,15 +16,19 @@ export type NumberArray = ArraysOf<ArrayBufferLike>[NumberType];
 /** Numbers, as algorithms take them. */
 export type Numbers = SharedArray<NumberType> | NumberArray | readonly number[];
 
-/** What a result of the kind of `Input` is. */
-export type ResultLike<In> =
-  In extends SharedArray<infer Type extends NumberType>
+/** What a result of the kind of `Input` is, and of its type, or another; ordinary arrays have none. */
+export type ResultLike<In, Type extends NumberType = TypeOf<In>> =
+  In extends SharedArray<NumberType>
     ? SharedArray<Type>
     : In extends readonly number[]
       ? number[]
       : In extends NumberArray
-        ? ArraysOf<ArrayBuffer>[TypeNameOf<In>]
+        ? ArraysOf<ArrayBuffer>[Type]
         : never;
+
+/** The type of an input's numbers. */
+export type TypeOf<In> =
+  In extends SharedArray<infer Type extends NumberType> ? Type : In extends NumberArray ? TypeNameOf<In> : "float64";
 
 type TypeNameOf<In> = {
   [Type in NumberType]: In extends ArraysOf<ArrayBufferLike>[Type] ? Type : never;

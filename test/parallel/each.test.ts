@@ -5,13 +5,22 @@ import fc from "fast-check";
 import { parallel } from "skein/parallel";
 import { SharedArray } from "skein/shared";
 
-import { affine, count, countFrom, identical, square, weighed } from "./fixtures/tasks.js";
+import { add, affine, count, countFrom, identical, square, weighed } from "./fixtures/tasks.js";
 import { assertNumbers, samples, TYPES, withInput } from "./inputs.js";
 import { anySetting, EACH_SETTING, inSetting } from "./settings.js";
 
 const RUNS = { numRuns: 150 };
 
 describe("parallel.map", () => {
+  it("is typed by the option type, or as the input", async () => {
+    using numbers = SharedArray.from("float64", [1, 2]);
+    using asked: SharedArray<"uint32"> = await parallel.map(numbers, square, { type: "uint32" });
+    using own: SharedArray<"float64"> = parallel.mapSync(numbers, square);
+    const typed: Int8Array = parallel.mapSync(new Float64Array(2), square, { type: "int8" });
+    using totals: SharedArray<"int32"> = await parallel.scan(own, { identity: 0, combine: add }, { type: "int32" });
+    assert.deepEqual([asked.type, own.type, typed.constructor, totals.type], ["uint32", "float64", Int8Array, "int32"]);
+  });
+
   it("gives what Array.prototype.map does, as an array of the input's kind", async () => {
     await fc.assert(
       fc.asyncProperty(samples(), anySetting, async (sample, setting) => {

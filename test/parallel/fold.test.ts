@@ -7,7 +7,7 @@ import { SharedArray } from "skein/shared";
 
 import { add, joined, larger, latter, shown, weighed } from "./fixtures/tasks.js";
 import { ARRAYS, assertNumbers, samples, TYPES, withInput } from "./inputs.js";
-import { anySetting, EACH_SETTING, inSetting } from "./settings.js";
+import { anySetting, EACH_SETTING, inSetting, poolOf, withSeams } from "./settings.js";
 
 const RUNS = { numRuns: 150 };
 const MONOIDS = {
@@ -143,6 +143,17 @@ describe("parallel.reduce", () => {
 });
 
 describe("parallel.scan", () => {
+  it("knows nothing of what reduce may be asked, wherever it runs", async () => {
+    const options = { map: weighed, args: [1, 2] };
+    const on = await poolOf(2);
+    const numbers = Array.from({ length: 3000 }, (_, i) => i % 7);
+    const expected = scanned(numbers, 0, add, true);
+    assert.deepEqual(parallel.scanSync(numbers, MONOIDS.sum, options as never), expected);
+    await withSeams({ itemsBefore: 0 }, async () => {
+      assert.deepEqual(await parallel.scan(numbers, MONOIDS.sum, { on, ...options }), expected);
+    });
+  });
+
   it("gives running totals, with or without each item's own, bit by bit", async () => {
     await fc.assert(
       fc.asyncProperty(samples(), anyMonoid, fc.boolean(), anySetting, async (sample, monoid, inclusive, setting) => {

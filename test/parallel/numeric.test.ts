@@ -245,6 +245,22 @@ describe("parallel.histogram", () => {
     });
   });
 
+  it("has tables of fewer numbers, all together, than there are items", async () => {
+    const numbers = many("uint32", 100 * BLOCK);
+    const bins = { bins: 1 << 16, low: 0, high: 2 ** 32 };
+    const on = await poolOf(2);
+    for (const kind of ["shared", "typed"] as const) {
+      await withInput({ kind, type: "uint32", numbers }, async (given) => {
+        const { result, calls } = await withSeams({ itemsBefore: 0 }, async () =>
+          parallel.explain(async () => parallel.histogram(given, { on, ...bins })),
+        );
+        assert.deepStrictEqual(result, counted(numbers, bins));
+        const parts = (calls[0]?.participants ?? []).reduce((sum, one) => sum + one.parts, 0);
+        assert.equal(parts, Math.ceil((100 * BLOCK) / (4 * bins.bins)));
+      });
+    }
+  });
+
   it("has as many bins as a thread has memory for, each time other ones", async () => {
     const numbers = many("float64", 2 * BLOCK);
     for (const bins of [1, 1 << 16, 3, 1 << 20]) {

@@ -17,7 +17,7 @@ import {
   type TypedArray,
   withInput,
 } from "./inputs.js";
-import { anySetting, EACH_SETTING, inSetting, type Setting } from "./settings.js";
+import { anySetting, EACH_SETTING, inSetting, poolOf, type Setting } from "./settings.js";
 
 const RUNS = { numRuns: 150 };
 const COMPARES = { "as numbers": undefined, descending, "by tens": byTens } as const;
@@ -140,6 +140,17 @@ describe("sorting by what is elsewhere", () => {
         assert.deepEqual(Array.from(sortedIndexes), expected, JSON.stringify({ length, setting }));
       }
     }
+    // An awaited call has a list of its own.
+    const args: [SharedArray<"float64">] = [weights];
+    using indexes = SharedArray.from(
+      "uint32",
+      Uint32Array.from({ length: 70_001 }, (_, i) => i),
+    );
+    using others = SharedArray.from("float64", [0]);
+    const sorting = parallel.sort(indexes, { on: await poolOf(2), compare: byWeight, args });
+    args[0] = others;
+    using inOrder = await sorting;
+    assert.ok(inOrder.values.every((one, i, all) => i === 0 || byWeight(all[i - 1] as number, one, weights) <= 0));
     const few = { compare: byWeight, args: [weights] } as const;
     const byOne = [3, 2, 1, 0].sort((a, b) => byWeight(a, b, weights));
     assert.deepEqual(await parallel.sort([3, 2, 1, 0], few), byOne);

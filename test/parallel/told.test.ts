@@ -48,6 +48,11 @@ describe("what helpers are told", () => {
       ...first,
       slots: [others.handle, -0, Number.NaN],
     });
+    // Further arguments of what makes something of items are a list, as the identity may be, which is not kept.
+    const mapped = (more: unknown): ToTell => toTell({ functions: [add, larger], data: [numbers, 0, 256, more] });
+    assert.equal(numberOf(tellings, mapped([numbers, 2])), numberOf(tellings, mapped([others, 3])));
+    const listed = toTell({ data: [numbers, [1], 256] });
+    assert.notEqual(numberOf(tellings, listed), numberOf(tellings, listed));
     const unlike = [
       toTell({ data: [numbers, numbers, 256] }),
       toTell({ data: [numbers, "0", 256] }),
