@@ -155,6 +155,7 @@ export function measurePaths(cells: SharedCells): void {
   cells[MEASURED] = 1;
 }
 
+/** What was done of a call until now, as its participants have added it up. */
 export function forkFigures(cells: SharedCells): ForkFigures {
   let joins = 0;
   let refused = 0;
