@@ -570,10 +570,10 @@ export class Shares {
     for (let line = HEAD; line < this.#cells.length; line += LINE) store(this.#cells, line + PRESENCE, CLOSED);
   }
 
-  /** Whether a helper has come, be it that it has left. */
-  hasCome(participant: number): boolean {
-    const word = load(this.#cells, lineOf(participant) + PRESENCE);
-    return word !== CLOSED && !isYetToCome(word);
+  /** Whether a helper has been here and has gone: so it stays, as only the caller opens its line again. */
+  hasGone(participant: number): boolean {
+    const state = this.#stateOf(lineOf(participant));
+    return state === GONE || state === FAILED;
   }
 
   #stateOf(line: number): number {

@@ -24,7 +24,7 @@ describe("blocking calls one after another", () => {
     const numbers = SharedArray.from("float64", [1, 2, 3, 4]);
     let call = 0;
     const waitForHelp = (shares: Shares): void => {
-      for (let waitedMs = 0; !shares.hasCome(1); waitedMs++) {
+      for (let waitedMs = 0; !shares.hasGone(1); waitedMs++) {
         assert.ok(waitedMs < HANGS_MS, `nobody came to call ${call}`);
         Atomics.wait(nobodyWrites, 0, 0, 1);
       }

@@ -140,7 +140,6 @@ describe("helpers of a call", () => {
     caller.tell({ number: 4, payload: { payload: 320, byteLength: 6 }, slots }, span);
     caller.open(1);
     caller.open(2);
-    assert.equal(caller.hasCome(1), false);
     assert.equal(first.isOpen, true);
     assert.equal(first.enter({ slot: 7, state: 9 }), true);
     assert.equal(first.isOpen, false);
@@ -150,10 +149,10 @@ describe("helpers of a call", () => {
     assert.deepEqual([...copied], slots);
     assert.equal(first.callerSlot, 1);
     assert.deepEqual([caller.present(), caller.hasPresent], [[{ slot: 7, state: 9 }], true]);
-    assert.equal(caller.hasCome(1), true);
+    assert.equal(caller.hasGone(1), false);
     caller.close();
     assert.equal(second.enter({ slot: 8, state: 1 }), false, "too late");
-    assert.equal(caller.hasCome(2), false);
+    assert.equal(caller.hasGone(2), false, "it has never come");
     assert.deepEqual([caller.takeGone(), caller.hasExpected], [undefined, true]);
     const times = caller.timesLeft;
     assert.equal(caller.seesLeaving(times), false);
@@ -161,7 +160,7 @@ describe("helpers of a call", () => {
     assert.equal(caller.seesLeaving(times), true);
     caller.waitForLeaving(times, 1e9); // somebody has left: it does not wait
     assert.equal(caller.leavingAfter(times), undefined, "nor does a promise");
-    assert.equal(caller.hasCome(1), true);
+    assert.equal(caller.hasGone(1), true);
     assert.deepEqual([caller.present(), caller.hasPresent, caller.hasExpected], [[], false, false]);
     assert.deepEqual(caller.takeGone()?.result, { payload: 160, byteLength: 5, areNumbers: true });
     assert.equal(caller.takeGone(), undefined, "it is taken once");
@@ -181,7 +180,7 @@ describe("helpers of a call", () => {
     caller.open(1);
     helper.enter(life);
     helper.stepBack(life);
-    assert.deepEqual([caller.hasPresent, caller.hasCome(1)], [false, false]);
+    assert.deepEqual([caller.hasPresent, caller.hasGone(1)], [false, false]);
     assert.equal(helper.comeBack({ slot: 8, state: 9 }), false, "another");
     assert.equal(helper.comeBack(life), true);
     assert.deepEqual(caller.present(), [life]);
@@ -261,7 +260,7 @@ describe("helpers of a call", () => {
     caller.open(1);
     helper.enter({ slot: 7, state: 1 });
     helper.stepOut();
-    assert.deepEqual([caller.hasCome(1), helper.enter({ slot: 8, state: 1 })], [false, true]);
+    assert.deepEqual([caller.hasGone(1), helper.enter({ slot: 8, state: 1 })], [false, true]);
   });
 
   it("that nobody can call are not waited for, unless somebody has looked for them", () => {
