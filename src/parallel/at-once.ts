@@ -62,7 +62,11 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
     const isShared = copiedBytes === 0;
     if (sharing.called.has(us)) {
       // Arrays that have to be copied before take longer than helpers wait.
-      if (isShared) wakeHelpers(team, sharing);
+      if (isShared) {
+        const beganMs = nowMs();
+        wakeHelpers(team, sharing);
+        sharing.wakingUs = (nowMs() - beganMs) * 1000;
+      }
       return false;
     }
     if (sharing.mayBeThere) return false;

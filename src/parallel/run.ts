@@ -74,6 +74,8 @@ export interface Begun {
   readonly done: number;
   readonly values: [number, unknown][];
   readonly itemUs: number;
+  /** When it was decided to share out the rest, if there was a clock in hand. */
+  readonly beganMs?: number;
   /** By what it was decided to share out the rest, if anybody asked. */
   readonly worth?: Worth | undefined;
   /** From what on it would have been. */
@@ -97,7 +99,7 @@ function begin(call: Call): Begun {
   if (itemsBefore !== undefined) return beginAsTold(call, itemsBefore);
   if (call.expectedItemUs !== undefined) {
     const worth = worthFor(call, call.expectedItemUs * length);
-    if (worth !== undefined) return { done: 0, values, itemUs: call.expectedItemUs, worth };
+    if (worth !== undefined) return { done: 0, values, itemUs: call.expectedItemUs, worth, beganMs: nowMs() };
   }
   const cost = costOfCall(call);
   const add = (from: number, to: number): void => {
@@ -110,7 +112,7 @@ function begin(call: Call): Begun {
   let firstUs = PROBE_US;
   if (itemUs !== undefined && !isDue) {
     const worth = cost.isSure ? worthFor(call, itemUs * length) : undefined;
-    if (worth !== undefined) return { done: 0, values, itemUs, worth };
+    if (worth !== undefined) return { done: 0, values, itemUs, worth, beganMs: nowMs() };
     // What takes longer is measured anyway: two looks at the clock are little against it.
     if (itemUs * length < SHORT_US) {
       add(0, length);
@@ -133,7 +135,7 @@ function begin(call: Call): Begun {
     itemUs = tookUs / (done - from);
     if (isSearch && values.length > 0) return { done: length, values, itemUs };
     const worth = isBelieved && tookUs >= PROBE_US ? worthFor(call, itemUs * (length - done)) : undefined;
-    if (worth !== undefined) return { done, values, itemUs, worth };
+    if (worth !== undefined) return { done, values, itemUs, worth, beganMs: nowMs() };
     // Not all that is left at once, as it may be other than what came first; but as much as
     // has been done, so that most of it is done in few pieces.
     blocks *= 2;

@@ -129,6 +129,8 @@ export class SharedCall {
   readonly #form: SharedForm;
   readonly #from: number;
   readonly #beganMs: number;
+  /** So long it took before that to wake helpers. */
+  readonly #wakingUs: number;
   readonly #memory: CallMemory;
   readonly #way: Telling;
   readonly #worth: Worth;
@@ -150,8 +152,8 @@ export class SharedCall {
   #refusal: { readonly error: unknown } | undefined = undefined;
   /** Whether it will say something of what sharing out costs. */
   #isMeasured: boolean;
-  /** Whether it has. */
-  #hasTold = false;
+  /** So long one thread would have worked on it; known once all has succeeded. */
+  #workUs: number | undefined = undefined;
 
   /**
    * Puts the arrays where all threads see them, and all else that helpers need to know.
@@ -170,7 +172,8 @@ export class SharedCall {
   }
 
   private constructor(call: Call, form: SharedForm, team: Team, begun: Begun, isSpared: boolean, s: Scope | undefined) {
-    this.#beganMs = nowMs();
+    // To copy arrays takes its time whatever helpers there are, and is weighed by itself.
+    this.#beganMs = (call.copiedBytes ?? 0) === 0 ? (begun.beganMs ?? nowMs()) : nowMs();
     this.#call = call;
     this.#form = form;
     this.#team = team;
@@ -189,6 +192,8 @@ export class SharedCall {
     const participants = 1 + Math.max(team.helpers, team.alone);
     const memory = contextHere() === undefined ? takeMemory(owner, "told", participants) : undefined;
     const sharing = sharingWith(team);
+    this.#wakingUs = sharing.wakingUs;
+    sharing.wakingUs = 0;
     this.#worth = begun.worth ?? (memory?.shares.hasStayed === true ? sharing.present : sharing.called);
     // First of all: those that sleep wake up while all else is made ready.
     if (memory !== undefined) for (let one = 1; one <= this.helpers; one++) memory.shares.expects(one, this.#sleepers);
@@ -472,9 +477,7 @@ export class SharedCall {
     // What began a call says less than all of it: there caches are cold, and data may be other. But where
     // several work each takes longer than alone, so this only ever makes it less.
     if (!isSearch) costOfCall(this.#call).isAtMost(this.work.end - firstItem, workUs);
-    if (!this.#isMeasured) return;
-    this.#hasTold = true;
-    this.#worth.took((nowMs() - this.#beganMs) * 1000, this.#aloneUs(workUs), this.helpers + 1);
+    this.#workUs = this.#aloneUs(workUs);
   }
 
   /** How long one thread would have worked on what these did together in so long. */
@@ -493,7 +496,6 @@ export class SharedCall {
 
   /** All is over, however it ended: gives everything back. */
   end(isWhole: boolean): void {
-    if (!this.#hasTold) this.#worth.tookAnyTime();
     this.#stop.stopListening();
     this.own.leave();
     const counts = this.shares.counts();
@@ -508,7 +510,14 @@ export class SharedCall {
         if (gone.result !== undefined) freePayload(own, gone.result.payload, own.slot);
       }
       giveMemory(ownerOf(this.#team), this.#way, this.#memory);
+      this.#tellWorth();
     }
+  }
+
+  /** What sharing out has cost: with all that comes before the first part and behind the last one. */
+  #tellWorth(): void {
+    if (!this.#isMeasured || this.#workUs === undefined) this.#worth.tookAnyTime();
+    else this.#worth.took((nowMs() - this.#beganMs) * 1000 + this.#wakingUs, this.#workUs, this.helpers + 1);
   }
 
   /** Once all is over: its memory may be another call's by then. */

@@ -4,12 +4,12 @@ import { describe, it } from "node:test";
 
 import { type ThreadPool, threads } from "skein";
 import { parallel } from "skein/parallel";
-import { SharedArray } from "skein/shared";
+import { liveSharedObjects, SharedArray } from "skein/shared";
 import { stayedHere } from "#skein/parallel/at-once";
 import { giveMemory, takeMemory } from "#skein/parallel/call-memory";
 import { Cost } from "#skein/parallel/costs";
 import { Shares } from "#skein/parallel/shares";
-import { sharingOf } from "#skein/parallel/worth";
+import { sharingOf, Worth } from "#skein/parallel/worth";
 import { heap } from "#skein/shared/heap";
 
 import { identical } from "./fixtures/tasks.js";
@@ -214,5 +214,44 @@ describe("calls in a row that are worth sharing out only if helpers are there", 
       stayedHere(team, cost, 1e-3, sharingOf(team.pool).called, true);
     }
     assert.deepEqual(woken, []);
+  });
+});
+
+describe("what it took to share out a call", () => {
+  it("has the waking of its helpers in it, and all that comes behind its parts", async () => {
+    await using on = threads({ size: 1, name: "measured" });
+    await importAll(on);
+    const sharing = sharingOf(on);
+    const told: { readonly us: number; readonly objects: number }[] = [];
+    for (const worth of [sharing.present, sharing.called]) {
+      worth.took = (us, workUs, participants) => {
+        told.push({ us, objects: liveSharedObjects().length });
+        Worth.prototype.took.call(worth, us, workUs, participants);
+      };
+    }
+    const numbers = Float64Array.from({ length: 64 }, (_, i) => i);
+    const call = async (): Promise<void> =>
+      withSeams({ itemsBefore: 0 }, async () => void parallel.mapSync(numbers, identical, { on }));
+    await call();
+    const objects = liveSharedObjects().length;
+    // Longer than any call takes.
+    const WAKING_US = 1e9;
+    told.length = 0;
+    // A call that is held up in its midst says nothing.
+    while (told.length === 0) {
+      sharing.wakingUs = WAKING_US;
+      await call();
+    }
+    while (told.length === 1) await call();
+    assert.deepEqual(
+      told.map(({ us }) => us >= WAKING_US),
+      [true, false],
+      "it counts once",
+    );
+    assert.deepEqual(
+      told.map((one) => one.objects),
+      [objects, objects],
+      "copies are gone by then",
+    );
   });
 });
