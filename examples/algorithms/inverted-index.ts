@@ -2,7 +2,7 @@
  * Which documents have a word, for each word: documents are counted in blocks, the counts added
  * up to places, documents put in their places.
  *
- * Work O(words of all documents + blocks × different words), span O(words of a block + different
+ * Work O(words of all documents + blocks × different words), span O(words of a block + blocks + different
  * words). Repeatable.
  */
 import { task } from "skein";
@@ -16,7 +16,7 @@ import {
   placeDocuments,
   type Range,
 } from "./in-turn/inverted-index.js";
-import { add, blocksOf, itemsOf, type Numbers, Workspace } from "./support/workspace.js";
+import { add, addUpBlocks, blocksOf, itemsOf, type Numbers, tableOf, Workspace } from "./support/workspace.js";
 
 /** A block has so many documents at least: tables of all words are made for each, so there are few. */
 const leastIn = (documents: number): number => Math.max(16, Math.ceil(documents / 16));
@@ -25,27 +25,23 @@ function documentsOf(block: number, { offsets }: Documents): Range {
   return itemsOf(block, offsets.length - 1, leastIn(offsets.length - 1));
 }
 
-/** `counts[word × blocks + block]`: in the order in which places are given. */
-const countWords = task(function countWords(block: number, blocks: number, corpus: Documents, counts: Numbers): void {
-  const inBlock = new Uint32Array(corpus.vocabulary);
-  countDocuments(corpus, documentsOf(block, corpus), inBlock);
-  for (let word = 0; word < inBlock.length; word++) counts.values[word * blocks + block] = inBlock[word] as number;
+/** Of each block how many of its documents have each word. One more word is in none, so its place is where all end. */
+const kindsOf = ({ vocabulary }: Documents): number => vocabulary + 1;
+
+const countWords = task(function countWords(block: number, corpus: Documents, tables: Numbers): void {
+  countDocuments(corpus, documentsOf(block, corpus), tableOf(block, kindsOf(corpus), tables).fill(0));
 });
 
 const placeBlock = task(function placeBlock(
   block: number,
-  blocks: number,
   corpus: Documents,
-  places: Numbers,
+  tables: Numbers,
+  offsets: Numbers,
   documents: Numbers,
 ): void {
-  const next = new Uint32Array(corpus.vocabulary);
-  for (let word = 0; word < next.length; word++) next[word] = places.values[word * blocks + block] as number;
+  const next = tableOf(block, kindsOf(corpus), tables);
+  for (let word = 0; word < next.length; word++) (next[word] as number) += offsets.values[word] as number;
   placeDocuments(corpus, documentsOf(block, corpus), next, documents.values);
-});
-
-const beginOf = task(function beginOf(word: number, blocks: number, places: Numbers): number {
-  return places.values[word * blocks] as number;
 });
 
 /** The index of some documents. */
@@ -55,17 +51,16 @@ export async function invertedIndex(
   cancel?: Cancel,
 ): Promise<InvertedIndex> {
   using space = new Workspace();
-  const { vocabulary } = corpus;
   const count = corpus.offsets.length - 1;
   const blocks = blocksOf(count, leastIn(count));
-  // One more, which is 0, so that its place is the number of all.
-  const counts = space.make("uint32", vocabulary * blocks + 1);
-  await parallel.for(0, blocks, countWords, { ...options, args: [blocks, corpus, counts] }, cancel);
+  const kinds = kindsOf(corpus);
+  const tables = space.makeToFill("uint32", kinds * blocks);
+  await parallel.for(0, blocks, countWords, { ...options, args: [corpus, tables] }, cancel);
+  const adding = { ...options, type: "uint32", args: [kinds, tables] } as const;
+  using totals = await parallel.tabulate(kinds, addUpBlocks, adding, cancel);
   const sums = { ...options, inclusive: false };
-  const places = space.keep(await parallel.scan(counts, { identity: 0, combine: add }, sums, cancel));
-  const begins = { ...options, type: "uint32", args: [blocks, places] } as const;
-  const offsets = space.keep(await parallel.tabulate(vocabulary + 1, beginOf, begins, cancel));
-  const documents = space.makeToFill("uint32", places.values.at(-1) as number);
-  await parallel.for(0, blocks, placeBlock, { ...options, args: [blocks, corpus, places, documents] }, cancel);
+  const offsets = space.keep(await parallel.scan(totals, { identity: 0, combine: add }, sums, cancel));
+  const documents = space.makeToFill("uint32", offsets.values.at(-1) as number);
+  await parallel.for(0, blocks, placeBlock, { ...options, args: [corpus, tables, offsets, documents] }, cancel);
   return { offsets: space.give(offsets), documents: space.give(documents) };
 }

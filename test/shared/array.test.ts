@@ -62,6 +62,23 @@ describe("a shared array", () => {
     });
   }
 
+  it("of 4 KiB or more begins where a line of a cache does", () => {
+    const BYTES = [0, 8, 4088, 4096, 4104, 8192, 32_000, 65_536, 1_000_000, 8_000_000];
+    for (const bytes of BYTES) {
+      // Side by side: blocks of one size, and runs of chunks.
+      const some = Array.from({ length: 3 }, () => new SharedArray({ type: "float64", length: bytes / 8 }));
+      for (const [i, one] of some.entries()) one.values.fill(i);
+      for (const [i, one] of some.entries()) {
+        assert.equal(one.values.byteOffset % (bytes < 4096 ? 8 : 64), 0, `${bytes} bytes`);
+        assert.ok(
+          one.values.every((value) => value === i),
+          `${bytes} bytes`,
+        );
+        one.dispose();
+      }
+    }
+  });
+
   it("refuses wrong use", async () => {
     for (const options of [
       undefined,

@@ -19,6 +19,27 @@ export const itself = task(function itself(index: number): number {
   return index;
 });
 
+/**
+ * Of tables of counts, one for each block: of one kind, each count becomes what the blocks before have.
+ * Gives what all have. A table is of one block, and not of one kind, so that threads do not write by turns
+ * to what is one line of a cache.
+ */
+export const addUpBlocks = task(function addUpBlocks(kind: number, kinds: number, tables: Numbers): number {
+  const counts = tables.values;
+  let sum = 0;
+  for (let i = kind; i < counts.length; i += kinds) {
+    const count = counts[i] as number;
+    counts[i] = sum;
+    sum += count;
+  }
+  return sum;
+});
+
+/** The table of one block. */
+export function tableOf(block: number, kinds: number, tables: Numbers): Uint32Array {
+  return tables.values.subarray(block * kinds, (block + 1) * kinds);
+}
+
 /** More blocks than threads, so that who is done early can do more of them, but few enough for tables of all blocks. */
 const MOST_BLOCKS = 64;
 const LEAST_ITEMS = 1024;
