@@ -9,7 +9,16 @@ import type { Cancel } from "skein/async";
 import { parallel, type ParallelOptions } from "skein/parallel";
 
 import { DIGIT_BITS, DIGITS, type KeyedValues, LAST_DIGIT } from "./in-turn/integer-sort.js";
-import { add, addUpBlocks, blocksOf, itemsOf, type Numbers, tableOf, Workspace } from "./support/workspace.js";
+import {
+  add,
+  addUpBlocks,
+  blocksOf,
+  itemsOf,
+  type Numbers,
+  tableLength,
+  tableOf,
+  Workspace,
+} from "./support/workspace.js";
 
 const countDigits = task(function countDigits(block: number, shift: number, from: KeyedValues, tables: Numbers): void {
   const counts = tableOf(block, DIGITS, tables).fill(0);
@@ -54,8 +63,8 @@ export async function integerSort(
   });
   const { max } = await parallel.minMax(unsorted.keys, options, cancel);
   const blocks = blocksOf(length);
-  const tables = space.makeToFill("uint32", DIGITS * blocks);
-  const adding = { ...options, type: "uint32", args: [DIGITS, tables] } as const;
+  const tables = space.makeToFill("uint32", tableLength(DIGITS) * blocks);
+  const adding = { ...options, type: "uint32", args: [tableLength(DIGITS), tables] } as const;
   const sums = { ...options, inclusive: false };
   let [from, to, spare] = [unsorted, made(), made()];
   for (let shift = 0; shift === 0 || 2 ** shift <= max; shift += DIGIT_BITS) {

@@ -16,7 +16,16 @@ import {
   placeDocuments,
   type Range,
 } from "./in-turn/inverted-index.js";
-import { add, addUpBlocks, blocksOf, itemsOf, type Numbers, tableOf, Workspace } from "./support/workspace.js";
+import {
+  add,
+  addUpBlocks,
+  blocksOf,
+  itemsOf,
+  type Numbers,
+  tableLength,
+  tableOf,
+  Workspace,
+} from "./support/workspace.js";
 
 /** A block has so many documents at least: tables of all words are made for each, so there are few. */
 const leastIn = (documents: number): number => Math.max(16, Math.ceil(documents / 16));
@@ -54,9 +63,9 @@ export async function invertedIndex(
   const count = corpus.offsets.length - 1;
   const blocks = blocksOf(count, leastIn(count));
   const kinds = kindsOf(corpus);
-  const tables = space.makeToFill("uint32", kinds * blocks);
+  const tables = space.makeToFill("uint32", tableLength(kinds) * blocks);
   await parallel.for(0, blocks, countWords, { ...options, args: [corpus, tables] }, cancel);
-  const adding = { ...options, type: "uint32", args: [kinds, tables] } as const;
+  const adding = { ...options, type: "uint32", args: [tableLength(kinds), tables] } as const;
   using totals = await parallel.tabulate(kinds, addUpBlocks, adding, cancel);
   const sums = { ...options, inclusive: false };
   const offsets = space.keep(await parallel.scan(totals, { identity: 0, combine: add }, sums, cancel));

@@ -29,7 +29,8 @@ const coordinateOf = task(function coordinateOf(place: number, indexes: Numbers,
 const markBegins = task(function markBegins(place: number, cells: Numbers, begins: Numbers): void {
   const from = place === 0 ? 0 : (cells.values[place - 1] as number) + 1;
   const to = place === cells.length ? begins.length : (cells.values[place] as number) + 1;
-  begins.values.fill(place, from, to);
+  // Mostly none or one: to call what fills arrays takes as long as ten.
+  for (let cell = from; cell < to; cell++) begins.values[cell] = place;
 });
 
 const findInBlock = task(function findInBlock(block: number, grid: Grid, k: number, found: Numbers): void {

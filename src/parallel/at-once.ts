@@ -64,7 +64,8 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
       // Arrays that have to be copied before take longer than helpers wait.
       if (isShared) {
         const beganMs = nowMs();
-        wakeHelpers(team, sharing);
+        // Whoever was woken for a row has fallen asleep again: this call pays for it.
+        if (wakeHelpers(team, sharing) > 0) sharing.areWoken = false;
         sharing.wakingUs = (nowMs() - beganMs) * 1000;
       }
       return false;

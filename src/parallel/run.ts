@@ -23,7 +23,7 @@ import { stayedHere, worthWith } from "./at-once.js";
 import { callLoop, type PartLoop } from "./part.js";
 import type { LoopKind } from "./part-loops.js";
 import { SharedCall } from "./shared-call.js";
-import { type Team, whenReady } from "./team.js";
+import { sharingWith, type Team, whenReady } from "./team.js";
 import { seams } from "./testing.js";
 import { nextTurn, SLICE_MS, turnIfDue } from "./turns.js";
 import { COPY_US, LEAST_US, type Worth } from "./worth.js";
@@ -76,6 +76,8 @@ export interface Begun {
   readonly itemUs: number;
   /** When it was decided to share out the rest, if there was a clock in hand. */
   readonly beganMs?: number;
+  /** So long it took to wake helpers before. */
+  readonly wakingUs?: number;
   /** By what it was decided to share out the rest, if anybody asked. */
   readonly worth?: Worth | undefined;
   /** From what on it would have been. */
@@ -93,6 +95,15 @@ function worthFor(call: Call, us: number): Worth | undefined {
 
 /** Works here until all is done, or what is left is worth sharing out. */
 function begin(call: Call): Begun {
+  const sharing = sharingWith(call.asked.team);
+  const { wakingUs } = sharing;
+  if (wakingUs === 0) return beginHere(call);
+  // It was this call for which they were woken; it takes that with it, also if it stays.
+  sharing.wakingUs = 0;
+  return { ...beginHere(call), wakingUs };
+}
+
+function beginHere(call: Call): Begun {
   const { length, blockItems, here, isSearch = false } = call;
   const values: [number, unknown][] = [];
   const { itemsBefore } = seams;

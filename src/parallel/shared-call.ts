@@ -128,6 +128,8 @@ export class SharedCall {
   readonly #team: Team;
   readonly #form: SharedForm;
   readonly #from: number;
+  /** Whether arrays are copied. That takes its time whatever helpers there are, and is weighed by itself. */
+  readonly #isCopied: boolean;
   readonly #beganMs: number;
   /** So long it took before that to wake helpers. */
   readonly #wakingUs: number;
@@ -172,8 +174,8 @@ export class SharedCall {
   }
 
   private constructor(call: Call, form: SharedForm, team: Team, begun: Begun, isSpared: boolean, s: Scope | undefined) {
-    // To copy arrays takes its time whatever helpers there are, and is weighed by itself.
-    this.#beganMs = (call.copiedBytes ?? 0) === 0 ? (begun.beganMs ?? nowMs()) : nowMs();
+    this.#isCopied = (call.copiedBytes ?? 0) > 0;
+    this.#beganMs = this.#isCopied ? nowMs() : (begun.beganMs ?? nowMs());
     this.#call = call;
     this.#form = form;
     this.#team = team;
@@ -192,8 +194,7 @@ export class SharedCall {
     const participants = 1 + Math.max(team.helpers, team.alone);
     const memory = contextHere() === undefined ? takeMemory(owner, "told", participants) : undefined;
     const sharing = sharingWith(team);
-    this.#wakingUs = sharing.wakingUs;
-    sharing.wakingUs = 0;
+    this.#wakingUs = begun.wakingUs ?? 0;
     this.#worth = begun.worth ?? (memory?.shares.hasStayed === true ? sharing.present : sharing.called);
     // First of all: those that sleep wake up while all else is made ready.
     if (memory !== undefined) for (let one = 1; one <= this.helpers; one++) memory.shares.expects(one, this.#sleepers);
@@ -501,16 +502,24 @@ export class SharedCall {
     const counts = this.shares.counts();
     this.#counts = counts;
     ends(this, sumOf(counts, "parts"), sumOf(counts, "steals"));
+    if (this.#isCopied) this.#tellWorth();
     try {
       this.#form.end(this.#from, isWhole);
     } finally {
-      const own = heap();
+      this.#giveBack();
+    }
+  }
+
+  #giveBack(): void {
+    const own = heap();
+    try {
       // Of a call that failed nobody wants what was given back.
       for (let gone = this.shares.takeGone(); gone !== undefined; gone = this.shares.takeGone()) {
         if (gone.result !== undefined) freePayload(own, gone.result.payload, own.slot);
       }
       giveMemory(ownerOf(this.#team), this.#way, this.#memory);
-      this.#tellWorth();
+    } finally {
+      if (!this.#isCopied) this.#tellWorth();
     }
   }
 

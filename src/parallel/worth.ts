@@ -90,7 +90,7 @@ export class Sharing {
   wanted = 1;
   /** They were woken at the end of the last call that was looked at. */
   areWoken = false;
-  /** So long it took to wake them for the call that is being prepared: what wakes a core is held up by that. */
+  /** So long it took to wake them for the call that is being prepared, which takes this when it begins: who wakes a core is held up by that. */
   wakingUs = 0;
 }
 

@@ -101,7 +101,8 @@ export function findFrom(from: number, end: number, grid: Grid, k: number, found
   const nearest = new Nearest(k);
   for (let at = from; at < end; at++) {
     findNearest(grid, at, nearest);
-    found.values.set(nearest.indexes, (grid.indexes.values[at] as number) * k);
+    const first = (grid.indexes.values[at] as number) * k;
+    for (let i = 0; i < k; i++) found.values[first + i] = nearest.indexes[i] as number;
   }
 }
 

@@ -38,7 +38,7 @@ const RUNS = 5;
 /** Inputs of at most so many bytes stay in the cache of a core. */
 const CACHED_BYTES = 1 << 17;
 /** Small inputs are run for so long, until nothing is compiled any more. */
-const SETTLED_MS = 30;
+const SETTLED_MS = 100;
 
 /** Until what was collected is given back, which threads of the engine do meanwhile. */
 const PAUSE_MS = 20;

@@ -5,13 +5,13 @@ import Table from "cli-table3";
 
 import type { Measured } from "./measure.js";
 
-/** From here on a step is said to wait for memory. */
-const MEMORY_BOUND = 1.5;
+/** A step takes so much longer where data does not fit in the cache if a quarter of the time it waits for memory. */
+const MEMORY_BOUND = 4 / 3;
 /** And if less than so much of as many cores is all that there is at best. */
 const HELD_UP = 0.8;
 const heldUp = (threads: number): number => HELD_UP * Math.min(threads, availableParallelism());
 const BOUND = (threads: number): string =>
-  `on one thread a step takes ${MEMORY_BOUND} times as long, or more, as where all data fits in the cache, or "at best" is below ${heldUp(threads).toFixed(1)}`;
+  `on one thread a quarter of the time or more is spent waiting for memory, as a step takes at least a third longer than where all data fits in the cache; or "at best" is below ${heldUp(threads).toFixed(1)}`;
 const AT_BEST = (threads: number): string =>
   `${threads} threads at once, each with a run of its own, did so many times the work of one`;
 /** Columns that the table with lines needs. */

@@ -19,26 +19,34 @@ export const itself = task(function itself(index: number): number {
   return index;
 });
 
+/** Numbers in a line of the cache. */
+const LINE = 16;
+
 /**
- * Of tables of counts, one for each block: of one kind, each count becomes what the blocks before have.
- * Gives what all have. A table is of one block, and not of one kind, so that threads do not write by turns
- * to what is one line of a cache.
+ * How long a table of so many counts is, one for each block: whole lines, so that threads do not write by turns
+ * to one of them, and one more, as tables a power of two apart would all be in the same few places of a cache.
  */
-export const addUpBlocks = task(function addUpBlocks(kind: number, kinds: number, tables: Numbers): number {
+export function tableLength(kinds: number): number {
+  return (Math.ceil(kinds / LINE) + 1) * LINE;
+}
+
+/** The table of one block. */
+export function tableOf(block: number, kinds: number, tables: Numbers): Uint32Array {
+  const from = block * tableLength(kinds);
+  return tables.values.subarray(from, from + kinds);
+}
+
+/** Of one kind, each block's count becomes what the blocks before it have. Gives what all have. */
+export const addUpBlocks = task(function addUpBlocks(kind: number, tableItems: number, tables: Numbers): number {
   const counts = tables.values;
   let sum = 0;
-  for (let i = kind; i < counts.length; i += kinds) {
+  for (let i = kind; i < counts.length; i += tableItems) {
     const count = counts[i] as number;
     counts[i] = sum;
     sum += count;
   }
   return sum;
 });
-
-/** The table of one block. */
-export function tableOf(block: number, kinds: number, tables: Numbers): Uint32Array {
-  return tables.values.subarray(block * kinds, (block + 1) * kinds);
-}
 
 /** More blocks than threads, so that who is done early can do more of them, but few enough for tables of all blocks. */
 const MOST_BLOCKS = 64;
