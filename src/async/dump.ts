@@ -4,7 +4,7 @@ import { nowMs } from "#clock";
 import { isOwnFrame } from "../core/own-frames.js";
 import type { CancelNode } from "./cancel.js";
 import type { TaskScope } from "./scope.js";
-import { Waiter } from "./wait-queue.js";
+import { timeWaits, Waiter } from "./wait-queue.js";
 
 interface Line {
   readonly text: string;
@@ -75,6 +75,7 @@ function isScope(node: CancelNode | undefined): node is TaskScope {
 
 /** What is waited for with this scope as its cancellation, and for how long; as one where several wait alike. */
 function waitsOf(scope: CancelNode): string[] {
+  timeWaits();
   const alike = new Map<string, { count: number; beganMs: number }>();
   for (const listener of scope.listeners()) {
     if (!(listener instanceof Waiter)) continue;

@@ -219,6 +219,26 @@ export function setTurn(run: () => void): () => void {
   return () => clearImmediate(immediate);
 }
 
+/** Of the host, where it has it. Asked for once: who puts other timers in place of the host's may do so with this, too. */
+const { nextTick } = (globalThis as { process?: { nextTick?: (run: () => void) => void } }).process ?? {};
+
+/**
+ * Has `run` called when the promise jobs of this turn have all run, their own included; before that where the
+ * host has another order.
+ *
+ * @returns false if nothing tells of that, or the time that passes is not the host's: then it is not called
+ */
+export function atEndOfTurn(run: () => void): boolean {
+  if (nextTick === undefined || !isHostTime()) return false;
+  nextTick(run);
+  return true;
+}
+
+/** Whether the time that `nowMs` gives is the host's, and goes on by itself. */
+export function isHostTime(): boolean {
+  return inUse === systemClock && setTimeout === hostTimeout;
+}
+
 /**
  * Puts another clock in use for this thread and gives the one that was. Alarms
  * already set stay with the clock that set them.

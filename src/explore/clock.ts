@@ -41,6 +41,10 @@ export const setTurn: typeof real.setTurn = (run) => {
   });
 };
 
+/** Each look at the clock is a step by itself: nothing looks later, for several. */
+export const isHostTime: typeof real.isHostTime = () => false;
+export const atEndOfTurn: typeof real.atEndOfTurn = () => false;
+
 /** Threads under exploration sleep in appearance only, and may be left for good where they hold the process. */
 export const holdProcess: typeof real.holdProcess = () =>
   controlled?.current === undefined ? real.holdProcess() : () => undefined;

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 
 import { settled } from "skein/testing";
 import { CancelNode } from "#skein/async/cancel";
-import { suspend, WaitQueue } from "#skein/async/wait-queue";
+import { suspend, timeWaits, WaitQueue } from "#skein/async/wait-queue";
+import { useClock } from "#skein/core/clock";
 import {
   makeRingMemory,
   probe,
@@ -154,5 +155,39 @@ describe("a queue of waits", () => {
       ],
     );
     assert.deepEqual(reader.texts.slice(1), ["test"]);
+  });
+});
+
+describe("when a wait began", () => {
+  const node = new CancelNode("timed", undefined);
+
+  it("is known at the end of its turn, or when many have begun in it", async () => {
+    const queue = new WaitQueue<void>("a wait");
+    const beforeMs = Math.trunc(performance.now());
+    timeWaits(); // those of before
+    const waiters = Array.from({ length: 200 }, () => queue.suspend(node, undefined).waiter);
+    const timed = waiters.filter(({ beganMs }) => beganMs > 0).length;
+    assert.equal(timed, 192);
+    await new Promise(setImmediate);
+    const afterMs = performance.now();
+    for (const { beganMs } of waiters) assert.ok(beganMs >= beforeMs && beganMs <= afterMs);
+    for (const waiter of waiters) waiter.leave();
+  });
+
+  it("is known at once to who asks, and where time is not the host's", () => {
+    const queue = new WaitQueue<void>("a wait");
+    const first = queue.suspend(node, undefined).waiter;
+    assert.equal(first.beganMs, 0);
+    timeWaits();
+    assert.ok(first.beganMs > 0);
+    const before = useClock({ nowMs: () => 7.5, setAlarm: () => () => undefined });
+    try {
+      const second = queue.suspend(node, undefined).waiter;
+      assert.equal(second.beganMs, 7);
+      second.leave();
+    } finally {
+      useClock(before);
+    }
+    first.leave();
   });
 });
