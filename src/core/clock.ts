@@ -223,8 +223,7 @@ export function setTurn(run: () => void): () => void {
 const { nextTick } = (globalThis as { process?: { nextTick?: (run: () => void) => void } }).process ?? {};
 
 /**
- * Has `run` called when the promise jobs of this turn have all run, their own included; before that where the
- * host has another order.
+ * Has `run` called in this turn, and from a promise job when those have all run, their own included.
  *
  * @returns false if nothing tells of that, or the time that passes is not the host's: then it is not called
  */

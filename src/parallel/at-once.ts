@@ -65,7 +65,7 @@ export function isAtOnce(cost: Cost, items: number, on: ThreadPool | undefined, 
       if (isShared) {
         const beganMs = nowMs();
         // Whoever was woken for a row has fallen asleep again: this call pays for it.
-        if (wakeHelpers(team, sharing) > 0) sharing.areWoken = false;
+        if (wakeHelpers(team, sharing) > 0) wereWokenInVain(sharing);
         sharing.wakingUs = (nowMs() - beganMs) * 1000;
       }
       return false;
@@ -103,9 +103,7 @@ export function stayedHere(team: Team, cost: Cost, us: number, worth: Worth, isI
   worth.stayed(us);
   if (!isInRow) return;
   const sharing = sharingWith(team);
-  // They were woken, a call has come, and they were not there any more.
-  if (sharing.areWoken) sharing.wanted = Math.min(MOST_IN_A_ROW, 2 * sharing.wanted);
-  sharing.areWoken = false;
+  wereWokenInVain(sharing);
   sharing.inARow = cost.partOfTime(us, nowMs()) >= MOST_OF_TIME ? sharing.inARow + 1 : 0;
   if (sharing.inARow < sharing.wanted) return;
   if (!sharing.present.has(us)) {
@@ -114,6 +112,12 @@ export function stayedHere(team: Team, cost: Cost, us: number, worth: Worth, isI
   }
   sharing.inARow = 0;
   sharing.areWoken = wakeHelpers(team, sharing) > 0;
+}
+
+/** If helpers were woken at the end of a call: another has come, and they were not there any more. */
+function wereWokenInVain(sharing: Sharing): void {
+  if (sharing.areWoken) sharing.wanted = Math.min(MOST_IN_A_ROW, 2 * sharing.wanted);
+  sharing.areWoken = false;
 }
 
 /** A call was shared out: helpers stay. */

@@ -160,34 +160,56 @@ describe("a queue of waits", () => {
 
 describe("when a wait began", () => {
   const node = new CancelNode("timed", undefined);
+  const queue = new WaitQueue<void>("a wait");
+  const waits = (count: number) => Array.from({ length: count }, () => queue.suspend(node, undefined).waiter);
+  const turnEnds = async (): Promise<void> => new Promise(setImmediate);
+
+  /** So many in a turn that those of the next are timed together. */
+  async function manyInTurn(): Promise<void> {
+    for (const waiter of waits(200)) waiter.leave();
+    await turnEnds();
+  }
 
   it("is known at the end of its turn, or when many have begun in it", async () => {
-    const queue = new WaitQueue<void>("a wait");
+    await manyInTurn();
     const beforeMs = Math.trunc(performance.now());
-    timeWaits(); // those of before
-    const waiters = Array.from({ length: 200 }, () => queue.suspend(node, undefined).waiter);
-    const timed = waiters.filter(({ beganMs }) => beganMs > 0).length;
-    assert.equal(timed, 192);
-    await new Promise(setImmediate);
+    const waiters = waits(200);
+    assert.equal(waiters.filter(({ beganMs }) => beganMs > 0).length, 192);
+    await turnEnds();
     const afterMs = performance.now();
     for (const { beganMs } of waiters) assert.ok(beganMs >= beforeMs && beganMs <= afterMs);
     for (const waiter of waiters) waiter.leave();
   });
 
-  it("is known at once to who asks, and where time is not the host's", () => {
-    const queue = new WaitQueue<void>("a wait");
-    const first = queue.suspend(node, undefined).waiter;
-    assert.equal(first.beganMs, 0);
+  it("is known at once where few begin in a turn", async () => {
+    await manyInTurn();
+    const [first] = waits(1);
+    assert.equal(first?.beganMs, 0);
+    await turnEnds();
+    assert.ok((first?.beganMs as number) > 0);
+    const others = waits(65);
+    assert.deepEqual(
+      others.map(({ beganMs }) => beganMs > 0),
+      others.map((_, i) => i < 64),
+      "then it is tried again",
+    );
+    for (const waiter of [first, ...others]) waiter?.leave();
+  });
+
+  it("is known at once to who asks, and where time is not the host's", async () => {
+    await manyInTurn();
+    const [first] = waits(1);
+    assert.equal(first?.beganMs, 0);
     timeWaits();
-    assert.ok(first.beganMs > 0);
+    assert.ok((first?.beganMs as number) > 0);
     const before = useClock({ nowMs: () => 7.5, setAlarm: () => () => undefined });
     try {
-      const second = queue.suspend(node, undefined).waiter;
-      assert.equal(second.beganMs, 7);
-      second.leave();
+      const [second] = waits(1);
+      assert.equal(second?.beganMs, 7);
+      second?.leave();
     } finally {
       useClock(before);
     }
-    first.leave();
+    first?.leave();
   });
 });

@@ -233,7 +233,8 @@ describe("what it took to share out a call", () => {
       for (let tries = 0; told.length < count; tries++) {
         assert.ok(tries < 1000, "it is told of one of many");
         sharing.wakingUs = wakingUs;
-        await withSeams({ itemsBefore: 0 }, async () => void parallel.mapSync(numbers, identical, { on }));
+        const made = await withSeams({ itemsBefore: 0 }, async () => parallel.mapSync(numbers, identical, { on }));
+        if (made instanceof SharedArray) made.dispose();
       }
     };
     await calls(0, 1);
@@ -291,6 +292,7 @@ describe("what it took to share out a call", () => {
     assert.equal(isAtOnce(cost, 1000, team.pool, 0), false);
     assert.equal(woken.length, 1);
     assert.equal(worthWith(team), sharing.called);
+    assert.equal(sharing.wanted, 2, "the next row has to be longer");
     assert.equal(helper.awake(heap().life), true);
   });
 });

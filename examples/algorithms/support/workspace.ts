@@ -24,10 +24,10 @@ const LINE = 16;
 
 /**
  * How long a table of so many counts is, one for each block: whole lines, so that threads do not write by turns
- * to one of them, and one more, as tables a power of two apart would all be in the same few places of a cache.
+ * to one of them, and an odd number, as tables a power of two apart would all be in the same few places of a cache.
  */
 export function tableLength(kinds: number): number {
-  return (Math.ceil(kinds / LINE) + 1) * LINE;
+  return (Math.ceil(kinds / LINE) | 1) * LINE;
 }
 
 /** The table of one block. */
