@@ -28,7 +28,7 @@ import {
 } from "./support/workspace.js";
 
 /** A block has so many documents at least: tables of all words are made for each, so there are few. */
-const leastIn = (documents: number): number => Math.max(16, Math.ceil(documents / 16));
+const leastIn = (documents: number): number => Math.max(16, Math.ceil(documents / 32));
 
 function documentsOf(block: number, { offsets }: Documents): Range {
   return itemsOf(block, offsets.length - 1, leastIn(offsets.length - 1));
