@@ -12,7 +12,8 @@
  *   only one (laws 11 and 26).
  * - A value handed to a claimed wait belongs to it although its code has not run
  *   on yet: nobody can take it away (law 21).
- * - Nothing stays behind: a wait that is over is in no list (law 40).
+ * - Nothing stays behind: a wait that is over is in no list (law 40), but for that of the last few whose
+ *   beginning is yet to be timed (`untimed`), up to the end of the turn.
  */
 import { atEndOfTurn, isHostTime, nowMs } from "#clock";
 

@@ -225,10 +225,10 @@ const { nextTick } = (globalThis as { process?: { nextTick?: (run: () => void) =
 /**
  * Has `run` called in this turn, and from a promise job when those have all run, their own included.
  *
- * @returns false if nothing tells of that, or the time that passes is not the host's: then it is not called
+ * @returns false if nothing of the host's tells of that: then it is not called
  */
 export function atEndOfTurn(run: () => void): boolean {
-  if (nextTick === undefined || !isHostTime()) return false;
+  if (nextTick === undefined) return false;
   nextTick(run);
   return true;
 }

@@ -74,10 +74,8 @@ export interface Begun {
   readonly done: number;
   readonly values: [number, unknown][];
   readonly itemUs: number;
-  /** When it was decided to share out the rest, if there was a clock in hand. */
+  /** When it was decided to share out the rest, or helpers were woken for that; if somebody looked at the clock. */
   readonly beganMs?: number;
-  /** So long it took to wake helpers before. */
-  readonly wakingUs?: number;
   /** By what it was decided to share out the rest, if anybody asked. */
   readonly worth?: Worth | undefined;
   /** From what on it would have been. */
@@ -100,7 +98,8 @@ function begin(call: Call): Begun {
   if (wakingUs === 0) return beginHere(call);
   // It was this call for which they were woken; it takes that with it, also if it stays.
   sharing.wakingUs = 0;
-  return { ...beginHere(call), wakingUs };
+  const begun = beginHere(call);
+  return { ...begun, beganMs: (begun.beganMs ?? nowMs()) - wakingUs / 1000 };
 }
 
 function beginHere(call: Call): Begun {

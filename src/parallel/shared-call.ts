@@ -131,8 +131,6 @@ export class SharedCall {
   /** Whether arrays are copied. That takes its time whatever helpers there are, and is weighed by itself. */
   readonly #isCopied: boolean;
   readonly #beganMs: number;
-  /** So long it took before that to wake helpers. */
-  readonly #wakingUs: number;
   readonly #memory: CallMemory;
   readonly #way: Telling;
   readonly #worth: Worth;
@@ -194,7 +192,6 @@ export class SharedCall {
     const participants = 1 + Math.max(team.helpers, team.alone);
     const memory = contextHere() === undefined ? takeMemory(owner, "told", participants) : undefined;
     const sharing = sharingWith(team);
-    this.#wakingUs = begun.wakingUs ?? 0;
     this.#worth = begun.worth ?? (memory?.shares.hasStayed === true ? sharing.present : sharing.called);
     // First of all: those that sleep wake up while all else is made ready.
     if (memory !== undefined) for (let one = 1; one <= this.helpers; one++) memory.shares.expects(one, this.#sleepers);
@@ -526,7 +523,7 @@ export class SharedCall {
   /** What sharing out has cost: with all that comes before the first part and behind the last one. */
   #tellWorth(): void {
     if (!this.#isMeasured || this.#workUs === undefined) this.#worth.tookAnyTime();
-    else this.#worth.took((nowMs() - this.#beganMs) * 1000 + this.#wakingUs, this.#workUs, this.helpers + 1);
+    else this.#worth.took((nowMs() - this.#beganMs) * 1000, this.#workUs, this.helpers + 1);
   }
 
   /** Once all is over: its memory may be another call's by then. */
